@@ -1,0 +1,102 @@
+"""Whether settings are ones that the platform takes; every problem at once, each with its property path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from metadata.codec import Value
+from metadata.fields import Field, Type, fields_of
+from metadata.members import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with one property: `path` as Pulumi writes it (`scopes[1]`), and a sentence that says what to do."""
+
+    path: str
+    reason: str
+
+
+def problems(resource: Resource, settings: Mapping[str, object], *, api_version: float) -> list[Problem]:
+    """List what is wrong with the settings of one resource, in the table's order."""
+    return [
+        problem for row in fields_of(resource) for problem in field_problems(resource, row, settings, api_version=api_version)
+    ]
+
+
+def field_problems(
+    resource: Resource,
+    row: Field,
+    settings: Mapping[str, object],
+    *,
+    api_version: float,
+) -> Iterator[Problem]:
+    """Yield what is wrong with one setting."""
+    value = settings.get(row.name)
+    if value is None or value in ("", []):
+        if row.required:
+            yield Problem(row.name, f"is required: {row.doc}")
+        return
+    place = row.places.get(resource)
+    if place and api_version < place.since and value != row.default_for(resource):
+        yield Problem(row.name, f"needs API version {place.since:.1f} or newer; salesforce:apiVersion is {api_version:.1f}")
+    yield from _of_type(row, value)
+
+
+def _of_type(row: Field, value: object) -> Iterator[Problem]:
+    match row.type:
+        case Type.BOOLEAN:
+            if not isinstance(value, bool):
+                yield Problem(row.name, f"must be true or false, not {value!r}")
+        case Type.INTEGER:
+            if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < 1:
+                yield Problem(row.name, f"must be a whole number above 0, not {value!r}")
+        case Type.STRING:
+            yield from _text(row, row.name, value)
+        case Type.STRINGS:
+            if not isinstance(value, list | tuple):
+                yield Problem(row.name, f"must be a list, not {value!r}")
+                return
+            for index, item in enumerate(value):
+                yield from _text(row, f"{row.name}[{index}]", item)
+        case Type.RANGES:
+            yield from _ranges(row, value)
+
+
+def _text(row: Field, path: str, value: object) -> Iterator[Problem]:
+    if not isinstance(value, str):
+        yield Problem(path, f"must be text, not {value!r}")
+        return
+    if row.values and value not in row.values:
+        yield Problem(path, f"{value!r} is none of {', '.join(row.values)}")
+    if row.pattern and not re.fullmatch(row.pattern, value):
+        yield Problem(path, f"{value!r} is not {row.pattern_says}" if row.readable else f"is not {row.pattern_says}")
+    if row.longest and len(value) > row.longest:
+        yield Problem(path, f"has {len(value)} characters; at most {row.longest} are allowed")
+    if any(ord(char) < ord(" ") and char not in "\n\r\t" for char in value):
+        yield Problem(path, "holds a control character, which metadata XML cannot carry")
+
+
+def _ranges(row: Field, value: object) -> Iterator[Problem]:
+    if not isinstance(value, list | tuple):
+        yield Problem(row.name, "must be a list of {start, end, description}")
+        return
+    for index, item in enumerate(value):
+        if not isinstance(item, Mapping):
+            yield Problem(f"{row.name}[{index}]", "must be {start, end, description}")
+            continue
+        for key in ("start", "end"):
+            if not item.get(key):
+                yield Problem(f"{row.name}[{index}].{key}", "is required: an IP address")
+        for key in set(item) - {"start", "end", "description"}:
+            yield Problem(f"{row.name}[{index}].{key}", "is not a property of an IP range (start, end, description)")
+
+
+def suggestion(name: str, names: Value | tuple[str, ...]) -> str:
+    """A hint at the setting that a misspelt name was meant to be, or an empty string."""
+    import difflib  # noqa: PLC0415 — only an error path pays for it
+
+    close = difflib.get_close_matches(name, [str(item) for item in names or ()], n=1)  # type: ignore[union-attr]
+    return f"; did you mean {close[0]}?" if close else ""

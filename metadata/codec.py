@@ -1,0 +1,225 @@
+"""How one setting is written into metadata XML and read back.
+
+A codec knows the shape of an element (text, flag, repeated, comma separated …) and nothing of which setting it serves; that is
+the field table's business (`metadata/fields.py`). Every codec works on the element that *contains* the setting, because some
+settings take several elements. `read` answers None where the org said nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, cast
+
+from lxml import etree
+
+NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
+
+IpRange: TypeAlias = Mapping[str, str]
+Value: TypeAlias = str | bool | int | Sequence[str] | Sequence[IpRange] | None
+
+
+class Codec(Protocol):
+    """The XML form of one setting inside its containing element."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Local names of the elements this setting occupies."""
+
+    def read(self, parent: etree._Element) -> Value:
+        """Return the setting's value, or None when none of its elements is there."""
+
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
+        """Append the setting to `parent`; with `clear`, say "empty" aloud where silence would leave the old value."""
+
+
+def new_element(tag: str) -> etree._Element:
+    """Make a root element with the metadata namespace as its default namespace, as the platform writes it."""
+    return etree.Element(etree.QName(NAMESPACE, tag), nsmap={None: NAMESPACE})  # type: ignore[dict-item] # the stubs know no default
+
+
+def append(parent: etree._Element, tag: str, text: str | None = None) -> etree._Element:
+    """Append `<tag>text</tag>` in the metadata namespace and return it."""
+    element = etree.SubElement(parent, etree.QName(NAMESPACE, tag))
+    element.text = text
+    return element
+
+
+def children(parent: etree._Element, tag: str) -> list[etree._Element]:
+    """The children of that local name, whatever prefix or namespace the org chose."""
+    return [child for child in parent if isinstance(child.tag, str) and etree.QName(child).localname == tag]
+
+
+def text_of(parent: etree._Element, tag: str) -> str | None:
+    """Text of the first such child, stripped; None when absent or nil."""
+    for child in children(parent, tag):
+        if child.get("{http://www.w3.org/2001/XMLSchema-instance}nil") != "true":
+            return (child.text or "").strip()
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _OneTag:
+    tag: str
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return (self.tag,)
+
+
+@dataclass(frozen=True, slots=True)
+class Text(_OneTag):
+    """One element of text; an empty string is an absent element."""
+
+    def read(self, parent: etree._Element) -> Value:
+        return text_of(parent, self.tag)
+
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
+        if value or clear:
+            append(parent, self.tag, str(value or "") or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag(_OneTag):
+    """`true` or `false`, always written: a flag left out means whatever the org's release says."""
+
+    def read(self, parent: etree._Element) -> Value:
+        text = text_of(parent, self.tag)
+        return None if not text else text.lower() in {"true", "1"}
+
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:  # noqa: ARG002 — never silent
+        if value is not None:
+            append(parent, self.tag, "true" if value else "false")
+
+
+@dataclass(frozen=True, slots=True)
+class Number(_OneTag):
+    """A whole number, or no element."""
+
+    def read(self, parent: etree._Element) -> Value:
+        text = text_of(parent, self.tag)
+        return int(float(text)) if text else None
+
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
+        if value is not None or clear:
+            append(parent, self.tag, None if value is None else str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped(_OneTag):
+    """An enum whose spelling differs from ours: `names` maps our value to the element's text."""
+
+    names: Mapping[str, str]
+
+    def read(self, parent: etree._Element) -> Value:
+        text = text_of(parent, self.tag)
+        if not text:
+            return None
+        return next((ours for ours, theirs in self.names.items() if theirs.lower() == text.lower()), text)
+
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:  # noqa: ARG002 — an enum is never empty
+        if value:
+            append(parent, self.tag, self.names.get(str(value), str(value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Joined(_OneTag):
+    """A list in one element, split by `separator` (ECA scopes: comma; callback URLs: line breaks, facts 1.3 and 2.3)."""
+
+    separator: str
+
+    def read(self, parent: etree._Element) -> Value:
+        text = text_of(parent, self.tag)
+        if text is None:
+            return None
+        return [part.strip() for part in text.split(self.separator.strip() or None) if part.strip()]
+
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
+        if value or clear:
+            append(parent, self.tag, self.separator.join(_strings(value)) or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated(_OneTag):
+    """A list as one element per item; one empty element clears the whole list (facts 1.6)."""
+
+    def read(self, parent: etree._Element) -> Value:
+        found = children(parent, self.tag)
+        return [text for child in found if (text := (child.text or "").strip())] if found else None
+
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
+        for item in _strings(value):
+            append(parent, self.tag, item)
+        if not value and clear:
+            append(parent, self.tag)
+
+
+@dataclass(frozen=True, slots=True)
+class EnabledNames(_OneTag):
+    """`{enabled, name}` structs of which only the enabled ones count (PermissionSet userPermissions, facts 3.1)."""
+
+    def read(self, parent: etree._Element) -> Value:
+        found = children(parent, self.tag)
+        return [text_of(child, "name") or "" for child in found if text_of(child, "enabled") == "true"] if found else None
+
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:  # noqa: ARG002 — unnamed is disabled
+        for name in _strings(value):
+            struct = append(parent, self.tag)
+            append(struct, "enabled", "true")
+            append(struct, "name", name)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges(_OneTag):
+    """Trusted IP ranges: our `{start, end, description?}`, whose element names differ per app kind."""
+
+    start: str
+    end: str
+
+    def read(self, parent: etree._Element) -> Value:
+        found = children(parent, self.tag)
+        if not found:
+            return None
+        named = (("description", "description"), ("end", self.end), ("start", self.start))
+        return [{ours: text for ours, theirs in named if (text := text_of(child, theirs))} for child in found]
+
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
+        for item in cast("Iterable[IpRange]", value or ()):
+            struct = append(parent, self.tag)
+            if item.get("description"):
+                append(struct, "description", item["description"])
+            append(struct, self.end, item["end"])
+            append(struct, self.start, item["start"])
+        if not value and clear:
+            append(parent, self.tag)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshPolicy:
+    """Three ECA elements for what a ConnectedApp says in one, `specific_lifetime:30:DAYS` say (facts 1.5, 2.3)."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return ("refreshTokenPolicyType", "refreshTokenValidityPeriod", "refreshTokenValidityUnit")
+
+    def read(self, parent: etree._Element) -> Value:
+        kind = text_of(parent, self.tags[0])
+        if not kind:
+            return None
+        name = {"specificlifetime": "specific_lifetime", "specificinactivity": "specific_inactivity"}.get(
+            kind.lower(), kind.lower()
+        )
+        if not name.startswith("specific_"):
+            return name
+        return f"{name}:{text_of(parent, self.tags[1])}:{(text_of(parent, self.tags[2]) or '').upper()}"
+
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:  # noqa: ARG002 — always one of four
+        name, *rest = str(value).split(":")
+        append(parent, self.tags[0], "".join(word.capitalize() for word in name.split("_")))
+        if rest:
+            append(parent, self.tags[1], rest[0])
+            append(parent, self.tags[2], rest[1].capitalize())
+
+
+def _strings(value: Value) -> Sequence[str]:
+    return cast("Sequence[str]", value or ())

@@ -1,0 +1,87 @@
+"""What differs between what is declared and what is found, judged by the field table.
+
+Serves `pulumi preview`, `pulumi refresh` and the drift report alike, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from metadata.codec import Value
+from metadata.fields import Field, Looser, OnChange, fields_of
+from metadata.members import Resource
+from metadata.parse import canonical
+from metadata.render import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One setting whose value changes from `before` to `after`."""
+
+    field: Field
+    before: Value
+    after: Value
+
+    @property
+    def path(self) -> str:
+        """Property path of the setting."""
+        return self.field.name
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the change needs a new app or set."""
+        return self.field.on_change is OnChange.REPLACE
+
+    @property
+    def loosens(self) -> bool:
+        """Whether the change makes the org easier to get into."""
+        return loosens(self.field, self.before, self.after)
+
+
+def differences(resource: Resource, before: Settings, after: Settings) -> list[Difference]:
+    """List the settings that differ, in the table's order; settings nobody wrote count with their default."""
+    found = []
+    for row in fields_of(resource):
+        was, now = (canonical(row, side.get(row.name, row.default_for(resource))) for side in (before, after))
+        if not _equal(row, was, now):
+            found.append(Difference(row, was, now))
+    return found
+
+
+def loosens(row: Field, before: Value, after: Value) -> bool:
+    """Say whether a change of this setting loosens security, by the table's rule for it."""
+    match row.looser:
+        case Looser.WHEN_TRUE:
+            return bool(after) and not before
+        case Looser.WHEN_FALSE:
+            return bool(before) and not after
+        case Looser.WHEN_MORE:
+            return not _items(after) <= _items(before)
+        case Looser.WHEN_LESS:
+            return not _items(before) <= _items(after)
+        case Looser.BY_RANK:
+            return _rank(row, after) > _rank(row, before)
+    return False
+
+
+_HOURS = {"HOURS": 1, "DAYS": 24, "MONTHS": 24 * 30}
+
+
+def _rank(row: Field, value: Value) -> float:
+    """How permissive a value is: its place in the list of values, or for a token policy its hours."""
+    if row.values:
+        return row.values.index(str(value)) if value in row.values else len(row.values)
+    name, *rest = str(value).split(":")
+    if rest:
+        return int(rest[0]) * _HOURS.get(rest[1].upper(), 1)
+    return 0.0 if name == "zero" else float("inf")
+
+
+def _items(value: Value) -> frozenset[str]:
+    return frozenset(str(item) for item in value or ()) if not isinstance(value, str | bool | int) else frozenset((str(value),))
+
+
+def _equal(row: Field, one: Value, other: Value) -> bool:
+    if row.name == "certificatePem":
+        return "".join(str(one or "").split()) == "".join(str(other or "").split())
+    return (one or None) == (other or None) if row.type == "string" else one == other

@@ -1,0 +1,70 @@
+"""The ownership marker: a line in the description of app and permission set that tells who manages it.
+
+`managed by orgkey <owner>/<stack> in <org id>`: shown, never hidden. The org id tells a sandbox's copy of production's things
+from the things of this stack (facts 1.9: a refreshed sandbox is a copy of production under a new org id).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+_MARKER = re.compile(r"\s*managed by orgkey (?P<owner>[^\s/]+)/(?P<stack>\S+) in (?P<org>[A-Za-z0-9]{15,18})\s*")
+
+
+class Ownership(StrEnum):
+    """What a marker means to one stack in one org."""
+
+    OURS = "ours"
+    COPY = "a copy of another org's, made by a sandbox refresh"
+    ANOTHERS = "somebody else's"
+    UNMARKED = "not managed by orgkey"
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Who manages a thing: owner and stack joined by a slash, and the org it was made in."""
+
+    manager: str
+    org_id: str
+
+    def line(self) -> str:
+        """The line as it stands in a description."""
+        return f"managed by orgkey {self.manager} in {self.org_id}"
+
+    @property
+    def owner(self) -> str:
+        """The part before the slash: the project that manages, in all its stacks."""
+        return self.manager.split("/", 1)[0]
+
+
+def mark(description: str, marker: Marker | None) -> str:
+    """Return the description with the marker as its last line."""
+    return "\n".join(part for part in (description, marker.line() if marker else "") if part)
+
+
+def unmark(description: str) -> tuple[str, Marker | None]:
+    """Split a description, as the org gives it, into its text and its marker (None where it has none)."""
+    found = _MARKER.search(description)
+    if not found:
+        return description.strip(), None
+    text = description[: found.start()] + "\n" * bool(description[found.end() :]) + description[found.end() :]
+    return text.strip(), Marker(f"{found['owner']}/{found['stack']}", found["org"])
+
+
+def judge(marker: Marker | None, *, manager: str, org_id: str) -> Ownership:
+    """Say whose a thing with this marker is, seen by the stack `manager` (`owner/stack`) in the org `org_id`."""
+    if marker is None:
+        return Ownership.UNMARKED
+    ours = Marker(manager, org_id)
+    if marker.owner != ours.owner:
+        return Ownership.ANOTHERS
+    if _same_id(marker.org_id, org_id):
+        return Ownership.OURS if marker.manager == manager else Ownership.ANOTHERS
+    return Ownership.COPY
+
+
+def _same_id(one: str, other: str) -> bool:
+    """Compare record ids of which either may be in the 15 character form."""
+    return one[:15] == other[:15]

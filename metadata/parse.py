@@ -1,0 +1,151 @@
+"""Metadata XML, as an org gives it, back to settings.
+
+Repairs the platform's habits, each where it is met: scopes that come back under another name (facts 1.7), elements that are left
+out because they hold the default, whatever prefix or namespace, nil elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from lxml import etree
+
+from metadata.codec import IpRange, Value, children, new_element
+from metadata.fields import Field, fields_of
+from metadata.members import Resource
+from metadata.ownership import Marker, unmark
+from metadata.render import UnknownPart
+
+_STRUCTURAL = frozenset({"fullName", "externalClientApplication"})
+_NEVER_CARRIED = frozenset(
+    {
+        "consumerSecret",  # a secret: never into state
+        "certificate",  # ours to send
+        "orgScopedExternalApp",  # server-made, wrong elsewhere (facts 2.4)
+        "oauthLink",
+        "shouldRotateConsumerKey",
+        "shouldRotateConsumerSecret",
+    },
+)
+_SCOPE_READ_AS = {
+    "Address": "Basic",
+    "Email": "Basic",
+    "Phone": "Basic",
+    "Profile": "Basic",
+    "OfflineAccess": "RefreshToken",
+}
+
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True)
+
+
+class MalformedMetadataError(ValueError):
+    """The org's XML cannot be read; nothing was concluded from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an org holds of one resource.
+
+    `settings` has every readable setting, platform defaults filled in; `certificatePem` is never among them. `description` stands
+    there without its ownership marker, which is `marker`.
+    """
+
+    settings: Mapping[str, Value]
+    names: Mapping[str, str]
+    marker: Marker | None
+    unknown_parts: tuple[UnknownPart, ...]
+
+
+def parse_xml(document: bytes) -> etree._Element:
+    """Parse one document without entities, DTDs or network; raises MalformedMetadataError."""
+    try:
+        root = etree.fromstring(document, _PARSER)
+    except etree.XMLSyntaxError as error:
+        raise MalformedMetadataError(f"the org sent XML that cannot be read: {error}") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise MalformedMetadataError("the org sent XML with a document type definition, which metadata never has")
+    return root
+
+
+def parse(resource: Resource, members: Mapping[str, etree._Element], names: Mapping[str, str]) -> Found:
+    """Read the members of one resource: root element by metadata type, and each one's full name."""
+    settings: dict[str, Value] = {}
+    for row in fields_of(resource):
+        if row.name == "name":
+            settings[row.name] = next(iter(names.values()))
+        elif row.readable:
+            settings[row.name] = canonical(row, _read(row, resource, members))
+    description, marker = unmark(str(settings.get("description") or ""))
+    settings["description"] = description
+    return Found(settings, names, marker, _unknown_parts(resource, members))
+
+
+def canonical(row: Field, value: Value) -> Value:
+    """One spelling for values that mean the same: scopes by the name a retrieve gives, sets sorted and without repetition."""
+    if row.name == "scopes" and isinstance(value, Sequence) and not isinstance(value, str):
+        value = [_SCOPE_READ_AS.get(str(scope), str(scope)) for scope in value]
+    if row.type == "strings":
+        return sorted(set(cast("Sequence[str]", value or ())))
+    if row.type == "ranges":
+        ranges = [{key: text for key, text in sorted(item.items()) if text} for item in cast("Sequence[IpRange]", value or ())]
+        return sorted(ranges, key=lambda item: (item.get("start", ""), item.get("end", "")))
+    return value
+
+
+def _read(row: Field, resource: Resource, members: Mapping[str, etree._Element]) -> Value:
+    place = row.places[resource]
+    root = members.get(place.member)
+    container = root if root is None else _descend(root, place.path)
+    value = None if container is None else place.codec.read(container)
+    if value is not None:
+        return value
+    return place.absent if place.absent is not None else replace(row, default=None).default_for(resource)
+
+
+def _descend(root: etree._Element, path: Sequence[str]) -> etree._Element | None:
+    for tag in path:
+        found = children(root, tag)
+        if not found:
+            return None
+        root = found[0]
+    return root
+
+
+def _unknown_parts(resource: Resource, members: Mapping[str, etree._Element]) -> tuple[UnknownPart, ...]:
+    known: dict[tuple[str, str], set[str]] = {}
+    for row in fields_of(resource):
+        if place := row.places.get(resource):
+            known.setdefault((place.member, "/".join(place.path)), set()).update(place.codec.tags)
+            for depth, tag in enumerate(place.path):
+                known.setdefault((place.member, "/".join(place.path[:depth])), set()).add(tag)
+    parts: list[UnknownPart] = []
+    for type_name, root in members.items():
+        containers = [path for member, path in known if member == type_name] or [""]
+        structural = _STRUCTURAL | ({"label"} if not _has_label(resource, type_name) else set())
+        for path in sorted(set(containers)):
+            container = _descend(root, [tag for tag in path.split("/") if tag])
+            for child in () if container is None else container:
+                tag = etree.QName(child).localname
+                if tag not in known.get((type_name, path), set()) | structural | _NEVER_CARRIED:
+                    parts.append(UnknownPart(type_name, path, _verbatim(child)))
+    return tuple(sorted(parts))
+
+
+def _has_label(resource: Resource, type_name: str) -> bool:
+    return any(
+        row.name == "label" and row.places[resource].member == type_name for row in fields_of(resource) if row.name == "label"
+    )
+
+
+def _verbatim(element: etree._Element) -> str:
+    """The element alone, in the metadata namespace, without the white space and prefixes of the document it stood in."""
+    return etree.tostring(_rebuilt(element), encoding="unicode", with_tail=False)
+
+
+def _rebuilt(element: etree._Element) -> etree._Element:
+    copy = new_element(etree.QName(element).localname)
+    copy.text = (element.text or "").strip() or None
+    copy.extend([_rebuilt(child) for child in element if isinstance(child.tag, str)])
+    return copy
