@@ -6,7 +6,7 @@ import sys
 from types import FrameType
 
 from toolchain.engine import find_engine
-from toolchain.failure import ToolchainError
+from toolchain.failure import ToolchainError, explain
 
 
 def main() -> int:
@@ -15,9 +15,11 @@ def main() -> int:
         signal.signal(number, _interrupt)
     try:
         print(find_engine(os.environ, to=sys.stderr))
-    except (ToolchainError, OSError) as problem:
-        message = problem if isinstance(problem, ToolchainError) else ToolchainError(str(problem))
-        print(f"orgkey: {message}", file=sys.stderr)
+    except ToolchainError as problem:
+        print(f"orgkey: {problem}", file=sys.stderr)
+        return 1
+    except OSError as problem:
+        print(f"orgkey: {explain('making the engine', str(problem))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as interrupt:
         print("orgkey: interrupted; nothing half-made is left behind.", file=sys.stderr)

@@ -1,7 +1,7 @@
-"""Finds the engine to use: the installed one, else the one in the per-user cache, else makes it there.
+"""Finds the engine to use: the installed one, else the one in the per-user cache, which is made when it is missing.
 
-The cache holds one folder per content of go.sum, so clones share it and a changed pin never meets an old engine. A
-folder appears there by one rename, whole or not at all; one lock keeps two makers apart.
+The cache has a folder per pin, so clones share it and a changed pin never meets an old engine. A folder appears there by
+one rename, whole or not at all, and one lock keeps two makers apart.
 """
 
 import fcntl
@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
-from toolchain.build import MODULE, Elapsed, Pin, build, read_pin
-from toolchain.failure import OLDEST_PULUMI, ToolchainError
+from toolchain.build import MODULE, Pin, build, read_pin
+from toolchain.failure import OLDEST_PULUMI, OLDEST_PULUMI_NAME, ToolchainError
+from toolchain.progress import Elapsed
 
 _HOST: Final = "pulumi-language-python"
 _UNFINISHED: Final = ".making-"
@@ -42,59 +43,67 @@ exec "$python" -P -u -m toolchain.language_host "$@"
 """
 
 
-def find_engine(env: Mapping[str, str], *, to: TextIO, module: Path = MODULE) -> Path:
+def find_engine(env: Mapping[str, str], *, to: TextIO) -> Path:
     """Give the folder that must come first on PATH. What people should know is written to ``to``.
 
-    Raises ToolchainError.
+    Raises ToolchainError, and OSError where the cache cannot be read or written.
     """
     if installed := _installed(env, to):
         return installed
-    pin = read_pin(module)
+    pin = read_pin()
     engines = _cache(env) / "engine"
-    folder = engines / _key(pin, module)
+    folder = engines / _key(pin)
     if _is_whole(folder):
         return folder
     engines.mkdir(parents=True, exist_ok=True)
     with _lock(engines / ".lock", to):
         if not _is_whole(folder):
-            _make(folder, pin, to=to, module=module)
+            _make(folder, pin, env=env, to=to)
     return folder
 
 
 def _installed(env: Mapping[str, str], to: TextIO) -> Path | None:
-    """Give the folder of the pulumi on PATH when it is new enough; None when there is none to use."""
-    path = env.get("PATH")
+    """Give the folder of the pulumi on PATH; None when there is none, or one that is too old."""
+    path = env.get("PATH", "")
     if (command := shutil.which("pulumi", path=path)) is None:
         return None
-    said = subprocess.run(
-        [command, "version"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**env, "PULUMI_SKIP_UPDATE_CHECK": "1"},
-    ).stdout.strip()
-    found = re.match(r"v?(\d+)\.(\d+)\.", said)
+    version = _version_of(command, env)
+    found = re.match(r"v?(\d+)\.(\d+)\.", version)
     if found is None or (int(found[1]), int(found[2])) < OLDEST_PULUMI:
-        print(f"{command} is {said or 'of no known version'}: too old, so it is not used.", file=to)
+        print(f"{command} is not used: {OLDEST_PULUMI_NAME} or newer is needed, it is {version or 'unknown'}.", file=to)
         return None
     if shutil.which(_HOST, path=path) is None and not (Path(command).resolve().parent / _HOST).exists():
         raise ToolchainError(
-            f"{command} ({said}) has no Python language host: {_HOST} is neither beside it nor on PATH. "
-            "Take that pulumi off PATH, and make builds one that has"
+            f"{command} ({version}) has no Python language host: {_HOST} is neither on PATH nor beside it. "
+            "Install all of Pulumi, or take that one off PATH: then make builds an engine with a host"
         )
-    return Path(command).parent
+    return Path(command).parent.absolute()
+
+
+def _version_of(command: str, env: Mapping[str, str]) -> str:
+    """Ask a pulumi for its version; empty when it has none to tell."""
+    asked = subprocess.run(
+        [command, "version"],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**env, "PULUMI_SKIP_UPDATE_CHECK": "1"},
+    )
+    return asked.stdout.strip()
 
 
 def _cache(env: Mapping[str, str]) -> Path:
-    """Give this project's cache folder: $ORGKEY_CACHE, else orgkey in the user's cache folder."""
-    if own := env.get("ORGKEY_CACHE"):
-        return Path(own).absolute()
+    """Give our cache folder: $ORGKEY_CACHE, else orgkey in the user's own ($XDG_CACHE_HOME, else ~/.cache)."""
+    if ours := env.get("ORGKEY_CACHE"):
+        return Path(ours).absolute()
     return Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "orgkey"
 
 
-def _key(pin: Pin, module: Path) -> str:
-    """Name an engine by all that it is made of."""
-    made_of = (module / "go.sum").read_bytes(), pin.version.encode(), _LAUNCHER.encode()
+def _key(pin: Pin) -> str:
+    """Name an engine by all that its folder is made of."""
+    made_of = (MODULE / "go.sum").read_bytes(), pin.version.encode(), _LAUNCHER.encode()
     return hashlib.sha256(b"\0".join(made_of)).hexdigest()[:16]
 
 
@@ -103,30 +112,31 @@ def _is_whole(folder: Path) -> bool:
 
 
 @contextmanager
-def _lock(file: Path, to: TextIO, tick: float = 0.1) -> Iterator[None]:
-    """Hold the one lock of the cache; it goes with the process, however that ends."""
+def _lock(file: Path, to: TextIO) -> Iterator[None]:
+    """Hold the cache's lock, waiting aloud for who holds it. It goes with the process, however that ends."""
     with file.open("w") as held:
         elapsed = None
         while True:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
             except BlockingIOError:
                 if elapsed is None:
-                    print("Another run on this machine is making the engine: waiting for it.", file=to, flush=True)
-                    elapsed = Elapsed("waiting", to)
+                    print("Another run on this machine is building the engine; waiting for it.", file=to, flush=True)
+                    elapsed = Elapsed("waiting for the other run", to)
                 elapsed.show()
-                time.sleep(tick)
+                time.sleep(0.1)
+            else:
+                break
         if elapsed is not None:
             elapsed.end()
         yield
 
 
-def _make(folder: Path, pin: Pin, *, to: TextIO, module: Path) -> None:
-    """Build the engine in a scratch folder and move it into place; runs under the lock."""
+def _make(folder: Path, pin: Pin, *, env: Mapping[str, str], to: TextIO) -> None:
+    """Build the engine in a scratch folder and move it into place; the caller holds the lock."""
     print(
-        f"Building Pulumi {pin.version} from its Go module, once per machine: about 4 minutes and 3 GB of Go caches.\n"
-        f"(It is kept in {folder}. An installed Pulumi would be used instead.)",
+        f"There is no Pulumi {OLDEST_PULUMI_NAME} or newer on PATH: building {pin.version} from its Go module.\n"
+        f"That takes about 4 minutes and 3 GB of Go caches, once per machine. It is kept in {folder}.",
         file=to,
         flush=True,
     )
@@ -136,12 +146,15 @@ def _make(folder: Path, pin: Pin, *, to: TextIO, module: Path) -> None:
     try:
         made = scratch / "engine"
         made.mkdir()
-        build(made, scratch, pin, to=to, module=module)
+        build(made, scratch=scratch, pin=pin, env=env, to=to)
+        version = _version_of(str(made / "pulumi"), {**env, "PULUMI_HOME": str(scratch)})
+        if version != pin.version:
+            raise ToolchainError(f"the engine that was built says that it is {version or 'nothing'}, not {pin.version}")
         launcher = made / _HOST
         launcher.write_text(_LAUNCHER)
         launcher.chmod(0o755)
-        os.sync()  # a machine that loses power must not find the name without the bytes
-        shutil.rmtree(folder, ignore_errors=True)
+        os.sync()  # a machine that loses power must not find the new name without its bytes
+        shutil.rmtree(folder, ignore_errors=True)  # one that someone took a file from
         made.rename(folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -4,6 +4,7 @@ Enough for up, preview, refresh, destroy, import without code generation, and lo
 stands on the SDK's own host for inline programs; the official host is not available where this one is used. What it
 cannot do it refuses in one sentence.
 """
+# ruff: noqa: N802 - the calls have the names that the protocol gives them
 
 import os
 import runpy
@@ -11,10 +12,11 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from types import TracebackType
+from typing import Any, Final, NoReturn, cast
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
@@ -23,25 +25,25 @@ from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
 _REFUSED: Final = {
-    "RunPlugin": "run policy packs, or plugins that are Python source",
-    "InstallDependencies": "install dependencies (make does)",
-    "GenerateProgram": "generate code (pulumi import: use --generate-code=false)",
-    "GenerateProject": "generate code",
-    "GeneratePackage": "generate SDKs (pulumi package add)",
+    "RunPlugin": "run policy packs or plugins that are Python source",
+    "InstallDependencies": "install dependencies: make does",
+    "GenerateProgram": "generate code: give pulumi import --generate-code=false",
+    "GenerateProject": "generate projects",
+    "GeneratePackage": "generate SDKs",
     "Pack": "pack SDKs",
-    "Link": "link SDKs (pulumi package add)",
+    "Link": "link SDKs",
 }
 """Call of the protocol -> what it would have done; each is answered UNIMPLEMENTED."""
 
 
 class LanguageHost(LanguageServer):
-    """The calls that an engine makes of a language host, for one project whose Python is the one running this."""
+    """The calls that an engine makes of a language host; the program runs in this very process and Python."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str) -> None:
         super().__init__(lambda: None)
+        self._engine = engine
 
     def Handshake(self, _request: language_pb2.LanguageHandshakeRequest, _context: grpc.ServicerContext) -> Any:
-        """Agree to the first call; nothing is negotiated."""
         return language_pb2.LanguageHandshakeResponse()
 
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> Any:
@@ -51,35 +53,34 @@ class LanguageHost(LanguageServer):
         file = file / "__main__.py" if file.is_dir() else file
         os.chdir(folder)
         sys.path.insert(0, str(file.parent))
-        sys.argv = [str(file), *request.args[1:]]
+        sys.argv = [str(file)]
         self.program = lambda: _run_program(file)
+        request.args[:] = [self._engine]  # where the SDK's host looks for it; without, pulumi.log would go to stderr
         response = cast("language_pb2.RunResponse", super().Run(request, context))  # type: ignore[no-untyped-call]
         if response.error:  # it was logged where it happened; "bail" makes the engine fail without saying it again
             response = language_pb2.RunResponse(bail=True)
         return response
 
     def Cancel(self, _request: Empty, _context: grpc.ServicerContext) -> Any:
-        """Agree; the engine interrupts the process next, and that ends a program in the middle."""
-        return Empty()
+        return Empty()  # the engine interrupts the process next, and that ends a program in the middle of its run
 
     def GetProgramDependencies(self, _request: language_pb2.GetProgramDependenciesRequest, _context: grpc.ServicerContext) -> Any:
         """List what is installed, for ``pulumi about``."""
+        from importlib import metadata  # noqa: PLC0415 - 30 ms that no up should pay
+
         installed = sorted({(found.name, found.version) for found in metadata.distributions()})
         return language_pb2.GetProgramDependenciesResponse(
             dependencies=[language_pb2.DependencyInfo(name=name, version=version) for name, version in installed]
         )
 
     def RuntimeOptionsPrompts(self, _request: language_pb2.RuntimeOptionsRequest, _context: grpc.ServicerContext) -> Any:
-        """Ask nothing."""
         return language_pb2.RuntimeOptionsResponse()
 
 
-def _refusal(call: str, what: str) -> Any:
+def _refusal(call: str, what: str) -> Callable[[LanguageHost, Any, grpc.ServicerContext], NoReturn]:
     def refuse(_host: LanguageHost, _request: Any, context: grpc.ServicerContext) -> NoReturn:
-        context.abort(
-            grpc.StatusCode.UNIMPLEMENTED,
-            f"the small Python language host of this engine does not {what}: that takes an installed Pulumi ({call})",
-        )
+        message = f"the small Python language host of this engine does not {what} ({call}); an installed Pulumi has one that does"
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, message)
 
     return refuse
 
@@ -88,29 +89,13 @@ for _call, _what in _REFUSED.items():
     setattr(LanguageHost, _call, _refusal(_call, _what))
 
 
-def _run_program(file: Path) -> None:
-    """Run the program's file; an exception that it does not catch is told with its own frames only."""
-    try:
-        runpy.run_path(str(file), run_name="__main__")
-    except RunError:
-        raise
-    except SystemExit as left:
-        raise RunError(f"{file.name} called sys.exit({left.code!r}): a program that stops early loses resources") from left
-    except Exception as problem:
-        frames = problem.__traceback__
-        while frames is not None and frames.tb_frame.f_code.co_filename != str(file):
-            frames = frames.tb_next
-        text = "".join(traceback.format_exception(problem.with_traceback(frames)))
-        raise RunError(f"the program failed with an unhandled exception:\n{text}") from problem
-
-
 def main() -> NoReturn:
     """Serve one engine: print the port, then answer until the engine interrupts us or is gone."""
     _end_with_the_engine()
     signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     server = grpc.server(ThreadPoolExecutor(), options=[("grpc.max_receive_message_length", -1)])
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(), server)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(engine=sys.argv[-1]), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
@@ -118,10 +103,32 @@ def main() -> NoReturn:
         signal.pause()
 
 
+def _run_program(file: Path) -> None:
+    """Run the program's file; what it fails with becomes a RunError whose text has the program's own frames only."""
+    try:
+        runpy.run_path(str(file), run_name="__main__")
+    except RunError:
+        raise
+    except SystemExit as left:
+        reason = f"{file.name} called sys.exit({left.code!r}); a program that ends early would lose its resources"
+        raise RunError(reason) from left
+    except Exception as problem:
+        problem.__traceback__ = _frames_from(file, problem.__traceback__)
+        text = "".join(traceback.format_exception(problem))
+        raise RunError(f"the program failed with an unhandled exception:\n{text}") from problem
+
+
+def _frames_from(file: Path, frames: TracebackType | None) -> TracebackType | None:
+    """Leave out the frames that called the program's file."""
+    while frames is not None and frames.tb_frame.f_code.co_filename != str(file):
+        frames = frames.tb_next
+    return frames
+
+
 def _end_with_the_engine() -> None:
     """End this process when the engine does, even by SIGKILL: the engine holds the other end of our standard input.
 
-    The program gets an empty standard input instead, as under the official host.
+    The program gets an empty standard input instead.
     """
     engine = os.dup(0)
     with Path(os.devnull).open() as nothing:
@@ -136,9 +143,10 @@ def _end_with_the_engine() -> None:
 
 
 def _leave(*_: object) -> NoReturn:
+    """End at once: a program that were unwound in the middle would print a traceback above the engine's own message."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # a program in the middle of its run is not unwound: its traceback would hide the engine's own message
+    os._exit(0)
 
 
 if __name__ == "__main__":
