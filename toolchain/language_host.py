@@ -27,6 +27,7 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 _REFUSED: Final = {
     "RunPlugin": "run policy packs or plugins that are Python source",
     "InstallDependencies": "install dependencies: make does",
+    "Template": "make projects from templates",
     "GenerateProgram": "generate code: give pulumi import --generate-code=false",
     "GenerateProject": "generate projects",
     "GeneratePackage": "generate SDKs",
