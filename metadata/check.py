@@ -22,7 +22,9 @@ class Problem:
 def problems(resource: Resource, settings: Mapping[str, object], *, api_version: float) -> list[Problem]:
     """List what is wrong with the settings of one resource, in the table's order."""
     return [
-        problem for row in fields_of(resource) for problem in field_problems(resource, row, settings, api_version=api_version)
+        problem
+        for row in fields_of(resource)
+        for problem in field_problems(resource, row, settings, api_version=api_version)
     ]
 
 
@@ -41,7 +43,9 @@ def field_problems(
         return
     place = row.places.get(resource)
     if place and api_version < place.since and value != row.default_for(resource):
-        yield Problem(row.name, f"needs API version {place.since:.1f} or newer; salesforce:apiVersion is {api_version:.1f}")
+        yield Problem(
+            row.name, f"needs API version {place.since:.1f} or newer; salesforce:apiVersion is {api_version:.1f}"
+        )
     yield from _of_type(row, value)
 
 

@@ -87,7 +87,7 @@ class Flag(_OneTag):
         text = text_of(parent, self.tag)
         return None if not text else text.lower() in {"true", "1"}
 
-    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:  # noqa: ARG002 — never silent
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
         if value is not None:
             append(parent, self.tag, "true" if value else "false")
 
@@ -117,7 +117,7 @@ class Mapped(_OneTag):
             return None
         return next((ours for ours, theirs in self.names.items() if theirs.lower() == text.lower()), text)
 
-    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:  # noqa: ARG002 — an enum is never empty
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
         if value:
             append(parent, self.tag, self.names.get(str(value), str(value)))
 
@@ -160,9 +160,11 @@ class EnabledNames(_OneTag):
 
     def read(self, parent: etree._Element) -> Value:
         found = children(parent, self.tag)
-        return [text_of(child, "name") or "" for child in found if text_of(child, "enabled") == "true"] if found else None
+        return (
+            [text_of(child, "name") or "" for child in found if text_of(child, "enabled") == "true"] if found else None
+        )
 
-    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:  # noqa: ARG002 — unnamed is disabled
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
         for name in _strings(value):
             struct = append(parent, self.tag)
             append(struct, "enabled", "true")
@@ -213,7 +215,7 @@ class RefreshPolicy:
             return name
         return f"{name}:{text_of(parent, self.tags[1])}:{(text_of(parent, self.tags[2]) or '').upper()}"
 
-    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:  # noqa: ARG002 — always one of four
+    def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
         name, *rest = str(value).split(":")
         append(parent, self.tags[0], "".join(word.capitalize() for word in name.split("_")))
         if rest:

@@ -78,7 +78,11 @@ def _rank(row: Field, value: Value) -> float:
 
 
 def _items(value: Value) -> frozenset[str]:
-    return frozenset(str(item) for item in value or ()) if not isinstance(value, str | bool | int) else frozenset((str(value),))
+    return (
+        frozenset(str(item) for item in value or ())
+        if not isinstance(value, str | bool | int)
+        else frozenset((str(value),))
+    )
 
 
 def _equal(row: Field, one: Value, other: Value) -> bool:

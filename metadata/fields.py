@@ -55,7 +55,13 @@ class Looser(StrEnum):
     BY_RANK = "when the value moves down the list of values"
 
 
-_EMPTY: Mapping[Type, Value] = {Type.STRING: "", Type.BOOLEAN: False, Type.INTEGER: None, Type.STRINGS: [], Type.RANGES: []}
+_EMPTY: Mapping[Type, Value] = {
+    Type.STRING: "",
+    Type.BOOLEAN: False,
+    Type.INTEGER: None,
+    Type.STRINGS: [],
+    Type.RANGES: [],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +248,9 @@ APP_FIELDS: tuple[Field, ...] = (
         "scopes",
         Type.STRINGS,
         "OAuth scopes, by their Metadata API names. Api and RefreshToken are what the JWT bearer flow needs.",
-        dict([_connected("oauthConfig", Repeated("scopes")), _external(OAUTH, Joined("commaSeparatedOauthScopes", ", "))]),
+        dict(
+            [_connected("oauthConfig", Repeated("scopes")), _external(OAUTH, Joined("commaSeparatedOauthScopes", ", "))]
+        ),
         default=("Api", "RefreshToken"),
         values=SCOPES,
         looser=Looser.WHEN_MORE,
@@ -258,7 +266,9 @@ APP_FIELDS: tuple[Field, ...] = (
                     Mapped("isAdminApproved", {_PERMITTED[0]: "true", _PERMITTED[1]: "false"}),
                     absent=_PERMITTED[1],
                 ),
-                _external(OAUTH_POLICIES, Mapped("permittedUsersPolicyType", {v: v for v in _PERMITTED}), absent=_PERMITTED[1]),
+                _external(
+                    OAUTH_POLICIES, Mapped("permittedUsersPolicyType", {v: v for v in _PERMITTED}), absent=_PERMITTED[1]
+                ),
             ],
         ),
         default=_PERMITTED[0],
@@ -281,7 +291,9 @@ APP_FIELDS: tuple[Field, ...] = (
         "profiles",
         Type.STRINGS,
         "Profiles whose users are pre-authorized.",
-        dict([_connected("", Repeated("profileName")), _external(OAUTH_POLICIES, Joined("commaSeparatedProfile", ", "))]),
+        dict(
+            [_connected("", Repeated("profileName")), _external(OAUTH_POLICIES, Joined("commaSeparatedProfile", ", "))]
+        ),
         looser=Looser.WHEN_MORE,
     ),
     Field(
@@ -290,8 +302,12 @@ APP_FIELDS: tuple[Field, ...] = (
         "Whether the IP ranges of the user's profile hold for logins through the app.",
         dict(
             [
-                _connected("oauthPolicy", Mapped("ipRelaxation", {v: v.upper() for v in _IP_RELAXATION}), absent="Enforce"),
-                _external(OAUTH_POLICIES, Mapped("ipRelaxationPolicyType", {v: v for v in _IP_RELAXATION}), absent="Enforce"),
+                _connected(
+                    "oauthPolicy", Mapped("ipRelaxation", {v: v.upper() for v in _IP_RELAXATION}), absent="Enforce"
+                ),
+                _external(
+                    OAUTH_POLICIES, Mapped("ipRelaxationPolicyType", {v: v for v in _IP_RELAXATION}), absent="Enforce"
+                ),
             ],
         ),
         values=_IP_RELAXATION,
@@ -375,8 +391,10 @@ APP_FIELDS: tuple[Field, ...] = (
     Field(
         "requiredSessionLevel",
         Type.STRING,
-        "Session level the app asks for. HIGH_ASSURANCE blocks JWT logins: the flow has no step where a level could be raised.",
-        dict([_connected("sessionPolicy", Text("sessionLevel")), _external(OAUTH_POLICIES, Text("requiredSessionLevel"))]),
+        "Session level the app asks for. HIGH_ASSURANCE blocks JWT logins: the flow cannot raise a level.",
+        dict(
+            [_connected("sessionPolicy", Text("sessionLevel")), _external(OAUTH_POLICIES, Text("requiredSessionLevel"))]
+        ),
         values=("HIGH_ASSURANCE", "STANDARD", "LOW"),
     ),
     Field(

@@ -37,7 +37,9 @@ _SCOPE_READ_AS = {
     "OfflineAccess": "RefreshToken",
 }
 
-_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True)
+_PARSER = etree.XMLParser(
+    resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+)
 
 
 class MalformedMetadataError(ValueError):
@@ -89,7 +91,9 @@ def canonical(row: Field, value: Value) -> Value:
     if row.type == "strings":
         return sorted(set(cast("Sequence[str]", value or ())))
     if row.type == "ranges":
-        ranges = [{key: text for key, text in sorted(item.items()) if text} for item in cast("Sequence[IpRange]", value or ())]
+        ranges = [
+            {key: text for key, text in sorted(item.items()) if text} for item in cast("Sequence[IpRange]", value or ())
+        ]
         return sorted(ranges, key=lambda item: (item.get("start", ""), item.get("end", "")))
     return value
 
@@ -135,7 +139,9 @@ def _unknown_parts(resource: Resource, members: Mapping[str, etree._Element]) ->
 
 def _has_label(resource: Resource, type_name: str) -> bool:
     return any(
-        row.name == "label" and row.places[resource].member == type_name for row in fields_of(resource) if row.name == "label"
+        row.name == "label" and row.places[resource].member == type_name
+        for row in fields_of(resource)
+        if row.name == "label"
     )
 
 

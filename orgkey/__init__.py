@@ -1,1 +1,1 @@
-""""""
+"""orgkey: Salesforce JWT bearer access as code."""

@@ -1,0 +1,56 @@
+# orgkey. `make` alone lists the verbs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## list the verbs
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/.run: requirements.lock pyproject.toml
+	@echo "Setting up .venv (Python packages, once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "orgkey needs Python 3.11 or newer; set PYTHON=...")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.lock
+	@echo "Adding what development needs to .venv (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+up: .venv/.run ## the main job: local org, `pulumi up` of the stack `local`, login proved
+	@$(BIN)/python -m toolchain.local_stack up
+
+down: .venv/.run ## destroy the stack `local` and stop the local org
+	@$(BIN)/python -m toolchain.local_stack down
+
+outputs: .venv/.run ## outputs of the stack `local` as JSON
+	@$(BIN)/python -m toolchain.local_stack outputs
+
+env: .venv/.run ## for a shell: eval "$$(make -s env)"
+	@$(BIN)/python -m toolchain.local_stack env
+
+test: .venv/.dev ## all tests but benchmarks
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: .venv/.dev ## ruff, mypy strict, import-linter, generated files
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m orgkey.provider.generate --check
+
+bench: .venv/.dev ## speeds, side by side in one run
+	@$(BIN)/python -m bench
+
+generate: .venv/.dev ## write components/resources.py from the field table
+	@$(BIN)/python -m orgkey.provider.generate
+
+lock: .venv/.dev ## write the lock files anew
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev pyproject.toml -o requirements-dev.lock
+
+.PHONY: help up down outputs env test check bench generate lock

@@ -1,0 +1,16 @@
+"""orgkey: password-less Salesforce access for one org, as a Pulumi program. The stack file says everything; see README.md."""
+
+import pulumi
+
+from components.access import JwtBearerAccess
+from components.settings import SettingsError, load, stack_config
+
+try:
+    settings = load(stack_config(), project=pulumi.get_project(), stack=pulumi.get_stack())
+except SettingsError as error:
+    raise pulumi.RunError(str(error)) from None
+
+access = JwtBearerAccess("access", settings)
+
+for name, value in access.outputs().items():
+    pulumi.export(name, value)

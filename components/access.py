@@ -1,0 +1,138 @@
+"""JwtBearerAccess: everything one org needs for a login without a human, in the order that locks nobody out.
+
+Key pair, permission set, assignments, app, proof. Order comes from outputs handed on, not from `depends_on`: the app waits for the
+assignments because it takes the set's name from them, and the proof takes in every revision, so that each change is followed by one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.resources import (
+    ConnectedApp,
+    ConnectedAppArgs,
+    ExternalClientApp,
+    ExternalClientAppArgs,
+    JwtGrant,
+    JwtGrantArgs,
+    KeyPair,
+    KeyPairArgs,
+    PermissionSet,
+    PermissionSetArgs,
+    PermissionSetAssignments,
+    PermissionSetAssignmentsArgs,
+)
+from components.settings import Settings
+
+_APPS = {"external": (ExternalClientApp, ExternalClientAppArgs), "connected": (ConnectedApp, ConnectedAppArgs)}
+
+
+class JwtBearerAccess(pulumi.ComponentResource):
+    """The access of one stack. Its outputs are the stack's outputs."""
+
+    consumer_key: pulumi.Output[str]
+    username: pulumi.Output[str]
+    instance_url: pulumi.Output[str]
+    audience: pulumi.Output[str]
+    certificate_pem: pulumi.Output[str]
+    certificate_fingerprint: pulumi.Output[str]
+    not_after: pulumi.Output[str]
+    verified: pulumi.Output[bool]
+    private_key_pem: pulumi.Output[str]
+
+    def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("orgkey:index:JwtBearerAccess", name, None, opts)
+        key = KeyPair(f"{name}-key", KeyPairArgs(**_key(settings)), self._options("key", settings))
+        permission_set = PermissionSet(
+            f"{name}-set",
+            PermissionSetArgs(**_snake(settings.permission_set), managed_by=settings.managed_by),
+            self._options(
+                "permissionSet", settings, adopt=settings.imports.permission_set, id_=settings.permission_set["name"]
+            ),
+        )
+        assignments = PermissionSetAssignments(
+            f"{name}-assignments",
+            PermissionSetAssignmentsArgs(
+                permission_set=permission_set.name,
+                users=list(settings.users),
+                authoritative=settings.authoritative,
+            ),
+            self._options(
+                "assignments", settings, adopt=settings.imports.assignments, id_=settings.permission_set["name"]
+            ),
+        )
+        app_class, args_class = _APPS[settings.kind]
+        sets: list[Any] = [assignments.permission_set, *settings.app["permissionSets"][1:]]
+        app = app_class(
+            f"{name}-app",
+            args_class(
+                **_snake({**settings.app, "permissionSets": sets}),
+                certificate_pem=key.certificate_pem,
+                consumer_key=key.consumer_key,
+                managed_by=settings.managed_by,
+            ),
+            self._options(
+                "app", settings, adopt=settings.imports.app, id_=settings.app["name"], protect=settings.protect
+            ),
+        )
+        grant = JwtGrant(
+            f"{name}-grant",
+            JwtGrantArgs(
+                consumer_key=app.consumer_key,
+                username=settings.integration_user,
+                private_key_pem=key.private_key_pem,
+                instance_url=settings.connection.instance_url,
+                app_kind=settings.kind,
+                audience=settings.grant.audience,
+                revisions=[app.revision, assignments.revision],
+                deployed_at=app.deployed_at,
+                propagation_minutes=settings.grant.propagation_minutes,
+                revoke=settings.grant.revoke,
+            ),
+            self._options("grant", settings),
+        )
+        self.consumer_key, self.username, self.instance_url = app.consumer_key, grant.username, grant.instance_url
+        self.audience, self.verified = grant.audience, grant.verified
+        self.certificate_pem, self.certificate_fingerprint = key.certificate_pem, key.certificate_fingerprint
+        self.not_after, self.private_key_pem = key.not_after, key.private_key_pem
+        self.register_outputs(self.outputs())
+
+    def outputs(self) -> dict[str, pulumi.Output[Any]]:
+        """The stack outputs by their names."""
+        return {
+            "consumerKey": self.consumer_key,
+            "username": self.username,
+            "instanceUrl": self.instance_url,
+            "audience": self.audience,
+            "certificatePem": self.certificate_pem,
+            "certificateFingerprint": self.certificate_fingerprint,
+            "notAfter": self.not_after,
+            "verified": self.verified,
+            "privateKeyPem": self.private_key_pem,
+        }
+
+    def _options(
+        self, part: str, settings: Settings, *, adopt: bool = False, id_: str = "", protect: bool | None = None
+    ) -> pulumi.ResourceOptions:
+        ignored = [path.removeprefix(f"{part}.") for path in settings.ignore if path.startswith(f"{part}.")]
+        return pulumi.ResourceOptions(
+            parent=self,
+            protect=protect,
+            ignore_changes=ignored or None,
+            import_=id_ if adopt else None,
+        )
+
+
+def _key(settings: Settings) -> dict[str, Any]:
+    given = settings.key.model_dump(exclude_unset=True)
+    if given.get("private_key_pem"):
+        given["private_key_pem"] = pulumi.Output.secret(given["private_key_pem"])
+    return given
+
+
+def _snake(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower(): value for name, value in values.items()}

@@ -1,0 +1,1035 @@
+"""The resources of `pulumi-resource-salesforce`, typed. Written by `make generate` from the provider's schema: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import pulumi
+from pulumi import Input, Output
+
+
+def _inputs(args: object) -> dict[str, object]:
+    return {field.name: getattr(args, field.name) for field in fields(args)}  # type: ignore[arg-type] # each is one of the classes below
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyPairArgs:
+    """Arguments of KeyPair."""
+
+    bits: Input[int] | None = None
+    """Size of the RSA key."""
+    subject: Input[str] | None = None
+    """Subject of the certificate, RFC 4514: CN=CI Integration,O=Acme."""
+    validity_days: Input[int] | None = None
+    """Life of the certificate in days."""
+    renew_after: Input[float] | None = None
+    """Share of the certificate's life after which an `up` renews it: same key, new certificate."""
+    generation: Input[int] | None = None
+    """Another number makes a new key: every client must change."""
+    private_key_pem: Input[str] | None = None
+    """Your own RSA key, PEM, unencrypted."""
+    certificate_pem: Input[str] | None = None
+    """The certificate of your own key, PEM."""
+    consumer_key: Input[str] | None = None
+    """Consumer key of the app; made once where none is given."""
+
+
+class KeyPair(pulumi.CustomResource):
+    """RSA key, certificate and consumer key, made once and kept as encrypted state."""
+
+    def __init__(self, resource_name: str, args: KeyPairArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        outputs = {
+            "public_key_sha256": None,
+            "certificate_fingerprint": None,
+            "csr_pem": None,
+            "serial": None,
+            "not_before": None,
+            "not_after": None,
+            "renew_at": None,
+            "renewal_due": None,
+        }
+        super().__init__("salesforce:index:KeyPair", resource_name, {**_inputs(args), **outputs}, opts)
+
+    @property
+    @pulumi.getter(name="bits")
+    def bits(self) -> Output[int | None]:
+        """Size of the RSA key."""
+        return pulumi.get(self, "bits")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="subject")
+    def subject(self) -> Output[str | None]:
+        """Subject of the certificate, RFC 4514: CN=CI Integration,O=Acme."""
+        return pulumi.get(self, "subject")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="validityDays")
+    def validity_days(self) -> Output[int | None]:
+        """Life of the certificate in days."""
+        return pulumi.get(self, "validity_days")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="renewAfter")
+    def renew_after(self) -> Output[float | None]:
+        """Share of the certificate's life after which an `up` renews it: same key, new certificate."""
+        return pulumi.get(self, "renew_after")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="generation")
+    def generation(self) -> Output[int | None]:
+        """Another number makes a new key: every client must change."""
+        return pulumi.get(self, "generation")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="privateKeyPem")
+    def private_key_pem(self) -> Output[str]:
+        """The private key, PKCS #8 PEM."""
+        return pulumi.get(self, "private_key_pem")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="certificatePem")
+    def certificate_pem(self) -> Output[str]:
+        """The self-signed certificate, PEM."""
+        return pulumi.get(self, "certificate_pem")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="consumerKey")
+    def consumer_key(self) -> Output[str]:
+        """Consumer key for the app: the given one, or one made with the key pair."""
+        return pulumi.get(self, "consumer_key")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="publicKeySha256")
+    def public_key_sha256(self) -> Output[str]:
+        """SHA-256 of the public key (SubjectPublicKeyInfo), hex."""
+        return pulumi.get(self, "public_key_sha256")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="certificateFingerprint")
+    def certificate_fingerprint(self) -> Output[str]:
+        """SHA-256 of the certificate, hex."""
+        return pulumi.get(self, "certificate_fingerprint")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="csrPem")
+    def csr_pem(self) -> Output[str]:
+        """A certificate signing request for the same key and subject, PEM."""
+        return pulumi.get(self, "csr_pem")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="serial")
+    def serial(self) -> Output[str]:
+        """Serial number of the certificate, hex."""
+        return pulumi.get(self, "serial")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="notBefore")
+    def not_before(self) -> Output[str]:
+        """Start of the certificate's life, ISO 8601."""
+        return pulumi.get(self, "not_before")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="notAfter")
+    def not_after(self) -> Output[str]:
+        """End of the certificate's life, ISO 8601."""
+        return pulumi.get(self, "not_after")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="renewAt")
+    def renew_at(self) -> Output[str]:
+        """From when on an `up` renews the certificate, ISO 8601."""
+        return pulumi.get(self, "renew_at")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="renewalDue")
+    def renewal_due(self) -> Output[bool]:
+        """Whether that time has come."""
+        return pulumi.get(self, "renewal_due")  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PermissionSetArgs:
+    """Arguments of PermissionSet."""
+
+    label: Input[str]
+    """Name shown in Setup."""
+    name: Input[str]
+    """API name of the permission set: the name of its metadata file and the id of the resource."""
+    description: Input[str] | None = None
+    """What the set is for; the ownership marker is a line of its own below it."""
+    has_activation_required: Input[bool] | None = None
+    """The set counts only in sessions that activate it."""
+    license: Input[str] | None = None
+    """Licence the set is bound to. Leave it out: a licence keeps integration users or the pre-authorization away."""
+    user_permissions: Input[Sequence[Input[str]]] | None = None
+    """Permissions the set grants. None by default: the set exists for the pre-authorization alone."""
+    managed_by: Input[str] | None = None
+    """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
+
+
+class PermissionSet(pulumi.CustomResource):
+    """A permission set that an app pre-authorizes."""
+
+    def __init__(self, resource_name: str, args: PermissionSetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        outputs = {
+            "org_id": None,
+            "members": None,
+            "other_parts": None,
+            "carried_over": None,
+            "revision": None,
+            "permission_set_id": None,
+        }
+        super().__init__("salesforce:index:PermissionSet", resource_name, {**_inputs(args), **outputs}, opts)
+
+    @property
+    @pulumi.getter(name="name")
+    def name(self) -> Output[str]:
+        """API name of the permission set: the name of its metadata file and the id of the resource."""
+        return pulumi.get(self, "name")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="label")
+    def label(self) -> Output[str]:
+        """Name shown in Setup."""
+        return pulumi.get(self, "label")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="description")
+    def description(self) -> Output[str | None]:
+        """What the set is for; the ownership marker is a line of its own below it."""
+        return pulumi.get(self, "description")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="hasActivationRequired")
+    def has_activation_required(self) -> Output[bool | None]:
+        """The set counts only in sessions that activate it."""
+        return pulumi.get(self, "has_activation_required")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="license")
+    def license(self) -> Output[str | None]:
+        """Licence the set is bound to. Leave it out: a licence keeps integration users or the pre-authorization away."""
+        return pulumi.get(self, "license")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="userPermissions")
+    def user_permissions(self) -> Output[Sequence[str] | None]:
+        """Permissions the set grants. None by default: the set exists for the pre-authorization alone."""
+        return pulumi.get(self, "user_permissions")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="managedBy")
+    def managed_by(self) -> Output[str | None]:
+        """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
+        return pulumi.get(self, "managed_by")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="orgId")
+    def org_id(self) -> Output[str]:
+        """Id of the org it is in."""
+        return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="members")
+    def members(self) -> Output[Mapping[str, str]]:
+        """Full name of each metadata member by its type."""
+        return pulumi.get(self, "members")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="otherParts")
+    def other_parts(self) -> Output[Sequence[Mapping[str, str]]]:
+        """Parts of it that the field table does not know, as they are in the org."""
+        return pulumi.get(self, "other_parts")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="carriedOver")
+    def carried_over(self) -> Output[Sequence[Mapping[str, str]] | None]:
+        """Those of them that are kept as they are."""
+        return pulumi.get(self, "carried_over")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="revision")
+    def revision(self) -> Output[str]:
+        """Digest of what was deployed."""
+        return pulumi.get(self, "revision")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="permissionSetId")
+    def permission_set_id(self) -> Output[str]:
+        """Id of the permission set."""
+        return pulumi.get(self, "permission_set_id")  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PermissionSetAssignmentsArgs:
+    """Arguments of PermissionSetAssignments."""
+
+    permission_set: Input[str]
+    """API name of the permission set."""
+    users: Input[Sequence[Input[str]]] | None = None
+    """User names of those who must hold it."""
+    authoritative: Input[bool] | None = None
+    """Take the set away from everybody else."""
+
+
+class PermissionSetAssignments(pulumi.CustomResource):
+    """Who holds a permission set."""
+
+    def __init__(
+        self, resource_name: str, args: PermissionSetAssignmentsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        outputs = {"assignments": None, "extra": None, "revision": None, "org_id": None}
+        super().__init__("salesforce:index:PermissionSetAssignments", resource_name, {**_inputs(args), **outputs}, opts)
+
+    @property
+    @pulumi.getter(name="permissionSet")
+    def permission_set(self) -> Output[str]:
+        """API name of the permission set."""
+        return pulumi.get(self, "permission_set")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="users")
+    def users(self) -> Output[Sequence[str] | None]:
+        """User names of those who must hold it."""
+        return pulumi.get(self, "users")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="authoritative")
+    def authoritative(self) -> Output[bool | None]:
+        """Take the set away from everybody else."""
+        return pulumi.get(self, "authoritative")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="assignments")
+    def assignments(self) -> Output[Sequence[Mapping[str, str]]]:
+        """Those of the users who hold the set: username, userId and id of the record."""
+        return pulumi.get(self, "assignments")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="extra")
+    def extra(self) -> Output[Sequence[str]]:
+        """Users who hold the set and are not on the list."""
+        return pulumi.get(self, "extra")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="revision")
+    def revision(self) -> Output[str]:
+        """Digest of the assignments' records."""
+        return pulumi.get(self, "revision")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="orgId")
+    def org_id(self) -> Output[str]:
+        """Id of the org it is in."""
+        return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectedAppArgs:
+    """Arguments of ConnectedApp."""
+
+    certificate_pem: Input[str]
+    """The certificate whose key signs assertions, as PEM. Sent with every deploy; the org never gives it back."""
+    consumer_key: Input[str]
+    """The OAuth client id. Sent when the app is created and never after: the platform keeps the first one."""
+    contact_email: Input[str]
+    """Whom Salesforce may write to about the app."""
+    label: Input[str]
+    """Name shown in Setup."""
+    name: Input[str]
+    """Developer name of the app: the name of its metadata file and the id of the resource."""
+    contact_phone: Input[str] | None = None
+    """Telephone number of the contact."""
+    description: Input[str] | None = None
+    """What the app is for; the ownership marker is a line of its own below it."""
+    info_url: Input[str] | None = None
+    """Page that tells about the app."""
+    logo_url: Input[str] | None = None
+    """Logo, at most 200 by 125 pixels."""
+    callback_urls: Input[Sequence[Input[str]]] | None = None
+    """Callback URLs. The platform requires one even where only the JWT bearer flow is used."""
+    scopes: Input[Sequence[Input[str]]] | None = None
+    """OAuth scopes, by their Metadata API names. Api and RefreshToken are what the JWT bearer flow needs."""
+    permitted_users: Input[str] | None = None
+    """Who may use the app: only pre-authorized users, or everybody who consents."""
+    permission_sets: Input[Sequence[Input[str]]] | None = None
+    """Permission sets whose holders are pre-authorized, by API name."""
+    profiles: Input[Sequence[Input[str]]] | None = None
+    """Profiles whose users are pre-authorized."""
+    ip_relaxation: Input[str] | None = None
+    """Whether the IP ranges of the user's profile hold for logins through the app."""
+    refresh_token_policy: Input[str] | None = None
+    """How long refresh tokens live: zero, infinite, specific_inactivity:N:UNIT or specific_lifetime:N:UNIT."""
+    is_pkce_required: Input[bool] | None = None
+    """Web flows must use PKCE."""
+    is_consumer_secret_optional: Input[bool] | None = None
+    """Web flows may leave the consumer secret out."""
+    is_secret_required_for_refresh_token: Input[bool] | None = None
+    """The refresh token flow needs the consumer secret."""
+    is_introspect_all_tokens: Input[bool] | None = None
+    """The app may introspect every token in the org."""
+    is_client_credentials_enabled: Input[bool] | None = None
+    """The client credentials flow is on."""
+    is_refresh_token_rotation_enabled: Input[bool] | None = None
+    """Refresh tokens are replaced at each use."""
+    is_named_user_jwt_enabled: Input[bool] | None = None
+    """Access tokens are issued in JWT format (not the same thing as the JWT bearer grant)."""
+    session_timeout_minutes: Input[int] | None = None
+    """Life of the app's sessions in minutes; unset: the profile's or the org's."""
+    required_session_level: Input[str] | None = None
+    """Session level the app asks for. HIGH_ASSURANCE blocks JWT logins: the flow cannot raise a level."""
+    trusted_ip_ranges: Input[Sequence[Input[Mapping[str, str]]]] | None = None
+    """Addresses from which the app's logins are trusted."""
+    managed_by: Input[str] | None = None
+    """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
+
+
+class ConnectedApp(pulumi.CustomResource):
+    """A Connected App that trusts a certificate. Since 2026 most orgs do not let anybody make one."""
+
+    def __init__(self, resource_name: str, args: ConnectedAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        outputs = {
+            "org_id": None,
+            "members": None,
+            "other_parts": None,
+            "carried_over": None,
+            "revision": None,
+            "app_id": None,
+            "deployed_at": None,
+        }
+        super().__init__("salesforce:index:ConnectedApp", resource_name, {**_inputs(args), **outputs}, opts)
+
+    @property
+    @pulumi.getter(name="name")
+    def name(self) -> Output[str]:
+        """Developer name of the app: the name of its metadata file and the id of the resource."""
+        return pulumi.get(self, "name")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="label")
+    def label(self) -> Output[str]:
+        """Name shown in Setup."""
+        return pulumi.get(self, "label")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="contactEmail")
+    def contact_email(self) -> Output[str]:
+        """Whom Salesforce may write to about the app."""
+        return pulumi.get(self, "contact_email")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="contactPhone")
+    def contact_phone(self) -> Output[str | None]:
+        """Telephone number of the contact."""
+        return pulumi.get(self, "contact_phone")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="description")
+    def description(self) -> Output[str | None]:
+        """What the app is for; the ownership marker is a line of its own below it."""
+        return pulumi.get(self, "description")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="infoUrl")
+    def info_url(self) -> Output[str | None]:
+        """Page that tells about the app."""
+        return pulumi.get(self, "info_url")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="logoUrl")
+    def logo_url(self) -> Output[str | None]:
+        """Logo, at most 200 by 125 pixels."""
+        return pulumi.get(self, "logo_url")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="callbackUrls")
+    def callback_urls(self) -> Output[Sequence[str] | None]:
+        """Callback URLs. The platform requires one even where only the JWT bearer flow is used."""
+        return pulumi.get(self, "callback_urls")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="certificatePem")
+    def certificate_pem(self) -> Output[str]:
+        """The certificate whose key signs assertions, as PEM. Sent with every deploy; the org never gives it back."""
+        return pulumi.get(self, "certificate_pem")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="consumerKey")
+    def consumer_key(self) -> Output[str]:
+        """The OAuth client id. Sent when the app is created and never after: the platform keeps the first one."""
+        return pulumi.get(self, "consumer_key")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="scopes")
+    def scopes(self) -> Output[Sequence[str] | None]:
+        """OAuth scopes, by their Metadata API names. Api and RefreshToken are what the JWT bearer flow needs."""
+        return pulumi.get(self, "scopes")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="permittedUsers")
+    def permitted_users(self) -> Output[str | None]:
+        """Who may use the app: only pre-authorized users, or everybody who consents."""
+        return pulumi.get(self, "permitted_users")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="permissionSets")
+    def permission_sets(self) -> Output[Sequence[str] | None]:
+        """Permission sets whose holders are pre-authorized, by API name."""
+        return pulumi.get(self, "permission_sets")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="profiles")
+    def profiles(self) -> Output[Sequence[str] | None]:
+        """Profiles whose users are pre-authorized."""
+        return pulumi.get(self, "profiles")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="ipRelaxation")
+    def ip_relaxation(self) -> Output[str | None]:
+        """Whether the IP ranges of the user's profile hold for logins through the app."""
+        return pulumi.get(self, "ip_relaxation")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="refreshTokenPolicy")
+    def refresh_token_policy(self) -> Output[str | None]:
+        """How long refresh tokens live: zero, infinite, specific_inactivity:N:UNIT or specific_lifetime:N:UNIT."""
+        return pulumi.get(self, "refresh_token_policy")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isPkceRequired")
+    def is_pkce_required(self) -> Output[bool | None]:
+        """Web flows must use PKCE."""
+        return pulumi.get(self, "is_pkce_required")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isConsumerSecretOptional")
+    def is_consumer_secret_optional(self) -> Output[bool | None]:
+        """Web flows may leave the consumer secret out."""
+        return pulumi.get(self, "is_consumer_secret_optional")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isSecretRequiredForRefreshToken")
+    def is_secret_required_for_refresh_token(self) -> Output[bool | None]:
+        """The refresh token flow needs the consumer secret."""
+        return pulumi.get(self, "is_secret_required_for_refresh_token")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isIntrospectAllTokens")
+    def is_introspect_all_tokens(self) -> Output[bool | None]:
+        """The app may introspect every token in the org."""
+        return pulumi.get(self, "is_introspect_all_tokens")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isClientCredentialsEnabled")
+    def is_client_credentials_enabled(self) -> Output[bool | None]:
+        """The client credentials flow is on."""
+        return pulumi.get(self, "is_client_credentials_enabled")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isRefreshTokenRotationEnabled")
+    def is_refresh_token_rotation_enabled(self) -> Output[bool | None]:
+        """Refresh tokens are replaced at each use."""
+        return pulumi.get(self, "is_refresh_token_rotation_enabled")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isNamedUserJwtEnabled")
+    def is_named_user_jwt_enabled(self) -> Output[bool | None]:
+        """Access tokens are issued in JWT format (not the same thing as the JWT bearer grant)."""
+        return pulumi.get(self, "is_named_user_jwt_enabled")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="sessionTimeoutMinutes")
+    def session_timeout_minutes(self) -> Output[int | None]:
+        """Life of the app's sessions in minutes; unset: the profile's or the org's."""
+        return pulumi.get(self, "session_timeout_minutes")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="requiredSessionLevel")
+    def required_session_level(self) -> Output[str | None]:
+        """Session level the app asks for. HIGH_ASSURANCE blocks JWT logins: the flow cannot raise a level."""
+        return pulumi.get(self, "required_session_level")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="trustedIpRanges")
+    def trusted_ip_ranges(self) -> Output[Sequence[Mapping[str, str]] | None]:
+        """Addresses from which the app's logins are trusted."""
+        return pulumi.get(self, "trusted_ip_ranges")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="managedBy")
+    def managed_by(self) -> Output[str | None]:
+        """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
+        return pulumi.get(self, "managed_by")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="orgId")
+    def org_id(self) -> Output[str]:
+        """Id of the org it is in."""
+        return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="members")
+    def members(self) -> Output[Mapping[str, str]]:
+        """Full name of each metadata member by its type."""
+        return pulumi.get(self, "members")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="otherParts")
+    def other_parts(self) -> Output[Sequence[Mapping[str, str]]]:
+        """Parts of it that the field table does not know, as they are in the org."""
+        return pulumi.get(self, "other_parts")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="carriedOver")
+    def carried_over(self) -> Output[Sequence[Mapping[str, str]] | None]:
+        """Those of them that are kept as they are."""
+        return pulumi.get(self, "carried_over")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="revision")
+    def revision(self) -> Output[str]:
+        """Digest of what was deployed."""
+        return pulumi.get(self, "revision")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="appId")
+    def app_id(self) -> Output[str]:
+        """Id of the app's record."""
+        return pulumi.get(self, "app_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="deployedAt")
+    def deployed_at(self) -> Output[str]:
+        """When it was last deployed by us, ISO 8601."""
+        return pulumi.get(self, "deployed_at")  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalClientAppArgs:
+    """Arguments of ExternalClientApp."""
+
+    certificate_pem: Input[str]
+    """The certificate whose key signs assertions, as PEM. Sent with every deploy; the org never gives it back."""
+    consumer_key: Input[str]
+    """The OAuth client id. Sent when the app is created and never after: the platform keeps the first one."""
+    contact_email: Input[str]
+    """Whom Salesforce may write to about the app."""
+    label: Input[str]
+    """Name shown in Setup."""
+    name: Input[str]
+    """Developer name of the app: the name of its metadata file and the id of the resource."""
+    contact_phone: Input[str] | None = None
+    """Telephone number of the contact."""
+    description: Input[str] | None = None
+    """What the app is for; the ownership marker is a line of its own below it."""
+    info_url: Input[str] | None = None
+    """Page that tells about the app."""
+    logo_url: Input[str] | None = None
+    """Logo, at most 200 by 125 pixels."""
+    callback_urls: Input[Sequence[Input[str]]] | None = None
+    """Callback URLs. The platform requires one even where only the JWT bearer flow is used."""
+    scopes: Input[Sequence[Input[str]]] | None = None
+    """OAuth scopes, by their Metadata API names. Api and RefreshToken are what the JWT bearer flow needs."""
+    permitted_users: Input[str] | None = None
+    """Who may use the app: only pre-authorized users, or everybody who consents."""
+    permission_sets: Input[Sequence[Input[str]]] | None = None
+    """Permission sets whose holders are pre-authorized, by API name."""
+    profiles: Input[Sequence[Input[str]]] | None = None
+    """Profiles whose users are pre-authorized."""
+    ip_relaxation: Input[str] | None = None
+    """Whether the IP ranges of the user's profile hold for logins through the app."""
+    refresh_token_policy: Input[str] | None = None
+    """How long refresh tokens live: zero, infinite, specific_inactivity:N:UNIT or specific_lifetime:N:UNIT."""
+    is_pkce_required: Input[bool] | None = None
+    """Web flows must use PKCE."""
+    is_consumer_secret_optional: Input[bool] | None = None
+    """Web flows may leave the consumer secret out."""
+    is_secret_required_for_refresh_token: Input[bool] | None = None
+    """The refresh token flow needs the consumer secret."""
+    is_introspect_all_tokens: Input[bool] | None = None
+    """The app may introspect every token in the org."""
+    is_client_credentials_enabled: Input[bool] | None = None
+    """The client credentials flow is on."""
+    is_refresh_token_rotation_enabled: Input[bool] | None = None
+    """Refresh tokens are replaced at each use."""
+    is_named_user_jwt_enabled: Input[bool] | None = None
+    """Access tokens are issued in JWT format (not the same thing as the JWT bearer grant)."""
+    session_timeout_minutes: Input[int] | None = None
+    """Life of the app's sessions in minutes; unset: the profile's or the org's."""
+    required_session_level: Input[str] | None = None
+    """Session level the app asks for. HIGH_ASSURANCE blocks JWT logins: the flow cannot raise a level."""
+    trusted_ip_ranges: Input[Sequence[Input[Mapping[str, str]]]] | None = None
+    """Addresses from which the app's logins are trusted."""
+    is_enabled: Input[bool] | None = None
+    """The app is on."""
+    is_oauth_plugin_enabled: Input[bool] | None = None
+    """OAuth is on for the app."""
+    distribution_state: Input[str] | None = None
+    """Whether the app is for this org alone or packaged."""
+    managed_by: Input[str] | None = None
+    """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
+
+
+class ExternalClientApp(pulumi.CustomResource):
+    """An External Client App that trusts a certificate."""
+
+    def __init__(
+        self, resource_name: str, args: ExternalClientAppArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        outputs = {
+            "org_id": None,
+            "members": None,
+            "other_parts": None,
+            "carried_over": None,
+            "revision": None,
+            "app_id": None,
+            "deployed_at": None,
+        }
+        super().__init__("salesforce:index:ExternalClientApp", resource_name, {**_inputs(args), **outputs}, opts)
+
+    @property
+    @pulumi.getter(name="name")
+    def name(self) -> Output[str]:
+        """Developer name of the app: the name of its metadata file and the id of the resource."""
+        return pulumi.get(self, "name")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="label")
+    def label(self) -> Output[str]:
+        """Name shown in Setup."""
+        return pulumi.get(self, "label")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="contactEmail")
+    def contact_email(self) -> Output[str]:
+        """Whom Salesforce may write to about the app."""
+        return pulumi.get(self, "contact_email")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="contactPhone")
+    def contact_phone(self) -> Output[str | None]:
+        """Telephone number of the contact."""
+        return pulumi.get(self, "contact_phone")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="description")
+    def description(self) -> Output[str | None]:
+        """What the app is for; the ownership marker is a line of its own below it."""
+        return pulumi.get(self, "description")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="infoUrl")
+    def info_url(self) -> Output[str | None]:
+        """Page that tells about the app."""
+        return pulumi.get(self, "info_url")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="logoUrl")
+    def logo_url(self) -> Output[str | None]:
+        """Logo, at most 200 by 125 pixels."""
+        return pulumi.get(self, "logo_url")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="callbackUrls")
+    def callback_urls(self) -> Output[Sequence[str] | None]:
+        """Callback URLs. The platform requires one even where only the JWT bearer flow is used."""
+        return pulumi.get(self, "callback_urls")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="certificatePem")
+    def certificate_pem(self) -> Output[str]:
+        """The certificate whose key signs assertions, as PEM. Sent with every deploy; the org never gives it back."""
+        return pulumi.get(self, "certificate_pem")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="consumerKey")
+    def consumer_key(self) -> Output[str]:
+        """The OAuth client id. Sent when the app is created and never after: the platform keeps the first one."""
+        return pulumi.get(self, "consumer_key")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="scopes")
+    def scopes(self) -> Output[Sequence[str] | None]:
+        """OAuth scopes, by their Metadata API names. Api and RefreshToken are what the JWT bearer flow needs."""
+        return pulumi.get(self, "scopes")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="permittedUsers")
+    def permitted_users(self) -> Output[str | None]:
+        """Who may use the app: only pre-authorized users, or everybody who consents."""
+        return pulumi.get(self, "permitted_users")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="permissionSets")
+    def permission_sets(self) -> Output[Sequence[str] | None]:
+        """Permission sets whose holders are pre-authorized, by API name."""
+        return pulumi.get(self, "permission_sets")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="profiles")
+    def profiles(self) -> Output[Sequence[str] | None]:
+        """Profiles whose users are pre-authorized."""
+        return pulumi.get(self, "profiles")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="ipRelaxation")
+    def ip_relaxation(self) -> Output[str | None]:
+        """Whether the IP ranges of the user's profile hold for logins through the app."""
+        return pulumi.get(self, "ip_relaxation")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="refreshTokenPolicy")
+    def refresh_token_policy(self) -> Output[str | None]:
+        """How long refresh tokens live: zero, infinite, specific_inactivity:N:UNIT or specific_lifetime:N:UNIT."""
+        return pulumi.get(self, "refresh_token_policy")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isPkceRequired")
+    def is_pkce_required(self) -> Output[bool | None]:
+        """Web flows must use PKCE."""
+        return pulumi.get(self, "is_pkce_required")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isConsumerSecretOptional")
+    def is_consumer_secret_optional(self) -> Output[bool | None]:
+        """Web flows may leave the consumer secret out."""
+        return pulumi.get(self, "is_consumer_secret_optional")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isSecretRequiredForRefreshToken")
+    def is_secret_required_for_refresh_token(self) -> Output[bool | None]:
+        """The refresh token flow needs the consumer secret."""
+        return pulumi.get(self, "is_secret_required_for_refresh_token")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isIntrospectAllTokens")
+    def is_introspect_all_tokens(self) -> Output[bool | None]:
+        """The app may introspect every token in the org."""
+        return pulumi.get(self, "is_introspect_all_tokens")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isClientCredentialsEnabled")
+    def is_client_credentials_enabled(self) -> Output[bool | None]:
+        """The client credentials flow is on."""
+        return pulumi.get(self, "is_client_credentials_enabled")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isRefreshTokenRotationEnabled")
+    def is_refresh_token_rotation_enabled(self) -> Output[bool | None]:
+        """Refresh tokens are replaced at each use."""
+        return pulumi.get(self, "is_refresh_token_rotation_enabled")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isNamedUserJwtEnabled")
+    def is_named_user_jwt_enabled(self) -> Output[bool | None]:
+        """Access tokens are issued in JWT format (not the same thing as the JWT bearer grant)."""
+        return pulumi.get(self, "is_named_user_jwt_enabled")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="sessionTimeoutMinutes")
+    def session_timeout_minutes(self) -> Output[int | None]:
+        """Life of the app's sessions in minutes; unset: the profile's or the org's."""
+        return pulumi.get(self, "session_timeout_minutes")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="requiredSessionLevel")
+    def required_session_level(self) -> Output[str | None]:
+        """Session level the app asks for. HIGH_ASSURANCE blocks JWT logins: the flow cannot raise a level."""
+        return pulumi.get(self, "required_session_level")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="trustedIpRanges")
+    def trusted_ip_ranges(self) -> Output[Sequence[Mapping[str, str]] | None]:
+        """Addresses from which the app's logins are trusted."""
+        return pulumi.get(self, "trusted_ip_ranges")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isEnabled")
+    def is_enabled(self) -> Output[bool | None]:
+        """The app is on."""
+        return pulumi.get(self, "is_enabled")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="isOauthPluginEnabled")
+    def is_oauth_plugin_enabled(self) -> Output[bool | None]:
+        """OAuth is on for the app."""
+        return pulumi.get(self, "is_oauth_plugin_enabled")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="distributionState")
+    def distribution_state(self) -> Output[str | None]:
+        """Whether the app is for this org alone or packaged."""
+        return pulumi.get(self, "distribution_state")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="managedBy")
+    def managed_by(self) -> Output[str | None]:
+        """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
+        return pulumi.get(self, "managed_by")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="orgId")
+    def org_id(self) -> Output[str]:
+        """Id of the org it is in."""
+        return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="members")
+    def members(self) -> Output[Mapping[str, str]]:
+        """Full name of each metadata member by its type."""
+        return pulumi.get(self, "members")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="otherParts")
+    def other_parts(self) -> Output[Sequence[Mapping[str, str]]]:
+        """Parts of it that the field table does not know, as they are in the org."""
+        return pulumi.get(self, "other_parts")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="carriedOver")
+    def carried_over(self) -> Output[Sequence[Mapping[str, str]] | None]:
+        """Those of them that are kept as they are."""
+        return pulumi.get(self, "carried_over")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="revision")
+    def revision(self) -> Output[str]:
+        """Digest of what was deployed."""
+        return pulumi.get(self, "revision")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="appId")
+    def app_id(self) -> Output[str]:
+        """Id of the app's record."""
+        return pulumi.get(self, "app_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="deployedAt")
+    def deployed_at(self) -> Output[str]:
+        """When it was last deployed by us, ISO 8601."""
+        return pulumi.get(self, "deployed_at")  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JwtGrantArgs:
+    """Arguments of JwtGrant."""
+
+    consumer_key: Input[str]
+    """`iss` of the assertion."""
+    instance_url: Input[str]
+    """My Domain: the host that is asked for the token."""
+    private_key_pem: Input[str]
+    """RSA key that signs, PEM."""
+    username: Input[str]
+    """`sub` of the assertion: the integration user."""
+    app_kind: Input[str] | None = None
+    """Kind of the app: decides the audience's second try."""
+    audience: Input[str] | None = None
+    """`aud` of the assertion; default My Domain, one step down on an audience error."""
+    revisions: Input[Sequence[Input[str]]] | None = None
+    """Revisions of what the login depends on."""
+    deployed_at: Input[str] | None = None
+    """When the app was last deployed, ISO 8601: the propagation window's start."""
+    propagation_minutes: Input[float] | None = None
+    """How long a new or changed app may take until it works, in minutes."""
+    revoke: Input[bool] | None = None
+    """Revoke the proof's token. It may end other sessions of that user and app."""
+
+
+class JwtGrant(pulumi.CustomResource):
+    """The proof that the JWT bearer login works, made by every `up`."""
+
+    def __init__(self, resource_name: str, args: JwtGrantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        outputs = {"verified": None, "reason": None, "org_id": None, "user_id": None, "scopes": None}
+        super().__init__("salesforce:index:JwtGrant", resource_name, {**_inputs(args), **outputs}, opts)
+
+    @property
+    @pulumi.getter(name="consumerKey")
+    def consumer_key(self) -> Output[str]:
+        """`iss` of the assertion."""
+        return pulumi.get(self, "consumer_key")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="username")
+    def username(self) -> Output[str]:
+        """`sub` of the assertion: the integration user."""
+        return pulumi.get(self, "username")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="privateKeyPem")
+    def private_key_pem(self) -> Output[str]:
+        """RSA key that signs, PEM."""
+        return pulumi.get(self, "private_key_pem")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="instanceUrl")
+    def instance_url(self) -> Output[str]:
+        """My Domain: the host that is asked for the token."""
+        return pulumi.get(self, "instance_url")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="appKind")
+    def app_kind(self) -> Output[str | None]:
+        """Kind of the app: decides the audience's second try."""
+        return pulumi.get(self, "app_kind")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="audience")
+    def audience(self) -> Output[str]:
+        """The audience that worked."""
+        return pulumi.get(self, "audience")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="revisions")
+    def revisions(self) -> Output[Sequence[str] | None]:
+        """Revisions of what the login depends on."""
+        return pulumi.get(self, "revisions")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="deployedAt")
+    def deployed_at(self) -> Output[str | None]:
+        """When the app was last deployed, ISO 8601: the propagation window's start."""
+        return pulumi.get(self, "deployed_at")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="propagationMinutes")
+    def propagation_minutes(self) -> Output[float | None]:
+        """How long a new or changed app may take until it works, in minutes."""
+        return pulumi.get(self, "propagation_minutes")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="revoke")
+    def revoke(self) -> Output[bool | None]:
+        """Revoke the proof's token. It may end other sessions of that user and app."""
+        return pulumi.get(self, "revoke")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="verified")
+    def verified(self) -> Output[bool]:
+        """Whether the login works."""
+        return pulumi.get(self, "verified")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="reason")
+    def reason(self) -> Output[str]:
+        """The org's words where it does not."""
+        return pulumi.get(self, "reason")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="orgId")
+    def org_id(self) -> Output[str]:
+        """Id of the org it is in."""
+        return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="userId")
+    def user_id(self) -> Output[str]:
+        """Id of the integration user."""
+        return pulumi.get(self, "user_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="scopes")
+    def scopes(self) -> Output[Sequence[str]]:
+        """Scopes of the token."""
+        return pulumi.get(self, "scopes")  # type: ignore[no-any-return]

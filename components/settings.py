@@ -1,0 +1,261 @@
+"""The stack file (`Pulumi.<env>.yaml`), read and checked as a whole: every problem at once, each with its key.
+
+Nothing is contacted here, and nothing is registered: a program that only logged an error would let the engine exit 0 and delete
+every resource of the stack (facts/pulumi.md 3), so problems are raised before the first resource.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pulumi.runtime.config import CONFIG, get_config_env
+from pydantic import Field, ValidationError
+
+from metadata.check import Problem, field_problems, suggestion
+from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of
+from metadata.fields import Field as Row
+from metadata.members import Resource
+from orgkey.model.assignments import PermissionSetAssignmentsArgs, Username
+from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
+from orgkey.model.key_pair import KeyPairArgs
+from orgkey.model.problems import from_validation
+from orgkey.model.written import Written
+
+KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
+_NAMESPACES = ("orgkey:", "salesforce:")
+_MADE_BY_US = frozenset({"certificatePem", "consumerKey"})  # settings of an app that come from the key pair
+
+
+class SettingsError(Exception):
+    """The stack file is wrong; the text lists every problem."""
+
+    def __init__(self, stack: str, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        listed = "\n".join(f"  - {problem.path} {problem.reason}" for problem in self.problems)
+        super().__init__(
+            f"Pulumi.{stack}.yaml has {_counted(len(self.problems))}; nothing was contacted or changed:\n{listed}"
+        )
+
+
+class GrantSettings(Written):
+    """`orgkey:grant`."""
+
+    propagation_minutes: Annotated[float, Field(ge=0, le=60)] = 10
+    audience: Annotated[str, Field(pattern=r"^https://")] | None = None
+    revoke: bool = False
+
+
+class AssignmentSettings(Written):
+    """`orgkey:assignments`."""
+
+    authoritative: bool = True
+
+
+class ImportSettings(Written):
+    """`orgkey:import`: which things that exist already are taken over."""
+
+    app: bool = False
+    permission_set: bool = False
+    assignments: bool = False
+
+
+class AppChoice(Written):
+    """What of `orgkey:app` is not a setting of the app itself."""
+
+    kind: Literal["external", "connected"] = "external"
+    protect: bool | None = None
+
+
+class OtherSettings(Written):
+    """Everything in the `orgkey` namespace that pydantic alone can judge."""
+
+    users: Annotated[tuple[Username, ...], Field(min_length=1)]
+    integration_user: Username | None = None
+    key: KeyPairArgs = KeyPairArgs.model_validate({})
+    assignments: AssignmentSettings = AssignmentSettings.model_validate({})
+    grant: GrantSettings = GrantSettings.model_validate({})
+    owner: Annotated[str, Field(pattern=r"^[^\s/]+$")] | None = None
+    ignore: tuple[str, ...] = ()
+    import_: ImportSettings = Field(default=ImportSettings.model_validate({}), alias="import")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One stack, checked. `app` and `permission_set` hold the settings somebody wrote and those derived from them."""
+
+    connection: Connection
+    kind: Literal["external", "connected"]
+    protect: bool
+    app: Mapping[str, Any]
+    permission_set: Mapping[str, Any]
+    users: tuple[str, ...]
+    integration_user: str
+    key: KeyPairArgs = field(repr=False)
+    authoritative: bool
+    grant: GrantSettings
+    managed_by: str
+    ignore: tuple[str, ...]
+    imports: ImportSettings
+
+
+def load(config: Mapping[str, str], *, project: str, stack: str) -> Settings:
+    """Read a stack's config, as the engine hands it over: text by full key, structures as JSON.
+
+    Raises SettingsError with every problem.
+    """
+    values = {key: _typed(value) for key, value in config.items()}
+    mine = {key.removeprefix("orgkey:"): value for key, value in values.items() if key.startswith("orgkey:")}
+    problems = [
+        Problem(key, f"is in no namespace of orgkey ({', '.join(_NAMESPACES)})") for key in values if not _ours(key)
+    ]
+    connection, found = parse_connection(
+        {k.removeprefix("salesforce:"): v for k, v in config.items() if k.startswith("salesforce:")}
+    )
+    problems += [Problem(f"salesforce:{problem.path}", problem.reason) for problem in found]
+    version = float(connection.api_version if connection else DEFAULT_API_VERSION)
+
+    raw_app, raw_set = mine.pop("app", {}), mine.pop("permissionSet", {})
+    choice, app, found = _app(raw_app, version=version)
+    problems += found
+    permission_set, found = _permission_set(raw_set, app)
+    problems += found
+    others, found = _others(mine, key_defaults={"subject": f"CN={app.get('name') or 'orgkey'}"})
+    problems += found
+    if others:
+        problems += _across(others, permission_set)
+    if problems or connection is None or others is None:
+        raise SettingsError(stack, dict.fromkeys(problems))
+    return Settings(
+        connection=connection,
+        kind=choice.kind,
+        protect=choice.kind == "connected" if choice.protect is None else choice.protect,
+        app={**app, "permissionSets": [permission_set["name"], *app.get("permissionSets", ())]},
+        permission_set=permission_set,
+        users=others.users,
+        integration_user=others.integration_user or others.users[0],
+        key=others.key,
+        authoritative=others.assignments.authoritative,
+        grant=others.grant,
+        managed_by=f"{others.owner or project}/{stack}",
+        ignore=others.ignore,
+        imports=others.import_,
+    )
+
+
+def stack_config() -> dict[str, str]:
+    """The present stack's config by full key. An inline program's engine sets it, a program of its own finds it in its environment."""
+    return {**get_config_env(), **CONFIG.get()}
+
+
+def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[Problem]]:
+    if not isinstance(raw, Mapping):
+        return (
+            AppChoice.model_validate({}),
+            {},
+            [Problem("orgkey:app", "must be a mapping: {name: …, contactEmail: …}")],
+        )
+    chosen = {key: value for key, value in raw.items() if key in AppChoice.names()}
+    problems: list[Problem] = []
+    try:
+        choice = AppChoice.model_validate(chosen)
+    except ValidationError as error:
+        problems += from_validation(error, prefix="orgkey:app.")
+        choice = AppChoice.model_validate({})
+    resource = KINDS[choice.kind]
+    rows = [row for row in fields_of(resource) if row.name not in _MADE_BY_US]
+    app = {key: value for key, value in raw.items() if key not in AppChoice.names()}
+    problems += _unknown(
+        "orgkey:app", app, rows, APP_FIELDS, f"a setting of the {choice.kind} kind", extra=AppChoice.names()
+    )
+    app.setdefault("label", str(app.get("name") or "").replace("_", " "))
+    problems += _field_problems("orgkey:app", resource, rows, app, version=version)
+    return choice, app, problems
+
+
+def _permission_set(raw: Any, app: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    if not isinstance(raw, Mapping):
+        return {"name": ""}, [Problem("orgkey:permissionSet", "must be a mapping: {name: …}")]
+    values = {"name": f"{app.get('name') or 'App'}_Access", **raw}
+    values.setdefault("label", str(values["name"]).replace("_", " "))
+    rows = PERMISSION_SET_FIELDS
+    problems = _unknown("orgkey:permissionSet", values, rows, rows, "a setting of a permission set")
+    problems += _field_problems(
+        "orgkey:permissionSet", Resource.PERMISSION_SET, rows, values, version=float(DEFAULT_API_VERSION)
+    )
+    return values, problems
+
+
+def _others(
+    values: Mapping[str, Any], *, key_defaults: Mapping[str, Any]
+) -> tuple[OtherSettings | None, list[Problem]]:
+    given = dict(values)
+    if isinstance(given.get("key", {}), Mapping):
+        given["key"] = {**key_defaults, **given.get("key", {})}
+    try:
+        return OtherSettings.model_validate(given), []
+    except ValidationError as error:
+        return None, from_validation(error, known=(*OtherSettings.names(), "app", "permissionSet"), prefix="orgkey:")
+
+
+def _across(others: OtherSettings, permission_set: Mapping[str, Any]) -> Iterable[Problem]:
+    """Contradictions between settings that are each fine by themselves."""
+    users = {user.lower() for user in others.users}
+    if others.integration_user and others.integration_user.lower() not in users:
+        yield Problem(
+            "orgkey:integrationUser",
+            f"{others.integration_user} is none of orgkey:users, so it would not hold the permission set",
+        )
+    try:
+        PermissionSetAssignmentsArgs.model_validate(
+            {"permissionSet": permission_set.get("name") or "X", "users": list(others.users)}
+        )
+    except ValidationError as error:
+        for problem in from_validation(error):
+            yield Problem("orgkey:users", problem.reason)
+
+
+def _unknown(
+    path: str,
+    values: Mapping[str, Any],
+    rows: Iterable[Row],
+    all_rows: Iterable[Row],
+    what: str,
+    extra: Iterable[str] = (),
+) -> list[Problem]:
+    known = {row.name for row in rows}
+    elsewhere = {row.name for row in all_rows} - known
+    problems = []
+    for key in values:
+        if key in _MADE_BY_US:
+            problems.append(Problem(f"{path}.{key}", f"comes from the key pair: set orgkey:key.{key} instead"))
+        elif key in elsewhere:
+            problems.append(Problem(f"{path}.{key}", f"is not {what}"))
+        elif key not in known:
+            problems.append(Problem(f"{path}.{key}", "is not a setting" + suggestion(key, (*known, *extra))))
+    return problems
+
+
+def _field_problems(
+    path: str, resource: Resource, rows: Iterable[Row], values: Mapping[str, Any], *, version: float
+) -> list[Problem]:
+    found = (problem for row in rows for problem in field_problems(resource, row, values, api_version=version))
+    return [Problem(f"{path}.{problem.path}", problem.reason) for problem in found]
+
+
+def _typed(value: str) -> Any:
+    """Structures and numbers come as JSON; a plain word is itself."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _ours(key: str) -> bool:
+    return key.startswith((*_NAMESPACES, "pulumi:"))
+
+
+def _counted(number: int) -> str:
+    return "a problem" if number == 1 else f"{number} problems"

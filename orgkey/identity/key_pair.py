@@ -1,0 +1,172 @@
+"""RSA key, CSR and self-signed certificate: what the openssl steps of the classic guide produce, made in memory.
+
+Salesforce takes RSA of 2048 bits or more and certificates under 4 KB; an ECDSA certificate is silently rejected (facts 1.4).
+Expiry does not block the flow there, so watching it is our job: `renew_at` and `renewal_due`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+SMALLEST_KEY = 2048  # bits
+LARGEST_CERTIFICATE = 4096  # bytes of PEM
+_PUBLIC_EXPONENT = 65537
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate and what people ask of it; times are UTC, fingerprints SHA-256 in lower-case hex."""
+
+    pem: str
+    fingerprint: str
+    serial: str
+    subject: str
+    not_before: datetime
+    not_after: datetime
+
+    def renew_at(self, renew_after: float) -> datetime:
+        """When the given share (0 to 1) of the certificate's life is over."""
+        return self.not_before + (self.not_after - self.not_before) * renew_after
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A private key and the certificate that speaks for it; the key never shows in a repr."""
+
+    private_key_pem: str = field(repr=False)
+    certificate: Certificate
+    csr_pem: str
+    public_key_sha256: str
+    bits: int
+
+
+def generate_key(bits: int) -> str:
+    """Make an RSA key of `bits` and return it as PKCS #8 PEM, unencrypted: what `openssl genrsa` writes."""
+    key = rsa.generate_private_key(public_exponent=_PUBLIC_EXPONENT, key_size=bits)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def certify(
+    private_key_pem: str, *, subject: str, validity_days: int, now: datetime, serial: int | None = None
+) -> KeyPair:
+    """Make CSR and self-signed certificate for a key, valid for `validity_days` from `now`.
+
+    `subject` is RFC 4514 (`CN=CI,O=Acme`). Raises ValueError for a subject that is not, and for a key that is not plain RSA PEM.
+    """
+    key = _load_key(private_key_pem)
+    name = parse_subject(subject)
+    start = now.astimezone(UTC).replace(microsecond=0)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(serial or x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=validity_days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    csr = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    return _pair(key, private_key_pem, certificate, csr)
+
+
+def own_pair(private_key_pem: str, certificate_pem: str) -> KeyPair:
+    """Take a key and certificate made elsewhere; call `own_pair_problems` first. Raises ValueError where they cannot be read."""
+    key, certificate = _load_key(private_key_pem), _load_certificate(certificate_pem)
+    csr = x509.CertificateSigningRequestBuilder().subject_name(certificate.subject).sign(key, hashes.SHA256())
+    return _pair(key, private_key_pem, certificate, csr)
+
+
+def own_pair_problems(private_key_pem: str, certificate_pem: str, *, now: datetime) -> Iterator[tuple[str, str]]:
+    """Yield (property, problem) for a key and certificate made elsewhere; nothing of the key is ever in a problem."""
+    key: rsa.RSAPrivateKey | None = None
+    try:
+        key = _load_key(private_key_pem)
+        if key.key_size < SMALLEST_KEY:
+            yield "privateKeyPem", f"is an RSA key of {key.key_size} bits; Salesforce takes {SMALLEST_KEY} or more"
+    except ValueError as error:
+        yield "privateKeyPem", str(error)
+    try:
+        certificate = _load_certificate(certificate_pem)
+    except ValueError as error:
+        yield "certificatePem", str(error)
+        return
+    if key and _public_bytes(key.public_key()) != _public_bytes(certificate.public_key()):
+        yield "certificatePem", "does not belong to privateKeyPem: the public keys differ"
+    if len(certificate_pem.strip()) >= LARGEST_CERTIFICATE:
+        yield (
+            "certificatePem",
+            f"has {len(certificate_pem.strip())} bytes; Salesforce takes less than {LARGEST_CERTIFICATE}",
+        )
+    if certificate.not_valid_after_utc <= now:
+        yield (
+            "certificatePem",
+            f"expired on {certificate.not_valid_after_utc:%Y-%m-%d}; make a new one for the same key",
+        )
+    if certificate.not_valid_before_utc > now + timedelta(minutes=5):
+        yield "certificatePem", f"is valid only from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+
+
+def parse_subject(subject: str) -> x509.Name:
+    """Read an RFC 4514 subject; raises ValueError with what to write instead."""
+    try:
+        name = x509.Name.from_rfc4514_string(subject)
+    except ValueError as error:
+        raise ValueError(f"{subject!r} is not a subject; write it like CN=CI Integration,O=Acme,C=DE") from error
+    if not list(name):
+        raise ValueError("the subject is empty; write it like CN=CI Integration,O=Acme,C=DE")
+    return name
+
+
+def _load_key(pem: str) -> rsa.RSAPrivateKey:
+    try:
+        key = serialization.load_pem_private_key(pem.strip().encode() + b"\n", password=None)
+    except TypeError:
+        raise ValueError("is encrypted; give it without a passphrase, as a Pulumi secret") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError("is no PEM private key that can be read") from None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError("is no RSA key; Salesforce takes RSA only")  # noqa: TRY004 — the value is wrong, not its type
+    return key
+
+
+def _load_certificate(pem: str) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(pem.strip().encode() + b"\n")
+    except ValueError:
+        raise ValueError("is no PEM certificate that can be read") from None
+
+
+def _public_bytes(key: object) -> bytes:
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined, no-any-return]
+
+
+def _pair(
+    key: rsa.RSAPrivateKey, pem: str, certificate: x509.Certificate, csr: x509.CertificateSigningRequest
+) -> KeyPair:
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(_public_bytes(key.public_key()))
+    return KeyPair(
+        private_key_pem=pem,
+        certificate=Certificate(
+            pem=certificate.public_bytes(serialization.Encoding.PEM).decode(),
+            fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
+            serial=f"{certificate.serial_number:x}",
+            subject=certificate.subject.rfc4514_string(),
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+        ),
+        csr_pem=csr.public_bytes(serialization.Encoding.PEM).decode(),
+        public_key_sha256=digest.finalize().hex(),
+        bits=key.key_size,
+    )

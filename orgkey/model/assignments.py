@@ -1,0 +1,31 @@
+"""Who holds a permission set, as people write it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from orgkey.model.written import Written
+
+Username = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=80)]
+
+
+class PermissionSetAssignmentsArgs(Written):
+    """Inputs of PermissionSetAssignments: one resource for the whole list."""
+
+    permission_set: Annotated[str, Field(min_length=1)] = Field(
+        description="API name of the permission set.",
+        json_schema_extra={"replaces": True},
+    )
+    users: tuple[Username, ...] = Field(default=(), description="User names of those who must hold it.")
+    authoritative: bool = Field(default=True, description="Take the set away from everybody else.")
+
+    @model_validator(mode="after")
+    def _each_user_once(self) -> PermissionSetAssignmentsArgs:
+        seen: set[str] = set()
+        for user in self.users:
+            if user.lower() in seen:
+                raise ValueError(f"users names {user} twice")
+            seen.add(user.lower())
+        return self

@@ -1,0 +1,82 @@
+"""The `salesforce:*` settings: which org, by which credentials, with which guards.
+
+The engine hands them to the provider as JSON strings (`67.0` may arrive as `67`), and the program reads the same values; both
+validate them here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+
+from orgkey.model.credentials import FORMS, Credentials
+from orgkey.model.problems import Problem, from_validation
+from orgkey.model.written import Written
+
+FLOOR, DEFAULT_API_VERSION = 60.0, "67.0"
+"""60.0 brought the certificate of External Client Apps (facts 2.3); 67.0 is Summer '26, one behind the newest (facts 7)."""
+
+
+def _https_origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.username:
+        raise ValueError("must be the org's My Domain, https://<name>.my.salesforce.com, without a path")
+    if parts.hostname in {"login.salesforce.com", "test.salesforce.com"}:
+        raise ValueError("must be the org's own My Domain, not the login host that all orgs share")
+    return value.rstrip("/")
+
+
+def _version(value: object) -> str:
+    text = str(value)
+    if not re.fullmatch(r"\d{2,3}(\.0)?", text):
+        raise ValueError("must be an API version such as 67.0")
+    if float(text) < FLOOR:
+        raise ValueError(f"must be {FLOOR} or newer: older versions do not know an app's certificate")
+    return f"{float(text):.1f}"
+
+
+class Connection(Written):
+    """One org and how to reach it."""
+
+    instance_url: Annotated[str, AfterValidator(_https_origin)] = Field(description="My Domain of the org.")
+    credentials: Credentials = Field(description="A reference to admin credentials: " + ", ".join(FORMS) + ".")
+    expected_kind: Literal["production", "sandbox", "scratch", "developer"] | None = Field(
+        default=None,
+        description="Guard: refuse to touch an org of another kind.",
+    )
+    expected_org_id: Annotated[str, Field(pattern=r"^00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?$")] | None = Field(
+        default=None,
+        description="Guard: refuse to touch another org.",
+    )
+    api_version: Annotated[str, BeforeValidator(_version)] = Field(
+        default=DEFAULT_API_VERSION, description="Metadata and REST API version."
+    )
+    ca_bundle: str | None = Field(
+        default=None, description="File of CA certificates to trust instead of the usual ones."
+    )
+    validate_on_preview: bool = Field(default=False, description="Send a check-only deploy in previews of a change.")
+
+
+def parse_connection(values: Mapping[str, Any]) -> tuple[Connection | None, list[Problem]]:
+    """Read the `salesforce:*` values, each either typed or a JSON string, by their names without the namespace.
+
+    Returns the connection, or None and every problem with its path.
+    """
+    try:
+        return Connection.model_validate({key: _typed(key, value) for key, value in values.items()}), []
+    except ValidationError as error:
+        return None, from_validation(error, known=Connection.names())
+
+
+def _typed(key: str, value: Any) -> Any:
+    if not isinstance(value, str) or key not in {"credentials", "validateOnPreview"}:
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

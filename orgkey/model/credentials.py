@@ -1,0 +1,108 @@
+"""The ways to reach an org before orgkey has made one: references to credentials, never credentials.
+
+One tagged union of six forms, written once: the settings validate it, the provider's CheckConfig validates it, and
+`orgkey.salesforce.credentials` resolves it at first use. A form names a variable, a file or an alias, so that nothing secret
+stands in a stack file or in state.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
+
+from orgkey.model.written import Written
+
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+ConsumerKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9._]{8,256}$")]
+NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+class SfAlias(Written):
+    """An alias or user name that the Salesforce CLI on this machine knows."""
+
+    sf_alias: NonEmpty
+
+
+class AccessTokenEnv(Written):
+    """An access token (session id) in an environment variable."""
+
+    access_token_env: VariableName
+
+
+class SfdxAuthUrlFile(Written):
+    """A file that holds an auth URL: `force://<client id>:<client secret>:<refresh token>@<host>`."""
+
+    sfdx_auth_url_file: NonEmpty
+
+
+class SfdxAuthUrlEnv(Written):
+    """An auth URL in an environment variable."""
+
+    sfdx_auth_url_env: VariableName
+
+
+class ClientCredentials(Written):
+    """The client credentials flow of another app of this org."""
+
+    class Client(Written):
+        """Consumer key of that app, and the variable that holds its secret."""
+
+        consumer_key: ConsumerKey
+        client_secret_env: VariableName
+
+    client_credentials: Client
+
+
+class Jwt(Written):
+    """The JWT bearer flow of another app of this org."""
+
+    class Client(Written):
+        """Consumer key and user of that app, and where its private key is."""
+
+        consumer_key: ConsumerKey
+        username: NonEmpty
+        private_key_env: VariableName | None = None
+        private_key_file: NonEmpty | None = None
+
+        @model_validator(mode="after")
+        def _one_key(self) -> Jwt.Client:
+            if (self.private_key_env is None) == (self.private_key_file is None):
+                raise ValueError("needs exactly one of privateKeyEnv and privateKeyFile")
+            return self
+
+    jwt: Client
+
+
+FORMS: dict[str, type[Written]] = {
+    "sfAlias": SfAlias,
+    "accessTokenEnv": AccessTokenEnv,
+    "sfdxAuthUrlFile": SfdxAuthUrlFile,
+    "sfdxAuthUrlEnv": SfdxAuthUrlEnv,
+    "clientCredentials": ClientCredentials,
+    "jwt": Jwt,
+}
+"""Each form by the key that names it."""
+
+
+def _form(value: Any) -> str | None:
+    named = [key for key in FORMS if isinstance(value, dict) and key in value]
+    return named[0] if len(named) == 1 else None
+
+
+Credentials: TypeAlias = Annotated[
+    Annotated[SfAlias, Tag("sfAlias")]
+    | Annotated[AccessTokenEnv, Tag("accessTokenEnv")]
+    | Annotated[SfdxAuthUrlFile, Tag("sfdxAuthUrlFile")]
+    | Annotated[SfdxAuthUrlEnv, Tag("sfdxAuthUrlEnv")]
+    | Annotated[ClientCredentials, Tag("clientCredentials")]
+    | Annotated[Jwt, Tag("jwt")],
+    Discriminator(
+        _form,
+        custom_error_type="credentials",
+        custom_error_message="must be exactly one of " + ", ".join(FORMS),
+    ),
+]
+"""Exactly one form; validate with `CREDENTIALS.validate_python`."""
+
+CREDENTIALS: TypeAdapter[Credentials] = TypeAdapter(Credentials)

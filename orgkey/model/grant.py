@@ -1,0 +1,43 @@
+"""The proof of a login, as people write it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from orgkey.model.assignments import Username
+from orgkey.model.credentials import ConsumerKey
+from orgkey.model.written import Written
+
+
+class JwtGrantArgs(Written):
+    """Inputs of JwtGrant. The revisions and `deployed_at` are there so that every change is followed by a proof."""
+
+    consumer_key: ConsumerKey = Field(description="`iss` of the assertion.")
+    username: Username = Field(description="`sub` of the assertion: the integration user.")
+    private_key_pem: Annotated[str, Field(min_length=1)] = Field(
+        description="RSA key that signs, PEM.",
+        json_schema_extra={"secret": True},
+    )
+    instance_url: Annotated[str, Field(pattern=r"^https://")] = Field(
+        description="My Domain: the host that is asked for the token."
+    )
+    app_kind: Literal["external", "connected"] = Field(
+        default="external", description="Kind of the app: decides the audience's second try."
+    )
+    audience: Annotated[str, Field(pattern=r"^https://")] | None = Field(
+        default=None,
+        description="`aud` of the assertion; default My Domain, one step down on an audience error.",
+    )
+    revisions: tuple[str, ...] = Field(default=(), description="Revisions of what the login depends on.")
+    deployed_at: str | None = Field(
+        default=None, description="When the app was last deployed, ISO 8601: the propagation window's start."
+    )
+    propagation_minutes: Annotated[float, Field(ge=0, le=60)] = Field(
+        default=10,
+        description="How long a new or changed app may take until it works, in minutes.",
+    )
+    revoke: bool = Field(
+        default=False, description="Revoke the proof's token. It may end other sessions of that user and app."
+    )

@@ -1,0 +1,49 @@
+"""What a key pair is made of, as people write it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from orgkey.model.credentials import ConsumerKey
+from orgkey.model.written import Written
+
+
+class KeyPairArgs(Written):
+    """Inputs of KeyPair; every default is the safe choice."""
+
+    bits: Literal[2048, 3072, 4096] = Field(default=2048, description="Size of the RSA key.")
+    subject: Annotated[str, Field(min_length=3)] = Field(
+        default="CN=orgkey",
+        description="Subject of the certificate, RFC 4514: CN=CI Integration,O=Acme.",
+    )
+    validity_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=365, description="Life of the certificate in days."
+    )
+    renew_after: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.6667,
+        description="Share of the certificate's life after which an `up` renews it: same key, new certificate.",
+    )
+    generation: Annotated[int, Field(ge=1)] = Field(
+        default=1,
+        description="Another number makes a new key: every client must change.",
+    )
+    private_key_pem: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Your own RSA key, PEM, unencrypted.",
+        json_schema_extra={"secret": True},
+    )
+    certificate_pem: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="The certificate of your own key, PEM."
+    )
+    consumer_key: ConsumerKey | None = Field(
+        default=None,
+        description="Consumer key of the app; made once where none is given.",
+    )
+
+    @model_validator(mode="after")
+    def _own_key_and_certificate_come_together(self) -> KeyPairArgs:
+        if (self.private_key_pem is None) != (self.certificate_pem is None):
+            raise ValueError("privateKeyPem and certificatePem come together: give both or neither")
+        return self

@@ -1,0 +1,17 @@
+"""The base of everything that people write: camelCase outside, snake_case inside, frozen, and nothing unknown let through."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Written(BaseModel):
+    """A value from a stack file or a resource's inputs; validate it from a dict with the names people write."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names as people write them."""
+        return tuple(field.alias or name for name, field in cls.model_fields.items())

@@ -1,0 +1,163 @@
+"""ConnectedApp and ExternalClientApp: the OAuth app that trusts the certificate.
+
+The consumer key is sent at creation only and compared after it: the platform can answer Succeeded and keep another key (facts 2.4).
+The certificate is sent with every deploy, because an update without it clears it, and no org gives it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from simple_salesforce.format import format_soql
+
+from metadata.codec import text_of
+from metadata.members import GLOBAL_OAUTH, ROOT_MEMBER, Resource, member_names
+from metadata.ownership import Ownership
+from metadata.parse import Found
+from orgkey.provider.handler import InitFailedError, Values, Workplace
+from orgkey.provider.metadata_resource import MetadataHandler
+from orgkey.salesforce.deploy_job import DeployStatus
+from orgkey.salesforce.errors import ConflictError, RefusedError
+from orgkey.salesforce.read import APP_SOQL, other_kind, read_resource
+from orgkey.salesforce.transport import host_of
+
+_KEY_MEMBER = {Resource.CONNECTED_APP: "ConnectedApp", Resource.EXTERNAL_CLIENT_APP: GLOBAL_OAUTH}
+_LINKS = "SELECT Id, ParentId, Parent.Name, Parent.IsOwnedByProfile, Parent.Profile.Name FROM SetupEntityAccess WHERE SetupEntityId = {}"
+
+
+class AppHandler(MetadataHandler):
+    """See the module."""
+
+    own_outputs: ClassVar[tuple[str, ...]] = (
+        "appId",
+        "orgId",
+        "revision",
+        "deployedAt",
+        "members",
+        "otherParts",
+        "carriedOver",
+    )
+
+    def record_id(self, outputs: Values) -> str:
+        return str(outputs.get("appId") or "")
+
+    def refuse_conflict(self, inputs: Values, place: Workplace) -> None:
+        name, other = str(inputs["name"]), other_kind(self.resource)
+        _, theirs = place.snapshot.rows(format_soql(APP_SOQL[self.resource], name), format_soql(APP_SOQL[other], name))
+        if theirs:
+            raise ConflictError(
+                f"{host_of(place.org.url)} has a {other} named {name}, and this would be a {self.resource} of the same name.\n"
+                "Nothing was changed. Choose another orgkey:app.name, or the kind that is there.",
+            )
+
+    def find(
+        self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
+    ) -> Found | None:
+        questions = [format_soql(APP_SOQL[self.resource], name)]
+        if record_id:
+            questions.append(format_soql(_LINKS, record_id))
+        try:
+            rows, *links = place.snapshot.rows(*questions)
+        except RefusedError as error:
+            if error.code not in {"INVALID_TYPE", "INVALID_FIELD", "MALFORMED_QUERY"} or not record_id:
+                raise
+            return self.find(
+                name, place, known_names=known_names
+            )  # this login may not see the links: the app's own list stands
+        if not rows:
+            return None
+        found = read_resource(place.snapshot, self.resource, name, known_names)
+        return _with_links(found, links[0]) if found and links and links[0] else found
+
+    def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
+        rows = place.snapshot.rows(format_soql(APP_SOQL[self.resource], name))[0]
+        return {"appId": str(rows[0]["Id"]) if rows else ""}
+
+    def refuse_adoption(self, found: Found, inputs: Values, ownership: Ownership, place: Workplace) -> None:
+        theirs = str(found.settings.get("consumerKey") or "")
+        if not theirs or theirs == inputs["consumerKey"]:
+            return
+        if ownership is Ownership.COPY and self.resource is Resource.EXTERNAL_CLIENT_APP:
+            place.progress(
+                f"the {self.resource} {inputs['name']} came with the sandbox's refresh: making it again with this stack's key"
+            )
+            self.destroy(str(inputs["name"]), place)
+            raise _MadeRoomError
+        raise ConflictError(
+            f"{host_of(place.org.url)} already has the {self.resource} {inputs['name']} with another consumer key.\n"
+            "Nothing was changed. Set orgkey:key.consumerKey to the app's own consumer key to keep it, or delete the app in the org.",
+        )
+
+    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
+        try:
+            return super().create(inputs, place)
+        except _MadeRoomError:
+            return super().create(inputs, place)
+
+    def deployed_outputs(self, inputs: Values, status: DeployStatus, place: Workplace) -> Values:
+        name = str(inputs["name"])
+        self._compare_consumer_key(inputs, place)
+        root = ROOT_MEMBER[self.resource]
+        deployed = (
+            item.record_id
+            for item in status.successes
+            if item.type == root and item.full_name == name and item.record_id
+        )
+        app_id = next(deployed, "") or self.seen_outputs(name, {}, place)["appId"]
+        return {
+            "appId": app_id,
+            "deployedAt": datetime.fromtimestamp(place.clock.now(), UTC).isoformat(timespec="milliseconds"),
+        }
+
+    def _compare_consumer_key(self, inputs: Values, place: Workplace) -> None:
+        name, member = str(inputs["name"]), _KEY_MEMBER[self.resource]
+        full_name = member_names(self.resource, name)[member]
+        record = place.snapshot.members(member, [full_name]).get(full_name)
+        if record is None:  # it has satellites of other names
+            found = read_resource(place.snapshot, self.resource, name)
+            theirs = str(found.settings.get("consumerKey") or "") if found else ""
+        else:
+            container = (
+                record
+                if member == GLOBAL_OAUTH
+                else next((part for part in record if str(part.tag).endswith("oauthConfig")), record)
+            )
+            theirs = text_of(container, "consumerKey") or ""
+        if theirs and theirs != inputs["consumerKey"]:
+            reason = (
+                f"{host_of(place.org.url)} says that the deploy succeeded, but the app {name} kept another consumer key.\n"
+                "Set orgkey:key.consumerKey to the app's own consumer key, or delete the app in the org and run `pulumi up` again."
+            )
+            raise InitFailedError(name, {**inputs, "consumerKey": theirs}, [reason])
+
+
+class ConnectedAppHandler(AppHandler):
+    """The older kind. Since 2026 most orgs do not let anybody make one."""
+
+    name: ClassVar[str] = "ConnectedApp"
+    resource: ClassVar[Resource] = Resource.CONNECTED_APP
+
+
+class ExternalClientAppHandler(AppHandler):
+    """The kind that every org lets one make."""
+
+    name: ClassVar[str] = "ExternalClientApp"
+    resource: ClassVar[Resource] = Resource.EXTERNAL_CLIENT_APP
+
+
+class _MadeRoomError(Exception):
+    """A sandbox's copy of production's app was removed; creating starts anew."""
+
+
+def _with_links(found: Found, links: list[dict[str, Any]]) -> Found:
+    """Take the pre-authorized sets and profiles from the links themselves where the org shows them (facts 2.5, 3.2)."""
+    sets = sorted(str(row["Parent"]["Name"]) for row in links if not row["Parent"]["IsOwnedByProfile"])
+    profiles = sorted(
+        str((row["Parent"].get("Profile") or {}).get("Name") or "")
+        for row in links
+        if row["Parent"]["IsOwnedByProfile"]
+    )
+    settings = {**found.settings, "permissionSets": sets, "profiles": [name for name in profiles if name]}
+    return Found(settings, found.names, found.marker, found.unknown_parts)

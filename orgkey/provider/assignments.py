@@ -1,0 +1,108 @@
+"""PermissionSetAssignments: who must hold a permission set, as one resource for the whole list.
+
+Authoritative (the default) means that nobody else holds it; users who do are drift, and the next `up` takes it from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from metadata.check import Problem
+from orgkey.model.assignments import PermissionSetAssignmentsArgs
+from orgkey.model.connection import Connection
+from orgkey.provider.handler import Diff, Handler, ReadResult, Values, Workplace, unknown_outputs
+from orgkey.provider.wire import UNKNOWN
+from orgkey.provider.written import as_args, changed, check_written, replacing
+from orgkey.salesforce.access import Holders, read_holders, remove_assignments, set_holders
+
+_OUTPUTS = ("assignments", "extra", "revision", "orgId")
+
+
+class PermissionSetAssignmentsHandler(Handler):
+    """See the module."""
+
+    name: ClassVar[str] = "PermissionSetAssignments"
+
+    def check(self, values: Values, connection: Connection | None) -> tuple[Values, list[Problem]]:
+        return check_written(PermissionSetAssignmentsArgs, values)
+
+    def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
+        names = changed(("permissionSet", "authoritative"), old_inputs, inputs)
+        if _users(old_inputs) != _users(inputs) or inputs.get("users") is UNKNOWN:
+            names.append("users")
+        replaces = replacing(PermissionSetAssignmentsArgs, names)
+        return Diff(inputs=names, replaces=replaces)
+
+    def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
+        planned = unknown_outputs(inputs, _OUTPUTS)
+        return planned if old_outputs is None else {**planned, "orgId": old_outputs.get("orgId", UNKNOWN)}
+
+    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
+        args = as_args(PermissionSetAssignmentsArgs, inputs)
+        holders = set_holders(place.snapshot, args.permission_set, args.users, authoritative=args.authoritative)
+        return args.permission_set, _outputs(inputs, args, holders, place)
+
+    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+        holders = read_holders(place.snapshot, resource_id)
+        if holders is None:
+            return None
+        if not inputs:  # an import takes who is there, and takes the set from nobody
+            inputs = {
+                "permissionSet": resource_id,
+                "users": [item.username for item in holders.assignments],
+                "authoritative": False,
+            }
+        args = as_args(PermissionSetAssignmentsArgs, inputs)
+        held = {item.username.lower() for item in holders.of(args.users)}
+        users = [user for user in args.users if user.lower() in held]
+        if args.authoritative:
+            users += [item.username for item in holders.others(args.users)]
+        elif not args.users:
+            users = []
+        return ReadResult(
+            resource_id, {**inputs, "users": users}, _outputs({**inputs, "users": users}, args, holders, place)
+        )
+
+    def update(
+        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
+    ) -> Values:
+        args = as_args(PermissionSetAssignmentsArgs, inputs)
+        before = old_inputs.get("users") or ()
+        holders = set_holders(
+            place.snapshot, args.permission_set, args.users, remove=before, authoritative=args.authoritative
+        )
+        return _outputs(inputs, args, holders, place)
+
+    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
+        place.org.identity()
+        holders = read_holders(place.snapshot, resource_id)
+        if holders is None:
+            return
+        try:
+            remove_assignments(place.org, [item.assignment_id for item in holders.of(old_inputs.get("users") or ())])
+        finally:
+            place.snapshot.drop()
+
+
+def _outputs(inputs: Values, args: PermissionSetAssignmentsArgs, holders: Holders, place: Workplace) -> dict[str, Any]:
+    """The revision has the records' ids in it: an assignment that was taken away and given back is a change to be proved."""
+    listed = [
+        {"username": item.username, "userId": item.user_id, "id": item.assignment_id} for item in holders.of(args.users)
+    ]
+    digest = hashlib.sha256(
+        repr((holders.permission_set_id, [tuple(item.values()) for item in listed])).encode()
+    ).hexdigest()
+    return {
+        **inputs,
+        "assignments": listed,
+        "extra": [item.username for item in holders.others(args.users)],
+        "revision": digest[:16],
+        "orgId": place.org.identity().org_id,
+    }
+
+
+def _users(inputs: Values) -> Sequence[str]:
+    users = inputs.get("users")
+    return sorted(str(user).lower() for user in users) if isinstance(users, list | tuple) else []

@@ -1,0 +1,48 @@
+"""The engine's side of a conversation: lines under a resource, by `Engine.Log` with its URN."""
+
+from __future__ import annotations
+
+import threading
+
+import grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+
+class Engine:
+    """Where to log; without an address (in tests) nothing is said."""
+
+    def __init__(self, address: str | None = None) -> None:
+        self._lock = threading.Lock()
+        self._address = address
+        self._stub: engine_pb2_grpc.EngineStub | None = None
+
+    def attach(self, address: str) -> None:
+        """Use another engine from now on (`Attach`)."""
+        with self._lock:
+            self._address, self._stub = address, None
+
+    def progress(self, urn: str, message: str) -> None:
+        """Show a passing line beside the resource."""
+        self._log(urn, message, engine_pb2.INFO, ephemeral=True)
+
+    def info(self, urn: str, message: str) -> None:
+        """Show a line that stays."""
+        self._log(urn, message, engine_pb2.INFO)
+
+    def warn(self, urn: str, message: str) -> None:
+        """Show a warning under the resource."""
+        self._log(urn, message, engine_pb2.WARNING)
+
+    def _log(
+        self, urn: str, message: str, severity: engine_pb2.LogSeverity.ValueType, *, ephemeral: bool = False
+    ) -> None:
+        with self._lock:
+            if self._stub is None and self._address:
+                self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(self._address))
+            stub = self._stub
+        if stub is None:
+            return
+        try:
+            stub.Log(engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral), timeout=5)
+        except grpc.RpcError:
+            return  # an engine that is gone hears nothing; the work must not fail for it

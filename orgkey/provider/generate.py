@@ -1,0 +1,112 @@
+"""Write `components/resources.py` from the schema: typed argument classes and resources, so that names stand once (`make generate`)."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orgkey.provider.registry import PACKAGE
+from orgkey.provider.schema import resource_names, schema
+
+_TARGET = Path(__file__).parents[2] / "components" / "resources.py"
+_HEAD = '''"""The resources of `pulumi-resource-salesforce`, typed. Written by `make generate` from the provider's schema: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import pulumi
+from pulumi import Input, Output
+
+
+def _inputs(args: object) -> dict[str, object]:
+    return {field.name: getattr(args, field.name) for field in fields(args)}  # type: ignore[arg-type] # each is one of the classes below
+'''
+
+
+def source() -> str:
+    """The module's text, formatted as the rest of the repository."""
+    resources = schema()["resources"]
+    text = _HEAD + "".join(_classes(name, resources[f"{PACKAGE}:index:{name}"]) for name in resource_names())
+    formatter = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(_TARGET), "-"]
+    return subprocess.run(formatter, input=text, capture_output=True, text=True, check=True).stdout
+
+
+def main() -> int:
+    """Write the module, or with `--check` say whether it is stale (exit code 1)."""
+    text = source()
+    if "--check" in sys.argv:
+        stale = not _TARGET.exists() or _TARGET.read_text() != text
+        if stale:
+            sys.stderr.write("components/resources.py is stale: run `make generate`\n")
+        return int(stale)
+    _TARGET.write_text(text)
+    return 0
+
+
+def _classes(name: str, resource: Mapping[str, Any]) -> str:
+    inputs, outputs = resource["inputProperties"], resource["properties"]
+    required = resource["requiredInputs"]
+    ordered = [*required, *(key for key in inputs if key not in required)]
+    lines = [
+        "",
+        "",
+        "@dataclass(frozen=True, kw_only=True)",
+        f"class {name}Args:",
+        f'    """Arguments of {name}."""',
+        "",
+    ]
+    for key in ordered:
+        annotation = f"Input[{_type(inputs[key], item='Input[{}]')}]"
+        lines.append(f"    {_snake(key)}: {annotation}" + ("" if key in required else " | None = None"))
+        lines += _doc(inputs[key]["description"])
+    only_outputs = [key for key in outputs if key not in inputs]
+    nothing = ", ".join(f'"{_snake(key)}": None' for key in only_outputs)
+    lines += ["", "", f"class {name}(pulumi.CustomResource):", f'    """{resource["description"]}"""', ""]
+    lines += [
+        f"    def __init__(self, resource_name: str, args: {name}Args, opts: pulumi.ResourceOptions | None = None) -> None:"
+    ]
+    lines += [f"        outputs = {{{nothing}}}"]
+    lines += [
+        f'        super().__init__("{PACKAGE}:index:{name}", resource_name, {{**_inputs(args), **outputs}}, opts)'
+    ]
+    for key, described in outputs.items():
+        optional = "" if key in resource["required"] else " | None"
+        lines += [
+            "",
+            "    @property",
+            f'    @pulumi.getter(name="{key}")',
+            f"    def {_snake(key)}(self) -> Output[{_type(described)}{optional}]:",
+        ]
+        lines += [
+            f'        """{described["description"]}"""',
+            f'        return pulumi.get(self, "{_snake(key)}")  # type: ignore[no-any-return]',
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _doc(text: str) -> list[str]:
+    return [f'    """{text}"""'] if text else []
+
+
+def _type(described: Mapping[str, Any], *, item: str = "{}") -> str:
+    match described["type"]:
+        case "array":
+            return f"Sequence[{item.format(_type(described['items']))}]"
+        case "object":
+            return f"Mapping[str, {_type(described['additionalProperties'])}]"
+        case other:
+            return {"string": "str", "boolean": "bool", "integer": "int", "number": "float"}[other]
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""What a resource handler is: the six verbs over plain values, with everything it may touch passed in.
+
+`check` and `diff` are pure. The others get a `Workplace`: the org, its snapshot, the clock, a way to tell progress.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from metadata.check import Problem
+from orgkey.model.connection import Connection
+from orgkey.provider.wire import UNKNOWN
+from orgkey.salesforce.clock import Clock
+from orgkey.salesforce.org import Org
+from orgkey.salesforce.read import Snapshot
+
+Values = Mapping[str, Any]
+"""Property values by name, as `wire.py` reads them."""
+
+DEFAULT_TIMEOUT = 20 * 60.0  # seconds a verb may take where customTimeouts says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What a verb works with. `deadline` is on the clock's monotonic scale; `progress` shows a line under the resource."""
+
+    connection: Connection
+    org: Org
+    snapshot: Snapshot
+    clock: Clock
+    urn: str
+    deadline: float
+    progress: Callable[[str], None] = lambda _: None
+    warn: Callable[[str], None] = lambda _: None
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the verb may still take."""
+        return max(0.0, self.deadline - self.clock.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """Which properties change. `outputs` are paths whose change was seen in what the org holds, not in what was written."""
+
+    inputs: Sequence[str] = ()
+    outputs: Sequence[str] = ()
+    replaces: Sequence[str] = ()
+    delete_before_replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What a Read found: inputs as somebody would have to write them, and outputs. `failed` are reasons why it is unhealthy."""
+
+    id: str
+    inputs: Values = field(repr=False)
+    outputs: Values = field(repr=False)
+    failed: Sequence[str] = ()
+
+
+class InitFailedError(Exception):
+    """The resource exists (or may exist) but is not what was asked for: it goes into state, and the next `up` goes on from there."""
+
+    def __init__(self, resource_id: str, outputs: Values, reasons: Sequence[str]) -> None:
+        self.resource_id, self.outputs, self.reasons = resource_id, outputs, tuple(reasons)
+        super().__init__("\n".join(reasons))
+
+
+class ImportRefusedError(Exception):
+    """This resource cannot be imported; the text says what to do instead."""
+
+
+class Handler(ABC):
+    """One resource."""
+
+    name: ClassVar[str]
+    """Last part of the Pulumi type."""
+    secret_outputs: ClassVar[frozenset[str]] = frozenset()
+    lives_in_org: ClassVar[bool] = True
+    """Whether every `up` looks at it first (`refresh_before_update`)."""
+
+    @abstractmethod
+    def check(self, values: Values, connection: Connection | None) -> tuple[Values, list[Problem]]:
+        """Return the inputs with defaults filled in, and all problems. Unknown values pass."""
+
+    @abstractmethod
+    def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
+        """Say what changes from an old state to new inputs; `now` in epoch seconds."""
+
+    @abstractmethod
+    def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
+        """Outputs as a preview of create (no old outputs) or update can know them."""
+
+    @abstractmethod
+    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
+        """Make it; return id and outputs. Safe to repeat after an interruption."""
+
+    @abstractmethod
+    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+        """Look at it; None when it is gone. No inputs and no outputs means an import."""
+
+    @abstractmethod
+    def update(
+        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
+    ) -> Values:
+        """Change it; return the new outputs."""
+
+    @abstractmethod
+    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
+        """Remove it; something that is gone already is a success."""
+
+
+def unknown_outputs(inputs: Values, names: Sequence[str]) -> dict[str, Any]:
+    """The inputs, and outputs that a preview cannot know."""
+    return {**inputs, **dict.fromkeys(names, UNKNOWN)}

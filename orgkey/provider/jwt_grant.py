@@ -1,0 +1,144 @@
+"""JwtGrant: the proof that the login works, repeated by every `up` and every look.
+
+A failing proof keeps the resource in state (the next `up` tries again by Update) and says what the org answered, what it means and
+what to do. `verified: false` is for a grant that the org refused; where the administrator's own login fails, nothing is concluded.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ClassVar
+
+from metadata.check import Problem
+from orgkey.identity.assertion import sign_assertion
+from orgkey.model.connection import Connection
+from orgkey.model.grant import JwtGrantArgs
+from orgkey.provider.handler import (
+    Diff,
+    Handler,
+    ImportRefusedError,
+    InitFailedError,
+    ReadResult,
+    Values,
+    Workplace,
+    unknown_outputs,
+)
+from orgkey.provider.written import as_args, changed, check_written
+from orgkey.salesforce.errors import GrantRefusedError
+from orgkey.salesforce.grant import Proof, audiences, prove, prove_within
+
+_OUTPUTS = ("verified", "reason", "orgId", "userId", "scopes", "audience")
+
+
+class JwtGrantHandler(Handler):
+    """See the module."""
+
+    name: ClassVar[str] = "JwtGrant"
+    secret_outputs: ClassVar[frozenset[str]] = frozenset({"privateKeyPem"})
+
+    def check(self, values: Values, connection: Connection | None) -> tuple[Values, list[Problem]]:
+        return check_written(JwtGrantArgs, values)
+
+    def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
+        failing = old_outputs.get("verified") is False
+        return Diff(
+            inputs=changed(JwtGrantArgs.names(), old_inputs, inputs), outputs=["verified", "reason"] if failing else []
+        )
+
+    def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
+        return unknown_outputs(inputs, _OUTPUTS)
+
+    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
+        args = as_args(JwtGrantArgs, inputs)
+        start = datetime.fromisoformat(args.deployed_at).timestamp() if args.deployed_at else place.clock.now()
+        return args.username, self._prove(inputs, args, place, window_from=start, certificate_changed=True)
+
+    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+        if not inputs:
+            raise ImportRefusedError(
+                "A JwtGrant cannot be imported: it is a proof, and every `pulumi up` makes it anew."
+            )
+        args = as_args(JwtGrantArgs, inputs)
+        attempt = _attempt(args, place)
+        try:
+            return ReadResult(resource_id, inputs, _proved(inputs, attempt()))
+        except GrantRefusedError as error:
+            return ReadResult(resource_id, inputs, _refused(inputs, outputs, error), failed=[_verdict(args, error)])
+
+    def update(
+        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
+    ) -> Values:
+        args = as_args(JwtGrantArgs, inputs)
+        written = set(changed(JwtGrantArgs.names(), old_inputs, inputs))
+        start = datetime.fromisoformat(args.deployed_at).timestamp() if args.deployed_at else 0.0
+        if written:  # what the login depends on was changed within this very `up`
+            start = max(start, place.clock.now())
+        return self._prove(inputs, args, place, window_from=start, certificate_changed="deployedAt" in written)
+
+    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
+        """Nothing to remove: a proof leaves nothing in the org."""
+
+    def _prove(
+        self, inputs: Values, args: JwtGrantArgs, place: Workplace, *, window_from: float, certificate_changed: bool
+    ) -> Values:
+        until = min(window_from + args.propagation_minutes * 60, place.clock.now() + place.seconds_left)
+        try:
+            proof = prove_within(
+                _attempt(args, place),
+                clock=place.clock,
+                until=until,
+                certificate_changed=certificate_changed,
+                progress=place.progress,
+            )
+        except GrantRefusedError as error:
+            raise InitFailedError(args.username, _refused(inputs, {}, error), [_verdict(args, error)]) from error
+        return _proved(inputs, proof)
+
+
+def _attempt(args: JwtGrantArgs, place: Workplace) -> Callable[[], Proof]:
+    """One try of the whole proof. Asks first which org this is: a failing administrator's login is never blamed on the grant."""
+    identity = place.org.identity()
+    ladder = audiences(args.instance_url, args.app_kind, identity.kind, args.audience)
+
+    def sign(audience: str) -> str:
+        return sign_assertion(
+            args.private_key_pem,
+            consumer_key=args.consumer_key,
+            username=args.username,
+            audience=audience,
+            now=place.clock.now(),
+            jti=str(uuid.uuid4()),
+        )
+
+    return lambda: prove(
+        place.org.transport,
+        args.instance_url,
+        sign,
+        ladder=ladder,
+        api_version=place.connection.api_version,
+        username=args.username,
+        revoke=args.revoke,
+    )
+
+
+def _proved(inputs: Values, proof: Proof) -> dict[str, Any]:
+    return {
+        **inputs,
+        "verified": True,
+        "reason": "",
+        "orgId": proof.org_id,
+        "userId": proof.user_id,
+        "scopes": list(proof.scopes),
+        "audience": proof.audience,
+    }
+
+
+def _refused(inputs: Values, outputs: Values, error: GrantRefusedError) -> dict[str, Any]:
+    known = {name: outputs[name] for name in _OUTPUTS if name in outputs}
+    return {**inputs, **known, "verified": False, "reason": f"{error.code}: {error.text}"}
+
+
+def _verdict(args: JwtGrantArgs, error: GrantRefusedError) -> str:
+    return f"The JWT login of {args.username} does not work. {error}"

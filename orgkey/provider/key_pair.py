@@ -1,0 +1,150 @@
+"""KeyPair: the RSA key, its certificate and the app's consumer key, made once and kept as encrypted state.
+
+Renew (a new certificate for the same key) and rekey (a new key) are updates: no client notices the first, every client must change
+after the second. Nothing here touches an org.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from metadata.check import Problem
+from orgkey.identity.key_pair import KeyPair, certify, generate_key, own_pair, own_pair_problems, parse_subject
+from orgkey.model.connection import Connection
+from orgkey.model.key_pair import KeyPairArgs
+from orgkey.provider.handler import Diff, Handler, ImportRefusedError, ReadResult, Values, Workplace, unknown_outputs
+from orgkey.provider.wire import UNKNOWN
+from orgkey.provider.written import as_args, changed, check_written, replacing
+
+_CONSUMER_KEY_LENGTH = 64
+_OF_THE_KEY = ("privateKeyPem", "publicKeySha256")
+_OF_THE_CERTIFICATE = (
+    "certificatePem",
+    "certificateFingerprint",
+    "csrPem",
+    "serial",
+    "notBefore",
+    "notAfter",
+    "renewAt",
+    "renewalDue",
+)
+_REKEY = frozenset({"bits", "generation", "privateKeyPem"})
+_RENEW = frozenset({"subject", "validityDays", "certificatePem"})
+
+
+class KeyPairHandler(Handler):
+    """See the module."""
+
+    name: ClassVar[str] = "KeyPair"
+    secret_outputs: ClassVar[frozenset[str]] = frozenset({"privateKeyPem"})
+    lives_in_org: ClassVar[bool] = False
+
+    def check(self, values: Values, connection: Connection | None) -> tuple[Values, list[Problem]]:
+        inputs, problems = check_written(KeyPairArgs, values)
+        if problems:
+            return inputs, problems
+        try:
+            if isinstance(inputs.get("subject"), str):
+                parse_subject(inputs["subject"])
+        except ValueError as error:
+            problems.append(Problem("subject", str(error)))
+        key, certificate = inputs.get("privateKeyPem"), inputs.get("certificatePem")
+        if isinstance(key, str) and isinstance(certificate, str):
+            problems += [Problem(*found) for found in own_pair_problems(key, certificate, now=datetime.now(UTC))]
+        return inputs, problems
+
+    def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
+        names = changed(KeyPairArgs.names(), old_inputs, inputs)
+        due = not inputs.get("privateKeyPem") and _is_due(old_outputs, now)
+        return Diff(inputs=names, outputs=["renewalDue"] if due else [], replaces=replacing(KeyPairArgs, names))
+
+    def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
+        if old_outputs is None or diff is None:
+            planned = unknown_outputs(inputs, (*_OF_THE_KEY, *_OF_THE_CERTIFICATE, "consumerKey"))
+            if inputs.get("consumerKey"):
+                planned["consumerKey"] = inputs["consumerKey"]
+            return planned
+        names = set(diff.inputs)
+        rekey, renew = bool(names & _REKEY), bool(names & _RENEW) or "renewalDue" in diff.outputs
+        unknown = (*(_OF_THE_KEY if rekey else ()), *(_OF_THE_CERTIFICATE if rekey or renew else ()))
+        planned = {**old_outputs, **_plain_inputs(inputs), **dict.fromkeys(unknown, UNKNOWN)}
+        return {**planned, "consumerKey": inputs.get("consumerKey") or old_outputs["consumerKey"]}
+
+    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
+        args = as_args(KeyPairArgs, inputs)
+        pair = _make(args, None, place.clock.now())
+        consumer_key = args.consumer_key or _new_consumer_key()
+        return pair.public_key_sha256[:16], _outputs(args, inputs, pair, consumer_key, place.clock.now())
+
+    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+        if not outputs:
+            raise ImportRefusedError(
+                "A KeyPair cannot be imported: no org gives a private key away.\n"
+                "Give your own with orgkey:key.privateKeyPem (a secret) and orgkey:key.certificatePem.",
+            )
+        return ReadResult(resource_id, inputs, {**outputs, "renewalDue": _is_due(outputs, place.clock.now())})
+
+    def update(
+        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
+    ) -> Values:
+        args, now = as_args(KeyPairArgs, inputs), place.clock.now()
+        names = set(self.diff(old_inputs, old_outputs, inputs, now).inputs)
+        if names & _REKEY:
+            place.progress("rekey: a new key pair; every client must get the new key")
+            pair = _make(args, None, now)
+        elif names & _RENEW or _is_due(old_outputs, now):
+            place.progress("renew: a new certificate for the same key; no client notices")
+            pair = _make(args, str(old_outputs["privateKeyPem"]), now)
+        else:
+            pair = own_pair(str(old_outputs["privateKeyPem"]), str(old_outputs["certificatePem"]))
+        return _outputs(args, inputs, pair, args.consumer_key or str(old_outputs["consumerKey"]), now)
+
+    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
+        """Nothing to remove: the key leaves with the state."""
+
+
+def _make(args: KeyPairArgs, private_key_pem: str | None, now: float) -> KeyPair:
+    if args.private_key_pem and args.certificate_pem:
+        return own_pair(args.private_key_pem, args.certificate_pem)
+    key = private_key_pem or generate_key(args.bits)
+    return certify(key, subject=args.subject, validity_days=args.validity_days, now=datetime.fromtimestamp(now, UTC))
+
+
+def _outputs(args: KeyPairArgs, inputs: Values, pair: KeyPair, consumer_key: str, now: float) -> dict[str, Any]:
+    certificate = pair.certificate
+    outputs = {
+        **_plain_inputs(inputs),
+        "privateKeyPem": pair.private_key_pem,
+        "publicKeySha256": pair.public_key_sha256,
+        "certificatePem": certificate.pem,
+        "certificateFingerprint": certificate.fingerprint,
+        "csrPem": pair.csr_pem,
+        "serial": certificate.serial,
+        "notBefore": _iso(certificate.not_before),
+        "notAfter": _iso(certificate.not_after),
+        "renewAt": _iso(certificate.renew_at(args.renew_after)),
+        "consumerKey": consumer_key,
+    }
+    return {**outputs, "renewalDue": _is_due(outputs, now)}
+
+
+def _plain_inputs(inputs: Values) -> dict[str, Any]:
+    return {
+        name: value for name, value in inputs.items() if name not in {"privateKeyPem", "certificatePem", "consumerKey"}
+    }
+
+
+def _is_due(outputs: Values, now: float) -> bool:
+    return bool(outputs.get("renewAt")) and datetime.fromisoformat(str(outputs["renewAt"])).timestamp() <= now
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _new_consumer_key() -> str:
+    """A consumer key of letters and digits (facts 1.3), unique in all of Salesforce by its 380 bits."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(_CONSUMER_KEY_LENGTH))

@@ -1,0 +1,274 @@
+"""What PermissionSet, ConnectedApp and ExternalClientApp share: settings by the field table, deployed and read back.
+
+Subclasses say what is theirs: how existing things of the same name are judged beyond the ownership marker, and their own outputs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from metadata.bundle import deployment, destruction
+from metadata.check import Problem, problems, suggestion
+from metadata.compare import differences
+from metadata.fields import OnChange, fields_of
+from metadata.members import ROOT_MEMBER, Resource, member_names
+from metadata.ownership import Marker, Ownership, judge, mark
+from metadata.parse import Found
+from metadata.render import UnknownPart, render
+from orgkey.model.connection import DEFAULT_API_VERSION, Connection
+from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
+from orgkey.provider.wire import UNKNOWN, has_unknown
+from orgkey.salesforce.deploy_job import DeployStatus, deploy
+from orgkey.salesforce.errors import CanceledError, ConflictError, DeployUnfinishedError, UnreachableError
+from orgkey.salesforce.transport import host_of
+
+_MANAGED_BY = "managedBy"
+_KINDS = {
+    "PermissionSet": "permission set",
+    "ConnectedApp": "Connected App",
+    "ExternalClientApp": "External Client App",
+}
+
+
+class MetadataHandler(Handler):
+    """A resource that is a metadata file or several."""
+
+    resource: ClassVar[Resource]
+    own_outputs: ClassVar[tuple[str, ...]]
+    """Outputs beyond the inputs."""
+
+    # --- pure ---------------------------------------------------------------------------------------------------------------
+
+    def check(self, values: Values, connection: Connection | None) -> tuple[Values, list[Problem]]:
+        rows = fields_of(self.resource)
+        names = [row.name for row in rows] + [_MANAGED_BY]
+        found = [
+            Problem(name, "is not a property" + suggestion(name, tuple(names))) for name in values if name not in names
+        ]
+        unknown = {name for name, value in values.items() if has_unknown(value)}
+        known = {name: value for name, value in values.items() if name not in unknown and value is not None}
+        version = float(connection.api_version if connection else DEFAULT_API_VERSION)
+        found += [
+            problem
+            for problem in problems(self.resource, known, api_version=version)
+            if problem.path.split("[")[0] not in unknown
+        ]
+        inputs = {
+            row.name: values[row.name] if row.name in unknown else known.get(row.name, row.default_for(self.resource))
+            for row in rows
+        }
+        inputs[_MANAGED_BY] = values.get(_MANAGED_BY) or ""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in inputs.items()}, found
+
+    def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
+        unknown = [name for name, value in inputs.items() if has_unknown(value)]
+        known = {name: value for name, value in inputs.items() if name not in unknown}
+        old = {name: value for name, value in old_inputs.items() if name not in unknown}
+        different = [difference.path for difference in differences(self.resource, old, known)]
+        if old_inputs.get(_MANAGED_BY, "") != inputs.get(_MANAGED_BY, ""):
+            different.append(_MANAGED_BY)
+        replace = {row.name for row in fields_of(self.resource) if row.on_change is OnChange.REPLACE}
+        names = [*different, *(name for name in unknown if name in old_inputs)]
+        replaces = [name for name in names if name in replace]
+        foreign = old_outputs.get("otherParts", []) != old_outputs.get("carriedOver", old_outputs.get("otherParts", []))
+        return Diff(
+            inputs=names,
+            outputs=["otherParts"] if foreign else [],
+            replaces=replaces,
+            delete_before_replace=bool(replaces) and old_inputs.get("name") == inputs.get("name"),
+        )
+
+    def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
+        if old_outputs is None:
+            return unknown_outputs(inputs, self.own_outputs)
+        certain = {name: value for name, value in old_outputs.items() if name in self.own_outputs}
+        return {**inputs, **certain, "revision": UNKNOWN, "deployedAt": UNKNOWN}
+
+    # --- in the org ---------------------------------------------------------------------------------------------------------
+
+    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
+        org_id = place.org.identity().org_id
+        self.refuse_conflict(inputs, place)
+        found = self.find(str(inputs["name"]), place)
+        if found is not None:
+            self._adopt(found, inputs, org_id, place)
+        return str(inputs["name"]), self._put(
+            inputs, found, place, carried_over=() if found is None else found.unknown_parts
+        )
+
+    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+        known_names = outputs.get("members") if outputs else None
+        found = self.find(resource_id, place, known_names=known_names, record_id=self.record_id(outputs))
+        if found is None:
+            return None
+        org_id = place.org.identity().org_id
+        self._say_refreshed(outputs, org_id, place)
+        seen = {**found.settings, _MANAGED_BY: _managed_by(found.marker, org_id)}
+        for row in fields_of(self.resource):
+            if not row.readable or (row.name == "consumerKey" and not seen.get(row.name)):
+                seen[row.name] = inputs.get(row.name, "")  # write-only: what we sent last stands
+        parts = [asdict(part) for part in found.unknown_parts]
+        facts = {
+            "orgId": org_id,
+            "members": dict(found.names),
+            "otherParts": parts,
+            "carriedOver": outputs.get("carriedOver", parts),
+            **self.seen_outputs(resource_id, outputs, place),
+        }
+        return ReadResult(resource_id, _as_written(self.resource, seen, inputs), {**outputs, **seen, **facts})
+
+    def update(
+        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
+    ) -> Values:
+        place.org.identity()
+        found = self.find(
+            resource_id, place, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs)
+        )
+        carried = [UnknownPart(**part) for part in old_outputs.get("carriedOver", old_outputs.get("otherParts", []))]
+        return {**self._put(inputs, found, place, carried_over=carried)}
+
+    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
+        place.org.identity()
+        if (
+            self.find(resource_id, place, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs))
+            is None
+        ):
+            return
+        self.destroy(resource_id, place)
+
+    # --- what subclasses say ------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def find(
+        self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
+    ) -> Found | None:
+        """Read it from the org."""
+
+    @abstractmethod
+    def deployed_outputs(self, inputs: Values, status: DeployStatus, place: Workplace) -> Values:
+        """The subclass's own outputs after a deploy; raises when the org did not do what it said."""
+
+    def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
+        """The subclass's own outputs after a Read."""
+        return {}
+
+    def record_id(self, outputs: Values) -> str:
+        """The record's id where state has it."""
+        return ""
+
+    def refuse_conflict(self, inputs: Values, place: Workplace) -> None:
+        """Raise ConflictError for a reason beyond the name."""
+
+    def refuse_adoption(self, found: Found, inputs: Values, ownership: Ownership, place: Workplace) -> None:
+        """Raise ConflictError where something of ours cannot be taken over as it is."""
+
+    # --- shared steps -------------------------------------------------------------------------------------------------------
+
+    def _put(
+        self, inputs: Values, found: Found | None, place: Workplace, *, carried_over: Sequence[UnknownPart]
+    ) -> dict[str, Any]:
+        name, org_id = str(inputs["name"]), place.org.identity().org_id
+        manager = str(inputs.get(_MANAGED_BY) or "")
+        marker = Marker(manager, org_id) if manager else None
+        names = member_names(self.resource, name, found.names if found else None)
+        version = place.connection.api_version
+        previous = (
+            None
+            if found is None
+            else {**found.settings, "description": mark(str(found.settings["description"]), found.marker)}
+        )
+        bundle = deployment(
+            render(
+                self.resource,
+                {**inputs, "description": mark(str(inputs.get("description") or ""), marker)},
+                names,
+                api_version=float(version),
+                previous=previous,
+                carried_over=carried_over,
+            ),
+            api_version=version,
+        )
+        outputs = {
+            **inputs,
+            "orgId": org_id,
+            "members": names,
+            "revision": _revision(inputs),
+            "otherParts": [asdict(part) for part in carried_over],
+            "carriedOver": [asdict(part) for part in carried_over],
+        }
+        if self.resource is not Resource.PERMISSION_SET and found is None:
+            del outputs["carriedOver"]  # the org adds elements of its own; the first Read takes them as they are
+        try:
+            status = deploy(place.org, bundle, seconds=place.seconds_left, progress=place.progress)
+        except (
+            DeployUnfinishedError,
+            CanceledError,
+            UnreachableError,
+        ) as error:  # it may have arrived: into state, never lost
+            raise InitFailedError(name, outputs, [str(error)]) from error
+        finally:
+            place.snapshot.drop()
+        return {**outputs, **self.deployed_outputs(inputs, status, place)}
+
+    def destroy(self, name: str, place: Workplace) -> None:
+        """Remove the root member; what hangs on it goes with it (facts 2.4)."""
+        bundle = destruction([(ROOT_MEMBER[self.resource], name)], api_version=place.connection.api_version)
+        try:
+            deploy(place.org, bundle, seconds=place.seconds_left, progress=place.progress, ignore_warnings=True)
+        finally:
+            place.snapshot.drop()
+
+    def _adopt(self, found: Found, inputs: Values, org_id: str, place: Workplace) -> None:
+        ownership = judge(found.marker, manager=str(inputs.get(_MANAGED_BY) or ""), org_id=org_id)
+        if ownership in {Ownership.UNMARKED, Ownership.ANOTHERS}:
+            whose = f"it is managed by orgkey {found.marker.manager}" if found.marker else "it was not made by orgkey"
+            raise ConflictError(
+                f"{host_of(place.org.url)} already has a {_KINDS[self.resource]} {inputs['name']}, and {whose}.\n"
+                f"Nothing was changed. To take it over: {import_command(self.name, place.urn, str(inputs['name']))}\n"
+                "Or choose another name for yours.",
+            )
+        self.refuse_adoption(found, inputs, ownership, place)
+        place.progress(f"adopting the {_KINDS[self.resource]} {inputs['name']} that is there already: {ownership}")
+
+    def _say_refreshed(self, outputs: Values, org_id: str, place: Workplace) -> None:
+        if outputs.get("orgId") and str(outputs["orgId"])[:15] != org_id[:15]:
+            place.warn(
+                f"{host_of(place.org.url)} is a new org ({org_id}, before {outputs['orgId']}): the sandbox was refreshed"
+            )
+
+
+def import_command(type_name: str, urn: str, resource_id: str) -> str:
+    """The exact `pulumi import` command for a resource, with its parent where the URN has one (facts/pulumi.md 8)."""
+    *_, qualified, name = urn.split("::")
+    parent = ""
+    if "$" in qualified:
+        head = urn.split("::")[:-2]
+        component = qualified.rsplit("$", 1)[0]
+        parent = f" --parent 'access={'::'.join([*head, component, name.rsplit('-', 1)[0] if '-' in name else name])}'"
+    return f"pulumi import salesforce:index:{type_name} {name} {resource_id}{parent} --generate-code=false"
+
+
+def _managed_by(marker: Marker | None, org_id: str) -> str:
+    if marker is None:
+        return ""
+    return marker.manager if marker.org_id[:15] == org_id[:15] else f"{marker.manager} in {marker.org_id}"
+
+
+def _as_written(resource: Resource, seen: Values, inputs: Values) -> dict[str, Any]:
+    """What was found, in the words of the inputs where they mean the same: no order or synonym shows as a change."""
+    if not inputs:
+        return {**seen}
+    different = {difference.path for difference in differences(resource, inputs, seen)}
+    return {
+        name: value if name in different or name not in inputs or name == _MANAGED_BY else inputs[name]
+        for name, value in seen.items()
+    }
+
+
+def _revision(inputs: Values) -> str:
+    """A digest of what was deployed; the certificate is in it, no secret is."""
+    return hashlib.sha256(repr(sorted((name, str(value)) for name, value in inputs.items())).encode()).hexdigest()[:16]

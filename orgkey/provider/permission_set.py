@@ -1,0 +1,46 @@
+"""PermissionSet: a small set, without licence and permissions, whose holders an app pre-authorizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from metadata.members import Resource
+from metadata.parse import Found
+from orgkey.provider.handler import Values, Workplace
+from orgkey.provider.metadata_resource import MetadataHandler
+from orgkey.salesforce.deploy_job import DeployStatus
+from orgkey.salesforce.read import permission_set_soql, read_resource
+
+
+class PermissionSetHandler(MetadataHandler):
+    """See the module."""
+
+    name: ClassVar[str] = "PermissionSet"
+    resource: ClassVar[Resource] = Resource.PERMISSION_SET
+    own_outputs: ClassVar[tuple[str, ...]] = (
+        "permissionSetId",
+        "orgId",
+        "revision",
+        "members",
+        "otherParts",
+        "carriedOver",
+    )
+
+    def find(
+        self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
+    ) -> Found | None:
+        if not place.snapshot.rows(permission_set_soql(name))[0]:
+            return None
+        return read_resource(place.snapshot, self.resource, name)
+
+    def deployed_outputs(self, inputs: Values, status: DeployStatus, place: Workplace) -> Values:
+        deployed = (item.record_id for item in status.successes if item.type == "PermissionSet" and item.record_id)
+        return {"permissionSetId": next(deployed, "") or self._id(str(inputs["name"]), place)}
+
+    def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
+        return {"permissionSetId": self._id(name, place)}
+
+    def _id(self, name: str, place: Workplace) -> str:
+        rows = place.snapshot.rows(permission_set_soql(name))[0]
+        return str(rows[0]["Id"]) if rows else ""

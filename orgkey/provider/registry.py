@@ -1,0 +1,31 @@
+"""The table of resources: one handler each, found by the last part of the Pulumi type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orgkey.provider.app import ConnectedAppHandler, ExternalClientAppHandler
+from orgkey.provider.assignments import PermissionSetAssignmentsHandler
+from orgkey.provider.handler import Handler
+from orgkey.provider.jwt_grant import JwtGrantHandler
+from orgkey.provider.key_pair import KeyPairHandler
+from orgkey.provider.permission_set import PermissionSetHandler
+
+PACKAGE = "salesforce"
+
+HANDLERS: Mapping[str, Handler] = {
+    handler.name: handler
+    for handler in (
+        KeyPairHandler(),
+        PermissionSetHandler(),
+        PermissionSetAssignmentsHandler(),
+        ConnectedAppHandler(),
+        ExternalClientAppHandler(),
+        JwtGrantHandler(),
+    )
+}
+
+
+def handler_of(type_token: str) -> Handler | None:
+    """The handler of a Pulumi type; children of components come qualified (`component$salesforce:index:App`)."""
+    return HANDLERS.get(type_token.rsplit("$", 1)[-1].rsplit(":", 1)[-1])

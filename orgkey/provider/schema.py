@@ -1,0 +1,179 @@
+"""The provider's Pulumi schema, made from the field table and the models: names, types and descriptions stand once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from metadata.fields import Field, OnChange, Type, fields_of
+from metadata.members import Resource
+from orgkey.model.assignments import PermissionSetAssignmentsArgs
+from orgkey.model.connection import Connection
+from orgkey.model.grant import JwtGrantArgs
+from orgkey.model.key_pair import KeyPairArgs
+from orgkey.model.written import Written
+from orgkey.provider.registry import PACKAGE
+
+VERSION = "0.1.0"
+
+_STRING, _BOOLEAN = {"type": "string"}, {"type": "boolean"}
+_STRINGS = {"type": "array", "items": _STRING}
+_MAP = {"type": "object", "additionalProperties": _STRING}
+_MAPS = {"type": "array", "items": _MAP}
+_FIELD_TYPES: Mapping[Type, Mapping[str, Any]] = {
+    Type.STRING: _STRING,
+    Type.BOOLEAN: _BOOLEAN,
+    Type.INTEGER: {"type": "integer"},
+    Type.STRINGS: _STRINGS,
+    Type.RANGES: _MAPS,
+}
+
+_MANAGED_BY = _STRING | {
+    "description": "Owner and stack, `acme-platform/uat`, for the ownership marker in the description."
+}
+_COMMON_OUTPUTS = {
+    "orgId": _STRING | {"description": "Id of the org it is in."},
+    "members": _MAP | {"description": "Full name of each metadata member by its type."},
+    "otherParts": _MAPS | {"description": "Parts of it that the field table does not know, as they are in the org."},
+    "carriedOver": _MAPS | {"description": "Those of them that are kept as they are."},
+    "revision": _STRING | {"description": "Digest of what was deployed."},
+}
+_APP_OUTPUTS = _COMMON_OUTPUTS | {
+    "appId": _STRING | {"description": "Id of the app's record."},
+    "deployedAt": _STRING | {"description": "When it was last deployed by us, ISO 8601."},
+}
+_OUTPUTS: Mapping[str, Mapping[str, Any]] = {
+    "KeyPair": {
+        "privateKeyPem": _STRING | {"description": "The private key, PKCS #8 PEM.", "secret": True},
+        "publicKeySha256": _STRING | {"description": "SHA-256 of the public key (SubjectPublicKeyInfo), hex."},
+        "certificatePem": _STRING | {"description": "The self-signed certificate, PEM."},
+        "certificateFingerprint": _STRING | {"description": "SHA-256 of the certificate, hex."},
+        "csrPem": _STRING | {"description": "A certificate signing request for the same key and subject, PEM."},
+        "serial": _STRING | {"description": "Serial number of the certificate, hex."},
+        "notBefore": _STRING | {"description": "Start of the certificate's life, ISO 8601."},
+        "notAfter": _STRING | {"description": "End of the certificate's life, ISO 8601."},
+        "renewAt": _STRING | {"description": "From when on an `up` renews the certificate, ISO 8601."},
+        "renewalDue": _BOOLEAN | {"description": "Whether that time has come."},
+        "consumerKey": _STRING
+        | {"description": "Consumer key for the app: the given one, or one made with the key pair."},
+    },
+    "PermissionSet": _COMMON_OUTPUTS | {"permissionSetId": _STRING | {"description": "Id of the permission set."}},
+    "PermissionSetAssignments": {
+        "assignments": _MAPS
+        | {"description": "Those of the users who hold the set: username, userId and id of the record."},
+        "extra": _STRINGS | {"description": "Users who hold the set and are not on the list."},
+        "revision": _STRING | {"description": "Digest of the assignments' records."},
+        "orgId": _COMMON_OUTPUTS["orgId"],
+    },
+    "ConnectedApp": _APP_OUTPUTS,
+    "ExternalClientApp": _APP_OUTPUTS,
+    "JwtGrant": {
+        "verified": _BOOLEAN | {"description": "Whether the login works."},
+        "reason": _STRING | {"description": "The org's words where it does not."},
+        "orgId": _COMMON_OUTPUTS["orgId"],
+        "userId": _STRING | {"description": "Id of the integration user."},
+        "scopes": _STRINGS | {"description": "Scopes of the token."},
+        "audience": _STRING | {"description": "The audience that worked."},
+    },
+}
+_ABOUT = {
+    "KeyPair": "RSA key, certificate and consumer key, made once and kept as encrypted state.",
+    "PermissionSet": "A permission set that an app pre-authorizes.",
+    "PermissionSetAssignments": "Who holds a permission set.",
+    "ConnectedApp": "A Connected App that trusts a certificate. Since 2026 most orgs do not let anybody make one.",
+    "ExternalClientApp": "An External Client App that trusts a certificate.",
+    "JwtGrant": "The proof that the JWT bearer login works, made by every `up`.",
+}
+_MODELS: Mapping[str, type[Written]] = {
+    "KeyPair": KeyPairArgs,
+    "PermissionSetAssignments": PermissionSetAssignmentsArgs,
+    "JwtGrant": JwtGrantArgs,
+}
+
+
+def schema() -> dict[str, Any]:
+    """The package's schema, as `GetSchema` answers it."""
+    return {
+        "name": PACKAGE,
+        "version": VERSION,
+        "displayName": "orgkey",
+        "description": "Salesforce OAuth 2.0 JWT bearer access as code.",
+        "config": {"variables": _config()},
+        "provider": {"inputProperties": _config(), "properties": _config()},
+        "resources": {f"{PACKAGE}:index:{name}": _resource(name) for name in _ABOUT},
+    }
+
+
+def _resource(name: str) -> dict[str, Any]:
+    inputs, required = _written_inputs(_MODELS[name]) if name in _MODELS else _field_inputs(Resource(name))
+    return {
+        "description": _ABOUT[name],
+        "inputProperties": inputs,
+        "requiredInputs": sorted(required),
+        "properties": {key: _without_replace(value) for key, value in inputs.items()} | dict(_OUTPUTS[name]),
+        "required": sorted({*required, *_OUTPUTS[name]} - {"carriedOver"}),
+    }
+
+
+def _field_inputs(resource: Resource) -> tuple[dict[str, Any], set[str]]:
+    rows = fields_of(resource)
+    inputs = {row.name: _field(row, resource) for row in rows} | {"managedBy": _MANAGED_BY}
+    return inputs, {row.name for row in rows if row.required}
+
+
+def _field(row: Field, resource: Resource) -> dict[str, Any]:
+    described = {**_FIELD_TYPES[row.type], "description": row.doc}
+    if row.on_change is OnChange.REPLACE:
+        described["replaceOnChanges"] = True
+    if row.type in {Type.STRING, Type.BOOLEAN, Type.INTEGER} and (default := row.default_for(resource)) not in {
+        "",
+        None,
+    }:
+        described["default"] = default
+    return described
+
+
+def _written_inputs(model: type[Written]) -> tuple[dict[str, Any], set[str]]:
+    inputs = {}
+    for name, field in model.model_fields.items():
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        described = {**_annotation(field.annotation), "description": field.description or ""}
+        if extra.get("secret"):
+            described["secret"] = True
+        if extra.get("replaces"):
+            described["replaceOnChanges"] = True
+        inputs[field.alias or name] = described
+    return inputs, {field.alias or name for name, field in model.model_fields.items() if field.is_required()}
+
+
+def _annotation(annotation: Any) -> Mapping[str, Any]:
+    text = str(annotation)
+    for word, kind in (
+        ("tuple", _STRINGS),
+        ("bool", _BOOLEAN),
+        ("float", {"type": "number"}),
+        ("int'", {"type": "integer"}),
+    ):
+        if word in text:
+            return kind
+    return {"type": "integer"} if text.startswith("typing.Literal[2048") else _STRING
+
+
+def _config() -> dict[str, Any]:
+    """Provider settings: the engine hands all of them on as JSON strings, `credentials` as one object in JSON."""
+    return {
+        field.alias or name: {
+            **(_BOOLEAN if field.annotation is bool else _STRING),
+            "description": field.description or "",
+        }
+        for name, field in Connection.model_fields.items()
+    }
+
+
+def _without_replace(described: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in described.items() if key not in {"replaceOnChanges", "default"}}
+
+
+def resource_names() -> Iterable[str]:
+    """Names of the resources, in the schema's order."""
+    return _ABOUT.keys()

@@ -1,0 +1,58 @@
+"""The executable `pulumi-resource-salesforce`: serve the provider on a free loopback port and say which on stdout.
+
+The engine reads the port and a newline, and nothing else may stand there. The process ends with its engine: quietly on SIGINT and
+SIGTERM, and by itself when the engine was killed (facts/pulumi.md 2.4, 8).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from orgkey.provider.engine import Engine
+from orgkey.provider.servicer import SalesforceProvider
+
+_WORKERS = 64  # at least the engine's parallelism (4 per core by default)
+_LARGEST_MESSAGE = 400 * 1024 * 1024  # bytes, as Pulumi's own providers allow
+_LOOK_FOR_PARENT = 1.0  # seconds
+
+
+def serve(provider: SalesforceProvider, *, port: int = 0) -> tuple[grpc.Server, int]:
+    """Start serving on loopback; returns the server and its port."""
+    options = [
+        ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
+        ("grpc.max_send_message_length", _LARGEST_MESSAGE),
+    ]
+    server = grpc.server(ThreadPoolExecutor(max_workers=_WORKERS), options=options)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+    bound = server.add_insecure_port(f"127.0.0.1:{port}")
+    server.start()
+    return server, bound
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run until the engine is done with us. `argv[0]` is the engine's address; flags are ignored."""
+    arguments = [item for item in (sys.argv[1:] if argv is None else argv) if not item.startswith("-")]
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    server, port = serve(SalesforceProvider(Engine(arguments[0] if arguments else None)))
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    parent = os.getppid()
+    while not over.wait(_LOOK_FOR_PARENT):
+        if os.getppid() != parent:
+            break
+    server.stop(grace=None)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,336 @@
+"""The provider's gRPC verbs: decode, call the handler, encode; and every outcome in the engine's own terms.
+
+| outcome | what the engine gets |
+| --- | --- |
+| problems with inputs | check failures, all of them, with their property paths |
+| nothing happened | FAILED_PRECONDITION with what happened and what to do |
+| it exists but is not what was asked for | the same with an `ErrorResourceInitFailed`: kept in state, tried again by the next `up` |
+| gone | an empty id |
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Literal, NoReturn
+
+import grpc
+from google.protobuf import any_pb2, empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, status_pb2
+from pulumi.runtime.proto import provider_pb2_grpc as provider_grpc
+
+from orgkey.model.connection import Connection, parse_connection
+from orgkey.provider.engine import Engine
+from orgkey.provider.handler import DEFAULT_TIMEOUT, Diff, Handler, ImportRefusedError, InitFailedError, Workplace
+from orgkey.provider.registry import handler_of
+from orgkey.provider.schema import VERSION, schema
+from orgkey.provider.settings import connection_values
+from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
+from orgkey.salesforce.clock import Clock
+from orgkey.salesforce.errors import SalesforceError
+from orgkey.salesforce.org import Org
+from orgkey.salesforce.read import Snapshot
+
+_KIND = provider_pb2.PropertyDiff
+
+
+class SalesforceProvider(provider_grpc.ResourceProviderServicer):
+    """Serves one engine at a time; the last Configure wins, and a Cancel lasts until then (facts/pulumi.md 8)."""
+
+    def __init__(
+        self, engine: Engine | None = None, clock: Clock | None = None, environment: Mapping[str, str] = os.environ
+    ) -> None:
+        self._engine = engine or Engine()
+        self._clock = clock or Clock()
+        self._environment = environment
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._org: Org | None = None
+        self._snapshot: Snapshot | None = None
+
+    # --- the instance -------------------------------------------------------------------------------------------------------
+
+    def Handshake(
+        self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ProviderHandshakeResponse:
+        if request.engine_address:
+            self._engine.attach(request.engine_address)
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=False, accept_outputs=False)
+
+    def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        self._engine.attach(request.address)
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    def GetSchema(
+        self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.GetSchemaResponse:
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema()))
+
+    def CheckConfig(
+        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        values = from_struct(request.news).values
+        _, problems = parse_connection(
+            {name: value for name, value in values.items() if value is not UNKNOWN and name != "version"}
+        )
+        missing_because_unknown = {name for name, value in values.items() if value is UNKNOWN}
+        failures = [
+            provider_pb2.CheckFailure(property=problem.path, reason=f"salesforce:{problem.path} {problem.reason}")
+            for problem in problems
+            if problem.path not in missing_because_unknown
+        ]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
+        """Say that something changed, never that resources must be replaced: credentials are how we come in, not what is there."""
+        changes = (
+            provider_pb2.DiffResponse.DIFF_SOME if request.olds != request.news else provider_pb2.DiffResponse.DIFF_NONE
+        )
+        return provider_pb2.DiffResponse(changes=changes)
+
+    def Configure(
+        self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ConfigureResponse:
+        configured = from_struct(request.args).values or dict(request.variables)
+        explicit = bool(request.name) and not request.name.startswith("default")
+        values = connection_values(configured, self._environment, explicit=explicit)
+        connection, problems = parse_connection(values)
+        if connection is None:
+            listed = "\n".join(f"  - salesforce:{problem.path} {problem.reason}" for problem in problems)
+            _abort(
+                context,
+                grpc.StatusCode.INVALID_ARGUMENT,
+                f"The provider's settings are wrong:\n{listed}\nCorrect them in the stack file.",
+            )
+        with self._lock:
+            self._clock.canceled.clear()
+            self._connection, self._org, self._snapshot = connection, None, None
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
+        )
+
+    def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        self._clock.canceled.set()
+        return empty_pb2.Empty()
+
+    # --- a resource ---------------------------------------------------------------------------------------------------------
+
+    def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
+        handler, news = _handler(request, context), from_struct(request.news)
+        inputs, problems = handler.check(news.values, self._connection)
+        return provider_pb2.CheckResponse(
+            inputs=to_struct(inputs, _hidden(handler, news)),
+            failures=[provider_pb2.CheckFailure(property=problem.path, reason=problem.reason) for problem in problems],
+        )
+
+    def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
+        handler, outputs = _handler(request, context), from_struct(request.olds).values
+        old_inputs, inputs = from_struct(request.old_inputs).values, from_struct(request.news).values
+        ignored = {path.split("[")[0].split(".")[0] for path in request.ignoreChanges}
+        diff = handler.diff(
+            old_inputs,
+            outputs,
+            {**inputs, **{name: old_inputs[name] for name in ignored if name in old_inputs}},
+            self._clock.now(),
+        )
+        detailed = {path: _property_diff(path, old_inputs, inputs, diff, is_input=True) for path in diff.inputs}
+        detailed |= {path: _property_diff(path, outputs, outputs, diff, is_input=False) for path in diff.outputs}
+        changes = provider_pb2.DiffResponse.DIFF_SOME if detailed else provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(
+            changes=changes,
+            replaces=list(diff.replaces),
+            diffs=sorted(detailed),
+            detailedDiff=detailed,
+            hasDetailedDiff=bool(detailed),
+            deleteBeforeReplace=diff.delete_before_replace,
+        )
+
+    def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
+        handler, inputs = _handler(request, context), from_struct(request.properties)
+        hidden = _hidden(handler, inputs)
+        if request.preview:
+            return provider_pb2.CreateResponse(properties=to_struct(handler.plan(inputs.values, None, None), hidden))
+        with self._outcome(context, handler, request.properties, hidden):
+            resource_id, outputs = handler.create(inputs.values, self._place(request))
+        return provider_pb2.CreateResponse(
+            id=resource_id,
+            properties=to_struct(outputs, hidden),
+            refresh_before_update=handler.lives_in_org,
+        )
+
+    def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
+        handler, inputs, outputs = (
+            _handler(request, context),
+            from_struct(request.inputs),
+            from_struct(request.properties),
+        )
+        hidden = _hidden(handler, inputs, outputs)
+        with self._outcome(context, handler, request.inputs, hidden):
+            found = handler.read(request.id, inputs.values, outputs.values, self._place(request))
+            if found is not None and found.failed:
+                self._init_failed(
+                    context,
+                    handler,
+                    to_struct(found.inputs, hidden),
+                    hidden,
+                    InitFailedError(found.id, found.outputs, found.failed),
+                )
+        if found is None:
+            return provider_pb2.ReadResponse(
+                id=""
+            )  # `properties` stays unset: that is how the engine sees "does not exist"
+        return provider_pb2.ReadResponse(
+            id=found.id,
+            properties=to_struct(found.outputs, hidden),
+            inputs=to_struct(found.inputs, hidden),
+            refresh_before_update=handler.lives_in_org,
+        )
+
+    def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
+        handler, news = _handler(request, context), from_struct(request.news)
+        old_inputs, old_outputs = from_struct(request.old_inputs).values, from_struct(request.olds).values
+        hidden = _hidden(handler, news)
+        if request.preview:
+            diff = handler.diff(old_inputs, old_outputs, news.values, self._clock.now())
+            return provider_pb2.UpdateResponse(
+                properties=to_struct(handler.plan(news.values, old_outputs, diff), hidden)
+            )
+        with self._outcome(context, handler, request.news, hidden):
+            outputs = handler.update(request.id, old_inputs, old_outputs, news.values, self._place(request))
+        return provider_pb2.UpdateResponse(
+            properties=to_struct(outputs, hidden), refresh_before_update=handler.lives_in_org
+        )
+
+    def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        handler = _handler(request, context)
+        outputs = from_struct(request.properties).values
+        with self._outcome(context, handler, request.old_inputs, frozenset()):
+            handler.delete(request.id, from_struct(request.old_inputs).values or outputs, outputs, self._place(request))
+        return empty_pb2.Empty()
+
+    # --- how it is done -----------------------------------------------------------------------------------------------------
+
+    def _place(self, request: Any) -> Workplace:
+        with self._lock:
+            if self._connection is None:
+                raise SalesforceError(
+                    "The provider was not configured.\nSet salesforce:instanceUrl and salesforce:credentials in the stack file."
+                )
+            if self._org is None or self._snapshot is None:
+                self._org = Org(self._connection, clock=self._clock, environment=self._environment)
+                self._snapshot = Snapshot(self._org)
+            connection, org, snapshot = self._connection, self._org, self._snapshot
+        return Workplace(
+            connection=connection,
+            org=org,
+            snapshot=snapshot,
+            clock=self._clock,
+            urn=request.urn,
+            deadline=self._clock.monotonic() + (request.timeout or DEFAULT_TIMEOUT),
+            progress=lambda message: self._engine.progress(request.urn, message),
+            warn=lambda message: self._engine.warn(request.urn, message),
+        )
+
+    def _outcome(
+        self, context: grpc.ServicerContext, handler: Handler, inputs: Any, hidden: frozenset[str]
+    ) -> _Outcome:
+        return _Outcome(lambda error: self._init_failed(context, handler, inputs, hidden, error), context)
+
+    def _init_failed(
+        self,
+        context: grpc.ServicerContext,
+        handler: Handler,
+        inputs: Any,
+        hidden: frozenset[str],
+        error: InitFailedError,
+    ) -> NoReturn:
+        detail = provider_pb2.ErrorResourceInitFailed(
+            id=error.resource_id,
+            properties=to_struct(error.outputs, hidden),
+            reasons=list(error.reasons),
+            inputs=inputs,
+            refresh_before_update=handler.lives_in_org,
+        )
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        code = grpc.StatusCode.FAILED_PRECONDITION
+        status = status_pb2.Status(code=code.value[0], message=str(error), details=[packed])
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        _abort(context, code, str(error))
+
+
+class _Outcome:
+    """Turns the exceptions we know into the engine's terms; one we do not know names its place and none of its values."""
+
+    def __init__(self, init_failed: Callable[[InitFailedError], NoReturn], context: grpc.ServicerContext) -> None:
+        self._init_failed, self._context = init_failed, context
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        match error:
+            case InitFailedError():
+                self._init_failed(error)
+            case SalesforceError() | ImportRefusedError():
+                _abort(self._context, grpc.StatusCode.FAILED_PRECONDITION, str(error))
+            case Exception() if not self._context.is_active() or _is_abort(error):
+                return False
+            case Exception():
+                place = traceback.extract_tb(trace)[-1]
+                message = f"orgkey met a {type(error).__name__} it does not know, in {place.name}, line {place.lineno}."
+                _abort(self._context, grpc.StatusCode.INTERNAL, f"{message}\nPlease report it.")
+        return False
+
+
+def _is_abort(error: Exception) -> bool:
+    """`context.abort` raises a bare Exception to leave the verb."""
+    return type(error) is Exception and not error.args
+
+
+def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, message: str) -> NoReturn:
+    context.abort(code, message)
+    raise AssertionError  # pragma: no cover — abort raises
+
+
+def _handler(request: Any, context: grpc.ServicerContext) -> Handler:
+    handler = handler_of(request.urn.split("::")[-2] if request.urn else request.type)
+    if handler is None:
+        _abort(
+            context,
+            grpc.StatusCode.INVALID_ARGUMENT,
+            f"There is no resource {request.type or request.urn} in this provider.",
+        )
+    return handler
+
+
+def _hidden(handler: Handler, *properties: Properties) -> frozenset[str]:
+    """Names that leave in a secret envelope: what is always secret, and what came in as a secret."""
+    return handler.secret_outputs.union(*(item.secrets for item in properties))
+
+
+def _property_diff(
+    path: str, before: Mapping[str, Any], after: Mapping[str, Any], diff: Diff, *, is_input: bool
+) -> provider_pb2.PropertyDiff:
+    adds, removes = not _has(before, path), not _has(after, path)
+    replaces = path in diff.replaces
+    if adds and not removes:
+        kind = _KIND.ADD_REPLACE if replaces else _KIND.ADD
+    elif removes and not adds:
+        kind = _KIND.DELETE_REPLACE if replaces else _KIND.DELETE
+    else:
+        kind = _KIND.UPDATE_REPLACE if replaces else _KIND.UPDATE
+    return provider_pb2.PropertyDiff(kind=kind, inputDiff=is_input)
+
+
+def _has(values: Mapping[str, Any], name: str) -> bool:
+    return values.get(name) is not None

@@ -1,0 +1,36 @@
+"""Time for everything that waits: the wall clock, a monotonic one, and a wait that a cancel ends at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from orgkey.salesforce.errors import CanceledError
+
+
+@dataclass(slots=True)
+class Clock:
+    """Real time; tests pass one of their own. `canceled` is set by the engine's Cancel and cleared by the next Configure."""
+
+    canceled: threading.Event = field(default_factory=threading.Event)
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards, for deadlines."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Wait, or raise CanceledError as soon as somebody cancels."""
+        if self.canceled.wait(max(0.0, seconds)):
+            self.check()
+
+    def check(self) -> None:
+        """Raise CanceledError when somebody has canceled."""
+        if self.canceled.is_set():
+            raise CanceledError(
+                "Stopped because the operation was canceled.\nRun the same command again: it goes on from here."
+            )

@@ -1,0 +1,239 @@
+"""A Metadata API deploy as a job: start, watch, cancel (facts 5.2-5.5).
+
+The server's `done` and `success` decide, not a list of status names. Transport trouble while polling does not fail the job, up to a
+number of errors in a row; the overall deadline is a separate limit. A job can be made from an id, so a wait can be taken up again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from metadata.bundle import Bundle
+from orgkey.salesforce.errors import (
+    DEPLOY,
+    CanceledError,
+    DeployFailedError,
+    DeployUnfinishedError,
+    RefusedError,
+    UnreachableError,
+    find_row,
+)
+from orgkey.salesforce.org import Org
+from orgkey.salesforce.transport import host_of
+
+_PATH = "metadata/deployRequest"
+_ERRORS_IN_A_ROW = 5
+_FIRST_PAUSE, _LONGEST_PAUSE, _LONGEST_QUEUE_PAUSE = 0.2, 2.0, 15.0  # seconds
+_GROWTH = 1.5
+
+
+class Status(StrEnum):
+    """Where a deploy is; names that we do not know are OTHER and mean nothing by themselves."""
+
+    PENDING = "Pending"
+    IN_PROGRESS = "InProgress"
+    FINALIZING = "Finalizing"
+    SUCCEEDED = "Succeeded"
+    SUCCEEDED_PARTIAL = "SucceededPartial"
+    FAILED = "Failed"
+    CANCELING = "Canceling"
+    CANCELED = "Canceled"
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Status:  # noqa: ARG003 — whatever it is, it is OTHER
+        return cls.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentResult:
+    """What happened to one component of the bundle."""
+
+    type: str
+    full_name: str
+    file_name: str
+    problem: str
+    line: int | None
+    record_id: str
+
+    def __str__(self) -> str:
+        place = f"{self.file_name}:{self.line}" if self.line else self.file_name
+        return f"{self.type or 'package'} {self.full_name} ({place}): {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeployStatus:
+    """One look at a deploy."""
+
+    status: Status
+    done: bool
+    success: bool
+    components_done: int
+    components_total: int
+    error: str
+    failures: tuple[ComponentResult, ...]
+    successes: tuple[ComponentResult, ...]
+
+    def summary(self) -> str:
+        """One line for people."""
+        counted = f", {self.components_done} of {self.components_total} components" if self.components_total else ""
+        return f"{self.status}{counted}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeployJob:
+    """One deploy in one org."""
+
+    org: Org
+    id: str
+
+    @classmethod
+    def start(cls, org: Org, bundle: Bundle, *, check_only: bool = False, ignore_warnings: bool = False) -> DeployJob:
+        """Send a bundle. All or nothing (`rollbackOnError`); the test level is the org's own default (facts 5.2)."""
+        options = {
+            "singlePackage": True,
+            "rollbackOnError": True,
+            "ignoreWarnings": ignore_warnings,
+            "checkOnly": check_only,
+        }
+        files = {
+            "json": (None, json.dumps({"deployOptions": options}), "application/json"),
+            "file": ("deploy.zip", bundle.content, "application/zip"),
+        }
+        return cls(org, str(org.post_files(_PATH, files)["id"]))
+
+    def look(self) -> DeployStatus:
+        """Ask how it stands."""
+        return _parse_status(self.org.look(f"{_PATH}/{self.id}", params={"includeDetails": "true"})["deployResult"])
+
+    def watch(self, *, deadline: float) -> Iterator[DeployStatus]:
+        """Yield each new status until the deploy is done; poll at once, then at growing intervals.
+
+        `deadline` is on the clock's monotonic scale. Raises DeployUnfinishedError when it passes, UnreachableError after too many
+        errors in a row, CanceledError when somebody cancels (the org is asked to cancel too).
+        """
+        pause, errors, last = _FIRST_PAUSE, 0, ""
+        while True:
+            try:
+                status = self.look()
+            except UnreachableError:
+                errors += 1
+                if errors >= _ERRORS_IN_A_ROW:
+                    raise
+            except CanceledError:
+                self.cancel()
+                raise
+            else:
+                errors = 0
+                if status.summary() != last:
+                    last = status.summary()
+                    yield status
+                if status.done:
+                    return
+                pause = min(
+                    pause * _GROWTH, _LONGEST_QUEUE_PAUSE if status.status is Status.PENDING else _LONGEST_PAUSE
+                )
+            if self.org.clock.monotonic() + pause > deadline:
+                raise DeployUnfinishedError(
+                    f"The deploy {self.id} to {host_of(self.org.url)} was still {last or 'without an answer'} when the time was over.\n"
+                    "The org may still finish it: run the same command again, or allow more with customTimeouts.",
+                    self.id,
+                )
+            try:
+                self.org.clock.wait(pause)
+            except CanceledError:
+                self.cancel()
+                raise
+
+    def cancel(self) -> None:
+        """Ask the org to stop the deploy; it may have finished already, and that is no error."""
+        try:
+            host = f"{self.org.url}/services/data/v{self.org.connection.api_version}/{_PATH}/{self.id}"
+            self.org.soap_session(
+                lambda _, session_id: self.org.transport.request(
+                    "PATCH",
+                    host,
+                    json={"deployResult": {"status": "Canceling"}},
+                    headers={"Authorization": f"Bearer {session_id}"},
+                    timeout=(2.0, 2.0),
+                ),
+            )
+        except (RefusedError, UnreachableError, CanceledError):
+            return
+
+
+def deploy(
+    org: Org,
+    bundle: Bundle,
+    *,
+    seconds: float,
+    check_only: bool = False,
+    ignore_warnings: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> DeployStatus:
+    """Deploy a bundle and wait for the end, at most `seconds`; raises DeployFailedError with the org's own words."""
+    deadline = org.clock.monotonic() + seconds
+    with org.writing:
+        status = None
+        for status in DeployJob.start(org, bundle, check_only=check_only, ignore_warnings=ignore_warnings).watch(
+            deadline=deadline
+        ):
+            if not status.done:
+                progress(f"deploy: {status.summary()}")
+    if status is None or not status.success:
+        raise _failure(org, status)
+    return status
+
+
+def _failure(org: Org, status: DeployStatus | None) -> DeployFailedError:
+    host = host_of(org.url)
+    if status is not None and status.status is Status.CANCELED:
+        return DeployFailedError(
+            f"The deploy to {host} was canceled in the org; nothing was changed.\nRun the same command again."
+        )
+    problems = [str(failure) for failure in status.failures] if status else []
+    if status and status.error:
+        problems.append(status.error)
+    lines = [
+        f"{host} rejected the deploy; nothing was changed in it:",
+        *(f"  - {problem}" for problem in problems or ["no reason given"]),
+    ]
+    rows = (find_row(DEPLOY, "", problem) for problem in problems)
+    advice = dict.fromkeys(
+        f"What to do: {row.remedy}. ({row.meaning[0].upper()}{row.meaning[1:]}.)" for row in rows if row
+    )
+    return DeployFailedError("\n".join([*lines, *advice]), problems)
+
+
+def _parse_status(raw: Mapping[str, Any]) -> DeployStatus:
+    details = raw.get("details") or {}
+    return DeployStatus(
+        status=Status(raw.get("status", "")),
+        done=bool(raw.get("done")),
+        success=bool(raw.get("success")),
+        components_done=int(raw.get("numberComponentsDeployed") or 0),
+        components_total=int(raw.get("numberComponentsTotal") or 0),
+        error=str(raw.get("errorMessage") or ""),
+        failures=_components(details.get("componentFailures")),
+        successes=_components(details.get("componentSuccesses")),
+    )
+
+
+def _components(raw: Any) -> tuple[ComponentResult, ...]:
+    """Component messages; one alone may come without its list (facts 5.3)."""
+    items = raw if isinstance(raw, list) else [raw] if raw else []
+    return tuple(
+        ComponentResult(
+            type=str(item.get("componentType") or ""),
+            full_name=str(item.get("fullName") or ""),
+            file_name=str(item.get("fileName") or ""),
+            problem=str(item.get("problem") or ""),
+            line=int(item["lineNumber"]) if item.get("lineNumber") else None,
+            record_id=str(item.get("id") or ""),
+        )
+        for item in items
+    )

@@ -1,0 +1,138 @@
+"""The proof: sign an assertion, trade it for a token, ask who it is, make one API call.
+
+Decides which audience to try, what to wait for and for how long; the error table knows which answers are worth waiting for.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from orgkey.salesforce import oauth
+from orgkey.salesforce.clock import Clock
+from orgkey.salesforce.errors import GrantRefusedError, Retry
+from orgkey.salesforce.transport import Transport, host_of
+
+LOGIN, TEST = "https://login.salesforce.com", "https://test.salesforce.com"
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = (
+    1.0,
+    20.0,
+    1.6,
+)  # seconds; 30 grants in 10 minutes are far below the login rate (facts 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A login that worked."""
+
+    org_id: str
+    user_id: str
+    username: str
+    scopes: tuple[str, ...]
+    audience: str
+
+
+def audiences(instance_url: str, app_kind: str, kind_of_org: str, given: str | None) -> tuple[str, ...]:
+    """Which `aud` to try, in order: the given one, or My Domain first and then one step down (facts 0, 4.1).
+
+    An External Client App takes login but not test; a Connected App takes the login host of its kind of org.
+    """
+    if given:
+        return (given,)
+    return (instance_url, TEST if app_kind == "connected" and kind_of_org in {"sandbox", "scratch"} else LOGIN)
+
+
+def prove(
+    transport: Transport,
+    instance_url: str,
+    sign: Callable[[str], str],
+    *,
+    ladder: tuple[str, ...],
+    api_version: str,
+    username: str,
+    revoke: bool = False,
+) -> Proof:
+    """Prove the login once; raises GrantRefusedError with the org's answer.
+
+    `sign` makes an assertion for an audience. The token host is always the org's own: nobody else may see an assertion.
+    """
+    token, audience = _token(transport, instance_url, sign, ladder)
+    org_id, user_id, seen = _who(transport, instance_url, token)
+    if seen and seen.lower() != username.lower():
+        raise GrantRefusedError(
+            "wrong_user", f"the token speaks for another user than {username}", where=host_of(instance_url)
+        )
+    response = transport.look(
+        "GET",
+        f"{instance_url}/services/data/v{api_version}/",
+        headers={"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"},
+    )
+    if not response.ok:
+        raise GrantRefusedError(
+            "api_call_refused",
+            f"the login works, but an API call with it answers HTTP {response.status_code}: does the user have the permission API Enabled?",
+            where=f"{host_of(instance_url)} REST API",
+        )
+    if revoke:
+        oauth.revoke(transport, instance_url, token.access_token)
+    return Proof(org_id or token.org_id, user_id or token.user_id, username, token.scopes, audience)
+
+
+def prove_within(
+    attempt: Callable[[], Proof],
+    *,
+    clock: Clock,
+    until: float,
+    certificate_changed: bool,
+    progress: Callable[[str], None],
+    jitter: Callable[[], float] = random.random,
+) -> Proof:
+    """Prove the login, waiting while a change of ours may still propagate: until `until` (epoch seconds), with jitter.
+
+    Only the answers that the error table calls propagation are waited for; an "invalid assertion" only after a new certificate.
+    """
+    started = clock.now()
+    for pause in _pauses(jitter):
+        try:
+            return attempt()
+        except GrantRefusedError as error:
+            retry = oauth.retry_of(error)
+            worth_it = retry is Retry.PROPAGATION or (retry is Retry.CERTIFICATE and certificate_changed)
+            if not worth_it or clock.now() + pause > until:
+                raise
+            progress(
+                f"login not effective yet after {clock.now() - started:.0f} s ({error.code}: {error.text}); trying again"
+            )
+        clock.wait(pause)
+    raise AssertionError  # pragma: no cover — the pauses never end
+
+
+def _pauses(jitter: Callable[[], float]) -> Iterator[float]:
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause * (0.75 + jitter() / 2)
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
+def _token(
+    transport: Transport, host: str, sign: Callable[[str], str], ladder: tuple[str, ...]
+) -> tuple[oauth.Token, str]:
+    for audience, is_last in zip(ladder, [False] * (len(ladder) - 1) + [True], strict=True):
+        try:
+            return oauth.jwt_bearer(transport, host, sign(audience)), audience
+        except GrantRefusedError as error:
+            if is_last or not (error.row and error.row.audience):
+                raise
+    raise AssertionError  # pragma: no cover — the ladder is never empty
+
+
+def _who(transport: Transport, instance_url: str, token: oauth.Token) -> tuple[str, str, str]:
+    """Org id, user id and user name of a token; an app without an identity scope tells them in its token answer alone."""
+    try:
+        info = oauth.user_info(transport, instance_url, token.access_token)
+    except GrantRefusedError:
+        if token.user_id:
+            return token.org_id, token.user_id, ""
+        raise
+    return info.org_id, info.user_id, info.username

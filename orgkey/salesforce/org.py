@@ -1,0 +1,321 @@
+"""One org: the session of its administrator, and the doors it has (REST, SOQL, SOAP metadata).
+
+Nothing is contacted before the first question. The first one logs in and makes sure that this is the org the settings describe;
+every other question in this process relies on that.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError as ApiError
+from simple_salesforce.exceptions import SalesforceExpiredSession
+
+from orgkey.model.connection import Connection
+from orgkey.salesforce.clock import Clock
+from orgkey.salesforce.credentials import Login, log_in
+from orgkey.salesforce.errors import CredentialsError, RefusedError, WrongOrgError
+from orgkey.salesforce.transport import Transport, host_of
+
+T = TypeVar("T")
+
+IDENTITY_SOQL = "SELECT Id, Name, InstanceName, IsSandbox, TrialExpirationDate, OrganizationType FROM Organization"
+_QUERIES_IN_ONE_COMPOSITE = 5  # the platform's limit for query subrequests
+_BATCH_SIZE = 200  # records in one collection call
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which org this is."""
+
+    org_id: str
+    name: str
+    kind: str  # production, sandbox, scratch or developer
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The org's word on one record of a collection call."""
+
+    success: bool
+    record_id: str
+    code: str
+    text: str
+
+
+class Org:
+    """One org, reached as `connection` says. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        clock: Clock | None = None,
+        transport: Transport | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.connection = connection
+        self.clock = clock or Clock()
+        self.transport = transport or Transport(ca_bundle=connection.ca_bundle)
+        self.writing = threading.Lock()
+        """One deploy at a time: the org would queue the second anyway (facts 5.6)."""
+        self._environment = environment
+        self._lock = threading.RLock()
+        self._login: Login | None = None
+        self._identity: Identity | None = None
+
+    @property
+    def url(self) -> str:
+        """The org's My Domain."""
+        return self.connection.instance_url
+
+    def identity(self) -> Identity:
+        """Say which org this is; raises WrongOrgError when the settings describe another one."""
+        with self._lock:
+            if self._identity is None:
+                self.query(IDENTITY_SOQL)
+            if self._identity is None:  # pragma: no cover — query() sets it or raises
+                raise WrongOrgError(f"{host_of(self.url)} has no Organization record.")
+            return self._identity
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        """Answer one SOQL query, all pages."""
+        return self.queries([soql])[0]
+
+    def queries(self, soqls: Sequence[str]) -> list[list[dict[str, Any]]]:
+        """Answer several SOQL queries in as few requests as the platform allows: five in one composite.
+
+        The first call of a process asks for the Organization too, and checks it before anything is answered.
+        """
+        with self._lock:
+            asked = list(soqls)
+            if self._identity is None and IDENTITY_SOQL not in asked:
+                asked.insert(0, IDENTITY_SOQL)
+            answers = self._composite(asked)
+            if self._identity is None:
+                self._identity = self._checked(answers[IDENTITY_SOQL])
+        return [_rows_or_raise(answers[soql], host_of(self.url)) for soql in soqls]
+
+    def rest(self, method: str, path: str, **kwargs: Any) -> Any:
+        """Call a REST path below `/services/data/vNN.0/` that changes something; not tried again when the answer is lost."""
+        return self._with_session(lambda sf: sf.restful(path, method=method, **kwargs))
+
+    def look(self, path: str, **kwargs: Any) -> Any:
+        """GET a REST path; tried again while the org is out of reach or busy."""
+
+        def get(sf: Salesforce) -> Any:
+            response = self.transport.look("GET", sf.base_url + path, headers=sf.headers, **kwargs)
+            if not response.ok:
+                _raise_api_error(response)
+            return response.json()
+
+        return self._with_session(get)
+
+    def post_files(self, path: str, files: Mapping[str, tuple[str | None, Any, str]]) -> Any:
+        """POST multipart/form-data below `/services/data/vNN.0/`; never sent twice."""
+
+        def post(sf: Salesforce) -> Any:
+            headers = {key: value for key, value in sf.headers.items() if key != "Content-Type"}
+            response = self.transport.request("POST", sf.base_url + path, headers=headers, files=files)
+            if not response.ok:
+                _raise_api_error(response)
+            return response.json()
+
+        return self._with_session(post)
+
+    def soap_session(self, call: Callable[[str, str], T]) -> T:
+        """Run a SOAP call with (endpoint, session id), renewing the session once."""
+
+        def run(sf: Salesforce) -> T:
+            return call(f"{self.url}/services/Soap/m/{self.connection.api_version}", sf.session_id)
+
+        return self._with_session(run)
+
+    def insert(self, records: Sequence[Mapping[str, Any]]) -> list[Saved]:
+        """Insert records in all-or-none batches of 200 (facts 3.3: PermissionSetAssignment is data, not metadata)."""
+        return [
+            saved
+            for batch in _batches(records)
+            for saved in _saved(self.rest("POST", "composite/sobjects", json={"allOrNone": True, "records": batch}))
+        ]
+
+    def delete(self, record_ids: Sequence[str]) -> list[Saved]:
+        """Delete records by id in batches of 200; a record that is gone already is the answer's own affair."""
+        return [
+            saved
+            for batch in _batches(record_ids)
+            for saved in _saved(
+                self.rest("DELETE", "composite/sobjects", params={"ids": ",".join(batch), "allOrNone": "false"})
+            )
+        ]
+
+    @staticmethod
+    def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
+        """Run independent questions at the same time and answer in order."""
+        if len(tasks) == 1:
+            return [tasks[0]()]
+        with ThreadPoolExecutor(max_workers=len(tasks)) as pool:
+            return list(pool.map(lambda task: task(), tasks))
+
+    def _composite(self, soqls: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        answers: dict[str, Mapping[str, Any]] = {}
+        for start in range(0, len(soqls), _QUERIES_IN_ONE_COMPOSITE):
+            part = soqls[start : start + _QUERIES_IN_ONE_COMPOSITE]
+            answers |= dict(zip(part, self._with_session(lambda sf, part=part: self._ask(sf, part)), strict=True))  # type: ignore[misc]
+        return answers
+
+    def _ask(self, sf: Salesforce, soqls: Sequence[str]) -> list[dict[str, Any]]:
+        path = f"/services/data/v{self.connection.api_version}/query"
+        requests = [
+            {"method": "GET", "referenceId": f"q{index}", "url": f"{path}?q={_quoted(soql)}"}
+            for index, soql in enumerate(soqls)
+        ]
+        body = {"allOrNone": False, "compositeRequest": requests}
+        response = self.transport.look("POST", f"{sf.base_url}composite", headers=sf.headers, json=body)
+        if not response.ok:
+            _raise_api_error(response)
+        answers = [dict(part) for part in response.json()["compositeResponse"]]
+        for answer in answers:
+            self._read_on(sf, answer)
+        return answers
+
+    def _read_on(self, sf: Salesforce, answer: dict[str, Any]) -> None:
+        """Follow the pages of a long answer."""
+        page = answer["body"] if isinstance(answer["body"], dict) else {}
+        while page.get("nextRecordsUrl"):
+            response = self.transport.look("GET", self.url + str(page["nextRecordsUrl"]), headers=sf.headers)
+            if not response.ok:
+                _raise_api_error(response)
+            page = response.json()
+            answer["body"]["records"].extend(page["records"])
+
+    def _with_session(self, call: Callable[[Any], T]) -> T:
+        self.clock.check()
+        login = self._session()
+        try:
+            with _our_errors(host_of(self.url)):
+                return call(self._client(login))
+        except _ExpiredError as expired:
+            if not login.renewable:
+                raise CredentialsError(
+                    f"{host_of(self.url)} does not accept the access token (any more): it answered {expired}.\n"
+                    "Put a fresh one in the variable that salesforce:credentials.accessTokenEnv names.",
+                ) from None
+        with self._lock:
+            if self._login is login:
+                self._login = None
+        with _our_errors(host_of(self.url)):
+            try:
+                return call(self._client(self._session()))
+            except _ExpiredError as expired:
+                raise CredentialsError(
+                    f"{host_of(self.url)} does not accept a session it just gave: it answered {expired}."
+                ) from None
+
+    def _session(self) -> Login:
+        with self._lock:
+            if self._login is None:
+                self._login = log_in(self.connection.credentials, self.transport, self.url, self._environment)
+            return self._login
+
+    def _client(self, login: Login) -> Salesforce:
+        return Salesforce(
+            session_id=login.token.access_token,
+            instance_url=self.url,
+            version=self.connection.api_version,
+            session=self.transport,
+        )
+
+    def _checked(self, answer: Mapping[str, Any]) -> Identity:
+        rows = _rows_or_raise(answer, host_of(self.url))
+        if not rows:
+            raise WrongOrgError(f"{host_of(self.url)} has no Organization record that this login may see.")
+        row = rows[0]
+        identity = Identity(str(row["Id"]), str(row["Name"]), _kind(row))
+        wanted = self.connection
+        if wanted.expected_org_id and wanted.expected_org_id[:15] != identity.org_id[:15]:
+            raise WrongOrgError(
+                f"{host_of(self.url)} is org {identity.org_id} ({identity.name}), but salesforce:expectedOrgId is {wanted.expected_org_id}.\n"
+                "Nothing was changed. Correct salesforce:instanceUrl or salesforce:expectedOrgId.",
+            )
+        if wanted.expected_kind and wanted.expected_kind != identity.kind:
+            raise WrongOrgError(
+                f"{host_of(self.url)} is a {identity.kind} org ({identity.name}), but salesforce:expectedKind is {wanted.expected_kind}.\n"
+                "Nothing was changed. Correct salesforce:instanceUrl or salesforce:expectedKind.",
+            )
+        return identity
+
+
+class _ExpiredError(Exception):
+    """The session is not accepted; the text is the org's code."""
+
+
+@contextmanager
+def _our_errors(host: str) -> Iterator[None]:
+    """Turn simple-salesforce's exceptions, which print whole bodies, into ours."""
+    try:
+        yield
+    except SalesforceExpiredSession as error:
+        raise _ExpiredError(_first(error.content)[0] or "INVALID_SESSION_ID") from None
+    except ApiError as error:
+        code, text = _first(error.content)
+        if code == "INVALID_SESSION_ID":
+            raise _ExpiredError(code) from None
+        raise RefusedError(code or f"HTTP {error.status}", text or "no description", where=host) from None
+
+
+def _raise_api_error(response: Any) -> None:
+    from simple_salesforce.util import exception_handler  # noqa: PLC0415 — only an error path needs it
+
+    exception_handler(response)
+
+
+def _first(content: Any) -> tuple[str, str]:
+    """Code and text of the platform's error array (facts 5.7)."""
+    first = content[0] if isinstance(content, list) and content else content
+    if isinstance(first, Mapping):
+        return str(first.get("errorCode", "")), str(first.get("message", ""))
+    return "", ""
+
+
+def _rows_or_raise(answer: Mapping[str, Any], host: str) -> list[dict[str, Any]]:
+    if int(answer["httpStatusCode"]) >= 300:  # noqa: PLR2004
+        code, text = _first(answer["body"])
+        raise RefusedError(code, text, where=host)
+    return list(answer["body"]["records"])
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    """Scratch orgs are sandboxes with an end date (facts 3.4)."""
+    if row.get("IsSandbox"):
+        return "scratch" if row.get("TrialExpirationDate") else "sandbox"
+    return "developer" if row.get("OrganizationType") == "Developer Edition" else "production"
+
+
+def _quoted(soql: str) -> str:
+    from urllib.parse import quote_plus  # noqa: PLC0415
+
+    return quote_plus(soql)
+
+
+def _batches(items: Sequence[T]) -> Iterator[list[T]]:
+    for start in range(0, len(items), _BATCH_SIZE):
+        yield list(items[start : start + _BATCH_SIZE])
+
+
+def _saved(answer: Any) -> list[Saved]:
+    saved = []
+    for item in answer or ():
+        errors = item.get("errors") or [{}]
+        code = errors[0].get("statusCode") or errors[0].get("errorCode") or ""
+        saved.append(
+            Saved(bool(item["success"]), str(item.get("id") or ""), str(code), str(errors[0].get("message") or ""))
+        )
+    return saved

@@ -1,0 +1,183 @@
+"""The org snapshot: what a stack's resources need to know of an org, read in as few requests as possible.
+
+The engine Reads all resources of a stack within a few milliseconds of each other. Their SOQL questions are gathered for a moment
+and asked in one composite; every answer serves all who ask the same; any write drops what was read before it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+from simple_salesforce.format import format_soql
+
+from metadata.codec import text_of
+from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
+from metadata.parse import Found, parse
+from orgkey.salesforce.org import Org
+from orgkey.salesforce.soap import list_metadata, read_metadata
+
+Rows = list[dict[str, Any]]
+
+GATHER = 0.015  # seconds in which the engine's simultaneous Reads arrive
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """Answers about one org, shared until something is written."""
+
+    org: Org
+    gather: float = GATHER
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _answers: dict[object, Future[Any]] = field(default_factory=dict)
+    _pending: list[str] = field(default_factory=list)
+    _gathering: bool = False
+
+    def rows(self, *soqls: str) -> list[Rows]:
+        """Answer SOQL queries, together with whatever others ask at the same time."""
+        futures, leads = self._join(soqls)
+        if leads:
+            self.org.clock.wait(self.gather)
+            self._ask()
+        return [future.result() for future in futures]
+
+    def prefetch(self, *soqls: str) -> None:
+        """Ask several questions in one request, for whoever needs the answers next."""
+        self.rows(*soqls)
+
+    def members(self, type_name: str, full_names: Sequence[str]) -> Mapping[str, etree._Element]:
+        """The org's members of one metadata type by full name; what it does not have is left out."""
+        key = (type_name, tuple(full_names))
+        found: Mapping[str, etree._Element] = self._once(key, lambda: read_metadata(self.org, type_name, full_names))
+        return found
+
+    def drop(self) -> None:
+        """Forget everything: something was written."""
+        with self._lock:
+            self._answers.clear()
+
+    def _once(self, key: object, ask: Callable[[], Any]) -> Any:
+        with self._lock:
+            future = self._answers.get(key)
+            mine = future is None
+            if future is None:
+                future = self._answers[key] = Future()
+        if mine:
+            try:
+                future.set_result(ask())
+            except BaseException as error:  # noqa: BLE001 — whoever waits for the same answer must hear of it
+                self._forget(key)
+                future.set_exception(error)
+        return future.result()
+
+    def _join(self, soqls: Sequence[str]) -> tuple[list[Future[Any]], bool]:
+        with self._lock:
+            new = [soql for soql in dict.fromkeys(soqls) if soql not in self._answers]
+            for soql in new:
+                self._answers[soql] = Future()
+            self._pending += new
+            leads = bool(new) and not self._gathering
+            self._gathering = self._gathering or leads
+            return [self._answers[soql] for soql in soqls], leads
+
+    def _ask(self) -> None:
+        with self._lock:
+            soqls, self._pending, self._gathering = self._pending, [], False
+            futures = {soql: self._answers[soql] for soql in soqls if soql in self._answers}
+        try:
+            answers = self.org.queries(soqls)
+        except BaseException as error:  # noqa: BLE001 — as above
+            for soql, future in futures.items():
+                self._forget(soql)
+                future.set_exception(error)
+            return
+        for soql, rows in zip(soqls, answers, strict=True):
+            if soql in futures:
+                futures[soql].set_result(rows)
+
+    def _forget(self, key: object) -> None:
+        with self._lock:
+            self._answers.pop(key, None)
+
+
+def permission_set_soql(name: str) -> str:
+    """The set itself; profiles own sets too, and those are not meant (facts 3.4)."""
+    return format_soql(
+        "SELECT Id, Name, Label, LicenseId FROM PermissionSet WHERE Name = {} AND IsOwnedByProfile = false", name
+    )
+
+
+def assignments_soql(permission_set: str) -> str:
+    """Who holds the set."""
+    return format_soql(
+        "SELECT Id, AssigneeId, Assignee.Username FROM PermissionSetAssignment "
+        "WHERE PermissionSet.Name = {} AND PermissionSet.IsOwnedByProfile = false",
+        permission_set,
+    )
+
+
+def users_soql(usernames: Sequence[str]) -> str:
+    """What must be known of users before they are given a set."""
+    return format_soql("SELECT Id, Username, IsActive FROM User WHERE Username IN {}", sorted(usernames))
+
+
+APP_SOQL: Mapping[Resource, str] = {
+    Resource.CONNECTED_APP: "SELECT Id, DeveloperName FROM ConnectedApplication WHERE DeveloperName = {}",
+    Resource.EXTERNAL_CLIENT_APP: "SELECT Id, DeveloperName FROM ExternalClientApplication WHERE DeveloperName = {}",
+}
+
+
+def read_resource(
+    snapshot: Snapshot, resource: Resource, name: str, known_names: Mapping[str, str] | None = None
+) -> Found | None:
+    """Read a permission set or an app by developer name, or None when the org does not have it.
+
+    `known_names` are the full names of its members where they were seen before. A satellite of an External Client App that is
+    not found under its usual name is looked for by what it points at: its name is free (facts 2.2).
+    """
+    names = member_names(resource, name, known_names)
+    records = _read_members(snapshot, names)
+    root_type = ROOT_MEMBER[resource]
+    if root_type not in records:
+        return None
+    missing = [type_name for type_name in RESOURCE_MEMBERS[resource] if type_name not in records]
+    if missing:
+        moved = _satellites_elsewhere(snapshot, missing, name, set(names.values()))
+        records |= {type_name: record for type_name, (_, record) in moved.items()}
+        names |= {type_name: full_name for type_name, (full_name, _) in moved.items()}
+    return parse(resource, records, names)
+
+
+def _read_members(snapshot: Snapshot, names: Mapping[str, str]) -> dict[str, etree._Element]:
+    tasks = [
+        lambda type_name=type_name, name=name: snapshot.members(type_name, [name]) for type_name, name in names.items()
+    ]
+    answers = snapshot.org.side_by_side(tasks)
+    return {
+        type_name: found[name] for (type_name, name), found in zip(names.items(), answers, strict=True) if name in found
+    }
+
+
+def _satellites_elsewhere(
+    snapshot: Snapshot,
+    types: Sequence[str],
+    app: str,
+    tried: set[str],
+) -> dict[str, tuple[str, etree._Element]]:
+    listed = list_metadata(snapshot.org, types)
+    found: dict[str, tuple[str, etree._Element]] = {}
+    for type_name in types:
+        candidates = [name for name in listed.get(type_name, ()) if name and name not in tried]
+        for full_name, record in (snapshot.members(type_name, candidates) if candidates else {}).items():
+            if text_of(record, "externalClientApplication") == app:
+                found[type_name] = (full_name, record)
+    return found
+
+
+def other_kind(resource: Resource) -> Resource:
+    """The other kind of app."""
+    return Resource.CONNECTED_APP if resource is Resource.EXTERNAL_CLIENT_APP else Resource.EXTERNAL_CLIENT_APP

@@ -1,0 +1,99 @@
+"""The Metadata API's synchronous calls that have no REST form: readMetadata and listMetadata (facts 5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lxml import etree
+from simple_salesforce.exceptions import SalesforceExpiredSession
+
+from metadata.codec import children, text_of
+from metadata.parse import MalformedMetadataError, parse_xml
+from orgkey.salesforce.errors import RefusedError, UnreachableError
+from orgkey.salesforce.org import Org
+from orgkey.salesforce.transport import host_of
+
+_ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
+_METADATA = "http://soap.sforce.com/2006/04/metadata"
+_QUERIES_IN_ONE_LIST = 3  # facts 5.1
+_NAMES_IN_ONE_READ = 10
+
+
+def read_metadata(org: Org, type_name: str, full_names: Sequence[str]) -> dict[str, etree._Element]:
+    """Return the org's members of one type by full name; what it does not have is left out.
+
+    A missing member comes as a record without a name, or not at all (facts 5.1).
+    """
+    found: dict[str, etree._Element] = {}
+    for start in range(0, len(full_names), _NAMES_IN_ONE_READ):
+        body = etree.Element(etree.QName(_METADATA, "readMetadata"))
+        _child(body, "type", type_name)
+        for full_name in full_names[start : start + _NAMES_IN_ONE_READ]:
+            _child(body, "fullNames", full_name)
+        for record in (record for result in _call(org, body) for record in children(result, "records")):
+            if name := text_of(record, "fullName"):
+                found[name] = record
+    return found
+
+
+def list_metadata(org: Org, type_names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the full names of all members of some types, by type."""
+    listed: dict[str, list[str]] = {type_name: [] for type_name in type_names}
+    for start in range(0, len(type_names), _QUERIES_IN_ONE_LIST):
+        body = etree.Element(etree.QName(_METADATA, "listMetadata"))
+        for type_name in type_names[start : start + _QUERIES_IN_ONE_LIST]:
+            _child(etree.SubElement(body, etree.QName(_METADATA, "queries")), "type", type_name)
+        _child(body, "asOfVersion", org.connection.api_version)
+        for result in _call(org, body):
+            listed.setdefault(text_of(result, "type") or "", []).append(text_of(result, "fullName") or "")
+    return listed
+
+
+def _child(parent: etree._Element, tag: str, text: str) -> None:
+    etree.SubElement(parent, etree.QName(_METADATA, tag)).text = text
+
+
+def _call(org: Org, body: etree._Element) -> list[etree._Element]:
+    """Send one call and return its `result` elements."""
+    return org.soap_session(lambda endpoint, session_id: _send(org, endpoint, session_id, body))
+
+
+def _send(org: Org, endpoint: str, session_id: str, body: etree._Element) -> list[etree._Element]:
+    envelope = etree.Element(etree.QName(_ENVELOPE, "Envelope"), nsmap={"soapenv": _ENVELOPE, "met": _METADATA})
+    header = etree.SubElement(envelope, etree.QName(_ENVELOPE, "Header"))
+    _child(etree.SubElement(header, etree.QName(_METADATA, "SessionHeader")), "sessionId", session_id)
+    etree.SubElement(envelope, etree.QName(_ENVELOPE, "Body")).append(body)
+    response = org.transport.look(
+        "POST",
+        endpoint,
+        data=etree.tostring(envelope, xml_declaration=True, encoding="UTF-8"),
+        headers={"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'},
+    )
+    answer = _body_of(response.content, endpoint)
+    for fault in children(answer, "Fault"):
+        _raise_fault(fault, endpoint)
+    if not response.ok:
+        raise UnreachableError(
+            f"{host_of(endpoint)} answered HTTP {response.status_code} without saying why.\nTry again in a moment."
+        )
+    return [result for reply in answer if isinstance(reply.tag, str) for result in children(reply, "result")]
+
+
+def _body_of(content: bytes, endpoint: str) -> etree._Element:
+    try:
+        root = parse_xml(content)
+    except MalformedMetadataError as error:
+        raise UnreachableError(
+            f"{host_of(endpoint)} answered with something that is no SOAP: {error}.\nTry again."
+        ) from error
+    for body in children(root, "Body"):
+        return body
+    raise UnreachableError(f"{host_of(endpoint)} answered with XML that is no SOAP envelope.\nTry again.")
+
+
+def _raise_fault(fault: etree._Element, endpoint: str) -> None:
+    code = (text_of(fault, "faultcode") or "").rsplit(":", 1)[-1]
+    text = (text_of(fault, "faultstring") or "").removeprefix(f"{code}: ")
+    if code == "INVALID_SESSION_ID":
+        raise SalesforceExpiredSession(endpoint, 401, "metadata", [{"errorCode": code, "message": text}])  # type: ignore[arg-type] # it holds what the REST door answers
+    raise RefusedError(code, text, where=host_of(endpoint))

@@ -1,0 +1,162 @@
+"""HTTPS to one host at a time, made safe once for every caller.
+
+TLS is always verified; every request has a time limit; answers have a size limit; redirects are never followed, because a request
+here carries a token or an assertion; proxies come from the usual environment variables, but no credentials from `.netrc`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import stamina
+from requests.adapters import HTTPAdapter
+
+from orgkey.salesforce.errors import UnreachableError
+
+TIMEOUT = (10.0, 60.0)  # seconds to connect, seconds between two bytes
+LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
+_ATTEMPTS, _PATIENCE = 4, 20.0  # tries of a request that changes nothing, seconds in all
+_BUSY = {500, 502, 503, 504}
+
+
+class Transport(requests.Session):
+    """A requests session with our rules built in; simple-salesforce runs on it too.
+
+    `verify` is a file of CA certificates, or None for the usual ones. `counts` says how many requests were made, by purpose.
+    """
+
+    def __init__(self, *, ca_bundle: str | None = None, timeout: tuple[float, float] = TIMEOUT) -> None:
+        super().__init__()
+        if ca_bundle is not None and not os.path.isfile(ca_bundle):  # noqa: PTH113 — requests takes the path as text
+            raise UnreachableError(
+                f"salesforce:caBundle names {ca_bundle}, which is not a file.\nGive the path of a PEM file of CA certificates."
+            )
+        self._bundle = ca_bundle
+        self._timeout = timeout
+        self.counts: Counter[str] = Counter()
+        self.auth = _no_netrc
+        self._lock = threading.Lock()
+        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=16)
+        self.mount("https://", adapter)
+        self.mount("http://", _RefusePlainHttp())
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send one request; raises UnreachableError when there is no answer that came from an org."""
+        target = url.decode() if isinstance(url, bytes) else url
+        kwargs.setdefault("timeout", self._timeout)
+        kwargs["allow_redirects"] = False
+        kwargs["stream"] = True
+        if self._bundle:  # said per request: the environment's REQUESTS_CA_BUNDLE would win over the session's own
+            kwargs["verify"] = self._bundle
+        with self._lock:
+            self.counts[f"{method!s} {urlsplit(target).path}"] += 1
+        try:
+            response = super().request(method, url, *args, **kwargs)
+            _read_bounded(response)
+        except requests.exceptions.RequestException as error:
+            raise unreachable(target, error) from None
+        _refuse_foreign(target, response)
+        return response
+
+    def look(self, method: str, url: str, **kwargs: Any) -> requests.Response:
+        """Send a request that changes nothing: tried again, with jitter, while the org is out of reach or busy."""
+        for attempt in stamina.retry_context(
+            on=_retry_wait, attempts=_ATTEMPTS, timeout=_PATIENCE, wait_initial=0.2, wait_max=4.0
+        ):
+            with attempt:
+                response = self.request(method, url, **kwargs)
+                if response.status_code in _BUSY and not _is_fault(response):
+                    raise UnreachableError(
+                        f"{host_of(url)} answered HTTP {response.status_code} {response.reason}.\nTry again in a moment."
+                    )
+        return response
+
+
+def host_of(url: str) -> str:
+    """Host and port of a URL, for messages."""
+    return urlsplit(url).netloc
+
+
+def unreachable(url: str, error: requests.exceptions.RequestException) -> UnreachableError:
+    """Say in one sentence why there was no answer, and what to do; the request itself is never shown."""
+    host = host_of(url)
+    text = str(error)
+    match error:
+        case requests.exceptions.SSLError():
+            reason = (
+                "its TLS certificate is not trusted"
+                if "CERTIFICATE_VERIFY_FAILED" in text
+                else "TLS could not be agreed on"
+            )
+            advice = "Set salesforce:caBundle to the CA of the host or of the proxy between; verification is never switched off."
+        case requests.exceptions.ProxyError():
+            reason, advice = "the proxy did not let us through", "Check HTTPS_PROXY and NO_PROXY."
+        case requests.exceptions.ConnectTimeout() | requests.exceptions.ReadTimeout():
+            reason, advice = (
+                "no answer came in time",
+                "Try again; if it stays so, check the network and https://status.salesforce.com.",
+            )
+        case _ if "Name or service not known" in text or "NameResolution" in text or "nodename nor servname" in text:
+            reason, advice = "the host name is not known", "Check salesforce:instanceUrl."
+        case _ if "refused" in text:
+            reason, advice = "the connection was refused", "Check salesforce:instanceUrl and that the org is up."
+        case _:
+            reason, advice = "the connection broke", "Try again; the same command goes on from here."
+    return UnreachableError(f"{host} cannot be reached: {reason}.\n{advice}")
+
+
+def _read_bounded(response: requests.Response) -> None:
+    chunks, size = [], 0
+    for chunk in response.iter_content(64 * 1024):
+        size += len(chunk)
+        if size > LARGEST_ANSWER:
+            response.close()
+            raise requests.exceptions.ConnectionError("the answer is larger than any that an org gives")
+        chunks.append(chunk)
+    response._content = b"".join(chunks)  # noqa: SLF001 — requests has no public way to hand over what was read
+    response._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001
+
+
+def _refuse_foreign(url: str, response: requests.Response) -> None:
+    host = host_of(url)
+    if response.is_redirect or response.is_permanent_redirect:
+        elsewhere = host_of(response.headers.get("Location", "")) or "elsewhere"
+        raise UnreachableError(
+            f"{host} sends us to {elsewhere}, and we do not follow with credentials in hand.\n"
+            "Set salesforce:instanceUrl to the org's present My Domain.",
+        )
+    if "text/html" in response.headers.get("Content-Type", ""):
+        raise UnreachableError(
+            f"{host} answered with a web page (HTTP {response.status_code}) instead of data.\n"
+            "It is no Salesforce My Domain, or the org is down or still being made: check salesforce:instanceUrl, then try again.",
+        )
+
+
+def _is_fault(response: requests.Response) -> bool:
+    """A 500 with the platform's own fault or error in it: an answer, not a broken door (facts 5.7)."""
+    head = response.content[:2000]
+    return b"Fault" in head or b"errorCode" in head
+
+
+def _retry_wait(error: Exception) -> bool:
+    return (
+        isinstance(error, UnreachableError)
+        and "TLS" not in str(error)
+        and "web page" not in str(error)
+        and "sends us" not in str(error)
+    )
+
+
+def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Authentication that does nothing: without one, requests would put `.netrc` credentials over our token."""
+    return request
+
+
+class _RefusePlainHttp(HTTPAdapter):
+    def send(self, request: requests.PreparedRequest, *_args: Any, **_kwargs: Any) -> requests.Response:
+        raise UnreachableError(f"{host_of(request.url or '')} is asked for without TLS.\nUse an https URL.")

@@ -1,0 +1,191 @@
+"""The stack `local`: a local org, a file backend and a passphrase of its own, all below `.local/` and for local use only.
+
+`python -m toolchain.local_stack up|down|outputs|env`; the Makefile's verbs of the same names. What a user has in
+`Pulumi.local.yaml` stays; only how to reach the local org is kept up to date there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from toolchain.engine import find_engine
+from toolchain.failure import ToolchainError
+
+PROJECT = Path(__file__).resolve().parents[1]
+LOCAL = PROJECT / ".local"
+STACK_FILE = PROJECT / "Pulumi.local.yaml"
+ORG = "uat"  # the sandbox of the landscape that the stack manages
+_SHOWN = ("consumerKey", "username", "instanceUrl", "audience", "certificateFingerprint", "notAfter", "verified")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; the exit code is Pulumi's own."""
+    verb = (sys.argv[1:] if argv is None else list(argv) or [""])[0]
+    verbs = {"up": up, "down": down, "outputs": outputs, "env": show_environment}
+    if verb not in verbs:
+        print(f"usage: python -m toolchain.local_stack {'|'.join(verbs)}", file=sys.stderr)
+        return 2
+    try:
+        return verbs[verb]()
+    except ToolchainError as problem:
+        print(f"orgkey: {problem}", file=sys.stderr)
+        return 1
+
+
+def up() -> int:
+    """Bring up the local org and the stack; succeed only when the login was proved now."""
+    environment = _environment()
+    org = _local_org(environment)
+    _write_stack_file(org)
+    select = _pulumi(["stack", "select", "--create", "local", "--non-interactive"], environment, quiet=True)
+    if select:
+        return select
+    code = _pulumi(["up", "--yes", "--skip-preview", "--stack", "local", "--suppress-outputs"], environment)
+    if code:
+        print(
+            "\nThe login is NOT proved: the `up` above failed. Mend what it says, then `make up` again.",
+            file=sys.stderr,
+        )
+        return code
+    values = _outputs(environment)
+    print("\nA client can now log in to the local org without a password:")
+    for name in _SHOWN:
+        value = values.get(name)
+        print(f"  {name}: {json.dumps(value) if isinstance(value, bool) else value}")
+    print("\nAll outputs: make outputs    The org: .venv/bin/localorg status    Take it down: make down")
+    return 0 if values.get("verified") is True else 1
+
+
+def down() -> int:
+    """Destroy the stack and stop the org."""
+    if not (LOCAL / "passphrase").exists():
+        print("Nothing is up.")
+        return 0
+    environment = _environment()
+    _local_org(environment)
+    code = _pulumi(["destroy", "--yes", "--skip-preview", "--stack", "local"], environment)
+    if code:
+        return code
+    _pulumi(["stack", "rm", "--yes", "--stack", "local", "--preserve-config"], environment, quiet=True)
+    return subprocess.run([_script("localorg"), "stop"], env=environment, check=False).returncode
+
+
+def outputs() -> int:
+    """Print the stack's outputs as JSON; the private key shows as `[secret]`."""
+    print(json.dumps(_outputs(_environment()), indent=2))
+    return 0
+
+
+def show_environment() -> int:
+    """Print what a shell needs to use the same engine, backend and local org: `eval "$(make -s env)"`."""
+    ours = _environment()
+    names = ("PATH", "VIRTUAL_ENV", "LOCALORG_HOME", *sorted(name for name in ours if name.startswith("PULUMI_")))
+    for name in names:
+        print(f"export {name}={shlex.quote(ours[name])}")
+    return 0
+
+
+def _environment() -> dict[str, str]:
+    LOCAL.mkdir(mode=0o700, exist_ok=True)
+    passphrase = LOCAL / "passphrase"
+    if not passphrase.exists():
+        passphrase.touch(mode=0o600)
+        passphrase.write_text(secrets.token_urlsafe(32))
+    (LOCAL / "state").mkdir(exist_ok=True)
+    engine = find_engine(os.environ, to=sys.stderr)
+    venv = PROJECT / ".venv"
+    path = dict.fromkeys([str(venv / "bin"), str(engine), *os.environ.get("PATH", "").split(os.pathsep)])
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join(path),
+        "VIRTUAL_ENV": str(venv),
+        "LOCALORG_HOME": str(LOCAL / "localorg"),
+        "PULUMI_HOME": str(LOCAL / "pulumi"),
+        "PULUMI_BACKEND_URL": f"file://{LOCAL / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+    }
+
+
+def _local_org(environment: Mapping[str, str]) -> dict[str, Any]:
+    started = subprocess.run([_script("localorg"), "start"], env=environment, stdout=subprocess.DEVNULL, check=False)
+    if started.returncode:
+        raise ToolchainError("the local org did not start; `.venv/bin/localorg logs` tells why.")
+    status = subprocess.run(
+        [_script("localorg"), "status", "--json"], env=environment, capture_output=True, text=True, check=False
+    )
+    if status.returncode:
+        raise ToolchainError(f"the local org does not say how it is: {status.stderr.strip()}")
+    orgs = {org["name"]: org for org in json.loads(status.stdout)["orgs"]}
+    return dict(orgs[ORG])
+
+
+def _write_stack_file(org: Mapping[str, Any]) -> None:
+    auth_url = LOCAL / "admin.sfdxurl"
+    auth_url.touch(mode=0o600)
+    auth_url.write_text(org["sfdxAuthUrl"] + "\n")
+    suffix = "" if org["kind"] == "production" else f".{org['name']}"
+    content = yaml.safe_load(STACK_FILE.read_text()) if STACK_FILE.exists() else None
+    content = content or {
+        "config": {
+            "salesforce:expectedKind": org["kind"],
+            "orgkey:app": {"name": "CI_Integration", "label": "CI Integration", "contactEmail": "ops@acme.com"},
+            "orgkey:users": [f"ci@acme.com{suffix}"],
+        },
+    }
+    reach = {
+        "salesforce:instanceUrl": org["url"],
+        "salesforce:credentials": {"sfdxAuthUrlFile": str(auth_url.relative_to(PROJECT))},
+        "salesforce:caBundle": org["caBundle"],
+    }
+    before = dict(content["config"])
+    content["config"] = {
+        **before,
+        "salesforce:credentials": reach["salesforce:credentials"],
+        **before,
+        **{k: reach[k] for k in reach if "cred" not in k},
+    }
+    if content["config"] != before or not STACK_FILE.exists():
+        STACK_FILE.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def _outputs(environment: Mapping[str, str]) -> dict[str, Any]:
+    shown = subprocess.run(
+        ["pulumi", "stack", "output", "--json", "--stack", "local"],
+        env=dict(environment),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if shown.returncode:
+        raise ToolchainError(f"the stack has no outputs: {shown.stderr.strip()}\nRun `make up` first.")
+    return dict(json.loads(shown.stdout))
+
+
+def _pulumi(arguments: Sequence[str], environment: Mapping[str, str], *, quiet: bool = False) -> int:
+    run = subprocess.run(
+        ["pulumi", *arguments], env=dict(environment), cwd=PROJECT, check=False, capture_output=quiet, text=True
+    )
+    if quiet and run.returncode:
+        print(run.stdout + run.stderr, file=sys.stderr)
+    return run.returncode
+
+
+def _script(name: str) -> str:
+    return str(PROJECT / ".venv" / "bin" / name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
