@@ -115,21 +115,24 @@ def _is_whole(folder: Path) -> bool:
 def _lock(file: Path, to: TextIO) -> Iterator[None]:
     """Hold the cache's lock, waiting aloud for who holds it. It goes with the process, however that ends."""
     with file.open("w") as held:
-        elapsed = None
-        while True:
+        if not _take(held):
+            print("Another run on this machine is building the engine; waiting for it.", file=to, flush=True)
+            elapsed = Elapsed("waiting for the other run", to)
             try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if elapsed is None:
-                    print("Another run on this machine is building the engine; waiting for it.", file=to, flush=True)
-                    elapsed = Elapsed("waiting for the other run", to)
-                elapsed.show()
-                time.sleep(0.1)
-            else:
-                break
-        if elapsed is not None:
-            elapsed.end()
+                while not _take(held):
+                    elapsed.show()
+                    time.sleep(0.1)
+            finally:
+                elapsed.end()
         yield
+
+
+def _take(held: TextIO) -> bool:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _make(folder: Path, pin: Pin, *, env: Mapping[str, str], to: TextIO) -> None:

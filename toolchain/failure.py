@@ -11,13 +11,11 @@ OLDEST_PULUMI: Final = (3, 229)
 
 OLDEST_PULUMI_NAME: Final = ".".join(map(str, OLDEST_PULUMI))
 
-_WAY_OUT: Final = (
-    f"Install Pulumi {OLDEST_PULUMI_NAME} or newer (https://www.pulumi.com/docs/install/), have it on PATH, and run make again."
-)
+_WAY_OUT: Final = f"Install Pulumi {OLDEST_PULUMI_NAME} or newer (https://www.pulumi.com/docs/install/), have it on PATH, and run make again."
 
 _REGISTRY_IS_OUT_OF_REACH: Final = (
-    r"GOPROXY=off|dial tcp|no such host|connection re(fused|set)|timed? ?out|deadline exceeded|TLS handshake|proxyconnect"
-    r"|x509|unexpected EOF|: \d{3} [A-Z][a-z]+|Failed to establish|Max retries exceeded|Network is unreachable"
+    r"GOPROXY=off|dial tcp|no such host|connection re(fused|set)|i/o timeout|timed out|deadline exceeded|TLS handshake"
+    r"|proxyconnect|x509: |unexpected EOF|: \d{3} [A-Z][a-z]+|Failed to establish|Max retries exceeded|Network is unreachable"
 )
 
 _MEANINGS: Final = (

@@ -65,7 +65,9 @@ class LanguageHost(LanguageServer):
     def Cancel(self, _request: Empty, _context: grpc.ServicerContext) -> Any:
         return Empty()  # the engine interrupts the process next, and that ends a program in the middle of its run
 
-    def GetProgramDependencies(self, _request: language_pb2.GetProgramDependenciesRequest, _context: grpc.ServicerContext) -> Any:
+    def GetProgramDependencies(
+        self, _request: language_pb2.GetProgramDependenciesRequest, _context: grpc.ServicerContext
+    ) -> Any:
         """List what is installed, for ``pulumi about``."""
         from importlib import metadata  # noqa: PLC0415 - 30 ms that no up should pay
 
@@ -74,7 +76,9 @@ class LanguageHost(LanguageServer):
             dependencies=[language_pb2.DependencyInfo(name=name, version=version) for name, version in installed]
         )
 
-    def RuntimeOptionsPrompts(self, _request: language_pb2.RuntimeOptionsRequest, _context: grpc.ServicerContext) -> Any:
+    def RuntimeOptionsPrompts(
+        self, _request: language_pb2.RuntimeOptionsRequest, _context: grpc.ServicerContext
+    ) -> Any:
         return language_pb2.RuntimeOptionsResponse()
 
 

@@ -15,10 +15,10 @@ from toolchain.failure import explain
 class Elapsed:
     """Says how long a step has taken: one line rewritten each second on a terminal, else a line every 30 seconds."""
 
-    def __init__(self, step: str, to: TextIO, *, every: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, step: str, to: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._step, self._to, self._clock = step, to, clock
         self._live = to.isatty()
-        self._every = every if every is not None else 1.0 if self._live else 30.0
+        self._every = 1.0 if self._live else 30.0
         self._start = self._last = clock()
 
     def show(self) -> None:

