@@ -22,7 +22,7 @@ from orgkey.model.assignments import PermissionSetAssignmentsArgs, Username
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.problems import from_validation
-from orgkey.model.written import Written
+from orgkey.model.written import Written, matches
 
 KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
 _NAMESPACES = ("orgkey:", "salesforce:")
@@ -44,7 +44,7 @@ class GrantSettings(Written):
     """`orgkey:grant`."""
 
     propagation_minutes: Annotated[float, Field(ge=0, le=60)] = 10
-    audience: Annotated[str, Field(pattern=r"^https://")] | None = None
+    audience: Annotated[str, matches(r"https://\S+", "an https URL")] | None = None
     revoke: bool = False
 
 
@@ -77,7 +77,7 @@ class OtherSettings(Written):
     key: KeyPairArgs = KeyPairArgs.model_validate({})
     assignments: AssignmentSettings = AssignmentSettings.model_validate({})
     grant: GrantSettings = GrantSettings.model_validate({})
-    owner: Annotated[str, Field(pattern=r"^[^\s/]+$")] | None = None
+    owner: Annotated[str, matches(r"[^\s/]+", "one word without a slash")] | None = None
     ignore: tuple[str, ...] = ()
     import_: ImportSettings = Field(default=ImportSettings.model_validate({}), alias="import")
 
@@ -178,10 +178,13 @@ def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[P
 def _permission_set(raw: Any, app: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     if not isinstance(raw, Mapping):
         return {"name": ""}, [Problem("orgkey:permissionSet", "must be a mapping: {name: …}")]
-    values = {"name": f"{app.get('name') or 'App'}_Access", **raw}
+    derived = {"name": f"{app.get('name') or 'App'}_Access"}
+    values = {**derived, **raw}
     values.setdefault("label", str(values["name"]).replace("_", " "))
-    rows = PERMISSION_SET_FIELDS
-    problems = _unknown("orgkey:permissionSet", values, rows, rows, "a setting of a permission set")
+    rows = (
+        PERMISSION_SET_FIELDS if "name" in raw else PERMISSION_SET_FIELDS[1:]
+    )  # a derived name is wrong only with the app's
+    problems = _unknown("orgkey:permissionSet", values, PERMISSION_SET_FIELDS, (), "a setting of a permission set")
     problems += _field_problems(
         "orgkey:permissionSet", Resource.PERMISSION_SET, rows, values, version=float(DEFAULT_API_VERSION)
     )

@@ -74,13 +74,17 @@ def _text(row: Field, path: str, value: object) -> Iterator[Problem]:
         yield Problem(path, f"must be text, not {value!r}")
         return
     if row.values and value not in row.values:
-        yield Problem(path, f"{value!r} is none of {', '.join(row.values)}")
+        few = f"; use one of {', '.join(row.values)}" if len(row.values) <= _FEW else ""
+        yield Problem(path, f"{value!r} is no value of it{few or suggestion(value, row.values)}")
     if row.pattern and not re.fullmatch(row.pattern, value):
         yield Problem(path, f"{value!r} is not {row.pattern_says}" if row.readable else f"is not {row.pattern_says}")
     if row.longest and len(value) > row.longest:
         yield Problem(path, f"has {len(value)} characters; at most {row.longest} are allowed")
     if any(ord(char) < ord(" ") and char not in "\n\r\t" for char in value):
         yield Problem(path, "holds a control character, which metadata XML cannot carry")
+
+
+_FEW = 8  # values that fit into a message
 
 
 def _ranges(row: Field, value: object) -> Iterator[Problem]:

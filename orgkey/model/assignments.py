@@ -6,9 +6,11 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from orgkey.model.written import Written
+from orgkey.model.written import Written, matches
 
-Username = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=80)]
+Username = Annotated[
+    str, matches(r"[^@\s]+@[^@\s]+", "a user name, which looks like an e-mail address"), Field(max_length=80)
+]
 
 
 class PermissionSetAssignmentsArgs(Written):

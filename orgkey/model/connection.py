@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from orgkey.model.credentials import FORMS, Credentials
 from orgkey.model.problems import Problem, from_validation
-from orgkey.model.written import Written
+from orgkey.model.written import Written, matches
 
 FLOOR, DEFAULT_API_VERSION = 60.0, "67.0"
 """60.0 brought the certificate of External Client Apps (facts 2.3); 67.0 is Summer '26, one behind the newest (facts 7)."""
@@ -49,7 +49,10 @@ class Connection(Written):
         default=None,
         description="Guard: refuse to touch an org of another kind.",
     )
-    expected_org_id: Annotated[str, Field(pattern=r"^00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?$")] | None = Field(
+    expected_org_id: (
+        Annotated[str, matches(r"00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?", "an org id, 00D and 12 or 15 more characters")]
+        | None
+    ) = Field(
         default=None,
         description="Guard: refuse to touch another org.",
     )

@@ -11,10 +11,10 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 
-from orgkey.model.written import Written
+from orgkey.model.written import Written, matches
 
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-ConsumerKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9._]{8,256}$")]
+VariableName = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
+ConsumerKey = Annotated[str, matches(r"[A-Za-z0-9._]{8,256}", "8 to 256 letters, digits, dots and underscores")]
 NonEmpty = Annotated[str, Field(min_length=1)]
 
 

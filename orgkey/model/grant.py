@@ -8,7 +8,7 @@ from pydantic import Field
 
 from orgkey.model.assignments import Username
 from orgkey.model.credentials import ConsumerKey
-from orgkey.model.written import Written
+from orgkey.model.written import Written, matches
 
 
 class JwtGrantArgs(Written):
@@ -20,13 +20,13 @@ class JwtGrantArgs(Written):
         description="RSA key that signs, PEM.",
         json_schema_extra={"secret": True},
     )
-    instance_url: Annotated[str, Field(pattern=r"^https://")] = Field(
+    instance_url: Annotated[str, matches(r"https://\S+", "an https URL")] = Field(
         description="My Domain: the host that is asked for the token."
     )
     app_kind: Literal["external", "connected"] = Field(
         default="external", description="Kind of the app: decides the audience's second try."
     )
-    audience: Annotated[str, Field(pattern=r"^https://")] | None = Field(
+    audience: Annotated[str, matches(r"https://\S+", "an https URL")] | None = Field(
         default=None,
         description="`aud` of the assertion; default My Domain, one step down on an audience error.",
     )

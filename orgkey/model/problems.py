@@ -21,21 +21,19 @@ def from_validation(error: ValidationError, *, known: Iterable[str] = (), prefix
 def _problem(
     location: tuple[str | int, ...], kind: str, message: str, value: object, known: tuple[str, ...], prefix: str
 ) -> Problem:
-    path = prefix + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in _without_tags(location))
-    path = path.lstrip(".") if not prefix else path.replace("..", ".")
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in _without_tags(location))
+    path = prefix + "".join(parts).lstrip(".")
+    text = message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
     match kind:
         case "missing":
             return Problem(path, "is required")
         case "extra_forbidden":
             return Problem(path, "is not a setting" + suggestion(str(location[-1]), known))
-        case "string_pattern_mismatch" | "string_too_short":
-            return Problem(path, message[0].lower() + message[1:])
         case _:
-            text = message.removeprefix("Value error, ")
             shown = f", not {value!r}" if isinstance(value, bool | int | float) else ""
             return Problem(path, text[0].lower() + text[1:] + shown)
 
 
 def _without_tags(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Drop what pydantic puts in for the chosen form of a union: `credentials.jwt.jwt.username` is `credentials.jwt.username`."""
+    """Drop what pydantic puts in for the chosen form of a union: `credentials.jwt.jwt.username` loses one `jwt`."""
     return tuple(part for index, part in enumerate(location) if index == 0 or part != location[index - 1])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import re
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
@@ -15,3 +17,14 @@ class Written(BaseModel):
     def names(cls) -> tuple[str, ...]:
         """The names as people write them."""
         return tuple(field.alias or name for name, field in cls.model_fields.items())
+
+
+def matches(pattern: str, says: str) -> AfterValidator:
+    """A validator for text that must match as a whole; `says` finishes the sentence "must be …"."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"must be {says}")
+        return value
+
+    return AfterValidator(check)

@@ -242,7 +242,8 @@ class Org:
         wanted = self.connection
         if wanted.expected_org_id and wanted.expected_org_id[:15] != identity.org_id[:15]:
             raise WrongOrgError(
-                f"{host_of(self.url)} is org {identity.org_id} ({identity.name}), but salesforce:expectedOrgId is {wanted.expected_org_id}.\n"
+                f"{host_of(self.url)} is org {identity.org_id} ({identity.name}), "
+                f"but salesforce:expectedOrgId is {wanted.expected_org_id}.\n"
                 "Nothing was changed. Correct salesforce:instanceUrl or salesforce:expectedOrgId.",
             )
         if wanted.expected_kind and wanted.expected_kind != identity.kind:
