@@ -11,7 +11,8 @@ OLDEST_PULUMI: Final = (3, 229)
 
 OLDEST_PULUMI_NAME: Final = ".".join(map(str, OLDEST_PULUMI))
 
-_WAY_OUT: Final = f"Install Pulumi {OLDEST_PULUMI_NAME} or newer (https://www.pulumi.com/docs/install/), have it on PATH, and run make again."
+_INSTALLING: Final = "https://www.pulumi.com/docs/install/"
+_WAY_OUT: Final = f"Install Pulumi {OLDEST_PULUMI_NAME} or newer ({_INSTALLING}), have it on PATH, and run make again."
 
 _REGISTRY_IS_OUT_OF_REACH: Final = (
     r"GOPROXY=off|dial tcp|no such host|connection re(fused|set)|i/o timeout|timed out|deadline exceeded|TLS handshake"

@@ -43,7 +43,9 @@ def test_a_pulumi_on_path_that_is_new_enough_is_used_without_a_word(machine: Mac
 
 
 @pytest.mark.parametrize("version", ["v3.228.9", "v2.300.0", ""])
-def test_a_pulumi_that_is_too_old_or_knows_no_version_is_passed_over_and_said_so(machine: Machine, version: str) -> None:
+def test_a_pulumi_that_is_too_old_or_knows_no_version_is_passed_over_and_said_so(
+    machine: Machine, version: str
+) -> None:
     machine.install_pulumi(version)
     machine.install_go()
     run = machine.run()
@@ -142,7 +144,9 @@ def heard_signals() -> Iterator[None]:
 
 @pytest.mark.usefixtures("heard_signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_an_interrupted_build_leaves_no_process_and_no_folder(machine: Machine, number: signal.Signals, code: int) -> None:
+def test_an_interrupted_build_leaves_no_process_and_no_folder(
+    machine: Machine, number: signal.Signals, code: int
+) -> None:
     machine.install_go_that_waits()
     running = machine.start()
     until(lambda: machine.builds)
@@ -174,7 +178,9 @@ def test_a_build_that_was_killed_is_not_taken_for_whole_and_is_cleared_by_the_ne
 
 
 def test_a_failing_build_is_one_message_and_leaves_nothing(machine: Machine) -> None:
-    machine.install_go("echo 'go: downloading x'; echo 'mapping output file failed: no space left on device' >&2; exit 1")
+    machine.install_go(
+        "echo 'go: downloading x'; echo 'mapping output file failed: no space left on device' >&2; exit 1"
+    )
     run = machine.run()
     assert_clear(run)
     assert "the disk is full" in run.err
@@ -199,7 +205,9 @@ def test_a_build_that_gives_another_version_is_not_kept(machine: Machine) -> Non
 
 
 @pytest.mark.parametrize("version", [None, "1.25.9"])
-def test_without_a_new_enough_go_and_without_a_registry_there_is_a_way_out(machine: Machine, version: str | None) -> None:
+def test_without_a_new_enough_go_and_without_a_registry_there_is_a_way_out(
+    machine: Machine, version: str | None
+) -> None:
     if version:
         machine.install_go(version=version)
     run = machine.run(PIP_NO_INDEX="1")
@@ -228,7 +236,9 @@ def launcher(machine: Machine) -> Path:
 def launch(launcher: Path, cwd: Path, **env: str) -> "subprocess.CompletedProcess[str]":
     cwd.mkdir(parents=True, exist_ok=True)
     command = [str(launcher), "127.0.0.1:1"]
-    return subprocess.run(command, cwd=cwd, env={"PATH": os.defpath, **env}, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=cwd, env={"PATH": os.defpath, **env}, capture_output=True, text=True, check=False
+    )
 
 
 def python_called(name: str) -> str:
@@ -262,6 +272,12 @@ def test_without_any_python_the_launcher_says_what_to_do(machine: Machine, launc
 
 def test_the_command_needs_nothing_but_the_standard_library(machine: Machine) -> None:
     machine.install_pulumi("v3.300.0")
-    command = [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, '.'); import toolchain.__main__ as m; m.main()"]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        "import sys; sys.path.insert(0, '.'); import toolchain.__main__ as m; m.main()",
+    ]
     ran = subprocess.run(command, cwd=ROOT, env={"PATH": str(machine.bin)}, capture_output=True, text=True, check=False)
     assert ran.stdout == f"{machine.bin}\n", ran.stderr

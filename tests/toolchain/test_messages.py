@@ -32,7 +32,9 @@ def test_the_words_of_a_tool_become_their_meaning_the_line_that_told_and_the_way
     first, last = message.split("\n")
     assert first.startswith("building failed: ")
     assert meaning in first
-    assert last == ("Install Pulumi 3.229 or newer (https://www.pulumi.com/docs/install/), have it on PATH, and run make again.")
+    assert last == (
+        "Install Pulumi 3.229 or newer (https://www.pulumi.com/docs/install/), have it on PATH, and run make again."
+    )
 
 
 def test_a_checksum_mismatch_is_told_before_any_trouble_with_the_network() -> None:
