@@ -1,0 +1,99 @@
+"""A Pulumi stack in a folder of its own, driven by the real `pulumi` as a user would: commands in, exit codes and text out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PROJECT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed (both streams) and how it ended."""
+
+    code: int
+    text: str
+
+
+@dataclass
+class Stack:
+    """The stack `t` of a copy of the project in `folder`."""
+
+    folder: Path
+    engine: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / "__main__.py", self.folder)
+        project = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
+        venv = Path(sys.prefix)
+        project["runtime"]["options"]["virtualenv"] = str(venv)
+        project["plugins"]["providers"][0]["path"] = str(venv / "bin")
+        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+        (self.folder / "state").mkdir(exist_ok=True)
+        path = [str(venv / "bin"), str(self.engine), os.environ["PATH"]]
+        self.environment = {
+            **os.environ,
+            "PATH": os.pathsep.join(path),
+            "ORGKEY_PYTHON": sys.executable,
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "correct horse battery staple",
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+            **self.environment,
+        }
+        self.pulumi("stack", "init", "t")
+
+    def pulumi(self, *arguments: str) -> Result:
+        """Run one command, without a terminal."""
+        run = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Result(run.returncode, run.stdout)
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Write the stack file; the salt that Pulumi put into it stays."""
+        file = self.folder / "Pulumi.t.yaml"
+        before = yaml.safe_load(file.read_text()) if file.exists() else {}
+        file.write_text(yaml.safe_dump({**(before or {}), "config": dict(config)}))
+
+    def up(self, *arguments: str) -> Result:
+        """`pulumi up` without a preview."""
+        return self.pulumi("up", "--yes", "--skip-preview", "--stack", "t", *arguments)
+
+    def drift(self) -> Result:
+        """Pulumi's own read-only look: exit 0 in sync, 7 on drift."""
+        return self.pulumi("refresh", "--preview-only", "--expect-no-changes", "--diff", "--stack", "t")
+
+    def destroy(self) -> Result:
+        """`pulumi destroy` without a preview."""
+        return self.pulumi("destroy", "--yes", "--skip-preview", "--stack", "t")
+
+    def outputs(self, *, secrets: bool = False) -> dict[str, Any]:
+        """The stack's outputs."""
+        shown = self.pulumi("stack", "output", "--json", "--stack", "t", *(["--show-secrets"] if secrets else []))
+        return dict(json.loads(shown.text))
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Resources in state by the last part of their name, secrets still encrypted."""
+        exported = json.loads(self.pulumi("stack", "export", "--stack", "t").text)
+        return {item["urn"].rsplit("::", 1)[-1]: item for item in exported["deployment"].get("resources", [])}
