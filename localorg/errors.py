@@ -1,0 +1,50 @@
+"""What an org answers instead of a result. Doors render these as JSON, SOAP fault or OAuth error."""
+
+from __future__ import annotations
+
+
+class PlatformError(Exception):
+    """A refusal in the platform's own words: REST shows it as an array of one error, SOAP as a fault.
+
+    `code` is the platform's error code, `status` the HTTP status of the REST door (SOAP faults are always 500).
+    """
+
+    def __init__(self, code: str, message: str, *, status: int = 400, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.fields = fields
+
+
+class OAuthError(Exception):
+    """A refusal of the OAuth endpoints (facts 4.5): `{"error": …, "error_description": …}`, HTTP 400 unless noted."""
+
+    def __init__(self, error: str, description: str, *, status: int = 400) -> None:
+        super().__init__(f"{error}: {description}")
+        self.error = error
+        self.description = description
+        self.status = status
+
+
+class LandscapeError(Exception):
+    """The landscape itself cannot do what was asked (bad configuration, unknown org): no platform has these words."""
+
+
+def not_found(message: str = "The requested resource does not exist") -> PlatformError:
+    """Return the platform's 404 (facts 5.7)."""
+    return PlatformError("NOT_FOUND", message, status=404)
+
+
+def invalid_session() -> PlatformError:
+    """Return the answer to a token that is unknown, expired or of another org (facts 5.7)."""
+    return PlatformError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+
+
+def insufficient_access(what: str) -> PlatformError:
+    """Return the answer to a caller whose profile and permission sets do not allow `what`."""
+    return PlatformError(
+        "INSUFFICIENT_ACCESS",
+        f"insufficient access rights on cross-reference id: use of the {what} is not allowed",
+        status=403,
+    )

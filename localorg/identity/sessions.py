@@ -1,0 +1,109 @@
+"""Access tokens: made, found again, checked, ended. A session lives on while it is used (facts 4.4)."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from dataclasses import dataclass
+
+from localorg.clock import Clock
+from localorg.errors import invalid_session
+from localorg.orgs import Org
+from localorg.store import Store
+
+PLATFORM_CLI = "PlatformCLI"
+_ALPHABET = string.ascii_letters + string.digits + "._"
+
+
+@dataclass(frozen=True)
+class Session:
+    """One login. `expires` is in the landscape's seconds, None for never."""
+
+    token: str
+    org: str
+    user_id: str
+    consumer_key: str
+    scope: str
+    created: float
+    expires: float | None
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The granted scopes."""
+        return frozenset(self.scope.split())
+
+
+class Sessions:
+    """The sessions of all orgs."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def start(
+        self, org: Org, user_id: str, consumer_key: str, scope: str, *, timeout: float | None, reuse: bool = False
+    ) -> str:
+        """Return an access token; with `reuse`, that of a session that lives already. No timeout: it never ends."""
+        now = self._clock.now()
+        if reuse:
+            row = self._store.one(
+                "SELECT token FROM _Session WHERE org = ? AND user_id = ? AND consumer_key = ? AND scope = ? "
+                "AND expires > ? ORDER BY created DESC LIMIT 1",
+                (org.name, user_id, consumer_key, scope, now),
+            )
+            if row:
+                self._store.do(
+                    "UPDATE _Session SET expires = ?, timeout = ? WHERE token = ?",
+                    (now + (timeout or 0), timeout, row["token"]),
+                )
+                return str(row["token"])
+        token = f"{org.org_id[:15]}!AQ{random_text(94)}"
+        expires = None if timeout is None else now + timeout
+        row = {
+            "token": token,
+            "org": org.name,
+            "user_id": user_id,
+            "consumer_key": consumer_key,
+            "scope": scope,
+            "created": now,
+            "expires": expires,
+            "timeout": timeout,
+        }
+        self._store.put("_Session", row)
+        return token
+
+    def check(self, org: str, token: str) -> Session:
+        """Return the session of a token. Raises PlatformError INVALID_SESSION_ID."""
+        session = self.find(token)
+        if session is None or session.org != org:
+            raise invalid_session()
+        return session
+
+    def find(self, token: str) -> Session | None:
+        """Return the live session of a token of any org, prolonging it in the second half of its life."""
+        row = self._store.one("SELECT * FROM _Session WHERE token = ?", (token,))
+        now = self._clock.now()
+        if row is None or (row["expires"] is not None and row["expires"] <= now):
+            return None
+        if row["expires"] is not None and row["expires"] - now < row["timeout"] / 2:
+            self._store.do("UPDATE _Session SET expires = ? WHERE token = ?", (now + row["timeout"], token))
+        return Session(
+            row["token"], row["org"], row["user_id"], row["consumer_key"], row["scope"], row["created"], row["expires"]
+        )
+
+    def end(self, token: str) -> bool:
+        """End a session; tell whether there was one."""
+        return self._store.do("DELETE FROM _Session WHERE token = ?", (token,)) > 0
+
+    def end_all(self, org: str, user_id: str) -> None:
+        """End every session of a user: the user was deactivated or frozen."""
+        self._store.do("DELETE FROM _Session WHERE org = ? AND user_id = ?", (org, user_id))
+
+    def sweep(self) -> None:
+        """Forget the sessions that ended by themselves."""
+        self._store.do("DELETE FROM _Session WHERE expires IS NOT NULL AND expires <= ?", (self._clock.now(),))
+
+
+def random_text(length: int) -> str:
+    """Return random text of the characters that tokens have."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))

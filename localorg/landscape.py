@@ -1,0 +1,181 @@
+"""The landscape: its orgs, and everything that they share. Doors call its parts; it makes and refreshes orgs."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+from localorg.clock import Clock
+from localorg.configuration import Configuration
+from localorg.errors import LandscapeError
+from localorg.identity.apps import publish
+from localorg.identity.grants import PLATFORM_CLI_SCOPE, Grants
+from localorg.identity.hosts import LoginHost, SharedHosts, shared_hosts
+from localorg.identity.sessions import PLATFORM_CLI, Sessions, random_text
+from localorg.knobs import Knobs
+from localorg.metadata.jobs import Jobs
+from localorg.orgs import HOST, PRODUCTION, SANDBOX, Org
+from localorg.population import populate
+from localorg.refresh import copy_production
+from localorg.soql.run import Queries
+from localorg.store import Store
+
+_APP_TYPES = "('ConnectedApp', 'ExternalClientApplication')"
+
+
+class Landscape:
+    """One production org and its sandboxes over one store. Made once; found again at every later start."""
+
+    def __init__(self, database: Path | str, configuration: Configuration) -> None:
+        self.store = Store(database)
+        self.clock = Clock(offset=self.store.setting("clockOffset", 0.0))
+        self.knobs = Knobs(self.store)
+        self._orgs: dict[str, Org] = {}
+        if self.store.setting("made") is None:
+            with self.store.transaction():
+                self._make(configuration)
+        self._read_orgs()
+        self.hosts: SharedHosts = shared_hosts(self.store.setting("loginPort"), self.store.setting("testPort"))
+        self.admin_port: int = self.store.setting("adminPort")
+        self.sessions = Sessions(self.store, self.clock)
+        self.queries = Queries(self.store, self.clock)
+        self.jobs = Jobs(self.store, self.knobs, self.clock, self.org)
+        self.grants = Grants(self.store, self.clock, self.knobs, self.sessions, self.hosts, self.org)
+
+    def orgs(self) -> list[Org]:
+        """Return the orgs, production first."""
+        return list(self._orgs.values())
+
+    def org(self, name: str) -> Org:
+        """Return an org by name. Raises LandscapeError."""
+        if name not in self._orgs:
+            raise LandscapeError(f"no org is named {name!r}; there are: {', '.join(self._orgs)}")
+        return self._orgs[name]
+
+    def production(self) -> Org:
+        """Return the production org."""
+        return next(org for org in self._orgs.values() if org.kind == PRODUCTION)
+
+    def login_hosts(self) -> dict[int, LoginHost]:
+        """Return every host that serves logins, by port."""
+        own = {org.port: LoginHost(org.port, org) for org in self._orgs.values()}
+        return {**own, self.hosts.login.port: self.hosts.login, self.hosts.test.port: self.hosts.test}
+
+    def refresh(self, name: str) -> Org:
+        """Replace a sandbox by a copy of production under a new org id. Raises LandscapeError for production."""
+        org = self.org(name)
+        if not org.is_sandbox:
+            raise LandscapeError(f"{name} is a production org: only sandboxes are refreshed")
+        with self.store.transaction():
+            self.store.do(
+                "UPDATE _Org SET org_id = ?, state = 'active' WHERE name = ?", (self.store.next_id("00D"), name)
+            )
+            self._fill_sandbox(name)
+        self._read_orgs()
+        return self.org(name)
+
+    def set_state(self, name: str, state: str) -> Org:
+        """Make an org active, locked or building. Raises LandscapeError."""
+        if state not in {"active", "locked", "building"}:
+            raise LandscapeError("an org's state is active, locked or building")
+        self.store.do("UPDATE _Org SET state = ? WHERE name = ?", (state, self.org(name).name))
+        self._read_orgs()
+        return self.org(name)
+
+    def move_clock(self, offset: float) -> None:
+        """Set the clock's distance to the machine's, in seconds; jobs whose time has come end."""
+        self.store.set_setting("clockOffset", offset)
+        self.clock.move_to(offset)
+
+    def describe_org(self, org: Org, ca_bundle: str) -> dict[str, Any]:
+        """Return an org with its administrator's ways in (a local org: these are no secrets)."""
+        access = self.store.setting(f"admin:{org.name}")
+        return {
+            "name": org.name,
+            "kind": org.kind,
+            "url": org.url,
+            "orgId": org.org_id,
+            "state": org.state,
+            "caBundle": ca_bundle,
+            "username": access["username"],
+            "accessToken": access["accessToken"],
+            "sfdxAuthUrl": f"force://{PLATFORM_CLI}::{access['refreshToken']}@{HOST}:{org.port}",
+        }
+
+    def _read_orgs(self) -> None:
+        rows = self.store.all("SELECT * FROM _Org ORDER BY position")
+        self._orgs = {
+            row["name"]: Org(row["name"], row["kind"], row["org_id"], row["port"], row["label"], row["state"])
+            for row in rows
+        }
+
+    def _make(self, configuration: Configuration) -> None:
+        names = (configuration.production, *configuration.sandboxes)
+        ports = _free_ports(len(names) + 3, configuration.port_base)
+        for setting, port in zip(("adminPort", "loginPort", "testPort"), ports, strict=False):
+            self.store.set_setting(setting, port)
+        for position, (name, port) in enumerate(zip(names, ports[3:], strict=True)):
+            kind = SANDBOX if position else PRODUCTION
+            row = {
+                "name": name,
+                "kind": kind,
+                "org_id": self.store.next_id("00D"),
+                "port": port,
+                "label": configuration.label,
+                "state": "active",
+                "position": position,
+            }
+            self.store.put("_Org", row)
+        self._read_orgs()
+        production = self.production()
+        populate(self.store, production, self.clock.timestamp(), configuration.people)
+        self._give_access(production)
+        for name in configuration.sandboxes:
+            self._fill_sandbox(name)
+        self.knobs.set(configuration.knobs)
+        self.store.set_setting("made", True)
+
+    def _fill_sandbox(self, name: str) -> None:
+        """Copy production into a sandbox and publish which apps it has now."""
+        self._read_orgs()
+        org = self.org(name)
+        apps = f"SELECT id FROM _Component WHERE org = ? AND type IN {_APP_TYPES}"  # noqa: S608 — a constant
+        before = {row["id"] for row in self.store.all(apps, (name,))}
+        copy_production(self.store, self.knobs, self.production(), org)
+        for app_id in before | {row["id"] for row in self.store.all(apps, (name,))}:
+            publish(self.store, self.clock, name, app_id)
+        self._give_access(org)
+
+    def _give_access(self, org: Org) -> None:
+        """Give an org's first administrator a session that never ends, and a refresh token."""
+        admin = self.store.one("SELECT * FROM User WHERE org = ? ORDER BY rowid LIMIT 1", (org.name,))
+        if admin is None:
+            raise LandscapeError("a landscape needs at least one person")
+        token = Sessions(self.store, self.clock).start(org, admin["Id"], PLATFORM_CLI, PLATFORM_CLI_SCOPE, timeout=None)
+        refresh_token = f"5Aep8{random_text(80)}"
+        consent = {
+            "AppName": "Salesforce CLI",
+            "UserId": admin["Id"],
+            "DeleteToken": refresh_token,
+            "UseCount": 0,
+            "_ConsumerKey": PLATFORM_CLI,
+            "_Scope": PLATFORM_CLI_SCOPE,
+        }
+        self.store.insert(org.name, "OAuthToken", consent)
+        access = {"username": admin["Username"], "accessToken": token, "refreshToken": refresh_token}
+        self.store.set_setting(f"admin:{org.name}", access)
+
+
+def _free_ports(count: int, base: int) -> list[int]:
+    """Return ports from `base` on, or ones that are free now."""
+    if base:
+        return list(range(base, base + count))
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()

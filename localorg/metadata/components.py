@@ -1,0 +1,130 @@
+"""Write, delete, read and list components: the verbs that deploys, CRUD calls, retrieves and REST rows share."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from localorg.metadata.change import Change, ComponentProblem, Written, component
+from localorg.metadata.connected_app_rules import ConnectedAppRules
+from localorg.metadata.document import Document, without_write_only
+from localorg.metadata.external_client_app_rules import (
+    ExternalClientAppRules,
+    GlobalOauthRules,
+    OauthPoliciesRules,
+    OauthSettingsRules,
+    PoliciesRules,
+)
+from localorg.metadata.permission_set_rules import PermissionSetRules
+from localorg.metadata.rules import Rules
+from localorg.metadata.types import TYPES
+
+_RULES: dict[str, Rules] = {
+    "PermissionSet": PermissionSetRules(),
+    "ConnectedApp": ConnectedAppRules(),
+    "ExternalClientApplication": ExternalClientAppRules(),
+    GlobalOauthRules.kind: GlobalOauthRules(),
+    OauthSettingsRules.kind: OauthSettingsRules(),
+    OauthPoliciesRules.kind: OauthPoliciesRules(),
+    PoliciesRules.kind: PoliciesRules(),
+}
+MAX_NAME = 80
+_DEVELOPER_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
+_BAD_NAME = (
+    "The {kind} API Name can only contain underscores and alphanumeric characters. It must be unique, begin with a "
+    "letter, not include spaces, not end with an underscore, and not contain two consecutive underscores."
+)
+
+
+@dataclass(frozen=True)
+class Properties:
+    """What listMetadata and a retrieve's file properties tell of a component."""
+
+    kind: str
+    name: str
+    id: str
+    created_by: str
+    created_at: str
+    modified_by: str
+    modified_at: str
+
+
+def write_component(change: Change, kind: str, name: str, given: Document) -> Written:
+    """Create or update a component. Raises ComponentProblem; the caller's transaction undoes what was begun."""
+    if not _DEVELOPER_NAME.fullmatch(name) or len(name) > MAX_NAME:
+        raise ComponentProblem(_BAD_NAME.format(kind=kind), "INVALID_FIELD")
+    stored = component(change, kind, name)
+    name = stored["name"] if stored else name
+    old = json.loads(stored["document"]) if stored else None
+    component_id = stored["id"] if stored else change.store.next_id(TYPES[kind].prefix)
+    rules = _RULES[kind]
+    before = rules.shown(change, old, component_id) if old is not None else None
+    document, warnings = rules.prepare(change, name, given, old, component_id)
+    now = change.clock.timestamp()
+    row = {
+        "org": change.org.name,
+        "type": kind,
+        "name": name,
+        "id": component_id,
+        "document": json.dumps(document),
+        "created_by": stored["created_by"] if stored else change.user_id,
+        "created_at": stored["created_at"] if stored else now,
+        "modified_by": change.user_id,
+        "modified_at": now,
+    }
+    change.store.put("_Component", row)
+    rules.wrote(change, name, given, document, component_id)
+    changed = old is None or document != old or rules.shown(change, document, component_id) != before
+    if stored and not changed:
+        change.store.put("_Component", stored)
+    return Written(component_id, created=stored is None, changed=changed, warnings=warnings)
+
+
+def delete_component(change: Change, kind: str, name: str) -> str | None:
+    """Delete a component; return its id, or None when there was none."""
+    stored = component(change, kind, name)
+    if stored is None:
+        return None
+    rules = _RULES[kind]
+    document = json.loads(stored["document"])
+    change.store.do(
+        "DELETE FROM _Component WHERE org = ? AND type = ? AND name = ?", (change.org.name, kind, stored["name"])
+    )
+    rules.removed(change, stored["name"], document, stored["id"])
+    return str(stored["id"])
+
+
+def read_component(change: Change, kind: str, name: str) -> tuple[str, Document] | None:
+    """Return a component's proper name and its document as the platform gives it back, or None."""
+    stored = component(change, kind, name)
+    if stored is None:
+        return None
+    document = _RULES[kind].shown(change, json.loads(stored["document"]), stored["id"])
+    return stored["name"], without_write_only(TYPES[kind].elements, document)
+
+
+def list_components(change: Change, kind: str) -> list[Properties]:
+    """Return the properties of all components of a type, by name."""
+    rows = change.store.all(
+        "SELECT * FROM _Component WHERE org = ? AND type = ? ORDER BY name COLLATE NOCASE", (change.org.name, kind)
+    )
+    return [_properties(row) for row in rows]
+
+
+def component_properties(change: Change, kind: str, name: str) -> Properties | None:
+    """Return the properties of one component."""
+    stored = component(change, kind, name)
+    return _properties(stored) if stored else None
+
+
+def _properties(row: dict[str, str]) -> Properties:
+    return Properties(
+        row["type"],
+        row["name"],
+        row["id"],
+        row["created_by"],
+        row["created_at"],
+        row["modified_by"],
+        row["modified_at"],
+    )

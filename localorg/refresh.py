@@ -1,0 +1,66 @@
+"""A sandbox refresh: the sandbox becomes a copy of production under its new org id (facts 1.9, 9.10).
+
+Users get the sandbox's suffix; permission sets come with their descriptions; apps and assignments by knobs, because
+sources differ. What the sandbox had made, its sessions and its jobs are gone.
+"""
+
+from __future__ import annotations
+
+from localorg.knobs import Knobs
+from localorg.orgs import Org
+from localorg.sobjects.objects import OBJECTS
+from localorg.store import Store
+
+_NOT_COPIED = {"LoginHistory", "OAuthToken"}
+_OF_APPS = {
+    "ConnectedApplication",
+    "ExternalClientApplication",
+    "ExtlClntAppOauthPlcyCnfg",
+    "AppMenuItem",
+    "SetupEntityAccess",
+}
+_OF_ASSIGNMENTS = {"PermissionSetAssignment", "PermissionSetLicenseAssign"}
+_TRANSIENT = ("_Component", "_ConsumerKey", "_Session", "_Cursor", "_Job", "_IpRange", "_Grant")
+
+
+def copy_production(store: Store, knobs: Knobs, production: Org, sandbox: Org) -> None:
+    """Empty a sandbox and fill it with production's rows. Runs inside the caller's transaction."""
+    for table in (*OBJECTS, *_TRANSIENT):
+        store.do(f'DELETE FROM "{table}" WHERE org = ?', (sandbox.name,))
+    skipped = set(_NOT_COPIED)
+    types = "type = 'PermissionSet'"
+    if knobs.on("refresh_copies_apps", sandbox.name):
+        types = "1 = 1"
+        store.do(
+            "INSERT INTO _ConsumerKey SELECT consumer_key, ?, app_id FROM _ConsumerKey WHERE org = ?",
+            (sandbox.name, production.name),
+        )
+    else:
+        skipped |= _OF_APPS
+    if not knobs.on("refresh_copies_assignments", sandbox.name):
+        skipped |= _OF_ASSIGNMENTS
+    for name, definition in OBJECTS.items():
+        if name not in skipped:
+            columns = ", ".join(f'"{field.name}"' for field in definition.all_fields)
+            values = ", ".join(_copied(name, field.name) for field in definition.all_fields)
+            store.do(
+                f'INSERT INTO "{name}" (org, {columns}) SELECT :to, {values} FROM "{name}" WHERE org = :from ORDER BY rowid',
+                {"to": sandbox.name, "from": production.name, "suffix": sandbox.suffix, "id": sandbox.org_id},
+            )
+    store.do(
+        "INSERT INTO _Component SELECT ?, type, name, id, document, created_by, created_at, modified_by, modified_at "
+        f"FROM _Component WHERE org = ? AND {types}",
+        (sandbox.name, production.name),
+    )
+
+
+def _copied(table: str, column: str) -> str:
+    """Return the SQL of one column of a copied row."""
+    special = {
+        ("User", "Username"): "Username || :suffix",
+        ("User", "Email"): "Email || '.invalid'",
+        ("Organization", "Id"): ":id",
+        ("Organization", "IsSandbox"): "1",
+        ("Organization", "InstanceName"): "'LOC2S'",
+    }
+    return special.get((table, column), f'"{column}"')

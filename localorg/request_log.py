@@ -1,0 +1,45 @@
+"""What was asked of the landscape: the last requests, and counts by operation since the last reset."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import asdict, dataclass
+
+KEEP = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request: its org (or login, test), what it asked for, how it was answered (0: the connection was reset)."""
+
+    org: str
+    method: str
+    path: str
+    operation: str
+    status: int
+
+
+class RequestLog:
+    """The requests since the last reset; of very many only the last are kept, all are counted."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=KEEP)
+        self._counts: Counter[str] = Counter()
+
+    def add(self, entry: Entry) -> None:
+        """Note a request."""
+        self._entries.append(entry)
+        self._counts[entry.operation] += 1
+
+    def entries(self, org: str | None = None) -> list[dict[str, object]]:
+        """Return the kept requests, oldest first."""
+        return [asdict(entry) for entry in self._entries if org in {None, entry.org}]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many requests each operation had."""
+        return dict(sorted(self._counts.items()))
+
+    def reset(self) -> None:
+        """Start counting anew."""
+        self._entries.clear()
+        self._counts.clear()

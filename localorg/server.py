@@ -1,0 +1,120 @@
+"""The process: one event loop, one application, a socket for each port, all over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from typing import IO, Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from localorg.authority import ensure_certificates, server_context
+from localorg.configuration import Configuration
+from localorg.doors.front import TRANSPORT, Front
+from localorg.errors import LandscapeError
+from localorg.home import Home
+from localorg.landscape import Landscape
+
+KEEP_ALIVE = 75
+BACKLOG = 512
+
+
+class _Protocol(HttpToolsProtocol):
+    """Uvicorn's protocol, telling the application its connection: a fault may cut it."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"][TRANSPORT] = self.transport
+
+
+class _Server(uvicorn.Server):
+    """A server whose signals are handled by `serve` below."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def run(
+    home: Home,
+    configuration: Configuration,
+    on_ready: Callable[[dict[str, Any]], None],
+    knobs: dict[str, object] | None = None,
+) -> None:
+    """Serve a landscape until SIGTERM or SIGINT. Raises LandscapeError when it cannot start."""
+    lock = home.lock()
+    if lock is None:
+        raise LandscapeError(f"a local org is already running in {home.folder}")
+    with lock:
+        home.note.unlink(missing_ok=True)
+        ensure_certificates(home)
+        landscape = Landscape(home.database, configuration)
+        try:
+            landscape.knobs.set(knobs or {})
+            asyncio.run(_serve(home, landscape, on_ready, lock))
+        finally:
+            home.note.unlink(missing_ok=True)
+            landscape.store.close()
+
+
+async def _serve(home: Home, landscape: Landscape, on_ready: Callable[[dict[str, Any]], None], _lock: IO[str]) -> None:
+    ports = [landscape.admin_port, *landscape.login_hosts()]
+    sockets = [_bind(port) for port in ports]
+    front = Front(landscape, str(home.ca_bundle), lambda: home.write_note(front.admin.about()))
+    context = server_context(home)
+    config = uvicorn.Config(
+        front,  # type: ignore[arg-type]
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=1,
+        server_header=False,
+        backlog=BACKLOG,
+        ssl_context_factory=lambda _config, _default: context,
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, lambda: setattr(server, "should_exit", True))
+    loop.set_exception_handler(_quiet)
+    landscape.jobs.schedule = loop.call_later
+    landscape.jobs.run_all()
+    serving = asyncio.create_task(server.serve(sockets=sockets))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.005)
+    if server.started:
+        front.admin.on_change()
+        on_ready(front.admin.about())
+    await serving
+
+
+def _bind(port: int) -> socket.socket:
+    """Return a listening socket. Raises LandscapeError when somebody else has the port."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind(("127.0.0.1", port))
+    except OSError as error:
+        made.close()
+        raise LandscapeError(
+            f"port {port} is taken by another program ({error.strerror}); stop it, or `localorg reset` for other ports"
+        ) from None
+    made.setblocking(False)  # noqa: FBT003 — the socket's own signature
+    return made
+
+
+def _quiet(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say nothing of clients that went away in the middle of something."""
+    with suppress(KeyError):
+        if isinstance(context["exception"], ConnectionError | OSError):
+            return
+    logging.getLogger("localorg").error("%s", context.get("message"), exc_info=context.get("exception"))

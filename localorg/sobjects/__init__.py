@@ -1,0 +1,1 @@
+"""The sObjects of an org: one table of definitions, the rows, and the rules of writing them."""

@@ -1,0 +1,309 @@
+"""The objects that an org of this landscape has (facts 1.9, 2.5, 3; fields that clients ask for)."""
+
+from __future__ import annotations
+
+from localorg.sobjects.schema import Field, SObject, flag, moment, number, reference, text
+
+# User permissions that something here checks or that samples name; a deploy that names another one is refused.
+PERMISSIONS = (
+    "ApiEnabled",
+    "ApiUserOnly",
+    "AssignPermissionSets",
+    "CustomizeApplication",
+    "LightningExperienceUser",
+    "ManageConnectedApps",
+    "ManageUsers",
+    "ModifyAllData",
+    "ModifyMetadata",
+    "PasswordNeverExpires",
+    "RunReports",
+    "ViewAllData",
+    "ViewAllUsers",
+    "ViewEventLogFiles",
+    "ViewRoles",
+    "ViewSetup",
+)
+
+
+def _permission_flags(*, write: bool) -> tuple[Field, ...]:
+    return tuple(flag(f"Permissions{name}", write=write) for name in PERMISSIONS)
+
+
+_ORGANIZATION = SObject(
+    "Organization",
+    "00D",
+    (
+        text("Name"),
+        text("InstanceName"),
+        text("OrganizationType"),
+        text("NamespacePrefix"),
+        flag("IsSandbox"),
+        moment("TrialExpirationDate"),
+        text("LanguageLocaleKey"),
+        text("TimeZoneSidKey"),
+        text("PrimaryContact"),
+        text("Country"),
+    ),
+)
+_USER = SObject(
+    "User",
+    "005",
+    (
+        text("Username", write=True, required=True),
+        text("LastName", write=True, required=True),
+        text("FirstName", write=True),
+        text("Name"),
+        text("Email", write=True, required=True, kind="email"),
+        text("Alias", write=True, required=True),
+        text("CommunityNickname", write=True),
+        flag("IsActive", write=True, default=True),
+        reference("ProfileId", "Profile", create=True, update=True, required=True),
+        text("UserType"),
+        text("TimeZoneSidKey", write=True),
+        text("LocaleSidKey", write=True),
+        text("LanguageLocaleKey", write=True),
+        text("EmailEncodingKey", write=True),
+        text("FederationIdentifier", write=True),
+        reference("ManagerId", "User", create=True, update=True),
+        moment("LastLoginDate"),
+        text("Title", write=True),
+        text("Department", write=True),
+    ),
+    createable=True,
+    updateable=True,
+)
+_USER_LICENSE = SObject(
+    "UserLicense",
+    "100",
+    (
+        text("Name"),
+        text("MasterLabel"),
+        text("LicenseDefinitionKey"),
+        text("Status"),
+        number("TotalLicenses"),
+        number("UsedLicenses"),
+    ),
+    label="User License",
+)
+_PROFILE = SObject(
+    "Profile",
+    "00e",
+    (text("Name"), text("Description"), reference("UserLicenseId", "UserLicense"), text("UserType")),
+)
+_USER_LOGIN = SObject(
+    "UserLogin",
+    "0Yw",
+    (
+        reference("UserId", "User"),
+        Field("IsFrozen", "boolean", nillable=False, updateable=True, default=False),
+        Field("IsPasswordLocked", "boolean", nillable=False, updateable=True, default=False),
+    ),
+    updateable=True,
+)
+_PERMISSION_SET = SObject(
+    "PermissionSet",
+    "0PS",
+    (
+        text("Name", write=True, required=True, length=80),
+        text("Label", write=True, required=True, length=80),
+        text("Description", write=True),
+        Field("LicenseId", "reference", createable=True, refers="PermissionSetLicense", relationship="License"),
+        reference("ProfileId", "Profile"),
+        flag("IsOwnedByProfile"),
+        flag("IsCustom", default=True),
+        text("Type"),
+        text("NamespacePrefix"),
+        flag("HasActivationRequired", write=True),
+        reference("PermissionSetGroupId", "PermissionSetGroup"),
+        *_permission_flags(write=True),
+    ),
+    createable=True,
+    updateable=True,
+    deletable=True,
+)
+_ASSIGNMENT = SObject(
+    "PermissionSetAssignment",
+    "0Pa",
+    (
+        reference("AssigneeId", "User", create=True, required=True),
+        reference("PermissionSetId", "PermissionSet", create=True),
+        reference("PermissionSetGroupId", "PermissionSetGroup", create=True),
+        moment("ExpirationDate", write=True),
+        flag("IsActive", default=True),
+        flag("IsRevoked"),
+    ),
+    createable=True,
+    updateable=True,
+    deletable=True,
+    audited=False,
+)
+_GROUP = SObject(
+    "PermissionSetGroup",
+    "0PG",
+    (
+        text("DeveloperName", write=True, required=True),
+        text("MasterLabel", write=True, required=True),
+        text("Description", write=True),
+        text("Status"),
+        text("NamespacePrefix"),
+    ),
+    createable=True,
+    updateable=True,
+    deletable=True,
+)
+_GROUP_COMPONENT = SObject(
+    "PermissionSetGroupComponent",
+    "0PH",
+    (
+        reference("PermissionSetGroupId", "PermissionSetGroup", create=True, required=True),
+        reference("PermissionSetId", "PermissionSet", create=True, required=True),
+    ),
+    createable=True,
+    deletable=True,
+)
+_LICENSE = SObject(
+    "PermissionSetLicense",
+    "0PL",
+    (text("DeveloperName"), text("MasterLabel"), text("Status"), number("TotalLicenses"), number("UsedLicenses")),
+)
+_LICENSE_ASSIGN = SObject(
+    "PermissionSetLicenseAssign",
+    "2LA",
+    (
+        reference("AssigneeId", "User", create=True, required=True),
+        reference("PermissionSetLicenseId", "PermissionSetLicense", create=True, required=True),
+    ),
+    createable=True,
+    deletable=True,
+)
+_ACCESS = SObject(
+    "SetupEntityAccess",
+    "0J0",
+    (
+        reference("ParentId", "PermissionSet", create=True, required=True),
+        Field("SetupEntityId", "reference", nillable=False, createable=True),
+        Field("SetupEntityType", "picklist"),
+    ),
+    createable=True,
+    deletable=True,
+)
+_CONNECTED_APP = SObject(
+    "ConnectedApplication",
+    "0H4",
+    (
+        text("Name"),
+        text("DeveloperName"),
+        text("ContactEmail"),
+        text("ContactPhone"),
+        text("Description"),
+        flag("OptionsAllowAdminApprovedUsersOnly"),
+        text("OptionsRefreshTokenValidityMetric"),
+        number("RefreshTokenValidityPeriod"),
+        reference("ExecutionUserId", "User"),
+        text("StartUrl"),
+        text("SessionTimeout"),
+    ),
+)
+_EXTERNAL_CLIENT_APP = SObject(
+    "ExternalClientApplication",
+    "0xI",
+    (
+        text("DeveloperName"),
+        text("MasterLabel"),
+        text("Language"),
+        text("NamespacePrefix"),
+        text("ContactEmail"),
+        text("Description"),
+        text("DistributionState"),
+        flag("IsProtected"),
+        text("OrgScopedExternalApp"),
+    ),
+)
+_POLICY_CONFIG = SObject(
+    "ExtlClntAppOauthPlcyCnfg",
+    "0yu",
+    (
+        text("DeveloperName"),
+        text("MasterLabel"),
+        text("NamespacePrefix"),
+        reference("ExternalClientApplicationId", "ExternalClientApplication"),
+        text("PermittedUsersPolicyType"),
+        text("IpRelaxationPolicyType"),
+        text("RefreshTokenPolicyType"),
+    ),
+)
+_MENU_ITEM = SObject(
+    "AppMenuItem",
+    "0DS",
+    (
+        text("Name"),
+        text("Label"),
+        text("Type"),
+        Field("ApplicationId", "reference"),
+        flag("IsUsingAdminAuthorization"),
+        flag("IsAccessible", default=True),
+    ),
+)
+_OAUTH_TOKEN = SObject(
+    "OAuthToken",
+    "0CQ",
+    (
+        text("AppName"),
+        reference("AppMenuItemId", "AppMenuItem"),
+        reference("UserId", "User"),
+        text("DeleteToken"),
+        number("UseCount"),
+        moment("LastUsedDate"),
+        text("_ConsumerKey"),
+        text("_Scope"),
+    ),
+    deletable=True,
+    audited=False,
+)
+_LOGIN = SObject(
+    "LoginHistory",
+    "0Ya",
+    (
+        reference("UserId", "User"),
+        moment("LoginTime"),
+        text("LoginType"),
+        text("SourceIp"),
+        text("LoginUrl"),
+        text("Application"),
+        text("ClientVersion"),
+        text("ApiType"),
+        text("ApiVersion"),
+        text("Status"),
+    ),
+    audited=False,
+)
+
+OBJECTS: dict[str, SObject] = {
+    each.name: each
+    for each in (
+        _ORGANIZATION,
+        _USER,
+        _USER_LICENSE,
+        _PROFILE,
+        _USER_LOGIN,
+        _PERMISSION_SET,
+        _ASSIGNMENT,
+        _GROUP,
+        _GROUP_COMPONENT,
+        _LICENSE,
+        _LICENSE_ASSIGN,
+        _ACCESS,
+        _CONNECTED_APP,
+        _EXTERNAL_CLIENT_APP,
+        _POLICY_CONFIG,
+        _MENU_ITEM,
+        _OAUTH_TOKEN,
+        _LOGIN,
+    )
+}
+BY_LOWER_NAME: dict[str, SObject] = {name.lower(): each for name, each in OBJECTS.items()}
+
+
+def find_object(name: str) -> SObject | None:
+    """Return the object of that name, in any case."""
+    return BY_LOWER_NAME.get(name.lower())

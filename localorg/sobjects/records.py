@@ -1,0 +1,189 @@
+"""Create, read, update and delete single records: field checks that hold for every object, then the object's rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from localorg.clock import format_timestamp
+from localorg.errors import PlatformError, insufficient_access, not_found
+from localorg.identity.holding import allows
+from localorg.ids import normalize_id
+from localorg.metadata.change import Change
+from localorg.sobjects.objects import OBJECTS, find_object
+from localorg.sobjects.rules import RULES, ObjectRules
+from localorg.sobjects.schema import Field, SObject
+
+_WRITERS = {
+    "User": ("ManageUsers",),
+    "UserLogin": ("ManageUsers",),
+    "PermissionSetAssignment": ("AssignPermissionSets", "ManageUsers"),
+    "PermissionSetLicenseAssign": ("AssignPermissionSets", "ManageUsers"),
+    "OAuthToken": ("ManageUsers", "CustomizeApplication"),
+}
+_ADMIN = ("CustomizeApplication", "ModifyAllData")
+_DEFAULT = ObjectRules()
+MAX_INT = 2**31 - 1
+
+
+def known_object(name: str) -> SObject:
+    """Return an object by name. Raises the platform's 404."""
+    found = find_object(name)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def read_record(change: Change, name: str, record_id: str, fields: list[str] | None = None) -> dict[str, Any]:
+    """Return a record's fields (all, or those named). Raises PlatformError 404, INVALID_FIELD."""
+    definition = known_object(name)
+    row = change.store.get(change.org.name, definition.name, normalize_id(record_id) or "")
+    if row is None:
+        raise not_found()
+    chosen = list(definition.by_name.values())
+    if fields:
+        chosen = [_field(definition, each) for each in fields]
+        chosen = [definition.by_name["id"], *(each for each in chosen if each.name != "Id")]
+    return {each.name: bool(row[each.name]) if each.type == "boolean" else row[each.name] for each in chosen}
+
+
+def create_record(change: Change, name: str, values: Mapping[str, Any]) -> str:
+    """Create a record; return its id. Raises PlatformError in the platform's words."""
+    definition = known_object(name)
+    _check_allowed(change, definition, supported=definition.createable, verb="create")
+    checked = _checked(definition, values, creating=True)
+    missing = [
+        each.name
+        for each in definition.fields
+        if each.createable and not each.nillable and each.type != "boolean" and checked.get(each.name) in (None, "")
+    ]
+    if missing:
+        message = f"Required fields are missing: [{', '.join(missing)}]"
+        raise PlatformError("REQUIRED_FIELD_MISSING", message, fields=tuple(missing))
+    with change.store.transaction():
+        return RULES.get(definition.name, _DEFAULT).create(change, definition, checked)
+
+
+def update_record(change: Change, name: str, record_id: str, values: Mapping[str, Any]) -> None:
+    """Change a record's fields. Raises PlatformError."""
+    definition = known_object(name)
+    _check_allowed(change, definition, supported=definition.updateable, verb="update")
+    row = _existing(change, definition, record_id)
+    checked = _checked(definition, values, creating=False)
+    with change.store.transaction():
+        RULES.get(definition.name, _DEFAULT).update(change, definition, row, checked)
+
+
+def delete_record(change: Change, name: str, record_id: str) -> None:
+    """Delete a record. Raises PlatformError, 404 when it is not there."""
+    definition = known_object(name)
+    _check_allowed(change, definition, supported=definition.deletable, verb="delete")
+    row = _existing(change, definition, record_id)
+    with change.store.transaction():
+        RULES.get(definition.name, _DEFAULT).delete(change, definition, row)
+
+
+def object_of(record_id: str) -> str:
+    """Return the object's name of an id, by its prefix. Raises PlatformError MALFORMED_ID."""
+    normal = normalize_id(record_id)
+    for definition in OBJECTS.values():
+        if normal and definition.prefix == normal[:3]:
+            return definition.name
+    raise PlatformError("MALFORMED_ID", f"malformed id {record_id[:40]}")
+
+
+def _check_allowed(change: Change, definition: SObject, *, supported: bool, verb: str) -> None:
+    if not supported:
+        message = f"entity type {definition.name} does not support {verb}"
+        raise PlatformError("INVALID_TYPE_FOR_OPERATION", message)
+    permissions = _WRITERS.get(definition.name, _ADMIN)
+    now = change.clock.timestamp()
+    if not allows(change.store, change.org.name, change.user_id, now, *permissions):
+        raise insufficient_access(f"{definition.name} object")
+
+
+def _existing(change: Change, definition: SObject, record_id: str) -> dict[str, Any]:
+    normal = normalize_id(record_id)
+    if normal is None or normal[:3] != definition.prefix:
+        raise PlatformError(
+            "MALFORMED_ID", f"{definition.name} ID: id value of incorrect type: {record_id[:40]}", fields=("Id",)
+        )
+    row = change.store.get(change.org.name, definition.name, normal)
+    if row is None:
+        raise PlatformError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
+    return row
+
+
+def _field(definition: SObject, name: str) -> Field:
+    found = definition.by_name.get(name.lower())
+    if found is None:
+        raise PlatformError(
+            "INVALID_FIELD", f"No such column '{name[:80]}' on sobject of type {definition.name}", fields=(name[:80],)
+        )
+    return found
+
+
+def _checked(definition: SObject, values: Mapping[str, Any], *, creating: bool) -> dict[str, Any]:
+    """Return the given fields as stored. Raises PlatformError for the first that is wrong."""
+    checked: dict[str, Any] = {}
+    for name, value in values.items():
+        if name == "attributes":
+            continue
+        found = _field(definition, name)
+        if not (found.createable if creating else found.updateable):
+            raise PlatformError(
+                "INVALID_FIELD_FOR_INSERT_UPDATE",
+                f"Unable to create/update fields: {found.name}. Please check the security settings of this field and "
+                "verify that it is read/write for your profile or permission set.",
+                fields=(found.name,),
+            )
+        checked[found.name] = _value(found, value)
+    return checked
+
+
+def _value(found: Field, value: Any) -> Any:
+    if value is None:
+        return 0 if found.type == "boolean" else None
+    if found.type == "boolean":
+        if not isinstance(value, bool) and str(value).lower() not in {"true", "false"}:
+            raise _bad_value(found, value, "boolean")
+        return int(value is True or str(value).lower() == "true")
+    if found.type == "int":
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_INT:
+            raise _bad_value(found, value, "int")
+        return value
+    if not isinstance(value, str):
+        raise _bad_value(found, value, "string")
+    if found.type == "reference":
+        return _reference(found, value)
+    if found.type == "datetime":
+        try:
+            moment = dt.datetime.fromisoformat(value)
+            return format_timestamp((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp())
+        except (ValueError, OverflowError, OSError):
+            raise _bad_value(found, value, "datetime") from None
+    if len(value) > found.length:
+        message = f"{found.name}: data value too large: {value[:40]} (max length={found.length})"
+        raise PlatformError("STRING_TOO_LONG", message, fields=(found.name,))
+    return value
+
+
+def _reference(found: Field, value: str) -> str | None:
+    if not value:
+        return None
+    normal = normalize_id(value)
+    wanted = OBJECTS[found.refers].prefix if found.refers else None
+    both = {"PermissionSetLicense", "UserLicense"} if found.name == "LicenseId" else set()
+    prefixes = {wanted, *(OBJECTS[each].prefix for each in both)}
+    if normal is None or (wanted and normal[:3] not in prefixes):
+        message = f"{found.name.removesuffix('Id')} ID: id value of incorrect type: {value[:40]}"
+        raise PlatformError("MALFORMED_ID", message, fields=(found.name,))
+    return normal
+
+
+def _bad_value(found: Field, value: Any, kind: str) -> PlatformError:
+    return PlatformError(
+        "JSON_PARSER_ERROR",
+        f"Cannot deserialize instance of {kind} from value {str(value)[:40]} for field {found.name}",
+    )

@@ -1,0 +1,100 @@
+"""The sObject table: one row per object and field. SQL tables, SOQL, describe and CRUD all read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+SQL_TYPES = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: its API type, what may write it, and, for a reference, to which object under which name."""
+
+    name: str
+    type: str = "string"
+    nillable: bool = True
+    createable: bool = False
+    updateable: bool = False
+    refers: str | None = None
+    relationship: str | None = None
+    default: object = None
+    length: int = 255
+
+    @property
+    def sql_type(self) -> str:
+        """The column's SQL type: booleans and numbers are numbers, all else is text."""
+        return SQL_TYPES.get(self.type, "TEXT")
+
+
+@dataclass(frozen=True)
+class SObject:
+    """One object: name, key prefix, fields in order. `name_field` is what a person would call the record."""
+
+    name: str
+    prefix: str
+    fields: tuple[Field, ...]
+    label: str = ""
+    createable: bool = False
+    updateable: bool = False
+    deletable: bool = False
+    audited: bool = True
+
+    @cached_property
+    def all_fields(self) -> tuple[Field, ...]:
+        """Id, the object's own fields, then the audit fields."""
+        return (ID, *self.fields, *(AUDIT if self.audited else ()))
+
+    @cached_property
+    def by_name(self) -> dict[str, Field]:
+        """Fields that the API shows, by lower-case name: SOQL and REST take names in any case."""
+        return {each.name.lower(): each for each in self.all_fields if not each.name.startswith("_")}
+
+    @cached_property
+    def relationships(self) -> dict[str, Field]:
+        """Reference fields by lower-case relationship name."""
+        return {each.relationship.lower(): each for each in self.all_fields if each.relationship}
+
+
+ID = Field("Id", "id", nillable=False)
+AUDIT = (
+    Field("CreatedDate", "datetime", nillable=False),
+    Field("CreatedById", "reference", nillable=False, refers="User", relationship="CreatedBy"),
+    Field("LastModifiedDate", "datetime", nillable=False),
+    Field("LastModifiedById", "reference", nillable=False, refers="User", relationship="LastModifiedBy"),
+    Field("SystemModstamp", "datetime", nillable=False),
+)
+
+
+def text(name: str, *, write: bool = False, required: bool = False, kind: str = "string", length: int = 255) -> Field:
+    """Return a text field; `write` makes it createable and updateable."""
+    return Field(name, kind, nillable=not required, createable=write, updateable=write, length=length)
+
+
+def flag(name: str, *, write: bool = False, default: bool = False) -> Field:
+    """Return a boolean field."""
+    return Field(name, "boolean", nillable=False, createable=write, updateable=write, default=default)
+
+
+def number(name: str) -> Field:
+    """Return an integer field."""
+    return Field(name, "int")
+
+
+def moment(name: str, *, write: bool = False) -> Field:
+    """Return a date-time field."""
+    return Field(name, "datetime", createable=write, updateable=write)
+
+
+def reference(name: str, refers: str, *, create: bool = False, update: bool = False, required: bool = False) -> Field:
+    """Return a reference field; its relationship is the name without `Id`."""
+    return Field(
+        name,
+        "reference",
+        nillable=not required,
+        createable=create,
+        updateable=update,
+        refers=refers,
+        relationship=name.removesuffix("Id"),
+    )

@@ -1,0 +1,1 @@
+"""A SOQL subset: grammar, names checked against the sObject table, compiled to SQL."""

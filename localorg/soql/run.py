@@ -1,0 +1,100 @@
+"""Queries against one org: rows to records, and pages for results that are longer than one answer."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from localorg.clock import Clock
+from localorg.errors import PlatformError
+from localorg.soql.compile import Column, Compiled, compile_query, resolve
+from localorg.store import Store
+
+CURSOR_LIFE = 15 * 60.0
+MAX_QUERY = 100_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of a query: total, the records of this page, and the locator of the next page, if there is one."""
+
+    total: int
+    records: list[dict[str, Any]]
+    next_locator: str | None = None
+
+
+class Queries:
+    """Runs SOQL for the orgs of a landscape."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def run(self, org: str, text: str, *, base: str, page_size: int) -> Page:
+        """Run a query. `base` is the path of the version in use (`/services/data/v67.0`).
+
+        Raises PlatformError as the platform words it.
+        """
+        if len(text) > MAX_QUERY:
+            raise PlatformError("QUERY_TOO_COMPLICATED", "Query is too long: 100000 characters at most")
+        compiled = compile_query(text)
+        parameters = resolve(compiled.parameters, org, self._clock.now())
+        rows = self._store.sql.execute(compiled.sql, parameters).fetchall()
+        if compiled.count is not None:
+            return _counted(compiled, rows[0][0])
+        records = [_record(compiled, row, base) for row in rows]
+        if len(records) <= page_size:
+            return Page(len(records), records)
+        cursor = f"01gLo00000{secrets.token_hex(4)}"
+        now = self._clock.now()
+        with self._store.transaction():
+            self._store.do("DELETE FROM _Cursor WHERE at < ?", (now - CURSOR_LIFE,))
+            row = {"id": cursor, "org": org, "at": now, "total": len(records), "records": json.dumps(records)}
+            self._store.put("_Cursor", row)
+        return Page(len(records), records[:page_size], f"{cursor}-{page_size}")
+
+    def more(self, org: str, locator: str, *, page_size: int) -> Page:
+        """Return the page at a locator. Raises PlatformError INVALID_QUERY_LOCATOR when it is unknown or too old."""
+        cursor, _, start_text = locator.rpartition("-")
+        row = self._store.one(
+            "SELECT total, records FROM _Cursor WHERE id = ? AND org = ? AND at >= ?",
+            (cursor, org, self._clock.now() - CURSOR_LIFE),
+        )
+        if row is None or not start_text.isdigit():
+            raise PlatformError("INVALID_QUERY_LOCATOR", "invalid query locator")
+        start = int(start_text)
+        records = json.loads(row["records"])[start : start + page_size]
+        end = start + page_size
+        return Page(row["total"], records, f"{cursor}-{end}" if end < row["total"] else None)
+
+
+def _counted(compiled: Compiled, number: int) -> Page:
+    if compiled.count is None or compiled.count.path is None:
+        return Page(number, [])
+    return Page(1, [{"attributes": {"type": "AggregateResult"}, compiled.count.alias: number}])
+
+
+def _record(compiled: Compiled, row: Any, base: str) -> dict[str, Any]:
+    record: dict[str, Any] = {"attributes": _attributes(compiled.source.name, row[0], base)}
+    for column in compiled.columns:
+        _place(record, column, row, compiled, base)
+    return record
+
+
+def _place(record: dict[str, Any], column: Column, row: Any, compiled: Compiled, base: str) -> None:
+    target = record
+    for depth, relationship in enumerate(column.relationships, start=1):
+        if relationship not in target:
+            entity, index = compiled.entities[column.relationships[:depth]]
+            target[relationship] = None if row[index] is None else {"attributes": _attributes(entity, row[index], base)}
+        if target[relationship] is None:
+            return
+        target = target[relationship]
+    value = row[column.index]
+    target[column.field.name] = bool(value) if column.field.type == "boolean" else value
+
+
+def _attributes(entity: str, record_id: str, base: str) -> dict[str, str]:
+    return {"type": entity, "url": f"{base}/sobjects/{entity}/{record_id}"}
