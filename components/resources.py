@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 import pulumi
 from pulumi import Input, Output
+
+
+class _Resource(pulumi.CustomResource):
+    """Translates between Python's names and the provider's."""
+
+    _names: ClassVar[Mapping[str, str]] = {}
+    """Provider's name by Python's."""
+
+    def translate_input_property(self, prop: str) -> str:
+        """The provider's name of an argument."""
+        return self._names.get(prop, prop)
+
+    def translate_output_property(self, prop: str) -> str:
+        """Python's name of an output."""
+        return next((ours for ours, theirs in self._names.items() if theirs == prop), prop)
 
 
 def _inputs(args: object) -> dict[str, object]:
@@ -35,8 +51,23 @@ class KeyPairArgs:
     """Consumer key of the app; made once where none is given."""
 
 
-class KeyPair(pulumi.CustomResource):
+class KeyPair(_Resource):
     """RSA key, certificate and consumer key, made once and kept as encrypted state."""
+
+    _names = {
+        "validity_days": "validityDays",
+        "renew_after": "renewAfter",
+        "private_key_pem": "privateKeyPem",
+        "certificate_pem": "certificatePem",
+        "consumer_key": "consumerKey",
+        "public_key_sha256": "publicKeySha256",
+        "certificate_fingerprint": "certificateFingerprint",
+        "csr_pem": "csrPem",
+        "not_before": "notBefore",
+        "not_after": "notAfter",
+        "renew_at": "renewAt",
+        "renewal_due": "renewalDue",
+    }
 
     def __init__(self, resource_name: str, args: KeyPairArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = {
@@ -168,8 +199,18 @@ class PermissionSetArgs:
     """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
 
 
-class PermissionSet(pulumi.CustomResource):
+class PermissionSet(_Resource):
     """A permission set that an app pre-authorizes."""
+
+    _names = {
+        "has_activation_required": "hasActivationRequired",
+        "user_permissions": "userPermissions",
+        "managed_by": "managedBy",
+        "org_id": "orgId",
+        "other_parts": "otherParts",
+        "carried_over": "carriedOver",
+        "permission_set_id": "permissionSetId",
+    }
 
     def __init__(self, resource_name: str, args: PermissionSetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = {
@@ -273,8 +314,10 @@ class PermissionSetAssignmentsArgs:
     """Take the set away from everybody else."""
 
 
-class PermissionSetAssignments(pulumi.CustomResource):
+class PermissionSetAssignments(_Resource):
     """Who holds a permission set."""
+
+    _names = {"permission_set": "permissionSet", "org_id": "orgId"}
 
     def __init__(
         self, resource_name: str, args: PermissionSetAssignmentsArgs, opts: pulumi.ResourceOptions | None = None
@@ -385,8 +428,38 @@ class ConnectedAppArgs:
     """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
 
 
-class ConnectedApp(pulumi.CustomResource):
+class ConnectedApp(_Resource):
     """A Connected App that trusts a certificate. Since 2026 most orgs do not let anybody make one."""
+
+    _names = {
+        "contact_email": "contactEmail",
+        "contact_phone": "contactPhone",
+        "info_url": "infoUrl",
+        "logo_url": "logoUrl",
+        "callback_urls": "callbackUrls",
+        "certificate_pem": "certificatePem",
+        "consumer_key": "consumerKey",
+        "permitted_users": "permittedUsers",
+        "permission_sets": "permissionSets",
+        "ip_relaxation": "ipRelaxation",
+        "refresh_token_policy": "refreshTokenPolicy",
+        "is_pkce_required": "isPkceRequired",
+        "is_consumer_secret_optional": "isConsumerSecretOptional",
+        "is_secret_required_for_refresh_token": "isSecretRequiredForRefreshToken",
+        "is_introspect_all_tokens": "isIntrospectAllTokens",
+        "is_client_credentials_enabled": "isClientCredentialsEnabled",
+        "is_refresh_token_rotation_enabled": "isRefreshTokenRotationEnabled",
+        "is_named_user_jwt_enabled": "isNamedUserJwtEnabled",
+        "session_timeout_minutes": "sessionTimeoutMinutes",
+        "required_session_level": "requiredSessionLevel",
+        "trusted_ip_ranges": "trustedIpRanges",
+        "managed_by": "managedBy",
+        "org_id": "orgId",
+        "other_parts": "otherParts",
+        "carried_over": "carriedOver",
+        "app_id": "appId",
+        "deployed_at": "deployedAt",
+    }
 
     def __init__(self, resource_name: str, args: ConnectedAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = {
@@ -671,8 +744,41 @@ class ExternalClientAppArgs:
     """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
 
 
-class ExternalClientApp(pulumi.CustomResource):
+class ExternalClientApp(_Resource):
     """An External Client App that trusts a certificate."""
+
+    _names = {
+        "contact_email": "contactEmail",
+        "contact_phone": "contactPhone",
+        "info_url": "infoUrl",
+        "logo_url": "logoUrl",
+        "callback_urls": "callbackUrls",
+        "certificate_pem": "certificatePem",
+        "consumer_key": "consumerKey",
+        "permitted_users": "permittedUsers",
+        "permission_sets": "permissionSets",
+        "ip_relaxation": "ipRelaxation",
+        "refresh_token_policy": "refreshTokenPolicy",
+        "is_pkce_required": "isPkceRequired",
+        "is_consumer_secret_optional": "isConsumerSecretOptional",
+        "is_secret_required_for_refresh_token": "isSecretRequiredForRefreshToken",
+        "is_introspect_all_tokens": "isIntrospectAllTokens",
+        "is_client_credentials_enabled": "isClientCredentialsEnabled",
+        "is_refresh_token_rotation_enabled": "isRefreshTokenRotationEnabled",
+        "is_named_user_jwt_enabled": "isNamedUserJwtEnabled",
+        "session_timeout_minutes": "sessionTimeoutMinutes",
+        "required_session_level": "requiredSessionLevel",
+        "trusted_ip_ranges": "trustedIpRanges",
+        "is_enabled": "isEnabled",
+        "is_oauth_plugin_enabled": "isOauthPluginEnabled",
+        "distribution_state": "distributionState",
+        "managed_by": "managedBy",
+        "org_id": "orgId",
+        "other_parts": "otherParts",
+        "carried_over": "carriedOver",
+        "app_id": "appId",
+        "deployed_at": "deployedAt",
+    }
 
     def __init__(
         self, resource_name: str, args: ExternalClientAppArgs, opts: pulumi.ResourceOptions | None = None
@@ -937,8 +1043,19 @@ class JwtGrantArgs:
     """Revoke the proof's token. It may end other sessions of that user and app."""
 
 
-class JwtGrant(pulumi.CustomResource):
+class JwtGrant(_Resource):
     """The proof that the JWT bearer login works, made by every `up`."""
+
+    _names = {
+        "consumer_key": "consumerKey",
+        "private_key_pem": "privateKeyPem",
+        "instance_url": "instanceUrl",
+        "app_kind": "appKind",
+        "deployed_at": "deployedAt",
+        "propagation_minutes": "propagationMinutes",
+        "org_id": "orgId",
+        "user_id": "userId",
+    }
 
     def __init__(self, resource_name: str, args: JwtGrantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = {"verified": None, "reason": None, "org_id": None, "user_id": None, "scopes": None}

@@ -19,9 +19,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 import pulumi
 from pulumi import Input, Output
+
+
+class _Resource(pulumi.CustomResource):
+    """Translates between Python's names and the provider's."""
+
+    _names: ClassVar[Mapping[str, str]] = {}
+    """Provider's name by Python's."""
+
+    def translate_input_property(self, prop: str) -> str:
+        """The provider's name of an argument."""
+        return self._names.get(prop, prop)
+
+    def translate_output_property(self, prop: str) -> str:
+        """Python's name of an output."""
+        return next((ours for ours, theirs in self._names.items() if theirs == prop), prop)
 
 
 def _inputs(args: object) -> dict[str, object]:
@@ -67,7 +83,8 @@ def _classes(name: str, resource: Mapping[str, Any]) -> str:
         lines += _doc(inputs[key]["description"])
     only_outputs = [key for key in outputs if key not in inputs]
     nothing = ", ".join(f'"{_snake(key)}": None' for key in only_outputs)
-    lines += ["", "", f"class {name}(pulumi.CustomResource):", f'    """{resource["description"]}"""', ""]
+    lines += ["", "", f"class {name}(_Resource):", f'    """{resource["description"]}"""', ""]
+    lines += [f"    _names = {({_snake(key): key for key in outputs if _snake(key) != key})!r}", ""]
     lines += [
         f"    def __init__(self, resource_name: str, args: {name}Args, opts: pulumi.ResourceOptions | None = None) -> None:"
     ]
