@@ -178,10 +178,10 @@ def _reset(home: Home, _arguments: argparse.Namespace) -> int:
 
 def _refresh(home: Home, arguments: argparse.Namespace) -> int:
     about = _running(home)
-    request = urllib.request.Request(f"{about['admin']}/orgs/{arguments.sandbox}/refresh", method="POST", data=b"")
+    request = urllib.request.Request(f"{about['admin']}/orgs/{arguments.sandbox}/refresh", method="POST", data=b"")  # noqa: S310 — our own https address
     context = ssl.create_default_context(cafile=about["caBundle"])
     try:
-        with urllib.request.urlopen(request, context=context, timeout=30) as response:
+        with urllib.request.urlopen(request, context=context, timeout=30) as response:  # noqa: S310 — likewise
             org = json.load(response)
     except urllib.error.HTTPError as error:
         with error:

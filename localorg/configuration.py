@@ -28,7 +28,7 @@ class Configuration:
 
 
 def sandbox_names(count: int) -> tuple[str, ...]:
-    """Return names for a number of sandboxes: uat, dev, sb03, sb04, …"""
+    """Return names for a number of sandboxes: uat, dev, sb03 and so on."""
     return tuple(_SANDBOXES[n] if n < len(_SANDBOXES) else f"sb{n + 1:02d}" for n in range(count))
 
 

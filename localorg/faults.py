@@ -111,7 +111,7 @@ class Faults:
             return fault
         return None
 
-    def list(self) -> list[Instruction]:
+    def all(self) -> list[Instruction]:
         """Return all instructions, used up or not."""
         return list(self._instructions)
 

@@ -32,18 +32,28 @@ KNOBS: dict[str, Knob] = {
         Knob("retrieve_time", 0.0, "seconds a retrieve runs"),
         Knob("propagation_delay", 0.0, "seconds until the login servers see a change of an app (facts 4.6: 2-10 min)"),
         Knob("latency", 0.0, "seconds added to every request (real ones: the clock does not move them)"),
-        Knob("connected_app_creation", False, "whether new Connected Apps may be created (facts 2.1)"),
+        Knob("connected_app_creation", default=False, meaning="whether new Connected Apps may be created (facts 2.1)"),
         Knob(
             "connected_app_key_on_update",
             "same",
             "a consumerKey in the XML of an existing Connected App: refuse always, accept the same one, or ignore",
             ("refuse", "same", "ignore"),
         ),
-        Knob("strict_exp", False, "refuse assertions that expire more than 3 minutes ahead (facts 4.2)"),
+        Knob(
+            "strict_exp", default=False, meaning="refuse assertions that expire more than 3 minutes ahead (facts 4.2)"
+        ),
         Knob("exp_skew", 30.0, "seconds by which an assertion may be late"),
-        Knob("classic_aud", False, "refuse the My Domain as audience, as before 2025 (facts 4.1)"),
-        Knob("refuse_expired_certificate", False, "whether the app certificate's end date stops a grant (facts 1.4)"),
-        Knob("reuse_session", True, "answer a repeated grant of one user and app with the same token (facts 4.4)"),
+        Knob("classic_aud", default=False, meaning="refuse the My Domain as audience, as before 2025 (facts 4.1)"),
+        Knob(
+            "refuse_expired_certificate",
+            default=False,
+            meaning="whether the app certificate's end date stops a grant (facts 1.4)",
+        ),
+        Knob(
+            "reuse_session",
+            default=True,
+            meaning="answer a repeated grant of one user and app with the same token (facts 4.4)",
+        ),
         Knob("session_timeout", 7200.0, "seconds of idleness after which a session ends, where the app says nothing"),
         Knob("login_rate", 3600, "logins per user and hour; 0 switches the counter off (facts 8)"),
         Knob(
@@ -55,8 +65,16 @@ KNOBS: dict[str, Knob] = {
         Knob("daily_requests", 100_000, "API requests per day, shown in Sforce-Limit-Info; above it, 403"),
         Knob("oldest_version", 31, "oldest API version that answers (facts 6.1)"),
         Knob("newest_version", 68, "newest API version (facts 7: Winter '27)"),
-        Knob("refresh_copies_apps", True, "a sandbox refresh copies production's apps (sources differ, facts 1.9)"),
-        Knob("refresh_copies_assignments", True, "a sandbox refresh copies permission set assignments (assumed)"),
+        Knob(
+            "refresh_copies_apps",
+            default=True,
+            meaning="a sandbox refresh copies production's apps (sources differ, facts 1.9)",
+        ),
+        Knob(
+            "refresh_copies_assignments",
+            default=True,
+            meaning="a sandbox refresh copies permission set assignments (assumed)",
+        ),
         Knob("query_page", 2000, "rows per page of a query"),
     )
 }

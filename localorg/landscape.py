@@ -134,7 +134,7 @@ class Landscape:
         for name in configuration.sandboxes:
             self._fill_sandbox(name)
         self.knobs.set(configuration.knobs)
-        self.store.set_setting("made", True)
+        self.store.set_setting("made", "yes")
 
     def _fill_sandbox(self, name: str) -> None:
         """Copy production into a sandbox and publish which apps it has now."""

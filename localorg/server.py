@@ -35,6 +35,16 @@ class _Protocol(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     """A server whose signals are handled by `serve` below."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        finally:
+            self.ready.set()
+
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
@@ -68,7 +78,7 @@ async def _serve(home: Home, landscape: Landscape, on_ready: Callable[[dict[str,
     front = Front(landscape, str(home.ca_bundle), lambda: home.write_note(front.admin.about()))
     context = server_context(home)
     config = uvicorn.Config(
-        front,  # type: ignore[arg-type]
+        front,
         http=_Protocol,
         ws="none",
         lifespan="off",
@@ -89,8 +99,7 @@ async def _serve(home: Home, landscape: Landscape, on_ready: Callable[[dict[str,
     landscape.jobs.schedule = loop.call_later
     landscape.jobs.run_all()
     serving = asyncio.create_task(server.serve(sockets=sockets))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.005)
+    await server.ready.wait()
     if server.started:
         front.admin.on_change()
         on_ready(front.admin.about())

@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,17 @@ def _ddl() -> str:
     return "\n".join([*statements, _INDEXES])
 
 
+@dataclass
+class Transaction:
+    """One change under way. `undo` lets the block go on, but nothing of it is kept."""
+
+    undone: bool = False
+
+    def undo(self) -> None:
+        """Keep nothing of this transaction."""
+        self.undone = True
+
+
 class Store:
     """The database of one landscape. `path` is a file, or `:memory:`."""
 
@@ -78,23 +90,27 @@ class Store:
         self.sql.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make everything inside one change: kept when the block ends, undone when it raises. Nests."""
+    def transaction(self) -> Iterator[Transaction]:
+        """Make everything inside one change: kept when the block ends, undone when it raises or asks for it. Nests."""
+        transaction = Transaction()
         name = f"level{self._depth}"
         self.sql.execute(f"SAVEPOINT {name}" if self._depth else "BEGIN IMMEDIATE")
         self._depth += 1
         try:
-            yield
+            yield transaction
         except BaseException:
-            self._depth -= 1
-            if self._depth:
-                self.sql.execute(f"ROLLBACK TO {name}")
-                self.sql.execute(f"RELEASE {name}")
-            else:
-                self.sql.execute("ROLLBACK")
+            self._leave(name, keep=False)
             raise
+        self._leave(name, keep=not transaction.undone)
+
+    def _leave(self, name: str, *, keep: bool) -> None:
         self._depth -= 1
-        self.sql.execute(f"RELEASE {name}" if self._depth else "COMMIT")
+        if not self._depth:
+            self.sql.execute("COMMIT" if keep else "ROLLBACK")
+            return
+        if not keep:
+            self.sql.execute(f"ROLLBACK TO {name}")
+        self.sql.execute(f"RELEASE {name}")
 
     def all(self, statement: str, values: Iterable[object] = ()) -> list[Row]:
         """Return the rows of a statement as dicts."""

@@ -115,7 +115,7 @@ def _add_fault(admin: Admin, call: Call, _path: dict[str, str]) -> Answer:
 def _list_faults(admin: Admin, _call: Call, _path: dict[str, str]) -> Answer:
     return as_json(
         {
-            "faults": [each.as_dict() for each in admin.faults.list()],
+            "faults": [each.as_dict() for each in admin.faults.all()],
             "unused": [each.as_dict() for each in admin.faults.unused()],
         }
     )

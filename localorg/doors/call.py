@@ -115,9 +115,9 @@ class Call:
         return form
 
 
-def as_json(value: object, status: int = 200, **headers: str) -> Answer:
+def as_json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
     """Return a JSON answer."""
-    return Answer(status, json.dumps(value).encode(), JSON, headers)
+    return Answer(status, json.dumps(value).encode(), JSON, headers or {})
 
 
 def rest_error(error: PlatformError) -> Answer:

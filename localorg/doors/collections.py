@@ -18,10 +18,6 @@ _ROLLED_BACK = {
 Result = dict[str, Any]
 
 
-class _RolledBackError(Exception):
-    """Undoes all records of an allOrNone request."""
-
-
 def insert_many(call: Call) -> Answer:
     """Answer POST composite/sobjects."""
     records, all_or_none = _records(call)
@@ -47,7 +43,7 @@ def update_many(call: Call) -> Answer:
 
 
 def delete_many(call: Call) -> Answer:
-    """Answer DELETE composite/sobjects?ids=…"""
+    """Answer DELETE composite/sobjects?ids=… ."""
     ids = [each.strip() for each in call.query.get("ids", "").split(",") if each.strip()]
     if not ids:
         raise PlatformError("MISSING_ARGUMENT", "ids parameter is missing")
@@ -83,19 +79,17 @@ def read_many(call: Call) -> Answer:
 def _each(call: Call, records: list[Any], act: Callable[[Any], str], *, all_or_none: bool) -> list[Result]:
     """Do one thing to each record, in one transaction."""
     results: list[Result] = []
-    try:
-        with call.landscape.store.transaction():
-            for record in records:
-                try:
-                    with call.landscape.store.transaction():
-                        results.append({"id": act(record), "success": True, "errors": []})
-                except PlatformError as error:
-                    shown = {"statusCode": error.code, "message": error.message, "fields": list(error.fields)}
-                    results.append({"success": False, "errors": [shown]})
-            if all_or_none and not all(each["success"] for each in results):
-                raise _RolledBackError
-    except _RolledBackError:
-        return [{"success": False, "errors": [_ROLLED_BACK]} if each["success"] else each for each in results]
+    with call.landscape.store.transaction() as transaction:
+        for record in records:
+            try:
+                with call.landscape.store.transaction():
+                    results.append({"id": act(record), "success": True, "errors": []})
+            except PlatformError as error:
+                shown = {"statusCode": error.code, "message": error.message, "fields": list(error.fields)}
+                results.append({"success": False, "errors": [shown]})
+        if all_or_none and not all(each["success"] for each in results):
+            transaction.undo()
+            return [{"success": False, "errors": [_ROLLED_BACK]} if each["success"] else each for each in results]
     return results
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from lxml import etree
@@ -11,19 +12,15 @@ from lxml import etree
 from localorg.doors.call import Call
 from localorg.doors.envelope import XSI, SoapRequest, Typed, children, text_of, texts_of
 from localorg.errors import PlatformError
-from localorg.metadata.change import Change, ComponentProblem, component
+from localorg.metadata.change import Change, ComponentError, component
 from localorg.metadata.components import delete_component, read_component, write_component
-from localorg.metadata.document import DocumentProblem, read_document
+from localorg.metadata.document import DocumentError, read_document
 from localorg.metadata.elements import MetadataType
 from localorg.metadata.types import TYPES
 
 MAX_COMPONENTS = 10
 Results = list[dict[str, Any]]
-Act = Callable[[Change, MetadataType, etree._Element, str], dict[str, Any]]
-
-
-class _RolledBackError(Exception):
-    """Undoes a whole call under the AllOrNoneHeader."""
+Act = Callable[[Change, MetadataType, Any, str], dict[str, Any]]
 
 
 def read_components(call: Call, request: SoapRequest) -> dict[str, Any]:
@@ -43,7 +40,7 @@ def create_components(call: Call, request: SoapRequest) -> Results:
 
     def create(change: Change, kind: MetadataType, element: etree._Element, name: str) -> dict[str, Any]:
         if component(change, kind.name, name):
-            raise ComponentProblem(
+            raise ComponentError(
                 f"The name {name} is already in use by another {kind.name}", "DUPLICATE_DEVELOPER_NAME"
             )
         write_component(change, kind.name, name, read_document(kind, element, change.version))
@@ -57,7 +54,7 @@ def update_components(call: Call, request: SoapRequest) -> Results:
 
     def update(change: Change, kind: MetadataType, element: etree._Element, name: str) -> dict[str, Any]:
         if not component(change, kind.name, name):
-            raise ComponentProblem(f"In field: fullName - no {kind.name} named {name} found")
+            raise ComponentError(f"In field: fullName - no {kind.name} named {name} found")
         write_component(change, kind.name, name, read_document(kind, element, change.version))
         return {}
 
@@ -79,12 +76,12 @@ def delete_components(call: Call, request: SoapRequest) -> Results:
     kind = _type(text_of(request.element, "type") or "")
     names = _limited(texts_of(request.element, "fullNames"))
 
-    def delete(change: Change, name: str) -> dict[str, Any]:
+    def delete(name: str, change: Change) -> dict[str, Any]:
         if delete_component(change, kind.name, name) is None:
-            raise ComponentProblem(f"no {kind.name} named {name} found")
+            raise ComponentError(f"no {kind.name} named {name} found")
         return {}
 
-    return _each(call, request, [(name, lambda change, name=name: delete(change, name)) for name in names])
+    return _each(call, request, [(name, partial(delete, name)) for name in names])
 
 
 def rename_component(call: Call, request: SoapRequest) -> dict[str, Any]:
@@ -95,13 +92,11 @@ def rename_component(call: Call, request: SoapRequest) -> dict[str, Any]:
     def rename(change: Change) -> dict[str, Any]:
         stored = component(change, kind.name, old)
         if stored is None:
-            raise ComponentProblem(f"no {kind.name} named {old} found")
+            raise ComponentError(f"no {kind.name} named {old} found")
         if old.lower() != new.lower() and component(change, kind.name, new):
-            raise ComponentProblem(
-                f"The name {new} is already in use by another {kind.name}", "DUPLICATE_DEVELOPER_NAME"
-            )
+            raise ComponentError(f"The name {new} is already in use by another {kind.name}", "DUPLICATE_DEVELOPER_NAME")
         if kind.name == "ExternalClientApplication":
-            raise ComponentProblem("An external client app cannot be renamed.", "FIELD_INTEGRITY_EXCEPTION")
+            raise ComponentError("An external client app cannot be renamed.", "FIELD_INTEGRITY_EXCEPTION")
         change.store.do(
             "UPDATE _Component SET name = ? WHERE org = ? AND type = ? AND name = ?",
             (new, change.org.name, kind.name, stored["name"]),
@@ -126,36 +121,38 @@ def _write_each(call: Call, request: SoapRequest, act: Act, *, before: dict[str,
     work = []
     for element in elements:
         name = text_of(element, "fullName") or ""
-        work.append((name, lambda change, element=element, name=name: act(change, kind, element, name)))
+        work.append((name, partial(_with_kind, act, kind, element, name)))
     return _each(call, request, work, before=before)
+
+
+def _with_kind(act: Act, kind: MetadataType, element: Any, name: str, change: Change) -> dict[str, Any]:
+    return act(change, kind, element, name)
 
 
 def _each(
     call: Call,
     request: SoapRequest,
-    work: list[tuple[str, Callable[[Change], dict[str, Any]]]],
+    work: Sequence[tuple[str, Callable[[Change], dict[str, Any]]]],
     *,
     before: dict[str, Any] | None = None,
 ) -> Results:
     """Do each part in a transaction of its own, all of them in one (undone together under AllOrNoneHeader)."""
     change = call.change()
     results: Results = []
-    try:
-        with call.landscape.store.transaction():
-            for name, act in work:
-                try:
-                    with call.landscape.store.transaction():
-                        results.append({**(before or {}), **act(change), "fullName": name, "success": True})
-                except ComponentProblem as problem:
-                    results.append(_failed(name, problem.message, problem.code, before))
-                except DocumentProblem as problem:
-                    results.append(_failed(name, problem.message, "FIELD_INTEGRITY_EXCEPTION", before))
-            if request.all_or_none and not all(each["success"] for each in results):
-                raise _RolledBackError
-    except _RolledBackError:
-        message = "Record rolled back because not all records were valid and the request was using AllOrNone header"
-        code = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
-        results = [_failed(each["fullName"], message, code, before) if each["success"] else each for each in results]
+    with call.landscape.store.transaction() as transaction:
+        for name, act in work:
+            try:
+                with call.landscape.store.transaction():
+                    results.append({**(before or {}), **act(change), "fullName": name, "success": True})
+            except ComponentError as problem:
+                results.append(_failed(name, problem.message, problem.code, before))
+            except DocumentError as problem:
+                results.append(_failed(name, problem.message, "FIELD_INTEGRITY_EXCEPTION", before))
+        if request.all_or_none and not all(each["success"] for each in results):
+            transaction.undo()
+            message = "Record rolled back because not all records were valid and the request was using AllOrNone header"
+            code = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
+            return [_failed(each["fullName"], message, code, before) if each["success"] else each for each in results]
     return results
 
 

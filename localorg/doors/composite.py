@@ -13,6 +13,7 @@ from localorg.doors.call import Answer, Call, as_json
 from localorg.errors import PlatformError
 
 MAX_REQUESTS = 25
+FAILED = 400
 _REFERENCE = re.compile(r"@\{([A-Za-z][A-Za-z0-9_]*)((?:\.[A-Za-z0-9_]+|\[\d+\])*)\}")
 _STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
 _HALTED = [
@@ -24,10 +25,6 @@ _HALTED = [
 Dispatch = Callable[[Call], Answer]
 
 
-class _RolledBackError(Exception):
-    """Undoes all requests of an allOrNone composite."""
-
-
 def composite(call: Call, dispatch: Dispatch) -> Answer:
     """Answer POST composite. References (`@{ref.id}`) are filled in from earlier answers."""
     body = call.json_object()
@@ -35,32 +32,33 @@ def composite(call: Call, dispatch: Dispatch) -> Answer:
     all_or_none = body.get("allOrNone") is True
     answers: list[dict[str, Any]] = []
     known: dict[str, Any] = {}
-    try:
-        with call.landscape.store.transaction():
-            for request in requests:
-                reference = str(request.get("referenceId", ""))
-                filled = _fill(request, known)
-                answer = _run(call, dispatch, filled.get("method"), filled.get("url"), filled.get("body"))
-                answers.append(
-                    {
-                        "body": _body(answer),
-                        "httpHeaders": answer.headers,
-                        "httpStatusCode": answer.status,
-                        "referenceId": reference,
-                    }
-                )
-                known[reference] = _body(answer)
-                if all_or_none and answer.status >= 400:  # noqa: PLR2004 — failed
-                    raise _RolledBackError
-    except _RolledBackError:
-        failed = answers[-1]
-        answers = [
-            failed
-            if request.get("referenceId") == failed["referenceId"]
-            else {"body": _HALTED, "httpHeaders": {}, "httpStatusCode": 400, "referenceId": request.get("referenceId")}
-            for request in requests
-        ]
+    with call.landscape.store.transaction() as transaction:
+        for request in requests:
+            reference = str(request.get("referenceId", ""))
+            filled = _fill(request, known)
+            answer = _run(call, dispatch, filled.get("method"), filled.get("url"), filled.get("body"))
+            known[reference] = _body(answer)
+            answers.append(
+                {
+                    "body": known[reference],
+                    "httpHeaders": answer.headers,
+                    "httpStatusCode": answer.status,
+                    "referenceId": reference,
+                }
+            )
+            if all_or_none and answer.status >= FAILED:
+                transaction.undo()
+                answers = [_halted(each, answers[-1]) for each in requests]
+                break
     return as_json({"compositeResponse": answers})
+
+
+def _halted(request: dict[str, Any], failed: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer of a request that was undone because another one failed."""
+    reference = request.get("referenceId")
+    if reference == failed["referenceId"]:
+        return failed
+    return {"body": _HALTED, "httpHeaders": {}, "httpStatusCode": FAILED, "referenceId": reference}
 
 
 def batch(call: Call, dispatch: Dispatch) -> Answer:
@@ -70,9 +68,9 @@ def batch(call: Call, dispatch: Dispatch) -> Answer:
     for request in _requests(body, "batchRequests"):
         answer = _run(call, dispatch, request.get("method"), request.get("url"), request.get("richInput"))
         results.append({"statusCode": answer.status, "result": _body(answer)})
-        if body.get("haltOnError") is True and answer.status >= 400:  # noqa: PLR2004 — failed
+        if body.get("haltOnError") is True and answer.status >= FAILED:
             break
-    return as_json({"hasErrors": any(each["statusCode"] >= 400 for each in results), "results": results})  # noqa: PLR2004
+    return as_json({"hasErrors": any(each["statusCode"] >= FAILED for each in results), "results": results})
 
 
 def _requests(body: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from localorg.landscape import Landscape
 from localorg.metadata.jobs import ENDED
 from localorg.store import Row
 
-_TESTS = {
+_TESTS: dict[str, Any] = {
     "apexLogId": None,
     "codeCoverage": [],
     "codeCoverageWarnings": [],

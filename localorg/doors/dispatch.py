@@ -19,6 +19,7 @@ MAINTENANCE = (
     b"</body></html>"
 )
 HTML = "text/html; charset=UTF-8"
+DEFECT = 500
 
 
 def answer(call: Call, route: Route | None, allowed: list[str]) -> Answer:
@@ -70,7 +71,7 @@ def refused(call: Call, door: str, error: PlatformError | OAuthError | Landscape
     if door == OAUTH:
         if isinstance(error, PlatformError):
             error = OAuthError(
-                "server_error" if error.status >= 500 else "invalid_request",
+                "server_error" if error.status >= DEFECT else "invalid_request",
                 error.message,
                 status=error.status,
             )

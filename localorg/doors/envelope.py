@@ -10,7 +10,7 @@ from lxml import etree
 
 from localorg.clock import as_xml_timestamp
 from localorg.errors import PlatformError
-from localorg.metadata.document import Document, DocumentProblem, append_parts, local_name, parse_xml
+from localorg.metadata.document import Document, DocumentError, Node, append_parts, local_name, parse_xml
 from localorg.metadata.elements import METADATA_NAMESPACE, MetadataType
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -19,6 +19,7 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 PARTNER = "urn:partner.soap.sforce.com"
 PARTNER_FAULT = "urn:fault.partner.soap.sforce.com"
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CODE = re.compile(r"^[A-Z][A-Z_]*$")
 
 
@@ -28,7 +29,7 @@ class SoapRequest:
 
     session_id: str | None
     operation: str
-    element: etree._Element
+    element: Node
     all_or_none: bool = False
 
 
@@ -45,7 +46,7 @@ def read_request(body: bytes) -> SoapRequest:
     """Read an envelope. Raises PlatformError for what is none."""
     try:
         root = parse_xml(body)
-    except DocumentProblem as problem:
+    except DocumentError as problem:
         raise PlatformError("SOAP_PARSE_ERROR", problem.message.removeprefix("Error parsing file: ")) from None
     content = child(root, "Body")
     operation = next((each for each in content), None) if content is not None else None
@@ -62,23 +63,23 @@ def read_request(body: bytes) -> SoapRequest:
     )
 
 
-def child(node: etree._Element, name: str) -> etree._Element | None:
+def child(node: Node, name: str) -> Node | None:
     """Return the first child of that local name."""
     return next((each for each in node if local_name(each) == name), None)
 
 
-def children(node: etree._Element, name: str) -> list[etree._Element]:
+def children(node: Node, name: str) -> list[Node]:
     """Return the children of that local name."""
     return [each for each in node if local_name(each) == name]
 
 
-def text_of(node: etree._Element, name: str) -> str | None:
+def text_of(node: Node, name: str) -> str | None:
     """Return the text of the first child of that local name, without spaces around it."""
     found = child(node, name)
     return (found.text or "").strip() if found is not None else None
 
 
-def texts_of(node: etree._Element, name: str) -> list[str]:
+def texts_of(node: Node, name: str) -> list[str]:
     """Return the texts of all children of that local name."""
     return [(each.text or "").strip() for each in children(node, name)]
 
@@ -116,7 +117,7 @@ def write_fault(error: PlatformError, *, partner: bool = False) -> bytes:
 SESSION_MESSAGE = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session key"
 
 
-def append_value(parent: etree._Element, name: str, value: Any) -> None:
+def append_value(parent: Node, name: str, value: Any) -> None:
     """Append a value: dicts nest, lists repeat, None is xsi:nil, components carry xsi:type."""
     if isinstance(value, list | tuple):
         for each in value:
@@ -142,7 +143,7 @@ def append_value(parent: etree._Element, name: str, value: Any) -> None:
         node.text = as_xml_timestamp(words) if _TIMESTAMP.fullmatch(words) else _clean(words)
 
 
-def _envelope(namespace: str) -> tuple[etree._Element, etree._Element]:
+def _envelope(namespace: str) -> tuple[Node, Node]:
     sf = {"sf": namespace} if namespace != METADATA_NAMESPACE else {None: namespace, "sf": namespace}
     envelope = etree.Element(
         f"{{{ENVELOPE}}}Envelope",
@@ -153,13 +154,4 @@ def _envelope(namespace: str) -> tuple[etree._Element, etree._Element]:
 
 def _clean(words: str) -> str:
     """Return text without what XML cannot hold."""
-    return "".join(
-        char
-        for char in words
-        if char in "\t\n\r"
-        or (
-            ord(char) >= 32
-            and not 0xD800 <= ord(char) <= 0xDFFF  # noqa: PLR2004
-            and ord(char) not in {0xFFFE, 0xFFFF}
-        )
-    )
+    return _NOT_XML.sub("", words)

@@ -22,7 +22,7 @@ from localorg.doors.deploy_result import deploy_result, file_properties, retriev
 from localorg.doors.envelope import SoapRequest, child, children, text_of, texts_of
 from localorg.errors import PlatformError
 from localorg.metadata.components import list_components
-from localorg.metadata.document import DocumentProblem, local_name
+from localorg.metadata.document import DocumentError, local_name
 from localorg.metadata.jobs import DEPLOY, ENDED, RETRIEVE
 from localorg.metadata.package import MAX_ZIP, read_version
 from localorg.metadata.retrieve import RetrieveRequest
@@ -167,7 +167,7 @@ def _typed(options: dict[str, str]) -> dict[str, Any]:
 def _version(words: str) -> float:
     try:
         return read_version(words)
-    except DocumentProblem as problem:
+    except DocumentError as problem:
         raise PlatformError("INVALID_TYPE", problem.message) from None
 
 

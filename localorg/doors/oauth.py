@@ -29,7 +29,7 @@ def token_operation(call: Call) -> str:
 def oauth_error(error: OAuthError) -> Answer:
     """Return a refusal as the OAuth endpoints write it."""
     body = {"error": error.error, "error_description": error.description}
-    return as_json(body, error.status, **NO_STORE)
+    return as_json(body, error.status, headers=NO_STORE)
 
 
 def grant_token(call: Call) -> Answer:
@@ -48,7 +48,7 @@ def grant_token(call: Call) -> Answer:
         body["api_instance_url"] = granted.org.url
     if form["grant_type"] != JWT_BEARER:
         body |= _signed(call, granted)
-    return as_json(body, **NO_STORE)
+    return as_json(body, headers=NO_STORE)
 
 
 def revoke(call: Call) -> Answer:
@@ -85,7 +85,7 @@ def introspect(call: Call) -> Answer:
             raise OAuthError("invalid_client", "invalid client credentials")
     session = call.landscape.sessions.find(form.get("token", ""))
     if session is None or (session.consumer_key != key and not (apps and apps[0].introspect_all)):
-        return as_json({"active": False}, **NO_STORE)
+        return as_json({"active": False}, headers=NO_STORE)
     org = call.landscape.org(session.org)
     user = call.landscape.store.get(org.name, "User", session.user_id) or {}
     body: dict[str, Any] = {
@@ -100,7 +100,7 @@ def introspect(call: Call) -> Answer:
     }
     if session.expires is not None:
         body["exp"] = int(session.expires)
-    return as_json(body, **NO_STORE)
+    return as_json(body, headers=NO_STORE)
 
 
 def userinfo(call: Call) -> Answer:

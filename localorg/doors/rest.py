@@ -90,7 +90,7 @@ def create(call: Call) -> Answer:
     """Answer POST sobjects/X."""
     made = create_record(call.change(), call.parameters["object"], call.json_object())
     location = f"{call.base}/sobjects/{call.parameters['object']}/{made}"
-    return as_json({"id": made, "success": True, "errors": []}, 201, Location=location)
+    return as_json({"id": made, "success": True, "errors": []}, 201, {"Location": location})
 
 
 def read(call: Call) -> Answer:

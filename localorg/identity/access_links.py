@@ -5,9 +5,9 @@ Metadata shows them as permissionSetName, profileName or the comma separated lis
 
 from __future__ import annotations
 
-from localorg.metadata.change import Change, ComponentProblem
+from localorg.metadata.change import Change, ComponentError
 from localorg.population import API_INTEGRATION_LICENSE
-from localorg.store import Store
+from localorg.store import Row, Store
 
 
 def linked_sets(store: Store, org: str, app_id: str) -> list[str]:
@@ -28,10 +28,10 @@ def linked_ids(store: Store, org: str, app_id: str) -> list[str]:
 def replace_links(change: Change, app_id: str, entity: str, names: list[str], *, profiles: bool, element: str) -> bool:
     """Make an app's links to sets (or to profiles) exactly these names. Returns whether anything changed.
 
-    Raises ComponentProblem for an unknown or repeated name (texts: facts 1.8, from memory).
+    Raises ComponentError for an unknown or repeated name (texts: facts 1.8, from memory).
     """
     if len({name.lower() for name in names}) < len(names):
-        raise ComponentProblem(f"Duplicate values in field: {element}", "DUPLICATE_VALUE")
+        raise ComponentError(f"Duplicate values in field: {element}", "DUPLICATE_VALUE")
     wanted = {_set_id(change, name, profiles=profiles, element=element): name for name in names}
     current = {
         row["Id"]
@@ -59,7 +59,7 @@ def has_api_integration_license(store: Store, org: str, set_id: str) -> bool:
     )
 
 
-def _linked(store: Store, org: str, app_id: str) -> list[dict[str, str | None]]:
+def _linked(store: Store, org: str, app_id: str) -> list[Row]:
     return store.all(
         "SELECT DISTINCT s.Id, s.Name, s.ProfileId, p.Name AS ProfileName FROM SetupEntityAccess a "
         "JOIN PermissionSet s ON s.org = a.org AND s.Id = a.ParentId "
@@ -84,5 +84,5 @@ def _set_id(change: Change, name: str, *, profiles: bool, element: str) -> str:
         )
     if row is None:
         kind = "Profile" if profiles else "PermissionSet"
-        raise ComponentProblem(f"In field: {element} - no {kind} named {name} found")
+        raise ComponentError(f"In field: {element} - no {kind} named {name} found")
     return str(row["Id"])

@@ -17,7 +17,7 @@ MIN_BITS = 2048
 _ARMOUR = re.compile(r"-----(BEGIN|END) CERTIFICATE-----")
 
 
-class CertificateProblem(ValueError):
+class CertificateError(ValueError):
     """The text is no certificate that an app may hold. The texts are ours: the platform's are not sourced."""
 
 
@@ -33,25 +33,25 @@ class CertificateFacts:
 def normalize_certificate(text: str) -> str | None:
     """Return the certificate as base64 of its DER, or None for an ECDSA one, which the platform drops silently.
 
-    Raises CertificateProblem.
+    Raises CertificateError.
     """
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     if len(text.encode()) >= MAX_SIZE:
-        raise CertificateProblem("The certificate is too large: it must be smaller than 4 KB.")
+        raise CertificateError("The certificate is too large: it must be smaller than 4 KB.")
     try:
         der = base64.b64decode("".join(_ARMOUR.sub("", text).split()), validate=True)
         certificate = x509.load_der_x509_certificate(der)
         key = certificate.public_key()
     except (ValueError, binascii.Error, TypeError):
-        raise CertificateProblem("The certificate is not valid: it could not be read as X.509.") from None
+        raise CertificateError("The certificate is not valid: it could not be read as X.509.") from None
     except Exception:  # noqa: BLE001 — the library raises its own errors for odd algorithms; all mean the same here
-        raise CertificateProblem("The certificate is not valid: its key could not be read.") from None
+        raise CertificateError("The certificate is not valid: its key could not be read.") from None
     if not isinstance(key, RSAPublicKey):
         return None
     if key.key_size < MIN_BITS:
-        raise CertificateProblem(f"The certificate's key is too short: {key.key_size} bits, 2048 at least.")
+        raise CertificateError(f"The certificate's key is too short: {key.key_size} bits, 2048 at least.")
     return base64.b64encode(der).decode()
 
 

@@ -11,7 +11,7 @@ from localorg.orgs import Org
 from localorg.store import Store
 
 
-class ComponentProblem(Exception):
+class ComponentError(Exception):
     """A component is refused: shown as a component failure of a deploy, or as an error of a CRUD result.
 
     `code` is the status code of the CRUD calls.

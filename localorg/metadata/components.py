@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from localorg.metadata.change import Change, ComponentProblem, Written, component
+from localorg.metadata.change import Change, ComponentError, Written, component
 from localorg.metadata.connected_app_rules import ConnectedAppRules
 from localorg.metadata.document import Document, without_write_only
 from localorg.metadata.external_client_app_rules import (
@@ -51,9 +51,9 @@ class Properties:
 
 
 def write_component(change: Change, kind: str, name: str, given: Document) -> Written:
-    """Create or update a component. Raises ComponentProblem; the caller's transaction undoes what was begun."""
+    """Create or update a component. Raises ComponentError; the caller's transaction undoes what was begun."""
     if not _DEVELOPER_NAME.fullmatch(name) or len(name) > MAX_NAME:
-        raise ComponentProblem(_BAD_NAME.format(kind=kind), "INVALID_FIELD")
+        raise ComponentError(_BAD_NAME.format(kind=kind), "INVALID_FIELD")
     stored = component(change, kind, name)
     name = stored["name"] if stored else name
     old = json.loads(stored["document"]) if stored else None

@@ -6,8 +6,8 @@ import re
 
 from localorg.identity.access_links import linked_profiles, linked_sets, replace_links
 from localorg.identity.apps import publish
-from localorg.identity.certificates import CertificateProblem, normalize_certificate
-from localorg.metadata.change import Change, ComponentProblem, component
+from localorg.identity.certificates import CertificateError, normalize_certificate
+from localorg.metadata.change import Change, ComponentError, component
 from localorg.metadata.connected_app_type import normalize_scopes
 from localorg.metadata.consumer_keys import CANNOT_PROVIDE, claim_key, new_secret, release_keys
 from localorg.metadata.document import Document
@@ -26,9 +26,9 @@ class ConnectedAppRules:
     ) -> tuple[Document, tuple[str, ...]]:
         """Refuse creation while it is off; keep the key; check certificate and policies."""
         if old is None and not change.knobs.on("connected_app_creation", change.org.name):
-            raise ComponentProblem(CREATION_OFF, "INSUFFICIENT_ACCESS")
+            raise ComponentError(CREATION_OFF, "INSUFFICIENT_ACCESS")
         if old is None and component(change, "ExternalClientApplication", name):
-            raise ComponentProblem(
+            raise ComponentError(
                 f"An external client app with the name {name} already exists.", "DUPLICATE_DEVELOPER_NAME"
             )
         kept = {key: value for key, value in document.items() if key not in {"permissionSetName", "profileName"}}
@@ -45,13 +45,13 @@ class ConnectedAppRules:
             kept["oauthConfig"] = old_oauth
         linking = [each for key in ("permissionSetName", "profileName") for each in document.get(key, []) if each]
         if linking and not kept.get("oauthConfig", {}).get("isAdminApproved"):
-            raise ComponentProblem(
+            raise ComponentError(
                 "Profiles and permission sets can be set only when isAdminApproved is true.",
                 "FIELD_INTEGRITY_EXCEPTION",
             )
         policy = document.get("oauthPolicy", {}).get("refreshTokenPolicy")
         if policy is not None and not _REFRESH_POLICY.fullmatch(policy):
-            raise ComponentProblem(f"Invalid refresh token policy: {policy}", "FIELD_INTEGRITY_EXCEPTION")
+            raise ComponentError(f"Invalid refresh token policy: {policy}", "FIELD_INTEGRITY_EXCEPTION")
         kept.pop("plugin", None) if not kept.get("plugin") else None
         if (runs_as := kept.get("pluginExecutionUser")) and not change.store.find(
             change.org.name, "User", Username=runs_as
@@ -111,7 +111,7 @@ class ConnectedAppRules:
             return claim_key(change, component_id, given)
         mode = change.knobs.get("connected_app_key_on_update", change.org.name)
         if given and (mode == "refuse" or (mode == "same" and given != old)):
-            raise ComponentProblem(CANNOT_PROVIDE, "FIELD_INTEGRITY_EXCEPTION")
+            raise ComponentError(CANNOT_PROVIDE, "FIELD_INTEGRITY_EXCEPTION")
         return str(old)
 
     def _certificate(self, given: str | None, old: str) -> str:
@@ -127,8 +127,8 @@ def checked_certificate(given: str) -> str:
         return ""
     try:
         return normalize_certificate(given) or ""
-    except CertificateProblem as problem:
-        raise ComponentProblem(str(problem), "FIELD_INTEGRITY_EXCEPTION") from None
+    except CertificateError as problem:
+        raise ComponentError(str(problem), "FIELD_INTEGRITY_EXCEPTION") from None
 
 
 def save_row(change: Change, name: str, record_id: str, values: dict[str, object]) -> None:

@@ -6,7 +6,7 @@ import re
 import secrets
 import string
 
-from localorg.metadata.change import Change, ComponentProblem
+from localorg.metadata.change import Change, ComponentError
 
 TAKEN = "The consumer key is already taken."
 CANNOT_PROVIDE = "You cannot provide a Consumer Key"
@@ -15,14 +15,12 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 def claim_key(change: Change, app_id: str, chosen: str) -> str:
-    """Register a new app's consumer key, generating one when none was chosen. Raises ComponentProblem."""
+    """Register a new app's consumer key, generating one when none was chosen. Raises ComponentError."""
     if chosen and not _LOOKS_LIKE_A_KEY.fullmatch(chosen):
-        raise ComponentProblem(
-            "The consumer key must be 8 to 256 alphanumeric characters.", "FIELD_INTEGRITY_EXCEPTION"
-        )
+        raise ComponentError("The consumer key must be 8 to 256 alphanumeric characters.", "FIELD_INTEGRITY_EXCEPTION")
     key = chosen or "3MVG9" + "".join(secrets.choice(_ALPHABET + "._") for _ in range(80))
     if change.store.one("SELECT 1 FROM _ConsumerKey WHERE consumer_key = ?", (key,)):
-        raise ComponentProblem(TAKEN, "DUPLICATE_VALUE")
+        raise ComponentError(TAKEN, "DUPLICATE_VALUE")
     change.store.put("_ConsumerKey", {"consumer_key": key, "org": change.org.name, "app_id": app_id})
     return key
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
-from localorg.metadata.change import Change, ComponentProblem
+from localorg.metadata.change import Change, ComponentError
 from localorg.metadata.components import delete_component, write_component
-from localorg.metadata.document import DocumentProblem, read_file
+from localorg.metadata.document import DocumentError, read_file
 from localorg.metadata.elements import MetadataType
-from localorg.metadata.package import Manifest, Package, PackageProblem, open_packages
+from localorg.metadata.package import Manifest, Package, PackageError, open_packages
 from localorg.metadata.types import BY_FOLDER, TYPES
 
 WARNING, ERROR = "Warning", "Error"
@@ -62,10 +63,6 @@ class DeployOutcome:
         return asdict(self)
 
 
-class _RolledBackError(Exception):
-    """Undoes the transaction of a deploy that must leave nothing."""
-
-
 @dataclass(frozen=True)
 class _Item:
     """One component to write: its type, name, file in the zip, content."""
@@ -80,21 +77,17 @@ def apply_package(change: Change, data: bytes, options: DeployOptions) -> tuple[
     """Deploy a zip; return the outcome and how many files it had."""
     try:
         packages, files = open_packages(data, single=options.single_package)
-    except PackageProblem as problem:
+    except PackageError as problem:
         return DeployOutcome("Failed", error_message=problem.message, error_code=problem.code), 0
     messages: list[ComponentMessage] = []
     keep_parts = not options.rollback_on_error and change.org.is_sandbox
-    try:
-        with change.store.transaction():
-            for package in packages:
-                _apply(change, package, options, messages)
-            messages = [_with_warnings(each, options) for each in messages]
-            failed = any(not each.success for each in messages)
-            if options.check_only or (failed and not keep_parts):
-                raise _RolledBackError
-    except _RolledBackError:
-        pass
-    failed = any(not each.success for each in messages)
+    with change.store.transaction() as transaction:
+        for package in packages:
+            _apply(change, package, options, messages)
+        messages = [_with_warnings(each, options) for each in messages]
+        failed = any(not each.success for each in messages)
+        if options.check_only or (failed and not keep_parts):
+            transaction.undo()
     if not failed:
         status = "Succeeded"
     else:
@@ -107,7 +100,7 @@ def count_components(data: bytes, options: DeployOptions) -> int:
     """Return how many components a zip will write or delete, 0 when it cannot be read."""
     try:
         packages, _ = open_packages(data, single=options.single_package)
-    except PackageProblem:
+    except PackageError:
         return 0
     deletions = sum(
         len(names)
@@ -179,9 +172,7 @@ def _write(
                 )
             )
         else:
-            messages.append(
-                _attempt(change, item.file, item.kind.name, item.name, lambda item=item: _write_item(change, item))
-            )
+            messages.append(_attempt(change, item.file, item.kind.name, item.name, partial(_write_item, change, item)))
 
 
 def _items(package: Package, messages: list[ComponentMessage]) -> list[_Item]:
@@ -223,8 +214,10 @@ def _delete(change: Change, file: str, deletions: Manifest, messages: list[Compo
         if kind not in TYPES:
             messages.append(_failure(file, f"Unknown type name '{kind}' specified in package.xml", kind=kind))
             continue
-        for name in deletions.members[kind]:
-            messages.append(_attempt(change, file, kind, name, lambda k=kind, n=name: _delete_item(change, file, k, n)))
+        messages.extend(
+            _attempt(change, file, kind, name, partial(_delete_item, change, file, kind, name))
+            for name in deletions.members[kind]
+        )
 
 
 def _delete_item(change: Change, file: str, kind: str, name: str) -> ComponentMessage:
@@ -239,9 +232,9 @@ def _attempt(change: Change, file: str, kind: str, name: str, act: Callable[[], 
     try:
         with change.store.transaction():
             return act()
-    except DocumentProblem as problem:
+    except DocumentError as problem:
         return _failure(file, problem.message, kind=kind, name=name, line=problem.line)
-    except ComponentProblem as problem:
+    except ComponentError as problem:
         return _failure(file, problem.message, kind=kind, name=name)
 
 

@@ -13,21 +13,22 @@ from lxml import etree
 from localorg.metadata.elements import METADATA_NAMESPACE, Element, MetadataType
 
 Document = dict[str, Any]
+Node = Any  # lxml keeps its element type private
 _XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
-class DocumentProblem(Exception):
+class DocumentError(Exception):
     """A component's file cannot be read: `message` is the platform's, with a line where there is one."""
 
-    def __init__(self, message: str, line: int | None = None) -> None:
+    def __init__(self, message: str, line: Any = None) -> None:
         super().__init__(message)
         self.message = message
-        self.line = line
+        self.line: int | None = line
 
 
-def parse_xml(data: bytes) -> etree._Element:
-    """Parse XML from outside: no DTD, no entities, no network. Raises DocumentProblem."""
+def parse_xml(data: bytes) -> Node:
+    """Parse XML from outside: no DTD, no entities, no network. Raises DocumentError."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
@@ -35,24 +36,24 @@ def parse_xml(data: bytes) -> etree._Element:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
-        raise DocumentProblem(f"Error parsing file: {error}", line) from None
+        raise DocumentError(f"Error parsing file: {error}", line) from None
     if root is None:
-        raise DocumentProblem("Error parsing file: Premature end of file.")
-    if root.getroottree().docinfo.doctype:
-        raise DocumentProblem("Error parsing file: DOCTYPE is not allowed")
+        raise DocumentError("Error parsing file: Premature end of file.")
+    if str(getattr(root.getroottree().docinfo, "doctype", "")):
+        raise DocumentError("Error parsing file: DOCTYPE is not allowed")
     return root
 
 
-def read_document(kind: MetadataType, root: etree._Element, version: float) -> Document:
-    """Read a component's XML, whatever prefixes it uses. Raises DocumentProblem."""
+def read_document(kind: MetadataType, root: Node, version: float) -> Document:
+    """Read a component's XML, whatever prefixes it uses. Raises DocumentError."""
     return _read_parts(kind.name, kind.elements, root, version)
 
 
 def read_file(kind: MetadataType, data: bytes, version: float) -> Document:
-    """Read a component's file. Raises DocumentProblem."""
+    """Read a component's file. Raises DocumentError."""
     root = parse_xml(data)
     if local_name(root) != kind.name:
-        raise DocumentProblem(f"Error parsing file: Element {root.tag} invalid at this location", root.sourceline)
+        raise DocumentError(f"Error parsing file: Element {root.tag} invalid at this location", root.sourceline)
     return read_document(kind, root, version)
 
 
@@ -66,7 +67,7 @@ def write_file(kind: MetadataType, document: Document, *, show_name: str = "") -
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="utf-8") + b"\n"
 
 
-def append_parts(parent: etree._Element, elements: tuple[Element, ...], document: Document) -> None:
+def append_parts(parent: Node, elements: tuple[Element, ...], document: Document) -> None:
     """Append a document's elements to an XML element, in WSDL order and the metadata namespace."""
     for element in elements:
         value = document.get(element.name)
@@ -99,12 +100,12 @@ def without_write_only(elements: tuple[Element, ...], document: Document) -> Doc
     return shown
 
 
-def local_name(node: etree._Element) -> str:
+def local_name(node: Node) -> str:
     """Return an element's name without its namespace."""
     return etree.QName(node).localname
 
 
-def _read_parts(owner: str, elements: tuple[Element, ...], node: etree._Element, version: float) -> Document:
+def _read_parts(owner: str, elements: tuple[Element, ...], node: Node, version: float) -> Document:
     index = {each.name: position for position, each in enumerate(elements)}
     found: Document = {}
     furthest = 0
@@ -114,7 +115,7 @@ def _read_parts(owner: str, elements: tuple[Element, ...], node: etree._Element,
             continue
         position = index.get(name)
         if position is None or elements[position].since > version:
-            raise DocumentProblem(
+            raise DocumentError(
                 f"Error parsing file: Element {{{METADATA_NAMESPACE}}}{name} invalid at this location in type {owner}",
                 child.sourceline,
             )
@@ -128,35 +129,35 @@ def _read_parts(owner: str, elements: tuple[Element, ...], node: etree._Element,
         if element.many:
             found.setdefault(name, []).append(value)
         elif name in found:
-            raise DocumentProblem(f"Error parsing file: Duplicate element {name} in type {owner}", child.sourceline)
+            raise DocumentError(f"Error parsing file: Duplicate element {name} in type {owner}", child.sourceline)
         else:
             found[name] = value
     for element in elements:
         if element.required and found.get(element.name) in (None, ""):
-            raise DocumentProblem(element.missing or f"Required field is missing: {element.name}", node.sourceline)
+            raise DocumentError(element.missing or f"Required field is missing: {element.name}", node.sourceline)
     return {element.name: found[element.name] for element in elements if element.name in found}
 
 
-def _read_value(element: Element, node: etree._Element, version: float) -> Any:
+def _read_value(element: Element, node: Node, version: float) -> Any:
     if element.kind == "struct":
         name = element.name[:1].upper() + element.name[1:]
         return _read_parts(name, element.parts, node, version)
     if len(node):
-        raise DocumentProblem(
+        raise DocumentError(
             f"Error parsing file: Element {node[0].tag} invalid at this location in type xsd:{element.kind}",
             node.sourceline,
         )
     words = (node.text or "").strip()
     if element.kind == "boolean":
         if words not in _BOOLEANS:
-            raise DocumentProblem(f"'{words}' is not a valid value for the type xsd:boolean", node.sourceline)
+            raise DocumentError(f"'{words}' is not a valid value for the type xsd:boolean", node.sourceline)
         return _BOOLEANS[words]
     if element.kind == "int":
         try:
             return int(words)
         except ValueError:
-            raise DocumentProblem(f"'{words}' is not a valid value for the type xsd:int", node.sourceline) from None
+            raise DocumentError(f"'{words}' is not a valid value for the type xsd:int", node.sourceline) from None
     if element.kind == "enum" and words not in element.values:
         enum = element.enum[:1].upper() + element.enum[1:]
-        raise DocumentProblem(f"'{words}' is not a valid value for the enum '{enum}'", node.sourceline)
+        raise DocumentError(f"'{words}' is not a valid value for the enum '{enum}'", node.sourceline)
     return words

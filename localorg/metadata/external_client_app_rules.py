@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localorg.identity.access_links import linked_profiles, linked_sets, replace_links
 from localorg.identity.apps import publish, satellite
-from localorg.metadata.change import Change, ComponentProblem, component
+from localorg.metadata.change import Change, ComponentError, component
 from localorg.metadata.connected_app_rules import checked_certificate, forget_app, save_menu_item, save_row
 from localorg.metadata.connected_app_type import SCOPES, normalize_scopes
 from localorg.metadata.consumer_keys import claim_key, new_secret, release_keys
@@ -28,11 +28,11 @@ class ExternalClientAppRules:
     ) -> tuple[Document, tuple[str, ...]]:
         """Refuse the name of a Connected App (2.4), and a server-made name of another org."""
         if old is None and component(change, "ConnectedApp", name):
-            raise ComponentProblem(f"A connected app with the name {name} already exists.", "DUPLICATE_DEVELOPER_NAME")
+            raise ComponentError(f"A connected app with the name {name} already exists.", "DUPLICATE_DEVELOPER_NAME")
         scoped = document.get("orgScopedExternalApp")
         made = f"{change.org.org_id[:15]}:{name}"
         if scoped and scoped not in {made, f"{change.org.org_id}:{name}"}:
-            raise ComponentProblem(f"Invalid orgScopedExternalApp: {scoped}", "FIELD_INTEGRITY_EXCEPTION")
+            raise ComponentError(f"Invalid orgScopedExternalApp: {scoped}", "FIELD_INTEGRITY_EXCEPTION")
         return {**document, "orgScopedExternalApp": made}, ()
 
     def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> bool:
@@ -77,17 +77,17 @@ class SatelliteRules:
         parent = document["externalClientApplication"]
         app = component(change, APP, parent)
         if app is None:
-            raise ComponentProblem(f"In field: externalClientApplication - no {APP} named {parent} found")
+            raise ComponentError(f"In field: externalClientApplication - no {APP} named {parent} found")
         for row in satellites(change, self.kind, parent):
             if row["name"].lower() != name.lower():
-                raise ComponentProblem(
+                raise ComponentError(
                     "duplicate value found: ExternalClientApplicationId duplicates value on record with id: "
                     + row["id"][:15],
                     "DUPLICATE_VALUE",
                 )
         document = {**document, "externalClientApplication": app["name"]}
         if old is not None and old["externalClientApplication"].lower() != parent.lower():
-            raise ComponentProblem("Cannot change the external client app of a setting.", "FIELD_INTEGRITY_EXCEPTION")
+            raise ComponentError("Cannot change the external client app of a setting.", "FIELD_INTEGRITY_EXCEPTION")
         return self.special(change, document, old, app["id"], component_id)
 
     def special(
@@ -194,10 +194,10 @@ class OauthSettingsRules(SatelliteRules):
         """Check the scopes; a wrong oauthLink fails (2.4)."""
         for scope in _split(document.get("commaSeparatedOauthScopes", "")):
             if scope not in SCOPES:
-                raise ComponentProblem(f"Invalid OAuth scope: {scope}", "FIELD_INTEGRITY_EXCEPTION")
+                raise ComponentError(f"Invalid OAuth scope: {scope}", "FIELD_INTEGRITY_EXCEPTION")
         link = f"{change.org.org_id[:15]}:{component_id[:15]}"
         if document.get("oauthLink") not in {None, "", link}:
-            raise ComponentProblem(f"Invalid oauthLink: {document['oauthLink']}", "FIELD_INTEGRITY_EXCEPTION")
+            raise ComponentError(f"Invalid oauthLink: {document['oauthLink']}", "FIELD_INTEGRITY_EXCEPTION")
         return {**document, "oauthLink": link}, ()
 
     def shown(self, change: Change, document: Document, component_id: str) -> Document:

@@ -206,15 +206,15 @@ class Jobs:
 def _options(given: dict[str, Any]) -> DeployOptions:
     """Read deployOptions as either door sends them."""
 
-    def is_on(name: str, default: bool) -> bool:  # noqa: FBT001 — a default is what it is
+    def is_on(name: str, *, default: bool = False) -> bool:
         value = given.get(name)
         return default if value is None else value in (True, "true", "True", "1")
 
     return DeployOptions(
-        check_only=is_on("checkOnly", False),
-        ignore_warnings=is_on("ignoreWarnings", False),
-        rollback_on_error=is_on("rollbackOnError", True),
-        single_package=is_on("singlePackage", False),
-        allow_missing_files=is_on("allowMissingFiles", False),
-        purge_on_delete=is_on("purgeOnDelete", False),
+        check_only=is_on("checkOnly"),
+        ignore_warnings=is_on("ignoreWarnings"),
+        rollback_on_error=is_on("rollbackOnError", default=True),
+        single_package=is_on("singlePackage"),
+        allow_missing_files=is_on("allowMissingFiles"),
+        purge_on_delete=is_on("purgeOnDelete"),
     )

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass, field
 
-from localorg.metadata.document import DocumentProblem, local_name, parse_xml
+from localorg.metadata.document import DocumentError, local_name, parse_xml
 
 MAX_FILES = 10_000
 MAX_ZIP = 39 * 1024 * 1024
@@ -20,7 +20,7 @@ MANIFEST = "package.xml"
 DELETIONS = {"destructivechangespre.xml": "pre", "destructivechanges.xml": "pre", "destructivechangespost.xml": "post"}
 
 
-class PackageProblem(Exception):
+class PackageError(Exception):
     """The zip as a whole cannot be deployed. `code` is the deploy's errorStatusCode."""
 
     def __init__(self, message: str, code: str = "FIELD_INTEGRITY_EXCEPTION") -> None:
@@ -45,17 +45,17 @@ class Package:
     manifest: Manifest | None = None
     files: dict[str, bytes] = field(default_factory=dict)
     deletions: dict[str, list[tuple[str, Manifest]]] = field(default_factory=lambda: {"pre": [], "post": []})
-    problems: list[tuple[str, DocumentProblem]] = field(default_factory=list)
+    problems: list[tuple[str, DocumentError]] = field(default_factory=list)
 
 
 def open_packages(data: bytes, *, single: bool) -> tuple[list[Package], int]:
-    """Open a zip; return its packages and the number of files. Raises PackageProblem."""
+    """Open a zip; return its packages and the number of files. Raises PackageError."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             _check_limits(infos)
             return _sort(archive, infos, single=single), len(infos)
-    except PackageProblem:
+    except PackageError:
         raise
     except (
         zipfile.BadZipFile,
@@ -69,16 +69,16 @@ def open_packages(data: bytes, *, single: bool) -> tuple[list[Package], int]:
         IndexError,
         OverflowError,
     ) as error:
-        raise PackageProblem(f"Not a valid zip file: {type(error).__name__}") from None
+        raise PackageError(f"Not a valid zip file: {type(error).__name__}") from None
     except Exception as error:  # noqa: BLE001 — whatever else a broken archive makes zipfile raise (struct, lzma)
-        raise PackageProblem(f"Not a valid zip file: {type(error).__name__}") from None
+        raise PackageError(f"Not a valid zip file: {type(error).__name__}") from None
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """Read a package.xml. Raises DocumentProblem."""
+    """Read a package.xml. Raises DocumentError."""
     root = parse_xml(data)
     if local_name(root) != "Package":
-        raise DocumentProblem(f"Error parsing file: Element {root.tag} invalid at this location", root.sourceline)
+        raise DocumentError(f"Error parsing file: Element {root.tag} invalid at this location", root.sourceline)
     manifest = Manifest()
     for child in root:
         if local_name(child) == "version":
@@ -87,29 +87,29 @@ def read_manifest(data: bytes) -> Manifest:
             members = [(each.text or "").strip() for each in child if local_name(each) == "members"]
             names = [(each.text or "").strip() for each in child if local_name(each) == "name"]
             if not names or not names[0]:
-                raise DocumentProblem("Required field is missing: name", child.sourceline)
+                raise DocumentError("Required field is missing: name", child.sourceline)
             manifest.members.setdefault(names[0], []).extend(members)
     return manifest
 
 
 def read_version(words: str) -> float:
-    """Return an API version such as 67.0. Raises DocumentProblem."""
+    """Return an API version such as 67.0. Raises DocumentError."""
     try:
         version = float(words.strip())
     except ValueError:
-        raise DocumentProblem(f"Invalid version specified: {words.strip()[:40]}") from None
+        raise DocumentError(f"Invalid version specified: {words.strip()[:40]}") from None
     return version
 
 
 def _check_limits(infos: list[zipfile.ZipInfo]) -> None:
     if len(infos) > MAX_FILES:
-        raise PackageProblem(f"Maximum number of files exceeded: {MAX_FILES}", "LIMIT_EXCEEDED")
+        raise PackageError(f"Maximum number of files exceeded: {MAX_FILES}", "LIMIT_EXCEEDED")
     if sum(info.file_size for info in infos) > MAX_UNPACKED:
-        raise PackageProblem(f"Maximum size of unzipped files exceeded: {MAX_UNPACKED}", "LIMIT_EXCEEDED")
+        raise PackageError(f"Maximum size of unzipped files exceeded: {MAX_UNPACKED}", "LIMIT_EXCEEDED")
     for info in infos:
         parts = info.filename.replace("\\", "/").split("/")
         if ".." in parts or info.filename.startswith(("/", "\\")) or ":" in parts[0]:
-            raise PackageProblem(f"Invalid file path in the zip: {info.filename[:120]}")
+            raise PackageError(f"Invalid file path in the zip: {info.filename[:120]}")
 
 
 def _sort(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], *, single: bool) -> list[Package]:
@@ -134,7 +134,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     with archive.open(info) as member:
         data = member.read(MAX_COMPONENT + 1)
     if len(data) > MAX_COMPONENT:
-        raise PackageProblem(f"File too large: {info.filename[:120]}", "LIMIT_EXCEEDED")
+        raise PackageError(f"File too large: {info.filename[:120]}", "LIMIT_EXCEEDED")
     return data
 
 
@@ -147,5 +147,5 @@ def _place(package: Package, path: str, data: bytes) -> None:
             package.deletions[DELETIONS[base]].append((path, read_manifest(data)))
         else:
             package.files[path] = data
-    except DocumentProblem as problem:
+    except DocumentError as problem:
         package.problems.append((path, problem))

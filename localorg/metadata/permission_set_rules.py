@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localorg.identity.apps import publish
-from localorg.metadata.change import Change, ComponentProblem
+from localorg.metadata.change import Change, ComponentError
 from localorg.metadata.connected_app_rules import save_row
 from localorg.metadata.document import Document
 from localorg.sobjects.objects import PERMISSIONS
@@ -24,17 +24,17 @@ class PermissionSetRules:
     ) -> tuple[Document, tuple[str, ...]]:
         """Check lengths, licence and permissions."""
         if len(document["label"]) > MAX_LABEL:
-            raise ComponentProblem(
+            raise ComponentError(
                 f"Label: data value too large: {document['label'][:40]} (max length=80)", "STRING_TOO_LONG"
             )
         if len(document.get("description", "")) > MAX_DESCRIPTION:
-            raise ComponentProblem("Description: data value too large (max length=255)", "STRING_TOO_LONG")
+            raise ComponentError("Description: data value too large (max length=255)", "STRING_TOO_LONG")
         for permission in document.get("userPermissions", []):
             if permission["name"] not in PERMISSIONS:
-                raise ComponentProblem(f"Unknown user permission: {permission['name']}")
+                raise ComponentError(f"Unknown user permission: {permission['name']}")
         licence = document.get("license", "")
         if licence and license_id(change, licence) is None:
-            raise ComponentProblem(f"no PermissionSetLicense named {licence} found")
+            raise ComponentError(f"no PermissionSetLicense named {licence} found")
         return document, ()
 
     def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> bool:

@@ -16,7 +16,7 @@ class Rules(Protocol):
     def prepare(
         self, change: Change, name: str, document: Document, old: Document | None, component_id: str
     ) -> tuple[Document, tuple[str, ...]]:
-        """Check a document and return the one to keep, with warnings. Raises ComponentProblem."""
+        """Check a document and return the one to keep, with warnings. Raises ComponentError."""
 
     def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> bool:
         """Bring rows and links in line with what was written; tell whether they changed."""

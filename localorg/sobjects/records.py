@@ -158,15 +158,19 @@ def _value(found: Field, value: Any) -> Any:
     if found.type == "reference":
         return _reference(found, value)
     if found.type == "datetime":
-        try:
-            moment = dt.datetime.fromisoformat(value)
-            return format_timestamp((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp())
-        except (ValueError, OverflowError, OSError):
-            raise _bad_value(found, value, "datetime") from None
+        return _datetime(found, value)
     if len(value) > found.length:
         message = f"{found.name}: data value too large: {value[:40]} (max length={found.length})"
         raise PlatformError("STRING_TOO_LONG", message, fields=(found.name,))
     return value
+
+
+def _datetime(found: Field, value: str) -> str:
+    try:
+        moment = dt.datetime.fromisoformat(value)
+        return format_timestamp((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp())
+    except (ValueError, OverflowError, OSError):
+        raise _bad_value(found, value, "datetime") from None
 
 
 def _reference(found: Field, value: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from localorg.errors import PlatformError
 from localorg.identity.apps import publish
 from localorg.identity.sessions import Sessions
-from localorg.metadata.change import Change, ComponentProblem
+from localorg.metadata.change import Change, ComponentError
 from localorg.metadata.components import delete_component, read_component, write_component
 from localorg.population import API_INTEGRATION_LICENSE, CHATTER, INTEGRATION
 from localorg.sobjects.objects import PERMISSIONS
@@ -133,7 +133,7 @@ class UserRules(ObjectRules):
 
     def update(self, change: Change, definition: SObject, row: Row, values: Row) -> None:
         """Change a user."""
-        username = values.get("Username", row["Username"])
+        username = str(values.get("Username", row["Username"]))
         if username.lower() != row["Username"].lower():
             _check_username(change, username)
         if "ProfileId" in values:
@@ -192,7 +192,7 @@ class PermissionSetRules(ObjectRules):
         merged = {key: value for key, value in merged.items() if value is not None}
         try:
             return write_component(change, "PermissionSet", name, merged).id
-        except ComponentProblem as problem:
+        except ComponentError as problem:
             raise PlatformError(problem.code, problem.message) from None
 
 

@@ -128,7 +128,7 @@ def parse_query(text: str) -> Query:
         raise malformed(text, len(text) if found == "<EOF>" else error.pos_in_stream or 0, problem) from None
     except UnexpectedCharacters as error:
         problem = f"line {error.line}:{error.column} no viable alternative at character '{error.char}'"
-        raise malformed(text, error.pos_in_stream, problem) from None
+        raise malformed(text, error.pos_in_stream or 0, problem) from None
     except (UnexpectedEOF, UnexpectedInput):
         raise malformed(text, len(text), "unexpected token: '<EOF>'") from None
     except RecursionError:
