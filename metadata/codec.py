@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias, cast
 from lxml import etree
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
+_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 IpRange: TypeAlias = Mapping[str, str]
 Value: TypeAlias = str | bool | int | Sequence[str] | Sequence[IpRange] | None
@@ -46,16 +47,23 @@ def append(parent: etree._Element, tag: str, text: str | None = None) -> etree._
 
 
 def children(parent: etree._Element, tag: str) -> list[etree._Element]:
-    """The children of that local name, whatever prefix or namespace the org chose."""
-    return [child for child in parent if isinstance(child.tag, str) and etree.QName(child).localname == tag]
+    """The children of that local name, whatever prefix or namespace the org chose; a nil one says that there is none."""
+    return [
+        child
+        for child in parent
+        if isinstance(child.tag, str) and etree.QName(child).localname == tag and not is_nil(child)
+    ]
+
+
+def is_nil(element: etree._Element) -> bool:
+    """Whether the org spells out that it has no such element."""
+    return element.get(_NIL) in {"true", "1"}
 
 
 def text_of(parent: etree._Element, tag: str) -> str | None:
     """Text of the first such child, stripped; None when absent or nil."""
-    for child in children(parent, tag):
-        if child.get("{http://www.w3.org/2001/XMLSchema-instance}nil") != "true":
-            return (child.text or "").strip()
-    return None
+    found = children(parent, tag)
+    return (found[0].text or "").strip() if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class Text(_OneTag):
     """One element of text; an empty string is an absent element."""
 
     def read(self, parent: etree._Element) -> Value:
-        return text_of(parent, self.tag)
+        return text_of(parent, self.tag) or None
 
     def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
         if value or clear:
@@ -224,4 +232,5 @@ class RefreshPolicy:
 
 
 def _strings(value: Value) -> Sequence[str]:
-    return cast("Sequence[str]", value or ())
+    """The items once each: the platform calls a repetition an error (facts 1.6)."""
+    return list(dict.fromkeys(cast("Sequence[str]", value or ())))

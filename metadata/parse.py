@@ -12,9 +12,9 @@ from typing import cast
 
 from lxml import etree
 
-from metadata.codec import IpRange, Value, children, new_element
+from metadata.codec import IpRange, Value, children, is_nil, new_element
 from metadata.fields import Field, fields_of
-from metadata.members import Resource
+from metadata.members import ROOT_MEMBER, Resource
 from metadata.ownership import Marker, unmark
 from metadata.render import UnknownPart
 
@@ -38,7 +38,7 @@ _SCOPE_READ_AS = {
 }
 
 _PARSER = etree.XMLParser(
-    resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+    resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
 )
 
 
@@ -76,7 +76,7 @@ def parse(resource: Resource, members: Mapping[str, etree._Element], names: Mapp
     settings: dict[str, Value] = {}
     for row in fields_of(resource):
         if row.name == "name":
-            settings[row.name] = next(iter(names.values()))
+            settings[row.name] = names[ROOT_MEMBER[resource]]
         elif row.readable:
             settings[row.name] = canonical(row, _read(row, resource, members))
     description, marker = unmark(str(settings.get("description") or ""))
@@ -85,17 +85,21 @@ def parse(resource: Resource, members: Mapping[str, etree._Element], names: Mapp
 
 
 def canonical(row: Field, value: Value) -> Value:
-    """One spelling for values that mean the same: scopes by the name a retrieve gives, sets sorted and without repetition."""
+    """One spelling for values that mean the same.
+
+    Scopes by the name a retrieve gives, sets sorted and without repetition, no white space around text (the platform trims it).
+    """
     if row.name == "scopes" and isinstance(value, Sequence) and not isinstance(value, str):
         value = [_SCOPE_READ_AS.get(str(scope), str(scope)) for scope in value]
     if row.type == "strings":
-        return sorted(set(cast("Sequence[str]", value or ())))
+        return sorted({item.strip() for item in cast("Sequence[str]", value or ())})
     if row.type == "ranges":
         ranges = [
-            {key: text for key, text in sorted(item.items()) if text} for item in cast("Sequence[IpRange]", value or ())
+            {key: text.strip() for key, text in sorted(item.items()) if text.strip()}
+            for item in cast("Sequence[IpRange]", value or ())
         ]
-        return sorted(ranges, key=lambda item: (item.get("start", ""), item.get("end", "")))
-    return value
+        return sorted(ranges, key=lambda item: [item.get(key, "") for key in ("start", "end", "description")])
+    return value.strip() if isinstance(value, str) else value
 
 
 def _read(row: Field, resource: Resource, members: Mapping[str, etree._Element]) -> Value:
@@ -130,11 +134,15 @@ def _unknown_parts(resource: Resource, members: Mapping[str, etree._Element]) ->
         structural = _STRUCTURAL | ({"label"} if not _has_label(resource, type_name) else set())
         for path in sorted(set(containers)):
             container = _descend(root, [tag for tag in path.split("/") if tag])
-            for child in () if container is None else container:
-                tag = etree.QName(child).localname
-                if tag not in known.get((type_name, path), set()) | structural | _NEVER_CARRIED:
+            for child in () if container is None else sorted(container, key=_tag):
+                tag = _tag(child)
+                if tag not in known.get((type_name, path), set()) | structural | _NEVER_CARRIED and not is_nil(child):
                     parts.append(UnknownPart(type_name, path, _verbatim(child)))
-    return tuple(sorted(parts))
+    return tuple(sorted(parts, key=lambda part: (part.member, part.path)))
+
+
+def _tag(element: etree._Element) -> str:
+    return etree.QName(element).localname
 
 
 def _has_label(resource: Resource, type_name: str) -> bool:
@@ -151,7 +159,7 @@ def _verbatim(element: etree._Element) -> str:
 
 
 def _rebuilt(element: etree._Element) -> etree._Element:
-    copy = new_element(etree.QName(element).localname)
+    copy = new_element(_tag(element))
     copy.text = (element.text or "").strip() or None
-    copy.extend([_rebuilt(child) for child in element if isinstance(child.tag, str)])
+    copy.extend([_rebuilt(child) for child in element if not is_nil(child)])
     return copy
