@@ -5,6 +5,8 @@ Serves `pulumi preview`, `pulumi refresh` and the drift report alike, so they ca
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from metadata.codec import Value
@@ -42,7 +44,7 @@ def differences(resource: Resource, before: Settings, after: Settings) -> list[D
     """List the settings that differ, in the table's order; settings nobody wrote count with their default."""
     found = []
     for row in fields_of(resource):
-        was, now = (canonical(row, side.get(row.name, row.default_for(resource))) for side in (before, after))
+        was, now = (canonical(row, row.value_in(side, resource)) for side in (before, after))
         if not _equal(row, was, now):
             found.append(Difference(row, was, now))
     return found
@@ -65,24 +67,25 @@ def loosens(row: Field, before: Value, after: Value) -> bool:
 
 
 _HOURS = {"HOURS": 1, "DAYS": 24, "MONTHS": 24 * 30}
+_LIVES = ("zero", "specific_lifetime", "specific_inactivity")
+"""Refresh token policies by how long a token can live: not at all, a fixed time, as long as it is used; then for ever."""
 
 
-def _rank(row: Field, value: Value) -> float:
-    """How permissive a value is: its place in the list of values, or for a token policy its hours."""
+def _rank(row: Field, value: Value) -> tuple[int, int]:
+    """How permissive a value is: its place in the list of values; for a token policy its kind, then its hours."""
     if row.values:
-        return row.values.index(str(value)) if value in row.values else len(row.values)
-    name, *rest = str(value).split(":")
-    if rest:
-        return int(rest[0]) * _HOURS.get(rest[1].upper(), 1)
-    return 0.0 if name == "zero" else float("inf")
+        return (row.values.index(str(value)) if value in row.values else len(row.values)), 0
+    policy = re.fullmatch(r"(\w+?)(?::(\d+):(HOURS|DAYS|MONTHS))?", str(value))
+    if not policy or policy[1] not in _LIVES:
+        return len(_LIVES), 0
+    return _LIVES.index(policy[1]), int(policy[2] or 0) * _HOURS.get(policy[3], 0)
 
 
 def _items(value: Value) -> frozenset[str]:
-    return (
-        frozenset(str(item) for item in value or ())
-        if not isinstance(value, str | bool | int)
-        else frozenset((str(value),))
-    )
+    """The items of a list; of an IP range only its addresses count."""
+    if value is None or isinstance(value, str | bool | int):
+        return frozenset((str(value),)) if value else frozenset()
+    return frozenset(f"{item['start']}-{item['end']}" if isinstance(item, Mapping) else item for item in value)
 
 
 def _equal(row: Field, one: Value, other: Value) -> bool:

@@ -105,6 +105,11 @@ class Field:
             return place.absent
         return _EMPTY[self.type]
 
+    def value_in(self, settings: Mapping[str, Value], resource: Resource) -> Value:
+        """The setting's value among `settings`; None and an absent name both mean that nobody wrote it."""
+        value = settings.get(self.name)
+        return self.default_for(resource) if value is None else value
+
 
 CONNECTED, EXTERNAL, PERMISSION_SET = Resource.CONNECTED_APP, Resource.EXTERNAL_CLIENT_APP, Resource.PERMISSION_SET
 
@@ -396,6 +401,7 @@ APP_FIELDS: tuple[Field, ...] = (
             [_connected("sessionPolicy", Text("sessionLevel")), _external(OAUTH_POLICIES, Text("requiredSessionLevel"))]
         ),
         values=("HIGH_ASSURANCE", "STANDARD", "LOW"),
+        looser=Looser.BY_RANK,
     ),
     Field(
         "trustedIpRanges",
@@ -450,6 +456,7 @@ PERMISSION_SET_FIELDS: tuple[Field, ...] = (
         Type.BOOLEAN,
         "The set counts only in sessions that activate it.",
         dict([_set(Flag("hasActivationRequired"), absent=False)]),
+        looser=Looser.WHEN_FALSE,
     ),
     Field(
         "license",

@@ -19,7 +19,7 @@ Settings = Mapping[str, Value]
 """Value of each setting by its name in the field table."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class UnknownPart:
     """A piece of an app or set that the field table does not know: carried over verbatim, never interpreted."""
 
@@ -73,11 +73,12 @@ def _write(
     place = row.places.get(resource)
     if place is None or api_version < place.since or (row.name == "consumerKey" and previous is not None):
         return
-    value = settings.get(row.name, row.default_for(resource))
+    value = row.value_in(settings, resource)
+    empty = value in ("", None, [], ())
     had = previous is not None and row.readable and bool(previous.get(row.name))
-    if value in ("", None, []) and not had:
+    if empty and not had:
         return
-    place.codec.write(_container(roots[place.member], place.path), value, clear=had and value in ("", None, []))
+    place.codec.write(_container(roots[place.member], place.path), value, clear=empty)
 
 
 def _root(type_name: str, names: Mapping[str, str]) -> etree._Element:
