@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 
-from metadata.codec import Value
-from metadata.fields import Field, Type, fields_of
+from metadata.codec import Joined, Value
+from metadata.fields import Field, Place, Type, fields_of
 from metadata.members import Resource
 
 
@@ -37,9 +38,11 @@ def field_problems(
 ) -> Iterator[Problem]:
     """Yield what is wrong with one setting."""
     value = settings.get(row.name)
-    if value is None or value in ("", []):
+    if value is None or _is_empty(value):
         if row.required:
             yield Problem(row.name, f"is required: {row.doc}")
+        elif value is not None and row.default_for(resource):  # the platform would fall back to a default of its own
+            yield Problem(row.name, "must not be empty; leave it out for the default")
         return
     place = row.places.get(resource)
     if place and api_version < place.since and value != row.default_for(resource):
@@ -47,6 +50,12 @@ def field_problems(
             row.name, f"needs API version {place.since:.1f} or newer; salesforce:apiVersion is {api_version:.1f}"
         )
     yield from _of_type(row, value)
+    if place:
+        yield from _inseparable(row, place, value)
+
+
+def _is_empty(value: object) -> bool:
+    return value in ([], ()) or (isinstance(value, str) and not value.strip())
 
 
 def _of_type(row: Field, value: object) -> Iterator[Problem]:
@@ -55,18 +64,25 @@ def _of_type(row: Field, value: object) -> Iterator[Problem]:
             if not isinstance(value, bool):
                 yield Problem(row.name, f"must be true or false, not {value!r}")
         case Type.INTEGER:
-            if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < 1:
+            if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0 or value < 1:
                 yield Problem(row.name, f"must be a whole number above 0, not {value!r}")
         case Type.STRING:
             yield from _text(row, row.name, value)
         case Type.STRINGS:
-            if not isinstance(value, list | tuple):
-                yield Problem(row.name, f"must be a list, not {value!r}")
-                return
-            for index, item in enumerate(value):
-                yield from _text(row, f"{row.name}[{index}]", item)
+            yield from _texts(row, value)
         case Type.RANGES:
             yield from _ranges(row, value)
+
+
+def _texts(row: Field, value: object) -> Iterator[Problem]:
+    if not isinstance(value, list | tuple):
+        yield Problem(row.name, f"must be a list, not {value!r}")
+        return
+    for index, item in enumerate(value):
+        if _is_empty(item):
+            yield Problem(f"{row.name}[{index}]", "must not be empty")
+        else:
+            yield from _text(row, f"{row.name}[{index}]", item)
 
 
 def _text(row: Field, path: str, value: object) -> Iterator[Problem]:
@@ -80,11 +96,26 @@ def _text(row: Field, path: str, value: object) -> Iterator[Problem]:
         yield Problem(path, f"{value!r} is not {row.pattern_says}" if row.readable else f"is not {row.pattern_says}")
     if row.longest and len(value) > row.longest:
         yield Problem(path, f"has {len(value)} characters; at most {row.longest} are allowed")
-    if any(ord(char) < ord(" ") and char not in "\n\r\t" for char in value):
-        yield Problem(path, "holds a control character, which metadata XML cannot carry")
+    yield from _characters(path, value)
 
 
 _FEW = 8  # values that fit into a message
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _characters(path: str, text: str) -> Iterator[Problem]:
+    if found := _NOT_IN_XML.search(text):
+        yield Problem(path, f"holds the character U+{ord(found[0]):04X}, which metadata XML cannot carry")
+
+
+def _inseparable(row: Field, place: Place, value: object) -> Iterator[Problem]:
+    """An item that holds what separates the items: it would come back as two."""
+    if not isinstance(place.codec, Joined) or not isinstance(value, list | tuple):
+        return
+    separator = place.codec.separator.strip()
+    for index, item in enumerate(value):
+        if separator and separator in str(item):
+            yield Problem(f"{row.name}[{index}]", f"holds {separator!r}, which separates the items in this kind of app")
 
 
 def _ranges(row: Field, value: object) -> Iterator[Problem]:
@@ -98,8 +129,25 @@ def _ranges(row: Field, value: object) -> Iterator[Problem]:
         for key in ("start", "end"):
             if not item.get(key):
                 yield Problem(f"{row.name}[{index}].{key}", "is required: an IP address")
-        for key in set(item) - {"start", "end", "description"}:
+            elif not _is_address(item[key]):
+                yield Problem(f"{row.name}[{index}].{key}", f"{item[key]!r} is not an IP address")
+        yield from _text_of_range(f"{row.name}[{index}].description", item.get("description"))
+        for key in sorted(set(item) - {"start", "end", "description"}):
             yield Problem(f"{row.name}[{index}].{key}", "is not a property of an IP range (start, end, description)")
+
+
+def _is_address(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(ip_address(value))
+    except ValueError:
+        return False
+
+
+def _text_of_range(path: str, value: object) -> Iterator[Problem]:
+    if isinstance(value, str):
+        yield from _characters(path, value)
+    elif value is not None:
+        yield Problem(path, f"must be text, not {value!r}")
 
 
 def suggestion(name: str, names: Value | tuple[str, ...]) -> str:
