@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_MARKER = re.compile(r"\s*managed by orgkey (?P<owner>[^\s/]+)/(?P<stack>\S+) in (?P<org>[A-Za-z0-9]{15,18})\s*")
+_MARKER = re.compile(
+    r"\s*managed by orgkey (?P<owner>[^\s/]+)/(?P<stack>\S+) in (?P<org>[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)\b\s*"
+)
 
 
 class Ownership(StrEnum):
@@ -45,10 +47,14 @@ def mark(description: str, marker: Marker | None) -> str:
 
 
 def unmark(description: str) -> tuple[str, Marker | None]:
-    """Split a description, as the org gives it, into its text and its marker (None where it has none)."""
-    found = _MARKER.search(description)
-    if not found:
+    """Split a description, as the org gives it, into its text and its marker (None where it has none).
+
+    The last marker counts: whoever wrote last put it there, and text that was copied from elsewhere may hold another.
+    """
+    markers = list(_MARKER.finditer(description))
+    if not markers:
         return description.strip(), None
+    found = markers[-1]
     text = description[: found.start()] + "\n" * bool(description[found.end() :]) + description[found.end() :]
     return text.strip(), Marker(f"{found['owner']}/{found['stack']}", found["org"])
 
