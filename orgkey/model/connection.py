@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
@@ -23,12 +22,12 @@ FLOOR, DEFAULT_API_VERSION = 60.0, "67.0"
 
 
 def _https_origin(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.username:
+    origin = re.fullmatch(r"https://(?P<host>[a-z0-9.-]+)(?P<port>:\d+)?/?", value, re.IGNORECASE)
+    if not origin:
         raise ValueError("must be the org's My Domain, https://<name>.my.salesforce.com, without a path")
-    if parts.hostname in {"login.salesforce.com", "test.salesforce.com"}:
+    if origin["host"].lower() in {"login.salesforce.com", "test.salesforce.com"}:
         raise ValueError("must be the org's own My Domain, not the login host that all orgs share")
-    return value.rstrip("/")
+    return value.rstrip("/").lower()
 
 
 def _version(value: object) -> str:

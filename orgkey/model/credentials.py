@@ -86,17 +86,18 @@ FORMS: dict[str, type[Written]] = {
 
 
 def _form(value: Any) -> str | None:
+    """The tag of the one form that is named. In parentheses, so that `problems.py` can tell it from what people wrote."""
     named = [key for key in FORMS if isinstance(value, dict) and key in value]
-    return named[0] if len(named) == 1 else None
+    return f"({named[0]})" if len(named) == 1 else None
 
 
 Credentials: TypeAlias = Annotated[
-    Annotated[SfAlias, Tag("sfAlias")]
-    | Annotated[AccessTokenEnv, Tag("accessTokenEnv")]
-    | Annotated[SfdxAuthUrlFile, Tag("sfdxAuthUrlFile")]
-    | Annotated[SfdxAuthUrlEnv, Tag("sfdxAuthUrlEnv")]
-    | Annotated[ClientCredentials, Tag("clientCredentials")]
-    | Annotated[Jwt, Tag("jwt")],
+    Annotated[SfAlias, Tag("(sfAlias)")]
+    | Annotated[AccessTokenEnv, Tag("(accessTokenEnv)")]
+    | Annotated[SfdxAuthUrlFile, Tag("(sfdxAuthUrlFile)")]
+    | Annotated[SfdxAuthUrlEnv, Tag("(sfdxAuthUrlEnv)")]
+    | Annotated[ClientCredentials, Tag("(clientCredentials)")]
+    | Annotated[Jwt, Tag("(jwt)")],
     Discriminator(
         _form,
         custom_error_type="credentials",

@@ -5,35 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from metadata.check import Problem as Problem  # noqa: PLC0414 — handed on
 from metadata.check import suggestion
 
+_SAYS = {
+    "missing": "is required",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "tuple_type": "must be a list",
+    "model_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "string_type": "must be text",
+}
+"""Findings that pydantic words for Python programmers."""
+
 
 def from_validation(error: ValidationError, *, known: Iterable[str] = (), prefix: str = "") -> list[Problem]:
-    """Turn pydantic's findings into problems, one each; `known` names help with misspelt ones."""
-    return [
-        _problem(detail["loc"], detail["type"], detail["msg"], detail.get("input"), tuple(known), prefix)
-        for detail in error.errors()
-    ]
+    """Turn pydantic's findings into problems, one each; `known`, the names on the outermost level, help with misspelt ones."""
+    return [_problem(detail, tuple(known), prefix) for detail in error.errors()]
 
 
-def _problem(
-    location: tuple[str | int, ...], kind: str, message: str, value: object, known: tuple[str, ...], prefix: str
-) -> Problem:
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in _without_tags(location))
+def _problem(detail: ErrorDetails, known: tuple[str, ...], prefix: str) -> Problem:
+    # What stands in parentheses is no part of the path: the chosen form of a union (credentials.py).
+    location = [part for part in detail["loc"] if not str(part).startswith("(")]
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     path = prefix + "".join(parts).lstrip(".")
-    text = message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
-    match kind:
-        case "missing":
-            return Problem(path, "is required")
-        case "extra_forbidden":
-            return Problem(path, "is not a setting" + suggestion(str(location[-1]), known))
-        case _:
-            shown = f", not {value!r}" if isinstance(value, bool | int | float) else ""
-            return Problem(path, text[0].lower() + text[1:] + shown)
-
-
-def _without_tags(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Drop what pydantic puts in for the chosen form of a union: `credentials.jwt.jwt.username` loses one `jwt`."""
-    return tuple(part for index, part in enumerate(location) if index == 0 or part != location[index - 1])
+    if detail["type"] == "extra_forbidden":
+        return Problem(path, "is not a setting" + (suggestion(str(location[0]), known) if len(location) == 1 else ""))
+    if detail["type"] in {"too_short", "string_too_short"} and detail["ctx"]["min_length"] == 1:
+        return Problem(path, "must not be empty")
+    text = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
+    reason = _SAYS.get(detail["type"], text[0].lower() + text[1:])
+    value = detail["input"]
+    return Problem(path, f"{reason}, not {value!r}" if isinstance(value, bool | int | float) else reason)
