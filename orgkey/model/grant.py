@@ -17,6 +17,7 @@ class JwtGrantArgs(Written):
     consumer_key: ConsumerKey = Field(description="`iss` of the assertion.")
     username: Username = Field(description="`sub` of the assertion: the integration user.")
     private_key_pem: Annotated[str, Field(min_length=1)] = Field(
+        repr=False,
         description="RSA key that signs, PEM.",
         json_schema_extra={"secret": True},
     )

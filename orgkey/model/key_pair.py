@@ -31,6 +31,7 @@ class KeyPairArgs(Written):
     )
     private_key_pem: Annotated[str, Field(min_length=1)] | None = Field(
         default=None,
+        repr=False,
         description="Your own RSA key, PEM, unencrypted.",
         json_schema_extra={"secret": True},
     )
