@@ -18,7 +18,7 @@ from metadata.check import Problem, field_problems, suggestion
 from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of
 from metadata.fields import Field as Row
 from metadata.members import Resource
-from orgkey.model.assignments import PermissionSetAssignmentsArgs, Username
+from orgkey.model.assignments import Username, Usernames
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.problems import from_validation
@@ -26,6 +26,8 @@ from orgkey.model.written import Written, matches
 
 KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
 _NAMESPACES = ("orgkey:", "salesforce:")
+_LONGEST_CN = 64  # characters: the limit of X.520
+_LONGEST_NAME = 80
 _MADE_BY_US = frozenset({"certificatePem", "consumerKey"})  # settings of an app that come from the key pair
 
 
@@ -72,7 +74,7 @@ class AppChoice(Written):
 class OtherSettings(Written):
     """Everything in the `orgkey` namespace that pydantic alone can judge."""
 
-    users: Annotated[tuple[Username, ...], Field(min_length=1)]
+    users: Annotated[Usernames, Field(min_length=1)]
     integration_user: Username | None = None
     key: KeyPairArgs = KeyPairArgs.model_validate({})
     assignments: AssignmentSettings = AssignmentSettings.model_validate({})
@@ -122,17 +124,16 @@ def load(config: Mapping[str, str], *, project: str, stack: str) -> Settings:
     problems += found
     permission_set, found = _permission_set(raw_set, app)
     problems += found
-    others, found = _others(mine, key_defaults={"subject": f"CN={app.get('name') or 'orgkey'}"})
+    others, found = _others(mine, key_defaults={"subject": f"CN={str(app.get('name') or 'orgkey')[:_LONGEST_CN]}"})
     problems += found
-    if others:
-        problems += _across(others, permission_set)
+    problems += _across(mine)
     if problems or connection is None or others is None:
         raise SettingsError(stack, dict.fromkeys(problems))
     return Settings(
         connection=connection,
         kind=choice.kind,
         protect=choice.kind == "connected" if choice.protect is None else choice.protect,
-        app={**app, "permissionSets": [permission_set["name"], *app.get("permissionSets", ())]},
+        app={**app, "permissionSets": list(dict.fromkeys([permission_set["name"], *app.get("permissionSets", ())]))},
         permission_set=permission_set,
         users=others.users,
         integration_user=others.integration_user or others.users[0],
@@ -170,7 +171,7 @@ def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[P
     problems += _unknown(
         "orgkey:app", app, rows, APP_FIELDS, f"a setting of the {choice.kind} kind", extra=AppChoice.names()
     )
-    app.setdefault("label", str(app.get("name") or "").replace("_", " "))
+    app.setdefault("label", str(app.get("name") or "App").replace("_", " "))
     problems += _field_problems("orgkey:app", resource, rows, app, version=version)
     return choice, app, problems
 
@@ -178,8 +179,8 @@ def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[P
 def _permission_set(raw: Any, app: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     if not isinstance(raw, Mapping):
         return {"name": ""}, [Problem("orgkey:permissionSet", "must be a mapping: {name: …}")]
-    derived = {"name": f"{app.get('name') or 'App'}_Access"}
-    values = {**derived, **raw}
+    stem = str(app.get("name") or "App")[: _LONGEST_NAME - len("_Access")].rstrip("_")
+    values = {"name": f"{stem}_Access", **raw}
     values.setdefault("label", str(values["name"]).replace("_", " "))
     rows = (
         PERMISSION_SET_FIELDS if "name" in raw else PERMISSION_SET_FIELDS[1:]
@@ -203,21 +204,16 @@ def _others(
         return None, from_validation(error, known=(*OtherSettings.names(), "app", "permissionSet"), prefix="orgkey:")
 
 
-def _across(others: OtherSettings, permission_set: Mapping[str, Any]) -> Iterable[Problem]:
+def _across(values: Mapping[str, Any]) -> Iterable[Problem]:
     """Contradictions between settings that are each fine by themselves."""
-    users = {user.lower() for user in others.users}
-    if others.integration_user and others.integration_user.lower() not in users:
+    user, users = values.get("integrationUser"), values.get("users")
+    if not isinstance(user, str) or not isinstance(users, list) or not users:
+        return
+    if user.lower() not in {str(name).lower() for name in users}:
         yield Problem(
             "orgkey:integrationUser",
-            f"{others.integration_user} is none of orgkey:users, so it would not hold the permission set",
+            f"{user} is none of orgkey:users, so it would not hold the permission set",
         )
-    try:
-        PermissionSetAssignmentsArgs.model_validate(
-            {"permissionSet": permission_set.get("name") or "X", "users": list(others.users)}
-        )
-    except ValidationError as error:
-        for problem in from_validation(error):
-            yield Problem("orgkey:users", problem.reason)
 
 
 def _unknown(
@@ -249,9 +245,9 @@ def _field_problems(
 
 
 def _typed(value: str) -> Any:
-    """Structures and numbers come as JSON; a plain word is itself."""
+    """Structures come as JSON; everything else is text, even where it looks like a number."""
     try:
-        return json.loads(value)
+        return json.loads(value) if value.startswith(("{", "[")) else value
     except ValueError:
         return value
 
