@@ -88,7 +88,11 @@ class Client:
         return answer.id, plain(answer.properties)
 
     def read(
-        self, kind: str, resource_id: str, inputs: Mapping[str, Any] | None = None, outputs: Mapping[str, Any] | None = None
+        self,
+        kind: str,
+        resource_id: str,
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
     ) -> provider_pb2.ReadResponse:
         request = provider_pb2.ReadRequest(urn=self.urn(kind), id=resource_id)
         if inputs is not None:
@@ -128,7 +132,12 @@ class Client:
         self.stub.Cancel(empty_pb2.Empty())
 
     def urn(self, kind: str) -> str:
-        part = {"KeyPair": "key", "PermissionSet": "set", "PermissionSetAssignments": "assignments", "JwtGrant": "grant"}
+        part = {
+            "KeyPair": "key",
+            "PermissionSet": "set",
+            "PermissionSetAssignments": "assignments",
+            "JwtGrant": "grant",
+        }
         name = f"access-{part.get(kind, 'app')}"
         return f"urn:pulumi:{self.stack}::orgkey::orgkey:index:JwtBearerAccess$salesforce:index:{kind}::{name}"
 

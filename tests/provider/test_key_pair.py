@@ -10,7 +10,15 @@ from orgkey.identity.key_pair import certify, generate_key
 from tests.provider.protocol import SECRET, SIGNATURE, UNKNOWN, Client, Failed, open_secrets
 
 KIND = "KeyPair"
-OF_THE_CERTIFICATE = ("certificatePem", "certificateFingerprint", "csrPem", "serial", "notBefore", "notAfter", "renewAt")
+OF_THE_CERTIFICATE = (
+    "certificatePem",
+    "certificateFingerprint",
+    "csrPem",
+    "serial",
+    "notBefore",
+    "notAfter",
+    "renewAt",
+)
 
 
 @pytest.fixture
@@ -20,7 +28,9 @@ def made(offline: Client) -> tuple[dict[str, Any], dict[str, Any]]:
     return inputs, outputs
 
 
-def test_the_private_key_leaves_in_a_secret_envelope_and_nothing_else_does(made: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def test_the_private_key_leaves_in_a_secret_envelope_and_nothing_else_does(
+    made: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
     _, outputs = made
     enveloped = [name for name, value in outputs.items() if isinstance(value, dict) and value.get(SIGNATURE) == SECRET]
     assert enveloped == ["privateKeyPem"]

@@ -1,0 +1,170 @@
+"""A local org landscape for a test session, and what somebody else does in an org behind our back.
+
+Edits go through the org's own public doors with its administrator's token, as a person in Setup or another tool would make them;
+only what the platform has no API for (a clock, faults, a sandbox refresh) goes through the admin API.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+LOCALORG = str(Path(sys.executable).with_name("localorg"))
+_MANIFEST = (
+    '<?xml version="1.0" encoding="UTF-8"?><Package xmlns="http://soap.sforce.com/2006/04/metadata">{}</Package>'
+)
+_DEPLOY = "/services/data/v67.0/metadata/deployRequest"
+
+
+@dataclass(frozen=True)
+class Org:
+    """One org of the landscape, as its administrator sees it."""
+
+    name: str
+    url: str
+    org_id: str
+    ca_bundle: str
+    username: str
+    access_token: str
+    auth_url: str
+
+    @property
+    def suffix(self) -> str:
+        return "" if self.name == "acme" else f".{self.name}"
+
+    def user(self, alias: str) -> str:
+        return f"{alias}@acme.com{self.suffix}"
+
+    def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.access_token}", **kwargs.pop("headers", {})}
+        return requests.request(method, self.url + path, headers=headers, verify=self.ca_bundle, timeout=30, **kwargs)
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        answer = self.call("GET", "/services/data/v67.0/query", params={"q": soql})
+        assert answer.ok, answer.text
+        return list(answer.json()["records"])
+
+    def holders(self, permission_set: str) -> list[str]:
+        rows = self.query(
+            f"SELECT Assignee.Username FROM PermissionSetAssignment WHERE PermissionSet.Name = '{permission_set}'"
+        )
+        return sorted(row["Assignee"]["Username"] for row in rows)
+
+    def assign(self, permission_set: str, username: str) -> None:
+        record = {
+            "AssigneeId": self.query(f"SELECT Id FROM User WHERE Username = '{username}'")[0]["Id"],
+            "PermissionSetId": self.query(f"SELECT Id FROM PermissionSet WHERE Name = '{permission_set}'")[0]["Id"],
+        }
+        answer = self.call("POST", "/services/data/v67.0/sobjects/PermissionSetAssignment", json=record)
+        assert answer.status_code == 201, answer.text
+
+    def unassign(self, permission_set: str, username: str) -> None:
+        rows = self.query(
+            "SELECT Id FROM PermissionSetAssignment "
+            f"WHERE PermissionSet.Name = '{permission_set}' AND Assignee.Username = '{username}'"
+        )
+        for row in rows:
+            answer = self.call("DELETE", f"/services/data/v67.0/sobjects/PermissionSetAssignment/{row['Id']}")
+            assert answer.status_code == 204, answer.text
+
+    def unlink(self, app: str, kind: str = "ExternalClientApplication") -> None:
+        app_id = self.query(f"SELECT Id FROM {kind} WHERE DeveloperName = '{app}'")[0]["Id"]
+        for row in self.query(f"SELECT Id FROM SetupEntityAccess WHERE SetupEntityId = '{app_id}'"):
+            answer = self.call("DELETE", f"/services/data/v67.0/sobjects/SetupEntityAccess/{row['Id']}")
+            assert answer.status_code == 204, answer.text
+
+    def deploy(
+        self,
+        files: Mapping[str, str],
+        types: Mapping[str, Sequence[str]] = {},
+        destroy: Mapping[str, Sequence[str]] = {},
+    ) -> None:
+        """Deploy files (path -> XML without declaration) and removals (type -> names), as any other tool would."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for path, xml in files.items():
+                archive.writestr(path, xml)
+            archive.writestr("package.xml", _MANIFEST.format(_members(types) + "<version>67.0</version>"))
+            if destroy:
+                archive.writestr("destructiveChanges.xml", _MANIFEST.format(_members(destroy)))
+        parts = {
+            "json": (
+                None,
+                json.dumps({"deployOptions": {"singlePackage": True, "rollbackOnError": True}}),
+                "application/json",
+            ),
+            "file": ("deploy.zip", buffer.getvalue(), "application/zip"),
+        }
+        started = self.call("POST", _DEPLOY, files=parts)
+        assert started.status_code == 201, started.text
+        while True:
+            result = self.call("GET", f"{_DEPLOY}/{started.json()['id']}", params={"includeDetails": "true"}).json()[
+                "deployResult"
+            ]
+            if result["done"]:
+                assert result["success"], result["details"]["componentFailures"]
+                return
+
+
+def _members(types: Mapping[str, Sequence[str]]) -> str:
+    return "".join(
+        f"<types>{''.join(f'<members>{name}</members>' for name in names)}<name>{kind}</name></types>"
+        for kind, names in types.items()
+    )
+
+
+@dataclass
+class Landscape:
+    """A running local org landscape in `home`."""
+
+    home: Path
+
+    def start(self, *arguments: str) -> None:
+        subprocess.run([LOCALORG, "--home", str(self.home), "start", *arguments], check=True, stdout=subprocess.DEVNULL)
+
+    def stop(self) -> None:
+        subprocess.run([LOCALORG, "--home", str(self.home), "stop"], check=True, stdout=subprocess.DEVNULL)
+
+    def status(self) -> dict[str, Any]:
+        shown = subprocess.run(
+            [LOCALORG, "--home", str(self.home), "status", "--json"], check=True, capture_output=True, text=True
+        )
+        return dict(json.loads(shown.stdout))
+
+    def org(self, name: str) -> Org:
+        row = next(row for row in self.status()["orgs"] if row["name"] == name)
+        return Org(
+            row["name"],
+            row["url"],
+            row["orgId"],
+            row["caBundle"],
+            row["username"],
+            row["accessToken"],
+            row["sfdxAuthUrl"],
+        )
+
+    def admin(self, method: str, path: str, **body: Any) -> Any:
+        status = self.status()
+        answer = requests.request(
+            method, status["admin"] + path, json=body or None, verify=status["caBundle"], timeout=30
+        )
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def fresh(self, name: str) -> Org:
+        """The sandbox as a refresh leaves it, knobs at their defaults, no faults, no request log."""
+        self.admin("DELETE", "/knobs")
+        self.admin("DELETE", "/faults")
+        self.admin("PATCH", "/clock", offset=0)
+        self.admin("POST", f"/orgs/{name}/refresh")
+        self.admin("DELETE", "/requests")
+        return self.org(name)

@@ -1,0 +1,164 @@
+"""The main path with the real `pulumi`: up, up again, update, failed proof and retry, destroy; both kinds of app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.landscape import Landscape, Org
+from tests.program.stack import Stack
+
+SET, APP = "CI_Integration_Access", "CI_Integration"
+
+
+def test_the_first_up_ends_in_a_proved_login(deployed: Stack, org: Org) -> None:
+    outputs = deployed.outputs()
+    assert outputs["verified"] is True
+    assert outputs["username"] == org.user("ci")
+    assert outputs["instanceUrl"] == org.url
+    assert outputs["audience"] == org.url
+    assert outputs["privateKeyPem"] == "[secret]"
+    assert outputs["certificatePem"].startswith("-----BEGIN CERTIFICATE-----")
+    assert set(outputs) == {
+        "consumerKey", "username", "instanceUrl", "audience", "certificatePem", "certificateFingerprint", "notAfter",
+        "verified", "privateKeyPem",
+    }  # fmt: skip
+    assert org.holders(SET) == [org.user("ci")]
+
+
+def test_a_second_up_changes_nothing_and_proves_the_login_again(deployed: Stack, landscape: Landscape) -> None:
+    before = deployed.outputs()
+    landscape.admin("DELETE", "/requests")
+    result = deployed.up()
+    assert result.code == 0
+    assert "7 unchanged" in result.text
+    counts = landscape.admin("GET", "/requests?org=uat")["counts"]
+    assert counts["jwtGrant"] == 1
+    assert "deploy" not in counts
+    assert deployed.outputs() == before
+
+
+def test_a_look_and_an_up_without_changes_need_at_most_twelve_requests(deployed: Stack, landscape: Landscape) -> None:
+    landscape.admin("DELETE", "/requests")
+    assert deployed.up().code == 0
+    counts = landscape.admin("GET", "/requests?org=uat")["counts"]
+    assert sum(counts.values()) <= 12, counts
+
+
+def test_the_first_up_needs_at_most_twenty_requests(stack: Stack, landscape: Landscape) -> None:
+    assert stack.up().code == 0
+    counts = landscape.admin("GET", "/requests?org=uat")["counts"]
+    assert sum(counts.values()) <= 20, counts
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("scopes", ["Api", "RefreshToken", "Chatter"]),
+        ("description", "for <CI> & friends"),
+        ("ipRelaxation", "Bypass"),
+        ("refreshTokenPolicy", "specific_lifetime:30:DAYS"),
+        ("callbackUrls", ["https://a.example/cb", "https://b.example/cb"]),
+        ("isPkceRequired", False),
+        ("sessionTimeoutMinutes", 30),
+        ("trustedIpRanges", [{"start": "10.0.0.1", "end": "10.0.0.9", "description": "office"}]),
+    ],
+)
+def test_an_update_of_each_kind_of_field_is_deployed_proved_and_quiet_afterwards(
+    deployed: Stack, config: dict[str, Any], key: str, value: object
+) -> None:
+    config["orgkey:app"] = {**config["orgkey:app"], key: value}
+    deployed.configure(config)
+    preview = deployed.pulumi("preview", "--diff", "--stack", "t")
+    assert preview.code == 0
+    assert key in preview.text
+    assert "replace" not in preview.text
+    updated = deployed.up()
+    assert updated.code == 0, updated.text
+    assert "2 updated" in updated.text  # the app, and the proof that follows it
+    assert deployed.drift().code == 0
+    assert deployed.outputs()["verified"] is True
+
+
+def test_a_connected_app_reaches_a_proved_login_where_the_org_lets_one_make_it(
+    stack: Stack, connected: Callable[[], dict[str, Any]]
+) -> None:
+    stack.configure(connected())
+    result = stack.up()
+    assert result.code == 0, result.text
+    assert stack.outputs()["verified"] is True
+    assert stack.drift().code == 0
+    assert stack.up().code == 0
+
+
+def test_a_connected_app_where_creation_is_off_fails_with_the_platforms_sentence_and_the_way_out(
+    stack: Stack, config: dict[str, Any], org: Org
+) -> None:
+    config["orgkey:app"] = {**config["orgkey:app"], "kind": "connected"}
+    stack.configure(config)
+    result = stack.up()
+    assert result.code != 0
+    assert (
+        "You can't create a connected app. To enable connected app creation, contact Salesforce Customer Support."
+        in result.text
+    )
+    assert "set orgkey:app.kind to external" in result.text
+    assert org.query("SELECT Id FROM ConnectedApplication WHERE DeveloperName = 'CI_Integration'") == []
+
+
+def test_a_failed_proof_fails_the_up_stays_in_state_and_the_next_up_tries_again(
+    stack: Stack, landscape: Landscape, org: Org
+) -> None:
+    landscape.admin("PATCH", "/knobs", propagation_delay=3600)
+    failed = stack.up()
+    assert failed.code != 0
+    assert "does not work" in failed.text
+    assert "What to do:" in failed.text
+    assert stack.resources()["access-grant"]["outputs"]["verified"] is False
+    landscape.admin("PATCH", "/knobs", propagation_delay=0)
+    healed = stack.up()
+    assert healed.code == 0, healed.text
+    assert stack.outputs()["verified"] is True
+
+
+def test_an_up_waits_while_a_new_app_propagates(stack: Stack, landscape: Landscape, config: dict[str, Any]) -> None:
+    landscape.admin("PATCH", "/knobs", propagation_delay=2)
+    stack.configure({**config, "orgkey:grant": {"propagationMinutes": 1}})
+    result = stack.up()
+    assert result.code == 0, result.text
+    assert stack.outputs()["verified"] is True
+
+
+def test_a_failed_up_leaves_no_verdict_of_an_older_one(deployed: Stack, landscape: Landscape) -> None:
+    landscape.admin("PATCH", "/users", org="uat", username="ci@acme.com.uat", active=False)
+    assert deployed.up().code != 0
+
+
+def test_a_destroy_removes_what_the_stack_made_and_nothing_else(deployed: Stack, org: Org) -> None:
+    org.deploy({"permissionsets/Other.permissionset": _other_set()}, {"PermissionSet": ["Other"]})
+    org.assign("Other", org.user("ci"))
+    result = deployed.destroy()
+    assert result.code == 0, result.text
+    assert org.query(f"SELECT Id FROM PermissionSet WHERE Name = '{SET}'") == []
+    assert org.query(f"SELECT Id FROM ExternalClientApplication WHERE DeveloperName = '{APP}'") == []
+    assert org.holders("Other") == [org.user("ci")]
+
+
+def test_a_protected_connected_app_stops_a_destroy(
+    stack: Stack, connected: Callable[[], dict[str, Any]], org: Org
+) -> None:
+    stack.configure(connected())
+    assert stack.up().code == 0
+    stopped = stack.destroy()
+    assert stopped.code != 0
+    assert "protected" in stopped.text
+    assert len(org.query("SELECT Id FROM ConnectedApplication WHERE DeveloperName = 'CI_Integration'")) == 1
+
+
+def _other_set() -> str:
+    return (
+        '<PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata">'
+        "<hasActivationRequired>false</hasActivationRequired><label>Other</label></PermissionSet>"
+    )
