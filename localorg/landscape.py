@@ -84,8 +84,15 @@ class Landscape:
         return self.org(name)
 
     def move_clock(self, offset: float) -> None:
-        """Set the clock's distance to the machine's, in seconds; jobs whose time has come end."""
-        self.store.set_setting("clockOffset", offset)
+        """Set the clock's distance to the machine's, in seconds; jobs whose time has come end.
+
+        When it goes back, what was to have happened later happened now: nothing waits for a time that was undone.
+        """
+        with self.store.transaction():
+            self.store.set_setting("clockOffset", offset)
+            now = self.clock.now() - self.clock.offset + offset
+            for table, column in (("_AppVersion", "at"), ("_Job", "ended_at"), ("_Job", "started_at"), ("_Job", "created_at")):
+                self.store.do(f"UPDATE {table} SET {column} = ? WHERE {column} > ?", (now, now))
         self.clock.move_to(offset)
 
     def describe_org(self, org: Org, ca_bundle: str) -> dict[str, Any]:
