@@ -91,7 +91,12 @@ class Landscape:
         with self.store.transaction():
             self.store.set_setting("clockOffset", offset)
             now = self.clock.now() - self.clock.offset + offset
-            for table, column in (("_AppVersion", "at"), ("_Job", "ended_at"), ("_Job", "started_at"), ("_Job", "created_at")):
+            for table, column in (
+                ("_AppVersion", "at"),
+                ("_Job", "ended_at"),
+                ("_Job", "started_at"),
+                ("_Job", "created_at"),
+            ):
                 self.store.do(f"UPDATE {table} SET {column} = ? WHERE {column} > ?", (now, now))
         self.clock.move_to(offset)
 

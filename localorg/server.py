@@ -108,7 +108,7 @@ async def _serve(home: Home, landscape: Landscape, on_ready: Callable[[dict[str,
 
 def _bind(port: int) -> socket.socket:
     """Return a listening socket. Raises LandscapeError when somebody else has the port."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio looks: no Nagle then
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind(("127.0.0.1", port))
