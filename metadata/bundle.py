@@ -11,11 +11,9 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lxml import etree
-
 from metadata.codec import append, new_element
 from metadata.members import MEMBER_TYPES
-from metadata.render import Member
+from metadata.render import Member, serialize
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the zip format's own zero
 
@@ -61,8 +59,7 @@ def _manifest(members: Iterable[tuple[str, str]], *, api_version: str | None) ->
         append(types, "name", type_name)
     if api_version:
         append(root, "version", api_version)
-    etree.indent(root, space="    ")
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
+    return serialize(root)
 
 
 def _zip(files: dict[str, bytes]) -> Bundle:

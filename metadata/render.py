@@ -1,12 +1,12 @@
 """Settings to metadata XML, in the order that the platform expects.
 
 The platform drops elements that stand out of WSDL order without a word (facts 1.2, 2.4); that order is alphabetical in every type
-we write, so each element's children are sorted by name, repeated ones in the order they were written.
+we write, so elements are sorted by name, repeated ones in the order they were written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
@@ -58,7 +58,8 @@ def render(
     for part in carried_over:
         if part.member in roots:
             _container(roots[part.member], tuple(filter(None, part.path.split("/")))).append(etree.fromstring(part.xml))
-    return [Member(type_name, names[type_name], serialize(root)) for type_name, root in roots.items()]
+    containers = {tag for row in fields_of(resource) if (place := row.places.get(resource)) for tag in place.path}
+    return [Member(type_name, names[type_name], serialize(root, containers)) for type_name, root in roots.items()]
 
 
 def _write(
@@ -96,15 +97,18 @@ def _container(root: etree._Element, path: tuple[str, ...]) -> etree._Element:
     return root
 
 
-def serialize(root: etree._Element) -> bytes:
-    """Sort into WSDL order and write as the platform itself lays metadata out: declaration, four spaces, a final newline."""
-    _sort(root)
+def serialize(root: etree._Element, containers: Collection[str] = ()) -> bytes:
+    """Sort into WSDL order and write as the platform itself lays metadata out: declaration, four spaces, a final newline.
+
+    Sorted are the children of the root and of `containers`; what codecs write and orgs give stands in its order already.
+    """
+    _sort(root, containers)
     etree.indent(root, space="    ")
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="UTF-8") + b"\n"
 
 
-def _sort(element: etree._Element) -> None:
-    if len(element):
-        element[:] = sorted(element, key=lambda child: etree.QName(child).localname)
-        for child in element:
-            _sort(child)
+def _sort(element: etree._Element, containers: Collection[str]) -> None:
+    element[:] = sorted(element, key=lambda child: etree.QName(child).localname)
+    for child in element:
+        if etree.QName(child).localname in containers:
+            _sort(child, containers)
