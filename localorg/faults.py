@@ -73,7 +73,7 @@ class Faults:
         if unknown := set(given) - {"operation", "faults", "org", "skip"}:
             raise LandscapeError(f"a fault has no {', '.join(sorted(unknown))}")
         operation, faults = given.get("operation"), given.get("faults")
-        if operation != ANY and operation not in self._operations:
+        if not isinstance(operation, str) or (operation != ANY and operation not in self._operations):
             raise LandscapeError(
                 f"no operation is named {operation!r}; there are: {', '.join(sorted(self._operations))}"
             )

@@ -17,7 +17,7 @@ DOMAIN = "acme.com"
 
 @dataclass(frozen=True)
 class Person:
-    """A user to be: the name before the @, full name, profile, and whether the user is active and not frozen."""
+    """A user to be: the name before the @, full name, profile, active, frozen, with the API integration licence or not."""
 
     alias: str
     name: str
@@ -25,6 +25,7 @@ class Person:
     active: bool = True
     frozen: bool = False
     title: str = ""
+    api_integration: bool = False
 
 
 _LICENSES = ((SALESFORCE, "SFDC", 100), (INTEGRATION, "PID_Salesforce_Integration", 5), (CHATTER, "CSN_User", 5000))
@@ -46,7 +47,7 @@ PEOPLE = (
     Person("release", "Rosa Lindqvist", ADMINISTRATOR, title="Release Manager"),
     Person("ci", "CI Pipeline", STANDARD, title="Continuous integration"),
     Person("deploy", "Deploy Pipeline", STANDARD, title="Continuous deployment"),
-    Person("integration", "Integration Bus", API_ONLY, title="Integration"),
+    Person("integration", "Integration Bus", API_ONLY, title="Integration", api_integration=True),
     Person("erp", "ERP Connector", API_ONLY, title="Integration"),
     Person("streaming", "Event Streaming", API_ONLY, title="Integration"),
     Person("noapi", "Nora Appelman", MINIMUM, title="Receptionist"),
@@ -164,4 +165,8 @@ def add_person(
     }
     made = store.insert(org.name, "User", row)
     store.insert(org.name, "UserLogin", {"UserId": made, "IsFrozen": int(person.frozen), **audit})
+    if person.api_integration:
+        licence = store.find(org.name, "PermissionSetLicense", DeveloperName=API_INTEGRATION_LICENSE)[0]
+        given = {"AssigneeId": made, "PermissionSetLicenseId": licence["Id"]}
+        store.insert(org.name, "PermissionSetLicenseAssign", {**given, **audit})
     return made

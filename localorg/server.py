@@ -45,6 +45,10 @@ class _Server(uvicorn.Server):
         finally:
             self.ready.set()
 
+    def stop(self) -> None:
+        """End soon, without waiting for clients that keep their connections open."""
+        self.should_exit = self.force_exit = True
+
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
@@ -94,7 +98,7 @@ async def _serve(home: Home, landscape: Landscape, on_ready: Callable[[dict[str,
     server = _Server(config)
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, lambda: setattr(server, "should_exit", True))
+        loop.add_signal_handler(each, server.stop)
     loop.set_exception_handler(_quiet)
     landscape.jobs.schedule = loop.call_later
     landscape.jobs.run_all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from localorg.population import Person, add_person
 from localorg.request_log import RequestLog
 from localorg.store import Row
 
+log = logging.getLogger("localorg")
 Handler = Callable[["Admin", Call, dict[str, str]], Answer]
 
 
@@ -49,6 +51,9 @@ class Admin:
             return as_json({"error": str(error)}, 400)
         except PlatformError as error:
             return as_json({"error": error.message}, 400)
+        except Exception:
+            log.exception("%s %s failed", call.method, call.path)
+            return as_json({"error": "this is a defect of the local org; see `localorg logs`"}, 500)
         if allowed:
             return as_json({"error": f"{call.method} is not for {call.path}; there is: {', '.join(allowed)}"}, 405)
         return as_json({"error": f"nothing is at {call.path}"}, 404)

@@ -96,7 +96,7 @@ def write_response(operation: str, results: list[dict[str, Any]] | dict[str, Any
 def write_fault(error: PlatformError, *, partner: bool = False) -> bytes:
     """Return the envelope of a fault: faultcode `sf:CODE` in the door's namespace (facts 5.7)."""
     namespace = PARTNER_FAULT if partner else METADATA_NAMESPACE
-    envelope, body = _envelope(namespace)
+    envelope, body = _envelope(namespace, default=False)  # faultcode and faultstring have no namespace
     fault = etree.SubElement(body, f"{{{ENVELOPE}}}Fault")
     code = error.code if _CODE.match(error.code) else "UNKNOWN_EXCEPTION"
     if code == "SOAP_PARSE_ERROR":
@@ -143,12 +143,9 @@ def append_value(parent: Node, name: str, value: Any) -> None:
         node.text = as_xml_timestamp(words) if _TIMESTAMP.fullmatch(words) else _clean(words)
 
 
-def _envelope(namespace: str) -> tuple[Node, Node]:
-    sf = {"sf": namespace} if namespace != METADATA_NAMESPACE else {None: namespace, "sf": namespace}
-    envelope = etree.Element(
-        f"{{{ENVELOPE}}}Envelope",
-        nsmap={"soapenv": ENVELOPE, "xsi": XSI, "xsd": SCHEMA, **sf},  # type: ignore[dict-item]
-    )
+def _envelope(namespace: str, *, default: bool = True) -> tuple[Node, Node]:
+    prefixes: Any = {"soapenv": ENVELOPE, "xsi": XSI, "xsd": SCHEMA, None if default else "sf": namespace}
+    envelope = etree.Element(f"{{{ENVELOPE}}}Envelope", nsmap=prefixes)
     return envelope, etree.SubElement(envelope, f"{{{ENVELOPE}}}Body")
 
 

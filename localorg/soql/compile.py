@@ -75,6 +75,7 @@ class _Source:
     root: SObject
     text: str
     prefix: str
+    names: frozenset[str] = frozenset()
     aliases: dict[tuple[str, ...], tuple[str, SObject]] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
 
@@ -84,7 +85,7 @@ class _Source:
     def reach(self, path: Path) -> tuple[str, SObject, Field, tuple[str, ...]]:
         """Return table alias, object, field and the relationships' proper names of a path; join what it needs."""
         parts = path.parts
-        if len(parts) > 1 and parts[0].lower() == self.root.name.lower():
+        if len(parts) > 1 and parts[0].lower() in self.names:
             parts = parts[1:]
         way: tuple[str, ...] = ()
         alias, at = self.aliases[()]
@@ -112,7 +113,7 @@ def compile_query(text: str) -> Compiled:
     """Return the SQL of a query. Raises PlatformError MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE."""
     query = parse_query(text)
     root = _object(query.text, query.source, query.at)
-    source = _Source(root, text, "t")
+    source = _Source(root, text, "t", names=frozenset({root.name.lower(), query.alias.lower()}))
     parameters: list[object] = []
     selected, columns, count = _select(query, source)
     where = _condition(query.where, source, parameters) if query.where else ""

@@ -112,6 +112,7 @@ class Query:
     selection: tuple[Path | Count | FieldGroup, ...]
     source: str
     at: int
+    alias: str
     where: Condition | None = None
     order: tuple[Ordering, ...] = ()
     limit: int | None = None
@@ -178,9 +179,8 @@ class _Tree(Transformer[Token, Any]):
 
     def start(self, selection: Any, source: Token, alias: Any, *rest: Any) -> dict[str, Any]:
         parts = dict(each for each in rest if each is not None)
-        if alias is not None:
-            selection = tuple(_without_alias(each, str(alias)) for each in selection)
-        return {"selection": selection, "source": str(source), "at": source.start_pos or 0, **parts}
+        named = {"source": str(source), "at": source.start_pos or 0, "alias": str(alias or source)}
+        return {"selection": selection, **named, **parts}
 
     def count_all(self) -> tuple[Count, ...]:
         return (Count(),)
@@ -261,12 +261,6 @@ class _Tree(Transformer[Token, Any]):
 
     def offset(self, token: Token) -> tuple[str, int]:
         return ("offset", int(float(token)))
-
-
-def _without_alias(item: Any, alias: str) -> Any:
-    if isinstance(item, Path) and len(item.parts) > 1 and item.parts[0].lower() == alias.lower():
-        return Path(item.parts[1:], item.at)
-    return item
 
 
 _TREE = _Tree()

@@ -215,7 +215,9 @@ def test_a_new_app_is_unknown_until_it_has_propagated(
     landscape.admin("PATCH", "/clock", {"offset": 0})
 
 
-def test_a_changed_certificate_takes_effect_after_the_delay(landscape: Landscape, org: OrgClient, app: ExternalApp) -> None:
+def test_a_changed_certificate_takes_effect_after_the_delay(
+    landscape: Landscape, org: OrgClient, app: ExternalApp
+) -> None:
     old = app.keys
     landscape.knob(propagation_delay=1.0)
     landscape.advance(2)
@@ -308,11 +310,19 @@ def test_client_credentials_run_as_the_apps_user_on_my_domain_only(
     files = app.files()
     for path in files:
         if path.endswith("ecaGlblOauth"):
-            files[path] = files[path].replace("</consumerKey>", f"</consumerKey><consumerSecret>{secret}</consumerSecret>")
-        if path.endswith("ecaOauthPlcy"):
             files[path] = files[path].replace(
-                "<commaSeparated", f"<clientCredentialsFlowUser>{org.username('ci')}</clientCredentialsFlowUser><commaSeparated", 1
-            ).replace("<label>", "<isClientCredentialsFlowEnabled>true</isClientCredentialsFlowEnabled><label>")
+                "</consumerKey>", f"</consumerKey><consumerSecret>{secret}</consumerSecret>"
+            )
+        if path.endswith("ecaOauthPlcy"):
+            files[path] = (
+                files[path]
+                .replace(
+                    "<commaSeparated",
+                    f"<clientCredentialsFlowUser>{org.username('ci')}</clientCredentialsFlowUser><commaSeparated",
+                    1,
+                )
+                .replace("<label>", "<isClientCredentialsFlowEnabled>true</isClientCredentialsFlowEnabled><label>")
+            )
     from bundles import manifest, zipped
 
     deployed = org.deploy(zipped({"package.xml": manifest(app.members()), **files}))
