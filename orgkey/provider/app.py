@@ -10,18 +10,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from simple_salesforce.format import format_soql
-
 from metadata.codec import text_of
 from metadata.members import GLOBAL_OAUTH, ROOT_MEMBER, Resource, member_names
 from metadata.ownership import Ownership
 from metadata.parse import Found
 from orgkey.provider.handler import InitFailedError, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
+from orgkey.salesforce import soql
 from orgkey.salesforce.deploy_job import DeployStatus
-from orgkey.salesforce.errors import ConflictError, RefusedError
-from orgkey.salesforce.read import APP_SOQL, other_kind, read_resource
-from orgkey.salesforce.transport import host_of
+from orgkey.salesforce.errors import ConflictError, RefusedError, host_of
+from orgkey.salesforce.read import other_kind, read_resource
 
 _KEY_MEMBER = {Resource.CONNECTED_APP: "ConnectedApp", Resource.EXTERNAL_CLIENT_APP: GLOBAL_OAUTH}
 _LINKS = "SELECT Id, ParentId, Parent.Name, Parent.IsOwnedByProfile, Parent.Profile.Name FROM SetupEntityAccess WHERE SetupEntityId = {}"
@@ -45,7 +43,7 @@ class AppHandler(MetadataHandler):
 
     def refuse_conflict(self, inputs: Values, place: Workplace) -> None:
         name, other = str(inputs["name"]), other_kind(self.resource)
-        _, theirs = place.snapshot.rows(format_soql(APP_SOQL[self.resource], name), format_soql(APP_SOQL[other], name))
+        _, theirs = place.snapshot.rows(soql.app(self.resource, name), soql.app(other, name))
         if theirs:
             raise ConflictError(
                 f"{host_of(place.org.url)} has a {other} named {name}, and this would be a {self.resource} of the same name.\n"
@@ -55,9 +53,9 @@ class AppHandler(MetadataHandler):
     def find(
         self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
     ) -> Found | None:
-        questions = [format_soql(APP_SOQL[self.resource], name)]
+        questions = [soql.app(self.resource, name)]
         if record_id:
-            questions.append(format_soql(_LINKS, record_id))
+            questions.append(soql.links(record_id))
         try:
             rows, *links = place.snapshot.rows(*questions)
         except RefusedError as error:
@@ -72,7 +70,7 @@ class AppHandler(MetadataHandler):
         return _with_links(found, links[0]) if found and links and links[0] else found
 
     def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
-        rows = place.snapshot.rows(format_soql(APP_SOQL[self.resource], name))[0]
+        rows = place.snapshot.rows(soql.app(self.resource, name))[0]
         return {"appId": str(rows[0]["Id"]) if rows else ""}
 
     def refuse_adoption(self, found: Found, inputs: Values, ownership: Ownership, place: Workplace) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 import grpc
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+from orgkey.provider.protocol import engine_pb2, engine_pb2_grpc
 
 
 class Engine:

@@ -23,8 +23,7 @@ from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce.deploy_job import DeployStatus, deploy
-from orgkey.salesforce.errors import CanceledError, ConflictError, DeployUnfinishedError, UnreachableError
-from orgkey.salesforce.transport import host_of
+from orgkey.salesforce.errors import CanceledError, ConflictError, DeployUnfinishedError, UnreachableError, host_of
 
 _MANAGED_BY = "managedBy"
 _KINDS = {

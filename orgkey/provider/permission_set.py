@@ -9,8 +9,9 @@ from metadata.members import Resource
 from metadata.parse import Found
 from orgkey.provider.handler import Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
+from orgkey.salesforce import soql
 from orgkey.salesforce.deploy_job import DeployStatus
-from orgkey.salesforce.read import permission_set_soql, read_resource
+from orgkey.salesforce.read import read_resource
 
 
 class PermissionSetHandler(MetadataHandler):
@@ -30,7 +31,7 @@ class PermissionSetHandler(MetadataHandler):
     def find(
         self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
     ) -> Found | None:
-        if not place.snapshot.rows(permission_set_soql(name))[0]:
+        if not place.snapshot.rows(soql.permission_set(name))[0]:
             return None
         return read_resource(place.snapshot, self.resource, name)
 
@@ -42,5 +43,5 @@ class PermissionSetHandler(MetadataHandler):
         return {"permissionSetId": self._id(name, place)}
 
     def _id(self, name: str, place: Workplace) -> str:
-        rows = place.snapshot.rows(permission_set_soql(name))[0]
+        rows = place.snapshot.rows(soql.permission_set(name))[0]
         return str(rows[0]["Id"]) if rows else ""

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-from pulumi.runtime.proto import provider_pb2_grpc
 
 from orgkey.provider.engine import Engine
+from orgkey.provider.protocol import provider_pb2_grpc
 from orgkey.provider.servicer import SalesforceProvider
 
 _WORKERS = 64  # at least the engine's parallelism (4 per core by default)
@@ -51,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.getppid() != parent:
             break
     server.stop(grace=None)
-    return 0
+    sys.stdout.flush()
+    os._exit(0)  # everything is answered; waiting for idle threads would only hold up the engine
 
 
 if __name__ == "__main__":

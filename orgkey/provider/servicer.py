@@ -20,12 +20,12 @@ from typing import Any, Literal, NoReturn
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, status_pb2
-from pulumi.runtime.proto import provider_pb2_grpc as provider_grpc
 
 from orgkey.model.connection import Connection, parse_connection
 from orgkey.provider.engine import Engine
 from orgkey.provider.handler import DEFAULT_TIMEOUT, Diff, Handler, ImportRefusedError, InitFailedError, Workplace
+from orgkey.provider.protocol import plugin_pb2, provider_pb2, status_pb2
+from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.registry import handler_of
 from orgkey.provider.schema import VERSION, schema
 from orgkey.provider.settings import connection_values

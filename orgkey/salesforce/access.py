@@ -8,10 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from orgkey.salesforce.errors import API, ConflictError, RefusedError, UnknownUsersError, find_row
+from orgkey.salesforce import soql
+from orgkey.salesforce.errors import (
+    API,
+    ConflictError,
+    RefusedError,
+    UnknownUsersError,
+    find_row,
+    host_of,
+)
 from orgkey.salesforce.org import Org, Saved
-from orgkey.salesforce.read import Snapshot, assignments_soql, permission_set_soql, users_soql
-from orgkey.salesforce.transport import host_of
+from orgkey.salesforce.read import Snapshot
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,7 +50,7 @@ class Holders:
 
 def read_holders(snapshot: Snapshot, permission_set: str) -> Holders | None:
     """Say who holds a set, or None when the org does not have it."""
-    sets, rows = snapshot.rows(permission_set_soql(permission_set), assignments_soql(permission_set))
+    sets, rows = snapshot.rows(soql.permission_set(permission_set), soql.assignments(permission_set))
     if not sets:
         return None
     held = (Assignment(str(row["Assignee"]["Username"]), str(row["AssigneeId"]), str(row["Id"])) for row in rows)
@@ -59,7 +66,7 @@ def set_holders(
     not there; RefusedError when the org refuses.
     """
     org = snapshot.org
-    snapshot.prefetch(permission_set_soql(permission_set), assignments_soql(permission_set), *_user_queries(users))
+    snapshot.prefetch(soql.permission_set(permission_set), soql.assignments(permission_set), *soql.users(users))
     holders = read_holders(snapshot, permission_set)
     if holders is None:
         raise ConflictError(
@@ -92,16 +99,11 @@ def remove_assignments(org: Org, assignment_ids: Sequence[str]) -> None:
             raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
 
 
-def _user_queries(usernames: Sequence[str]) -> list[str]:
-    """Questions about users, 200 in each: a query has a length limit."""
-    return [users_soql(usernames[start : start + 200]) for start in range(0, len(usernames), 200)]
-
-
 def _user_ids(
     snapshot: Snapshot, permission_set: str, usernames: Sequence[str], needed: Sequence[str]
 ) -> dict[str, str]:
     """User id by lower-case user name, or UnknownUsersError with every one of `needed` that cannot be given the set."""
-    rows = {str(row["Username"]).lower(): row for answer in snapshot.rows(*_user_queries(usernames)) for row in answer}
+    rows = {str(row["Username"]).lower(): row for answer in snapshot.rows(*soql.users(usernames)) for row in answer}
     problems = []
     for name in needed:
         row = rows.get(name.lower())

@@ -7,11 +7,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orgkey.model.credentials import AccessTokenEnv, ClientCredentials, Credentials, SfdxAuthUrlEnv, SfdxAuthUrlFile
 from orgkey.salesforce import oauth
-from orgkey.salesforce.errors import CredentialsError, GrantRefusedError
-from orgkey.salesforce.transport import Transport, host_of
+from orgkey.salesforce.errors import (
+    CredentialsError,
+    GrantRefusedError,
+    host_of,
+)
+
+if TYPE_CHECKING:
+    from orgkey.salesforce.transport import Transport
 
 _AUTH_URL = re.compile(
     r"force://(?P<id>[a-zA-Z0-9._-]+={0,2}):(?P<secret>[a-zA-Z0-9._-]*={0,2}):(?P<token>[a-zA-Z0-9._-]+={0,2})@(?P<host>[a-zA-Z0-9:._-]+)",

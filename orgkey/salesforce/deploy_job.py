@@ -21,9 +21,9 @@ from orgkey.salesforce.errors import (
     RefusedError,
     UnreachableError,
     find_row,
+    host_of,
 )
 from orgkey.salesforce.org import Org
-from orgkey.salesforce.transport import host_of
 
 _PATH = "metadata/deployRequest"
 _ERRORS_IN_A_ROW = 5

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 
 class Retry(StrEnum):
@@ -237,6 +238,11 @@ DEPLOY = (
 """Component failures of a deploy (facts 1.8)."""
 
 
+def host_of(url: str) -> str:
+    """Host and port of a URL, for messages."""
+    return urlsplit(url).netloc
+
+
 def find_row(table: Sequence[Row], code: str, text: str) -> Row | None:
     """Return the first row that fits an answer's code and text."""
     lowered = text.lower()
@@ -276,6 +282,10 @@ class GrantRefusedError(RefusedError):
 
     def __init__(self, code: str, text: str, *, where: str) -> None:
         super().__init__(code, text, where=where, table=GRANT)
+
+
+class SessionExpiredError(SalesforceError):
+    """The org does not accept the session; a new one may do. Never leaves `org.py`."""
 
 
 class DeployFailedError(SalesforceError):

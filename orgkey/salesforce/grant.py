@@ -8,11 +8,18 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from orgkey.salesforce import oauth
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.errors import GrantRefusedError, Retry
-from orgkey.salesforce.transport import Transport, host_of
+from orgkey.salesforce.errors import (
+    GrantRefusedError,
+    Retry,
+    host_of,
+)
+
+if TYPE_CHECKING:
+    from orgkey.salesforce.transport import Transport
 
 LOGIN, TEST = "https://login.salesforce.com", "https://test.salesforce.com"
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = (

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from orgkey.salesforce.errors import GRANT, GrantRefusedError, Retry, UnreachableError, find_row
-from orgkey.salesforce.transport import Transport, host_of
+from orgkey.salesforce.errors import (
+    GRANT,
+    GrantRefusedError,
+    Retry,
+    UnreachableError,
+    find_row,
+    host_of,
+)
+
+if TYPE_CHECKING:
+    from orgkey.salesforce.transport import Transport
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 

@@ -12,21 +12,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceError as ApiError
-from simple_salesforce.exceptions import SalesforceExpiredSession
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote_plus
 
 from orgkey.model.connection import Connection
+from orgkey.salesforce import soql
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.credentials import Login, log_in
-from orgkey.salesforce.errors import CredentialsError, RefusedError, WrongOrgError
-from orgkey.salesforce.transport import Transport, host_of
+from orgkey.salesforce.errors import (
+    CredentialsError,
+    RefusedError,
+    SessionExpiredError,
+    WrongOrgError,
+    host_of,
+)
+
+if TYPE_CHECKING:
+    from simple_salesforce.api import Salesforce
+
+    from orgkey.salesforce.transport import Transport
 
 T = TypeVar("T")
 
-IDENTITY_SOQL = "SELECT Id, Name, InstanceName, IsSandbox, TrialExpirationDate, OrganizationType FROM Organization"
 _QUERIES_IN_ONE_COMPOSITE = 5  # the platform's limit for query subrequests
 _BATCH_SIZE = 200  # records in one collection call
 
@@ -63,7 +70,7 @@ class Org:
     ) -> None:
         self.connection = connection
         self.clock = clock or Clock()
-        self.transport = transport or Transport(ca_bundle=connection.ca_bundle)
+        self._transport = transport
         self.writing = threading.Lock()
         """One deploy at a time: the org would queue the second anyway (facts 5.6)."""
         self._environment = environment
@@ -76,32 +83,42 @@ class Org:
         """The org's My Domain."""
         return self.connection.instance_url
 
+    @property
+    def transport(self) -> Transport:
+        """The HTTPS client; it is loaded when the first request is made, so that a provider that asks nothing starts fast."""
+        from orgkey.salesforce.transport import Transport  # noqa: PLC0415
+
+        with self._lock:
+            if self._transport is None:
+                self._transport = Transport(ca_bundle=self.connection.ca_bundle)
+            return self._transport
+
     def identity(self) -> Identity:
         """Say which org this is; raises WrongOrgError when the settings describe another one."""
         with self._lock:
             if self._identity is None:
-                self.query(IDENTITY_SOQL)
+                self.query(soql.ORGANIZATION)
             if self._identity is None:  # pragma: no cover — query() sets it or raises
                 raise WrongOrgError(f"{host_of(self.url)} has no Organization record.")
             return self._identity
 
-    def query(self, soql: str) -> list[dict[str, Any]]:
+    def query(self, question: str) -> list[dict[str, Any]]:
         """Answer one SOQL query, all pages."""
-        return self.queries([soql])[0]
+        return self.queries([question])[0]
 
-    def queries(self, soqls: Sequence[str]) -> list[list[dict[str, Any]]]:
+    def queries(self, questions: Sequence[str]) -> list[list[dict[str, Any]]]:
         """Answer several SOQL queries in as few requests as the platform allows: five in one composite.
 
         The first call of a process asks for the Organization too, and checks it before anything is answered.
         """
         with self._lock:
-            asked = list(soqls)
-            if self._identity is None and IDENTITY_SOQL not in asked:
-                asked.insert(0, IDENTITY_SOQL)
+            asked = list(questions)
+            if self._identity is None and soql.ORGANIZATION not in asked:
+                asked.insert(0, soql.ORGANIZATION)
             answers = self._composite(asked)
             if self._identity is None:
-                self._identity = self._checked(answers[IDENTITY_SOQL])
-        return [_rows_or_raise(answers[soql], host_of(self.url)) for soql in soqls]
+                self._identity = self._checked(answers[soql.ORGANIZATION])
+        return [_rows_or_raise(answers[question], host_of(self.url)) for question in questions]
 
     def rest(self, method: str, path: str, **kwargs: Any) -> Any:
         """Call a REST path below `/services/data/vNN.0/` that changes something; not tried again when the answer is lost."""
@@ -164,18 +181,18 @@ class Org:
         with ThreadPoolExecutor(max_workers=len(tasks)) as pool:
             return list(pool.map(lambda task: task(), tasks))
 
-    def _composite(self, soqls: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    def _composite(self, questions: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         answers: dict[str, Mapping[str, Any]] = {}
-        for start in range(0, len(soqls), _QUERIES_IN_ONE_COMPOSITE):
-            part = soqls[start : start + _QUERIES_IN_ONE_COMPOSITE]
+        for start in range(0, len(questions), _QUERIES_IN_ONE_COMPOSITE):
+            part = questions[start : start + _QUERIES_IN_ONE_COMPOSITE]
             answers |= dict(zip(part, self._with_session(lambda sf, part=part: self._ask(sf, part)), strict=True))  # type: ignore[misc]
         return answers
 
-    def _ask(self, sf: Salesforce, soqls: Sequence[str]) -> list[dict[str, Any]]:
+    def _ask(self, sf: Salesforce, questions: Sequence[str]) -> list[dict[str, Any]]:
         path = f"/services/data/v{self.connection.api_version}/query"
         requests = [
-            {"method": "GET", "referenceId": f"q{index}", "url": f"{path}?q={_quoted(soql)}"}
-            for index, soql in enumerate(soqls)
+            {"method": "GET", "referenceId": f"q{index}", "url": f"{path}?q={quote_plus(question)}"}
+            for index, question in enumerate(questions)
         ]
         body = {"allOrNone": False, "compositeRequest": requests}
         response = self.transport.look("POST", f"{sf.base_url}composite", headers=sf.headers, json=body)
@@ -202,7 +219,7 @@ class Org:
         try:
             with _our_errors(host_of(self.url)):
                 return call(self._client(login))
-        except _ExpiredError as expired:
+        except SessionExpiredError as expired:
             if not login.renewable:
                 raise CredentialsError(
                     f"{host_of(self.url)} does not accept the access token (any more): it answered {expired}.\n"
@@ -214,7 +231,7 @@ class Org:
         with _our_errors(host_of(self.url)):
             try:
                 return call(self._client(self._session()))
-            except _ExpiredError as expired:
+            except SessionExpiredError as expired:
                 raise CredentialsError(
                     f"{host_of(self.url)} does not accept a session it just gave: it answered {expired}."
                 ) from None
@@ -226,6 +243,8 @@ class Org:
             return self._login
 
     def _client(self, login: Login) -> Salesforce:
+        from simple_salesforce.api import Salesforce  # noqa: PLC0415
+
         return Salesforce(
             session_id=login.token.access_token,
             instance_url=self.url,
@@ -254,21 +273,20 @@ class Org:
         return identity
 
 
-class _ExpiredError(Exception):
-    """The session is not accepted; the text is the org's code."""
-
-
 @contextmanager
 def _our_errors(host: str) -> Iterator[None]:
     """Turn simple-salesforce's exceptions, which print whole bodies, into ours."""
+    from simple_salesforce.exceptions import SalesforceError as ApiError  # noqa: PLC0415
+    from simple_salesforce.exceptions import SalesforceExpiredSession  # noqa: PLC0415
+
     try:
         yield
     except SalesforceExpiredSession as error:
-        raise _ExpiredError(_first(error.content)[0] or "INVALID_SESSION_ID") from None
+        raise SessionExpiredError(_first(error.content)[0] or "INVALID_SESSION_ID") from None
     except ApiError as error:
         code, text = _first(error.content)
         if code == "INVALID_SESSION_ID":
-            raise _ExpiredError(code) from None
+            raise SessionExpiredError(code) from None
         raise RefusedError(code or f"HTTP {error.status}", text or "no description", where=host) from None
 
 
@@ -298,12 +316,6 @@ def _kind(row: Mapping[str, Any]) -> str:
     if row.get("IsSandbox"):
         return "scratch" if row.get("TrialExpirationDate") else "sandbox"
     return "developer" if row.get("OrganizationType") == "Developer Edition" else "production"
-
-
-def _quoted(soql: str) -> str:
-    from urllib.parse import quote_plus  # noqa: PLC0415
-
-    return quote_plus(soql)
 
 
 def _batches(items: Sequence[T]) -> Iterator[list[T]]:

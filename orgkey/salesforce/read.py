@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
-from simple_salesforce.format import format_soql
 
 from metadata.codec import text_of
 from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
@@ -102,33 +101,6 @@ class Snapshot:
     def _forget(self, key: object) -> None:
         with self._lock:
             self._answers.pop(key, None)
-
-
-def permission_set_soql(name: str) -> str:
-    """The set itself; profiles own sets too, and those are not meant (facts 3.4)."""
-    return format_soql(
-        "SELECT Id, Name, Label, LicenseId FROM PermissionSet WHERE Name = {} AND IsOwnedByProfile = false", name
-    )
-
-
-def assignments_soql(permission_set: str) -> str:
-    """Who holds the set."""
-    return format_soql(
-        "SELECT Id, AssigneeId, Assignee.Username FROM PermissionSetAssignment "
-        "WHERE PermissionSet.Name = {} AND PermissionSet.IsOwnedByProfile = false",
-        permission_set,
-    )
-
-
-def users_soql(usernames: Sequence[str]) -> str:
-    """What must be known of users before they are given a set."""
-    return format_soql("SELECT Id, Username, IsActive FROM User WHERE Username IN {}", sorted(usernames))
-
-
-APP_SOQL: Mapping[Resource, str] = {
-    Resource.CONNECTED_APP: "SELECT Id, DeveloperName FROM ConnectedApplication WHERE DeveloperName = {}",
-    Resource.EXTERNAL_CLIENT_APP: "SELECT Id, DeveloperName FROM ExternalClientApplication WHERE DeveloperName = {}",
-}
 
 
 def read_resource(

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lxml import etree
-from simple_salesforce.exceptions import SalesforceExpiredSession
 
 from metadata.codec import children, text_of
 from metadata.parse import MalformedMetadataError, parse_xml
-from orgkey.salesforce.errors import RefusedError, UnreachableError
+from orgkey.salesforce.errors import (
+    RefusedError,
+    SessionExpiredError,
+    UnreachableError,
+    host_of,
+)
 from orgkey.salesforce.org import Org
-from orgkey.salesforce.transport import host_of
 
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _METADATA = "http://soap.sforce.com/2006/04/metadata"
@@ -95,5 +98,5 @@ def _raise_fault(fault: etree._Element, endpoint: str) -> None:
     code = (text_of(fault, "faultcode") or "").rsplit(":", 1)[-1]
     text = (text_of(fault, "faultstring") or "").removeprefix(f"{code}: ")
     if code == "INVALID_SESSION_ID":
-        raise SalesforceExpiredSession(endpoint, 401, "metadata", [{"errorCode": code, "message": text}])  # type: ignore[arg-type] # it holds what the REST door answers
+        raise SessionExpiredError(code)
     raise RefusedError(code, text, where=host_of(endpoint))

@@ -16,7 +16,7 @@ import requests
 import stamina
 from requests.adapters import HTTPAdapter
 
-from orgkey.salesforce.errors import UnreachableError
+from orgkey.salesforce.errors import UnreachableError, host_of
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, seconds between two bytes
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
@@ -75,11 +75,6 @@ class Transport(requests.Session):
                         f"{host_of(url)} answered HTTP {response.status_code} {response.reason}.\nTry again in a moment."
                     )
         return response
-
-
-def host_of(url: str) -> str:
-    """Host and port of a URL, for messages."""
-    return urlsplit(url).netloc
 
 
 def unreachable(url: str, error: requests.exceptions.RequestException) -> UnreachableError:

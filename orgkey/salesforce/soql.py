@@ -1,0 +1,59 @@
+"""Every question that orgkey asks in SOQL (facts 3.4), values quoted by simple-salesforce."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from metadata.members import Resource
+
+ORGANIZATION = "SELECT Id, Name, InstanceName, IsSandbox, TrialExpirationDate, OrganizationType FROM Organization"
+
+_APPS: Mapping[Resource, str] = {
+    Resource.CONNECTED_APP: "SELECT Id, DeveloperName FROM ConnectedApplication WHERE DeveloperName = {}",
+    Resource.EXTERNAL_CLIENT_APP: "SELECT Id, DeveloperName FROM ExternalClientApplication WHERE DeveloperName = {}",
+}
+_USERS_IN_ONE_QUERY = 200  # a query has a length limit; 200 user names stay far below it
+
+
+def permission_set(name: str) -> str:
+    """The set itself; profiles own sets too, and those are not meant."""
+    question = "SELECT Id, Name, Label, LicenseId FROM PermissionSet WHERE Name = {} AND IsOwnedByProfile = false"
+    return _quoted(question, name)
+
+
+def assignments(permission_set_name: str) -> str:
+    """Who holds the set."""
+    return _quoted(
+        "SELECT Id, AssigneeId, Assignee.Username FROM PermissionSetAssignment "
+        "WHERE PermissionSet.Name = {} AND PermissionSet.IsOwnedByProfile = false",
+        permission_set_name,
+    )
+
+
+def users(usernames: Sequence[str]) -> list[str]:
+    """What must be known of users before they are given a set, in as many questions as their number needs."""
+    return [
+        _quoted("SELECT Id, Username, IsActive FROM User WHERE Username IN {}", sorted(usernames[start : start + 200]))
+        for start in range(0, len(usernames), _USERS_IN_ONE_QUERY)
+    ]
+
+
+def app(kind: Resource, name: str) -> str:
+    """An app of one kind by developer name."""
+    return _quoted(_APPS[kind], name)
+
+
+def links(app_id: str) -> str:
+    """Which permission sets and profiles an app pre-authorizes (facts 3.2)."""
+    return _quoted(
+        "SELECT Id, ParentId, Parent.Name, Parent.IsOwnedByProfile, Parent.Profile.Name FROM SetupEntityAccess "
+        "WHERE SetupEntityId = {}",
+        app_id,
+    )
+
+
+def _quoted(question: str, value: Any) -> str:
+    from simple_salesforce.format import format_soql  # noqa: PLC0415 — the client is loaded at the first question
+
+    return str(format_soql(question, value))
