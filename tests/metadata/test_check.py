@@ -1,0 +1,198 @@
+"""Which settings the platform takes, and what is said about those it does not."""
+
+from typing import Any
+
+import pytest
+
+from metadata.check import Problem, problems, suggestion
+from metadata.fields import APP_FIELDS, SCOPES
+from metadata.members import Resource
+from tests.metadata.org import CONNECTED, EVERY_RESOURCE, EXTERNAL, PERMISSION_SET, SMALLEST
+
+
+def found(resource: Resource, settings: dict[str, Any], *, api_version: float = 67.0) -> list[tuple[str, str]]:
+    return [
+        (problem.path, problem.reason)
+        for problem in problems(resource, {**SMALLEST[resource], **settings}, api_version=api_version)
+    ]
+
+
+@pytest.mark.parametrize("resource", EVERY_RESOURCE)
+def test_the_smallest_settings_have_no_problem(resource: Resource) -> None:
+    assert found(resource, {}) == []
+
+
+GOOD = [
+    (EXTERNAL, {"name": "A"}),
+    (EXTERNAL, {"name": "a_1_B"}),
+    (EXTERNAL, {"label": "日本語 & <x>", "description": "two\n\tlines\r\n\x7f"}),
+    (EXTERNAL, {"callbackUrls": ["http://localhost:1717/OauthRedirect", "myapp:cb"]}),
+    (EXTERNAL, {"consumerKey": "a" * 256}),
+    (EXTERNAL, {"consumerKey": "3MVG9._x"}),
+    (EXTERNAL, {"scopes": list(SCOPES)}),
+    (EXTERNAL, {"scopes": ("Api",)}),
+    (EXTERNAL, {"permissionSets": [], "profiles": None, "infoUrl": "", "requiredSessionLevel": ""}),
+    (EXTERNAL, {"refreshTokenPolicy": "specific_lifetime:30:DAYS", "sessionTimeoutMinutes": 15.0}),
+    (EXTERNAL, {"trustedIpRanges": [{"start": "::1", "end": "::2"}, {"start": "0.0.0.0", "end": "255.255.255.255"}]}),
+    (CONNECTED, {"profiles": ["Sales, EMEA"]}),
+    (PERMISSION_SET, {"description": "x" * 150, "userPermissions": ["ApiEnabled"], "license": ""}),
+]
+
+
+@pytest.mark.parametrize(("resource", "settings"), GOOD)
+def test_what_the_platform_takes_has_no_problem(resource: Resource, settings: dict[str, Any]) -> None:
+    assert found(resource, settings) == []
+
+
+NAME_SAYS = "letters, digits and single underscores, starting with a letter and not ending with an underscore"
+POLICY_SAYS = "infinite, zero, specific_lifetime:N:UNIT or specific_inactivity:N:UNIT (HOURS, DAYS or MONTHS)"
+CERTIFICATE_SAYS = (
+    "is required: The certificate whose key signs assertions, as PEM. "
+    "Sent with every deploy; the org never gives it back."
+)
+EMPTY = "must not be empty; leave it out for the default"
+
+BAD = [
+    ("name", "1st", [("name", f"'1st' is not {NAME_SAYS}")]),
+    ("name", "A__B", [("name", f"'A__B' is not {NAME_SAYS}")]),
+    ("name", "A_", [("name", f"'A_' is not {NAME_SAYS}")]),
+    ("name", "A\n", [("name", f"'A\\n' is not {NAME_SAYS}")]),
+    ("name", "A" * 81, [("name", "has 81 characters; at most 80 are allowed")]),
+    ("label", 5, [("label", "must be text, not 5")]),
+    ("label", None, [("label", "is required: Name shown in Setup.")]),
+    ("label", " \n", [("label", "is required: Name shown in Setup.")]),
+    ("label", "x" * 81, [("label", "has 81 characters; at most 80 are allowed")]),
+    ("label", "a\x00b", [("label", "holds the character U+0000, which metadata XML cannot carry")]),
+    ("description", "\ufffe", [("description", "holds the character U+FFFE, which metadata XML cannot carry")]),
+    ("description", "\ud800", [("description", "holds the character U+D800, which metadata XML cannot carry")]),
+    ("contactEmail", "ops", [("contactEmail", "'ops' is not an e-mail address")]),
+    ("infoUrl", "acme.com", [("infoUrl", "'acme.com' is not a URL")]),
+    ("logoUrl", "http://a/b.png", [("logoUrl", "'http://a/b.png' is not an https URL")]),
+    ("callbackUrls", "https://a", [("callbackUrls", "must be a list, not 'https://a'")]),
+    ("callbackUrls", ["https://a", "/b"], [("callbackUrls[1]", "'/b' is not a URL without spaces")]),
+    ("callbackUrls", ["https://a b"], [("callbackUrls[0]", "'https://a b' is not a URL without spaces")]),
+    ("callbackUrls", [], [("callbackUrls", EMPTY)]),
+    ("consumerKey", "short", [("consumerKey", "'short' is not 8 to 256 letters, digits, dots and underscores")]),
+    (
+        "certificatePem",
+        "",
+        [
+            (
+                "certificatePem",
+                CERTIFICATE_SAYS,
+            )
+        ],
+    ),
+    ("scopes", ["Api", "api"], [("scopes[1]", "'api' is no value of it; did you mean Api?")]),
+    ("scopes", ["RefreshTokn"], [("scopes[0]", "'RefreshTokn' is no value of it; did you mean RefreshToken?")]),
+    ("scopes", ["xyz"], [("scopes[0]", "'xyz' is no value of it")]),
+    ("scopes", [7], [("scopes[0]", "must be text, not 7")]),
+    ("scopes", [], [("scopes", EMPTY)]),
+    (
+        "permittedUsers",
+        "Everybody",
+        [
+            (
+                "permittedUsers",
+                "'Everybody' is no value of it; use one of AdminApprovedPreAuthorized, AllSelfAuthorized",
+            )
+        ],
+    ),
+    ("permittedUsers", "", [("permittedUsers", EMPTY)]),
+    ("permissionSets", [""], [("permissionSets[0]", "must not be empty")]),
+    (
+        "profiles",
+        ["A", "Sales, EMEA"],
+        [("profiles[1]", "holds ',', which separates the items in this kind of app")],
+    ),
+    (
+        "ipRelaxation",
+        "BYPASS",
+        [
+            (
+                "ipRelaxation",
+                "'BYPASS' is no value of it; use one of Enforce, Enforce_RelaxRefresh, Bypass_2factor, Bypass",
+            )
+        ],
+    ),
+    ("refreshTokenPolicy", "never", [("refreshTokenPolicy", f"'never' is not {POLICY_SAYS}")]),
+    (
+        "refreshTokenPolicy",
+        "specific_lifetime:0:DAYS",
+        [("refreshTokenPolicy", f"'specific_lifetime:0:DAYS' is not {POLICY_SAYS}")],
+    ),
+    ("refreshTokenPolicy", "", [("refreshTokenPolicy", EMPTY)]),
+    ("isPkceRequired", "true", [("isPkceRequired", "must be true or false, not 'true'")]),
+    ("isPkceRequired", 1, [("isPkceRequired", "must be true or false, not 1")]),
+    ("sessionTimeoutMinutes", 0, [("sessionTimeoutMinutes", "must be a whole number above 0, not 0")]),
+    ("sessionTimeoutMinutes", 1.5, [("sessionTimeoutMinutes", "must be a whole number above 0, not 1.5")]),
+    ("sessionTimeoutMinutes", True, [("sessionTimeoutMinutes", "must be a whole number above 0, not True")]),
+    ("sessionTimeoutMinutes", float("inf"), [("sessionTimeoutMinutes", "must be a whole number above 0, not inf")]),
+    ("sessionTimeoutMinutes", float("nan"), [("sessionTimeoutMinutes", "must be a whole number above 0, not nan")]),
+    ("trustedIpRanges", {}, [("trustedIpRanges", "must be a list of {start, end, description}")]),
+    ("trustedIpRanges", ["10.0.0.1"], [("trustedIpRanges[0]", "must be {start, end, description}")]),
+    (
+        "trustedIpRanges",
+        [{"start": "10.0.0.1", "end": "10.0.0.9"}, {"start": "10.0.0.256", "description": 7, "to": "x", "note": "y"}],
+        [
+            ("trustedIpRanges[1].start", "'10.0.0.256' is not an IP address"),
+            ("trustedIpRanges[1].end", "is required: an IP address"),
+            ("trustedIpRanges[1].description", "must be text, not 7"),
+            ("trustedIpRanges[1].note", "is not a property of an IP range (start, end, description)"),
+            ("trustedIpRanges[1].to", "is not a property of an IP range (start, end, description)"),
+        ],
+    ),
+    ("distributionState", "", [("distributionState", EMPTY)]),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), BAD)
+def test_a_bad_value_is_told_with_its_path_and_what_to_write_instead(
+    name: str, value: object, expected: list[tuple[str, str]]
+) -> None:
+    assert found(EXTERNAL, {name: value}) == expected
+
+
+def test_a_description_leaves_room_for_the_ownership_marker() -> None:
+    assert found(PERMISSION_SET, {"description": "x" * 151}) == [
+        ("description", "has 151 characters; at most 150 are allowed")
+    ]
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_table() -> None:
+    settings = {"label": "", "isPkceRequired": 1, "scopes": ["Api", "x", "y"], "name": "-", "consumerKey": None}
+    assert [path for path, _ in found(CONNECTED, settings)] == [
+        "name",
+        "label",
+        "consumerKey",
+        "scopes[1]",
+        "scopes[2]",
+        "isPkceRequired",
+    ]
+
+
+def test_a_setting_newer_than_the_api_version_is_refused_only_where_it_would_matter() -> None:
+    assert found(EXTERNAL, {"isNamedUserJwtEnabled": True}, api_version=60.0) == [
+        ("isNamedUserJwtEnabled", "needs API version 61.0 or newer; salesforce:apiVersion is 60.0")
+    ]
+    assert found(EXTERNAL, {"isNamedUserJwtEnabled": False}, api_version=60.0) == []
+    assert found(EXTERNAL, {"isNamedUserJwtEnabled": True}, api_version=61.0) == []
+    assert found(CONNECTED, {"isNamedUserJwtEnabled": True}, api_version=60.0) == []
+
+
+SUGGESTIONS = [
+    ("lable", "; did you mean label?"),
+    ("permissionset", "; did you mean permissionSets?"),
+    ("isPKCErequired", "; did you mean isPkceRequired?"),
+    ("scope", "; did you mean scopes?"),
+    ("colour", ""),
+]
+
+
+@pytest.mark.parametrize(("written", "hint"), SUGGESTIONS)
+def test_a_misspelt_name_gets_the_name_that_was_meant(written: str, hint: str) -> None:
+    assert suggestion(written, tuple(row.name for row in APP_FIELDS)) == hint
+
+
+def test_equal_problems_are_one() -> None:
+    assert len({Problem("a", "b"), Problem("a", "b"), Problem("a", "c")}) == 2

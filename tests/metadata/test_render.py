@@ -1,0 +1,225 @@
+"""What is written into metadata files. `expected/` holds a whole bundle per resource, to be read beside facts of the platform."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from metadata.bundle import deployment
+from metadata.members import Resource, member_names
+from metadata.render import UnknownPart, render
+from tests.metadata.org import APPS, CERTIFICATE, CONNECTED, EVERY_RESOURCE, EXTERNAL, PERMISSION_SET, SMALLEST, files
+
+EXPECTED = Path(__file__).parent / "expected"
+NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
+
+FULL_APP: Mapping[str, Any] = {
+    "name": "CI",
+    "label": "Löwe & Söhne <CI>",
+    "contactEmail": "ops@acme.com",
+    "contactPhone": "+49 30 1",
+    "description": "Nightly builds\nmanaged by orgkey acme/uat in 00D000000000001AAA",
+    "infoUrl": "https://acme.com/?a=1&b=2",
+    "logoUrl": "https://acme.com/logo.png",
+    "callbackUrls": ["https://acme.com/b", "https://acme.com/a"],
+    "certificatePem": CERTIFICATE,
+    "consumerKey": "3MVG9abcdefgh",
+    "scopes": ["RefreshToken", "Api"],
+    "permissionSets": ["CI_Access", "Other"],
+    "profiles": ["System Administrator"],
+    "ipRelaxation": "Bypass_2factor",
+    "refreshTokenPolicy": "specific_lifetime:30:DAYS",
+    "isPkceRequired": True,
+    "sessionTimeoutMinutes": 30,
+    "requiredSessionLevel": "STANDARD",
+    "trustedIpRanges": [
+        {"start": "10.0.0.1", "end": "10.0.0.9", "description": "office"},
+        {"start": "10.1.0.1", "end": "10.1.0.9"},
+    ],
+}
+FULL: Mapping[Resource, Mapping[str, Any]] = {
+    PERMISSION_SET: {
+        "name": "CI_Access",
+        "label": "CI Access",
+        "description": "Who may use CI",
+        "license": "Salesforce",
+        "userPermissions": ["ApiEnabled", "ViewSetup"],
+    },
+    CONNECTED: FULL_APP,
+    EXTERNAL: FULL_APP,
+}
+
+
+def unzipped(content: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def tags(xml: str) -> list[str]:
+    return [etree.QName(element).localname for element in etree.fromstring(xml.encode()).iter()]
+
+
+# --- the whole of it
+
+
+@pytest.mark.parametrize("resource", EVERY_RESOURCE)
+def test_a_bundle_holds_exactly_the_files_that_the_platform_documents(resource: Resource) -> None:
+    settings = FULL[resource]
+    members = render(resource, settings, member_names(resource, settings["name"]), api_version=67.0)
+    folder = EXPECTED / resource
+    expected = {
+        str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.is_file()
+    }
+    assert unzipped(deployment(members, api_version="67.0").content) == expected
+
+
+@given(st.sampled_from(EVERY_RESOURCE).flatmap(lambda one: st.tuples(st.just(one), st.permutations(list(FULL[one])))))
+def test_the_element_order_of_the_wsdl_survives_whatever_order_settings_are_written_in(
+    written: tuple[Resource, list[str]],
+) -> None:
+    resource, order = written
+    shuffled = {name: FULL[resource][name] for name in order}
+    rendered = files(resource, shuffled)
+    assert rendered == files(resource, FULL[resource])
+    for xml in rendered.values():
+        for element in etree.fromstring(xml.encode()).iter():
+            names = [etree.QName(child).localname for child in element]
+            assert names == sorted(names)
+
+
+def test_an_app_that_says_only_what_it_must_is_locked_down_by_default() -> None:
+    rendered = files(EXTERNAL, SMALLEST[EXTERNAL])
+    policies = rendered["ExtlClntAppOauthConfigurablePolicies"]
+    assert "<permittedUsersPolicyType>AdminApprovedPreAuthorized</permittedUsersPolicyType>" in policies
+    assert "<ipRelaxationPolicyType>Enforce</ipRelaxationPolicyType>" in policies
+    assert "<isPkceRequired>true</isPkceRequired>" in rendered["ExtlClntAppGlobalOauthSettings"]
+    assert "<isAdminApproved>true</isAdminApproved>" in files(CONNECTED, SMALLEST[CONNECTED])["ConnectedApp"]
+
+
+@pytest.mark.parametrize("resource", APPS)
+def test_a_setting_of_none_is_one_that_nobody_wrote(resource: Resource) -> None:
+    unwritten = {**SMALLEST[resource], "permittedUsers": None, "scopes": None, "sessionTimeoutMinutes": None}
+    assert files(resource, unwritten) == files(resource, SMALLEST[resource])
+
+
+# --- consumer key and certificate
+
+
+@pytest.mark.parametrize("resource", APPS)
+def test_the_consumer_key_is_sent_at_creation_only(resource: Resource) -> None:
+    created = "".join(files(resource, SMALLEST[resource]).values())
+    updated = "".join(files(resource, SMALLEST[resource], previous={}).values())
+    assert "<consumerKey>3MVG9abcdefgh</consumerKey>" in created
+    assert "consumerKey" not in updated
+
+
+@pytest.mark.parametrize("resource", APPS)
+@pytest.mark.parametrize("previous", [None, {}, SMALLEST[CONNECTED]], ids=["creation", "update", "no change"])
+def test_the_certificate_is_sent_with_every_deploy(resource: Resource, previous: Mapping[str, Any] | None) -> None:
+    rendered = "".join(files(resource, SMALLEST[resource], previous=previous).values())
+    assert f"<certificate>{CERTIFICATE}</certificate>" in rendered
+
+
+# --- clearing
+
+CLEARED = [
+    (CONNECTED, "description", "Old", "<description/>"),
+    (CONNECTED, "infoUrl", "https://acme.com", "<infoUrl/>"),
+    (CONNECTED, "permissionSets", ["Old"], "<permissionSetName/>"),
+    (CONNECTED, "profiles", ["Old"], "<profileName/>"),
+    (CONNECTED, "sessionTimeoutMinutes", 30, "<sessionTimeout/>"),
+    (CONNECTED, "requiredSessionLevel", "STANDARD", "<sessionLevel/>"),
+    (CONNECTED, "trustedIpRanges", [{"start": "10.0.0.1", "end": "10.0.0.9"}], "<ipRanges/>"),
+    (EXTERNAL, "description", "Old", "<description/>"),
+    (EXTERNAL, "permissionSets", ["Old"], "<commaSeparatedPermissionSet/>"),
+    (EXTERNAL, "profiles", ["Old"], "<commaSeparatedProfile/>"),
+    (EXTERNAL, "sessionTimeoutMinutes", 30, "<sessionTimeoutInMinutes/>"),
+    (EXTERNAL, "requiredSessionLevel", "STANDARD", "<requiredSessionLevel/>"),
+    (EXTERNAL, "trustedIpRanges", [{"start": "10.0.0.1", "end": "10.0.0.9"}], "<trustedIpRanges/>"),
+    (PERMISSION_SET, "description", "Old", "<description/>"),
+]
+
+
+@pytest.mark.parametrize(
+    ("resource", "name", "before", "element"), CLEARED, ids=[f"{case[0]}-{case[1]}" for case in CLEARED]
+)
+def test_a_setting_that_went_back_to_empty_is_said_aloud_since_the_platform_leaves_alone_what_is_not_mentioned(
+    resource: Resource, name: str, before: object, element: str
+) -> None:
+    never_there = "".join(files(resource, SMALLEST[resource], previous={}).values())
+    cleared = "".join(files(resource, SMALLEST[resource], previous={name: before}).values())
+    assert element not in never_there
+    assert element in cleared
+
+
+def test_permissions_that_a_set_no_longer_grants_are_just_not_named_since_its_file_is_the_whole_truth() -> None:
+    rendered = files(PERMISSION_SET, SMALLEST[PERMISSION_SET], previous={"userPermissions": ["ApiEnabled"]})
+    assert "userPermissions" not in rendered["PermissionSet"]
+
+
+# --- lists, versions, names
+
+
+@pytest.mark.parametrize("resource", APPS)
+def test_a_repeated_item_of_a_list_is_written_once_since_the_platform_calls_a_repetition_an_error(
+    resource: Resource,
+) -> None:
+    twice = {**SMALLEST[resource], "permissionSets": ["CI_Access", "Other", "CI_Access"]}
+    once = {**SMALLEST[resource], "permissionSets": ["CI_Access", "Other"]}
+    assert files(resource, twice) == files(resource, once)
+
+
+def test_an_element_is_left_out_where_the_api_version_does_not_know_it() -> None:
+    assert "isNamedUserJwtEnabled" in tags(
+        files(EXTERNAL, SMALLEST[EXTERNAL], api_version=61.0)["ExtlClntAppGlobalOauthSettings"]
+    )
+    assert "isNamedUserJwtEnabled" not in tags(
+        files(EXTERNAL, SMALLEST[EXTERNAL], api_version=60.0)["ExtlClntAppGlobalOauthSettings"]
+    )
+
+
+def test_the_members_of_an_app_made_by_hand_keep_their_names_and_point_at_the_app() -> None:
+    by_hand = {"ExtlClntAppOauthSettings": "CIOAuthSettings"}
+    names = member_names(EXTERNAL, "CI", by_hand)
+    members = {member.type: member for member in render(EXTERNAL, SMALLEST[EXTERNAL], names, api_version=67.0)}
+    assert names == {
+        "ExternalClientApplication": "CI",
+        "ExtlClntAppGlobalOauthSettings": "CI_glbloauth",
+        "ExtlClntAppOauthSettings": "CIOAuthSettings",
+        "ExtlClntAppOauthConfigurablePolicies": "CI_oauthPlcy",
+        "ExtlClntAppConfigurablePolicies": "CI_plcy",
+    }
+    assert members["ExtlClntAppOauthSettings"].full_name == "CIOAuthSettings"
+    assert b"<externalClientApplication>CI</externalClientApplication>" in members["ExtlClntAppOauthSettings"].xml
+
+
+# --- what the table does not know
+
+
+def test_unknown_parts_are_written_verbatim_each_in_its_place_and_repeated_ones_in_their_order() -> None:
+    parts = [
+        UnknownPart(
+            "ConnectedApp", "", f'<attributes xmlns="{NAMESPACE}"><formula>2</formula><key>z</key></attributes>'
+        ),
+        UnknownPart(
+            "ConnectedApp", "", f'<attributes xmlns="{NAMESPACE}"><formula>1</formula><key>a</key></attributes>'
+        ),
+        UnknownPart("ConnectedApp", "oauthConfig", f'<isPKImTLSEnabled xmlns="{NAMESPACE}">true</isPKImTLSEnabled>'),
+        UnknownPart("ConnectedApp", "sessionPolicy", f'<policyAction xmlns="{NAMESPACE}">Block</policyAction>'),
+    ]
+    root = etree.fromstring(files(CONNECTED, SMALLEST[CONNECTED], carried_over=parts)["ConnectedApp"].encode())
+    assert [child.findtext(f"{{{NAMESPACE}}}key") for child in root if child.tag.endswith("}attributes")] == ["z", "a"]
+    assert root[0].tag == f"{{{NAMESPACE}}}attributes"
+    assert root.findtext(f"{{{NAMESPACE}}}oauthConfig/{{{NAMESPACE}}}isPKImTLSEnabled") == "true"
+    assert root.findtext(f"{{{NAMESPACE}}}sessionPolicy/{{{NAMESPACE}}}policyAction") == "Block"
+
+
+def test_a_part_of_a_member_that_the_resource_does_not_have_is_left_out() -> None:
+    stray = UnknownPart("SomethingElse", "", f'<x xmlns="{NAMESPACE}"/>')
+    assert files(CONNECTED, SMALLEST[CONNECTED], carried_over=[stray]) == files(CONNECTED, SMALLEST[CONNECTED])
