@@ -51,7 +51,7 @@ def test_a_read_of_what_is_not_there_is_a_record_without_name(org: OrgClient) ->
 
 def test_components_are_created_updated_upserted_renamed_and_deleted(org: OrgClient) -> None:
     name, other = unique("Set"), unique("Set")
-    component = f'<metadata xsi:type="PermissionSet"><fullName>{{}}</fullName><label>{{}}</label></metadata>'
+    component = '<metadata xsi:type="PermissionSet"><fullName>{}</fullName><label>{}</label></metadata>'
     created = result(org.soap(f"<createMetadata>{component.format(name, 'one')}</createMetadata>"))[0]
     assert (value(created, "success"), value(created, "fullName")) == ("true", name)
     again = result(org.soap(f"<createMetadata>{component.format(name, 'one')}</createMetadata>"))[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bundles import permission_set, unique, zipped, manifest
+from bundles import manifest, permission_set, unique, zipped
 from landscape_client import Landscape, OrgClient
 from requests import Response
 
@@ -132,7 +132,7 @@ def test_a_record_is_created_read_changed_and_deleted(org: OrgClient) -> None:
     row = org.data("GET", path).json()
     assert (row["Label"], row["PermissionsApiEnabled"], row["attributes"]["type"]) == ("two", True, "PermissionSet")
     assert (
-        f"<label>two</label>"
+        "<label>two</label>"
         in org.soap(f"<readMetadata><type>PermissionSet</type><fullNames>{name}</fullNames></readMetadata>").text
     )
     assert org.data("DELETE", path).status_code == 204

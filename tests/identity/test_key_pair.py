@@ -1,0 +1,269 @@
+"""Making, renewing and taking over key pairs, and what is said about a pair that Salesforce would not take."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orgkey.identity.key_pair import Certificate, KeyPair, certify, own_pair, own_pair_problems, parse_subject
+
+
+def pem_of(key: PrivateKeyTypes, *, password: bytes = b"", traditional: bool = False) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL if traditional else serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption(),
+    ).decode()
+
+
+def loaded(pem: str) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
+
+
+def certificate_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, *, now: datetime) -> str:
+    name = x509.Name.from_rfc4514_string("CN=made elsewhere")
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+# --- making and renewing
+
+
+def test_a_renewed_certificate_speaks_for_the_same_key(key: str, now: datetime) -> None:
+    first = certify(key, subject="CN=CI", validity_days=365, now=now)
+    renewed = certify(key, subject="CN=CI", validity_days=365, now=now + timedelta(days=243))
+    assert renewed.private_key_pem == first.private_key_pem
+    assert renewed.public_key_sha256 == first.public_key_sha256
+    assert renewed.certificate.fingerprint != first.certificate.fingerprint
+    assert renewed.certificate.serial != first.certificate.serial
+    assert renewed.certificate.not_after == datetime(2028, 7, 24, 12, 0, tzinfo=UTC)
+
+
+def test_another_key_has_another_public_key(key: str, other_key: str, now: datetime) -> None:
+    pairs = [certify(pem, subject="CN=CI", validity_days=1, now=now) for pem in (key, other_key)]
+    assert pairs[0].public_key_sha256 != pairs[1].public_key_sha256
+
+
+def test_a_given_serial_makes_the_same_certificate_again(key: str, now: datetime) -> None:
+    one, other = (certify(key, subject="CN=CI", validity_days=1, now=now, serial=0xABC) for _ in range(2))
+    assert one == other
+    assert one.certificate.serial == "abc"
+
+
+def test_validity_starts_now_in_whole_seconds_of_utc_whatever_zone_now_is_in(key: str) -> None:
+    tokyo = datetime(2026, 11, 24, 21, 0, 0, 999_999, tzinfo=timezone(timedelta(hours=9)))
+    certificate = certify(key, subject="CN=CI", validity_days=30, now=tokyo).certificate
+    assert certificate.not_before == datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+    assert certificate.not_after == datetime(2026, 12, 24, 12, 0, tzinfo=UTC)
+
+
+RENEWALS = [
+    (0.5, datetime(2027, 5, 26, 0, 0, tzinfo=UTC)),
+    (0.1, datetime(2026, 12, 31, 0, 0, tzinfo=UTC)),
+    (2 / 3, datetime(2027, 7, 25, 20, 0, tzinfo=UTC)),
+    (1.0, datetime(2027, 11, 24, 12, 0, tzinfo=UTC)),
+]
+
+
+@pytest.mark.parametrize(("share", "moment"), RENEWALS)
+def test_a_certificate_is_renewed_when_its_share_of_life_is_over(pair: KeyPair, share: float, moment: datetime) -> None:
+    assert pair.certificate.renew_at(share) == moment
+
+
+@given(
+    st.floats(0, 1, exclude_min=True, exclude_max=True),
+    st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 — hypothesis adds it
+    st.integers(1, 3650),
+)
+def test_the_moment_of_renewal_always_lies_within_the_life(share: float, start: datetime, days: int) -> None:
+    end = start + timedelta(days=days)
+    assert start <= Certificate("", "", "", "", start, end).renew_at(share) <= end
+
+
+# --- subjects
+
+SUBJECTS = [
+    ("CN=CI", "CN=CI"),
+    ("CN=CI Integration,O=Acme,C=DE", "CN=CI Integration,O=Acme,C=DE"),
+    (r"CN=Smith\, Sons,O=Löwe", r"CN=Smith\, Sons,O=Löwe"),
+    ("CN=" + "x" * 64, "CN=" + "x" * 64),
+]
+
+
+@pytest.mark.parametrize(("written", "read"), SUBJECTS)
+def test_a_subject_stands_in_the_certificate_as_it_was_written(
+    key: str, now: datetime, written: str, read: str
+) -> None:
+    assert certify(key, subject=written, validity_days=1, now=now).certificate.subject == read
+
+
+@pytest.mark.parametrize("subject", ["CI", "CN=", "CN=a,,O=b", "C=Germany", "CN=" + "x" * 65, "X=1", "", "/CN=CI"])
+def test_what_is_no_subject_is_refused_with_an_example(subject: str) -> None:
+    with pytest.raises(ValueError, match=r"write it like CN=CI Integration,O=Acme,C=DE"):
+        parse_subject(subject)
+
+
+# --- pairs made elsewhere
+
+
+def problems(key_pem: str, certificate_pem: str, now: datetime) -> list[tuple[str, str]]:
+    return list(own_pair_problems(key_pem, certificate_pem, now=now))
+
+
+def test_a_good_pair_made_elsewhere_has_no_problem_in_any_form_of_pem(key: str, now: datetime) -> None:
+    certificate = certificate_of(loaded(key), now=now)
+    for given_key in (key, pem_of(loaded(key), traditional=True), f"\n\n{key.replace(chr(10), chr(13) + chr(10))}  \n"):
+        assert problems(given_key, certificate, now) == []
+        assert problems(given_key, f"\n{certificate}\n\n", now) == []
+
+
+def test_a_pair_made_elsewhere_is_taken_as_it_is(key: str, now: datetime) -> None:
+    certificate = certificate_of(loaded(key), now=now)
+    taken = own_pair(key, certificate)
+    assert taken.private_key_pem == key
+    assert taken.certificate.pem == certificate
+    assert taken.certificate.subject == "CN=made elsewhere"
+    assert taken.certificate.serial == "1"
+    assert taken.bits == 2048
+    assert x509.load_pem_x509_csr(taken.csr_pem.encode()).is_signature_valid
+
+
+MATCHING, EXPIRED, FUTURE = timedelta(days=10), timedelta(days=31), timedelta(days=-1)
+
+
+@pytest.mark.parametrize(
+    ("passed", "expected"),
+    [
+        (timedelta(0), []),
+        (timedelta(minutes=-5), []),  # clocks differ
+        (timedelta(days=30, seconds=-1), []),
+        (
+            timedelta(days=30),
+            [("certificatePem", "expired on 2026-12-24; make a new one for the same key")],
+        ),
+        (timedelta(days=400), [("certificatePem", "expired on 2026-12-24; make a new one for the same key")]),
+        (timedelta(minutes=-6), [("certificatePem", "is valid only from 2026-11-24 12:00 UTC")]),
+    ],
+)
+def test_a_certificate_counts_only_while_it_is_valid(
+    key: str, now: datetime, passed: timedelta, expected: list[tuple[str, str]]
+) -> None:
+    assert problems(key, certificate_of(loaded(key), now=now), now + passed) == expected
+
+
+def test_a_certificate_of_another_key_is_told(key: str, other_key: str, now: datetime) -> None:
+    assert problems(key, certificate_of(loaded(other_key), now=now), now) == [
+        ("certificatePem", "does not belong to privateKeyPem: the public keys differ")
+    ]
+
+
+def test_a_certificate_with_an_elliptic_key_is_told_even_beside_an_rsa_key(key: str, now: datetime) -> None:
+    assert problems(key, certificate_of(ec.generate_private_key(ec.SECP256R1()), now=now), now) == [
+        ("certificatePem", "does not belong to privateKeyPem: the public keys differ")
+    ]
+
+
+def test_an_elliptic_key_is_told(now: datetime) -> None:
+    elliptic = ec.generate_private_key(ec.SECP256R1())
+    assert problems(pem_of(elliptic), certificate_of(elliptic, now=now), now) == [
+        ("privateKeyPem", "is no RSA key; Salesforce takes RSA only")
+    ]
+
+
+def test_a_key_of_1024_bits_is_told(now: datetime) -> None:
+    small = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    assert problems(pem_of(small), certificate_of(small, now=now), now) == [
+        ("privateKeyPem", "is an RSA key of 1024 bits; Salesforce takes 2048 or more")
+    ]
+
+
+@pytest.mark.parametrize("traditional", [True, False])
+def test_an_encrypted_key_is_told(key: str, now: datetime, traditional: bool) -> None:  # noqa: FBT001
+    encrypted = pem_of(loaded(key), password=b"secret", traditional=traditional)
+    assert problems(encrypted, certificate_of(loaded(key), now=now), now) == [
+        ("privateKeyPem", "is encrypted; give it without a passphrase, as a Pulumi secret")
+    ]
+
+
+def test_a_certificate_of_4_kb_is_told(key: str, now: datetime) -> None:
+    subject = ",".join(f"OU={number:02}{'x' * 62}" for number in range(20))
+    large = certify(key, subject=subject, validity_days=365, now=now).certificate.pem
+    assert problems(key, large, now) == [
+        ("certificatePem", f"has {len(large) - 1} bytes; Salesforce takes less than 4096")
+    ]
+
+
+GARBAGE = {
+    "nothing": "",
+    "a word": "MIIsecret",
+    "a header alone": "-----BEGIN PRIVATE KEY-----",
+    "a broken body": "-----BEGIN PRIVATE KEY-----\nMIIsecret\n-----END PRIVATE KEY-----\n",
+    "an openssh key": "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk=\n-----END OPENSSH PRIVATE KEY-----\n",
+    "no text that could be bytes": "\ud800secret",
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+def test_what_is_no_key_and_no_certificate_is_told_as_such_both_at_once(garbage: str, now: datetime) -> None:
+    assert problems(garbage, garbage, now) == [
+        ("privateKeyPem", "is no PEM private key that can be read"),
+        ("certificatePem", "is no PEM certificate that can be read"),
+    ]
+
+
+def test_key_and_certificate_in_each_others_place_are_told(key: str, pair: KeyPair, now: datetime) -> None:
+    assert problems(pair.certificate.pem, key, now) == [
+        ("privateKeyPem", "is no PEM private key that can be read"),
+        ("certificatePem", "is no PEM certificate that can be read"),
+    ]
+
+
+# --- secrecy
+
+
+def secrets_of(pem: str) -> list[str]:
+    """Every line of the key's body."""
+    return [line for line in pem.splitlines() if line and not line.startswith("-----")]
+
+
+def test_nothing_of_a_key_is_in_any_problem(key: str, other_key: str, pair: KeyPair, now: datetime) -> None:
+    cut = key[: len(key) // 2] + "\n-----END PRIVATE KEY-----\n"
+    encrypted = pem_of(loaded(key), password=b"secret")
+    told = [
+        text
+        for given_key in (key, cut, encrypted, key.replace("PRIVATE", "PRIVAT"), pem_of(loaded(key), traditional=True))
+        for certificate in (pair.certificate.pem, key, cut, certificate_of(loaded(other_key), now=now))
+        for _, text in own_pair_problems(given_key, certificate, now=now + timedelta(days=9999))
+    ]
+    assert len(told) > 20
+    lines = {line for pem in (key, cut, encrypted) for line in secrets_of(pem)}
+    assert not [text for text in told if any(line in text for line in lines) or re.search(r"[A-Za-z0-9+/]{40}", text)]
+
+
+def test_the_repr_of_a_pair_shows_no_private_key(pair: KeyPair) -> None:
+    assert "PRIVATE" not in repr(pair)
+    assert not [line for line in secrets_of(pair.private_key_pem) if line in f"{pair!r} {pair}"]
+
+
+@pytest.mark.parametrize("garbage", ["-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n", "c2VjcmV0"])
+def test_the_error_for_a_key_that_cannot_be_read_shows_nothing_of_it(garbage: str, now: datetime) -> None:
+    with pytest.raises(ValueError, match="is no PEM private key that can be read") as caught:
+        certify(garbage, subject="CN=CI", validity_days=1, now=now)
+    assert "c2VjcmV0" not in f"{caught.value!r} {caught.value}"

@@ -1,0 +1,120 @@
+"""Credentials and settings that change or are wrong: never a wedged stack, never a deleted resource, never a traceback of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.landscape import Landscape, Org
+from tests.program.stack import Stack
+
+
+def test_a_settings_error_lists_everything_exits_1_and_deletes_nothing(deployed: Stack, config: dict[str, Any]) -> None:
+    before = deployed.resources()
+    deployed.configure(
+        {**config, "orgkey:app": {"name": "no good", "contactEmail": "x"}, "orgkey:users": [], "orgkey:colour": "red"}
+    )
+    result = deployed.up()
+    assert result.code != 0
+    for key in ("orgkey:app.name", "orgkey:app.contactEmail", "orgkey:users", "orgkey:colour"):
+        assert key in result.text
+    assert "Traceback" not in result.text
+    assert deployed.resources().keys() == before.keys()
+
+
+def test_changed_credentials_never_wedge_a_stack(
+    deployed: Stack, config: dict[str, Any], org: Org, tmp_path: Any, landscape: Landscape
+) -> None:
+    (tmp_path / "admin.sfdxurl").unlink()  # what the state remembers leads nowhere
+    deployed.environment["ADMIN_TOKEN"] = org.access_token
+    deployed.configure({**config, "salesforce:credentials": {"accessTokenEnv": "ADMIN_TOKEN"}})
+    assert deployed.up().code == 0
+    assert deployed.drift().code == 0
+    landscape.admin("POST", "/end-sessions", org="uat", username=org.username)
+    expired = deployed.up()
+    assert expired.code != 0
+    assert "does not accept the access token" in expired.text
+    assert org.access_token not in expired.text
+    deployed.environment["ADMIN_AUTH_URL"] = landscape.org("uat").auth_url
+    deployed.configure({**config, "salesforce:credentials": {"sfdxAuthUrlEnv": "ADMIN_AUTH_URL"}})
+    assert deployed.up().code == 0
+    assert deployed.pulumi("refresh", "--yes", "--stack", "t").code == 0
+    assert deployed.destroy().code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"orgkey:users": ["nobody@acme.com", "former@acme.com.uat"]}, ["nobody@acme.com: no such user", "former@acme.com.uat: the user is inactive"]),
+        ({"salesforce:expectedKind": "production"}, ["is a sandbox org", "salesforce:expectedKind is production"]),
+        ({"salesforce:expectedOrgId": "00D000000000001"}, ["salesforce:expectedOrgId is 00D000000000001"]),
+        ({"salesforce:credentials": {"sfdxAuthUrlFile": "missing.file"}}, ["The file missing.file cannot be read"]),
+        ({"salesforce:credentials": {"accessTokenEnv": "NOT_SET"}}, ["The environment variable NOT_SET is not set"]),
+        ({"salesforce:instanceUrl": "https://localhost:1"}, ["localhost:1", "the connection was refused"]),
+        ({"salesforce:caBundle": "missing.pem"}, ["salesforce:caBundle names missing.pem, which is not a file"]),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_clear_message_and_leaves_the_org_as_it_was(
+    stack: Stack, config: dict[str, Any], org: Org, change: dict[str, Any], says: list[str]
+) -> None:
+    stack.environment["ADMIN_TOKEN"] = org.access_token
+    stack.configure({**config, "salesforce:credentials": {"accessTokenEnv": "ADMIN_TOKEN"}, **change})
+    result = stack.up()
+    assert result.code != 0
+    for text in says:
+        assert text in result.text
+    assert "Traceback" not in result.text
+    assert org.query("SELECT Id FROM ExternalClientApplication") == []
+    assert org.holders("CI_Integration_Access") == []
+
+
+def test_an_org_with_another_ca_is_refused_with_what_to_set(stack: Stack, config: dict[str, Any]) -> None:
+    del config["salesforce:caBundle"]
+    stack.environment |= {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": "", "SSL_CERT_FILE": ""}
+    stack.configure(config)
+    result = stack.up()
+    assert result.code != 0
+    assert "its TLS certificate is not trusted" in result.text
+    assert "Set salesforce:caBundle" in result.text
+
+
+def test_an_org_that_answers_html_is_no_org(stack: Stack, landscape: Landscape) -> None:
+    landscape.admin("POST", "/faults", operation="*", org="uat", faults=["html"])
+    result = stack.up()
+    assert result.code != 0
+    assert "answered with a web page" in result.text
+
+
+def test_a_key_that_does_not_match_its_certificate_stops_before_the_org_is_touched(
+    stack: Stack, config: dict[str, Any], landscape: Landscape
+) -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from orgkey.identity.key_pair import certify, generate_key  # noqa: PLC0415
+
+    pair = certify(generate_key(2048), subject="CN=a", validity_days=9, now=datetime.now(UTC))
+    stack.configure(
+        {**config, "orgkey:key": {"privateKeyPem": generate_key(2048), "certificatePem": pair.certificate.pem}}
+    )
+    result = stack.up()
+    assert result.code != 0
+    assert "does not belong to privateKeyPem" in result.text
+    assert "PRIVATE KEY" not in result.text
+    assert landscape.admin("GET", "/requests?org=uat")["counts"] == {}
+
+
+def test_something_of_that_name_that_is_not_ours_is_left_alone_with_the_import_command(stack: Stack, org: Org) -> None:
+    org.deploy(
+        {
+            "permissionsets/CI_Integration_Access.permissionset": (
+                '<PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata">'
+                "<hasActivationRequired>false</hasActivationRequired><label>Mine</label></PermissionSet>"
+            )
+        },
+        {"PermissionSet": ["CI_Integration_Access"]},
+    )
+    result = stack.up()
+    assert result.code != 0
+    assert "pulumi import salesforce:index:PermissionSet access-set CI_Integration_Access --parent" in result.text
+    assert org.query("SELECT Label FROM PermissionSet WHERE Name = 'CI_Integration_Access'")[0]["Label"] == "Mine"

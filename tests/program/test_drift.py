@@ -1,0 +1,125 @@
+"""What changes behind our back: Pulumi's own look names it and exits 7, and a plain `pulumi up` repairs and proves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.landscape import Landscape, Org
+from tests.program.stack import Stack
+
+SET, APP = "CI_Integration_Access", "CI_Integration"
+POLICIES = "ExtlClntAppOauthConfigurablePolicies"
+
+
+def remove_the_user(org: Org) -> None:
+    org.unassign(SET, org.user("ci"))
+
+
+def add_a_user(org: Org) -> None:
+    org.assign(SET, org.user("devops"))
+
+
+def let_everybody_in(org: Org) -> None:
+    name = f"{APP}_oauthPlcy"
+    org.deploy(
+        {
+            f"extlClntAppOauthPolicies/{name}.ecaOauthPlcy": (
+                f'<{POLICIES} xmlns="http://soap.sforce.com/2006/04/metadata">'
+                f"<externalClientApplication>{APP}</externalClientApplication>"
+                "<ipRelaxationPolicyType>Enforce</ipRelaxationPolicyType>"
+                f"<label>{name}</label>"
+                "<permittedUsersPolicyType>AllSelfAuthorized</permittedUsersPolicyType>"
+                "<refreshTokenPolicyType>Infinite</refreshTokenPolicyType>"
+                f"</{POLICIES}>"
+            )
+        },
+        {POLICIES: [name]},
+    )
+
+
+def delete_the_app(org: Org) -> None:
+    org.deploy({}, destroy={"ExternalClientApplication": [APP]})
+
+
+def unlink_the_set(org: Org) -> None:
+    org.unlink(APP)
+
+
+def grant_a_permission_in_the_set(org: Org) -> None:
+    description = org.query(f"SELECT Description FROM PermissionSet WHERE Name = '{SET}'")[0]["Description"]
+    org.deploy(
+        {
+            f"permissionsets/{SET}.permissionset": (
+                '<PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata">'
+                f"<description>{description}</description><hasActivationRequired>false</hasActivationRequired>"
+                "<label>CI Integration Access</label>"
+                "<userPermissions><enabled>true</enabled><name>ApiEnabled</name></userPermissions></PermissionSet>"
+            )
+        },
+        {"PermissionSet": [SET]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (remove_the_user, "ci@acme.com.uat"),
+        (add_a_user, "devops@acme.com.uat"),
+        (let_everybody_in, "AllSelfAuthorized"),
+        (delete_the_app, "access-app"),
+        (unlink_the_set, SET),
+        (grant_a_permission_in_the_set, "ApiEnabled"),
+    ],
+)
+def test_a_change_behind_our_back_is_named_with_exit_7_and_the_next_up_repairs_and_proves(
+    deployed: Stack, org: Org, change: Callable[[Org], None], shown: str
+) -> None:
+    change(org)
+    look = deployed.drift()
+    assert look.code == 7, look.text
+    assert shown in look.text
+    repaired = deployed.up()
+    assert repaired.code == 0, repaired.text
+    assert deployed.outputs()["verified"] is True
+    assert deployed.drift().code == 0
+    assert org.holders(SET) == [org.user("ci")]
+
+
+def test_a_login_that_fails_is_drift_with_the_orgs_words_and_quiet_once_healed(
+    deployed: Stack, landscape: Landscape, org: Org
+) -> None:
+    landscape.admin("PATCH", "/users", org="uat", username=org.user("ci"), active=False)
+    look = deployed.drift()
+    assert look.code == 7, look.text
+    assert "inactive" in look.text
+    landscape.admin("PATCH", "/users", org="uat", username=org.user("ci"), active=True)
+    assert deployed.up().code == 0
+    assert deployed.drift().code == 0
+
+
+def test_a_look_writes_nothing_to_the_state(deployed: Stack, org: Org) -> None:
+    add_a_user(org)
+    files = sorted((deployed.folder / "state").rglob("*"))
+    before = [(file, file.read_bytes()) for file in files if file.is_file()]
+    assert deployed.drift().code == 7
+    after = [(file, file.read_bytes()) for file in sorted((deployed.folder / "state").rglob("*")) if file.is_file()]
+    assert after == before
+
+
+def test_a_refreshed_sandbox_is_said_so_and_one_up_puts_everything_back(
+    deployed: Stack, landscape: Landscape, config: dict[str, Any], tmp_path: Any
+) -> None:
+    before = deployed.outputs()
+    refreshed = landscape.fresh("uat")
+    (tmp_path / "admin.sfdxurl").write_text(refreshed.auth_url)
+    result = deployed.up()
+    assert result.code == 0, result.text
+    after = deployed.outputs()
+    assert after["verified"] is True
+    assert (after["consumerKey"], after["certificateFingerprint"]) == (
+        before["consumerKey"],
+        before["certificateFingerprint"],
+    )
