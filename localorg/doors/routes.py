@@ -12,7 +12,7 @@ from localorg.doors.call import Answer, Call
 REST, SOAP, OAUTH, PLAIN = "rest", "soap", "oauth", "plain"
 Handler = Callable[[Call], Answer]
 _DATA = r"/services/data/v(?P<version>\d{1,3}\.\d)"
-_SOAP = r"/(?P<version>\d{1,3}\.\d)(?:/\w*)?"
+_SOAP = r"/(?P<version>\d{1,3}\.\d)(?:/.*)?"  # simple-salesforce appends deployRequest/ID
 
 
 @dataclass(frozen=True)
