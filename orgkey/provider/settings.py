@@ -33,4 +33,8 @@ def _current(environment: Mapping[str, str]) -> dict[str, Any]:
         config = json.loads(environment.get("PULUMI_CONFIG", "{}"))
     except ValueError:
         return {}
-    return {name.removeprefix(_NAMESPACE): value for name, value in config.items() if name.startswith(_NAMESPACE)}
+    return {
+        name.removeprefix(_NAMESPACE): value  # the engine leaves the namespace off
+        for name, value in config.items()
+        if name.startswith(_NAMESPACE) or ":" not in name
+    }
