@@ -52,7 +52,7 @@ def normalize_scopes(scopes: list[str]) -> list[str]:
     return list(dict.fromkeys(_NORMAL.get(scope, scope) for scope in scopes))
 
 
-ID_TOKEN = struct(
+_ID_TOKEN = struct(
     "idTokenConfig",
     Element("idTokenAudience"),
     *flags("idTokenIncludeAttributes", "idTokenIncludeCustomPerms", "idTokenIncludeStandardClaims"),
@@ -60,12 +60,18 @@ ID_TOKEN = struct(
 )
 _OAUTH_CONFIG = struct(
     "oauthConfig",
-    struct("assetTokenConfig", *text("assetAudiences", "assetSigningCertId"), Element("assetValidityPeriod", "int")),
+    struct(
+        "assetTokenConfig",
+        Element("assetAudiences", required=True),
+        *flags("assetIncludeAttributes", "assetIncludeCustomPerms"),
+        Element("assetSigningCertId", required=True),
+        Element("assetValidityPeriod", "int", required=True),
+    ),
     Element("callbackUrl", required=True),
     Element("certificate", write_only=True),
     Element("consumerKey"),
     Element("consumerSecret", write_only=True),
-    ID_TOKEN,
+    _ID_TOKEN,
     *flags(
         "isAdminApproved",
         "isClientCredentialEnabled",
@@ -99,9 +105,7 @@ CONNECTED_APP = MetadataType(
         struct("attributes", Element("formula", required=True), Element("key", required=True), many=True),
         struct(
             "canvas",
-            *text("accessMethod", "canvasUrl", "lifecycleClass"),
-            Element("locations", many=True),
-            Element("options", many=True),
+            *text("accessMethod", "canvasOptions", "canvasUrl", "lifecycleClass", "locationOptions"),
             *text("samlInitiationMethod"),
         ),
         struct(

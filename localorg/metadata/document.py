@@ -114,7 +114,7 @@ def _read_parts(owner: str, elements: tuple[Element, ...], node: Node, version: 
         if name == "fullName":
             continue
         position = index.get(name)
-        if position is None or elements[position].since > version:
+        if position is None or not elements[position].since <= version <= elements[position].until:
             raise DocumentError(
                 f"Error parsing file: Element {{{METADATA_NAMESPACE}}}{name} invalid at this location in type {owner}",
                 child.sourceline,

@@ -24,6 +24,7 @@ class Element:
     write_only: bool = False
     missing: str = ""
     since: float = 0.0
+    until: float = 999.0
     enum: str = ""
 
 

@@ -33,7 +33,8 @@ class ExternalClientAppRules:
         made = f"{change.org.org_id[:15]}:{name}"
         if scoped and scoped not in {made, f"{change.org.org_id}:{name}"}:
             raise ComponentError(f"Invalid orgScopedExternalApp: {scoped}", "FIELD_INTEGRITY_EXCEPTION")
-        return {**document, "orgScopedExternalApp": made}, ()
+        defaults = {"distributionState": "Local", "label": name}
+        return {**defaults, **document, "orgScopedExternalApp": made}, ()
 
     def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> bool:
         """Write the sObject rows."""
@@ -41,7 +42,7 @@ class ExternalClientAppRules:
             "DeveloperName": name,
             "MasterLabel": document["label"],
             "Language": "en_US",
-            "ContactEmail": document["contactEmail"],
+            "ContactEmail": document.get("contactEmail"),
             "Description": document.get("description"),
             "DistributionState": document["distributionState"],
             "IsProtected": int(document.get("isProtected", False)),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from localorg.metadata.connected_app_type import ID_TOKEN
 from localorg.metadata.elements import Element, MetadataType, choice, flags, struct, text
 
 NO_PARENT = "Enter the name of the parent external client app."
 _PARENT = Element("externalClientApplication", required=True, missing=NO_PARENT)
-_ATTRIBUTES = struct("customAttributes", Element("formula"), Element("key", required=True), many=True)
+_ID_TOKEN = struct(
+    "idTokenConfig",
+    Element("idTokenAudience"),
+    *flags("idTokenIncludeAttributes", "idTokenIncludeCustomPermissions", "idTokenIncludeStandardClaims"),
+    Element("idTokenValidityInMinutes", "int"),
+)
+_ATTRIBUTES = struct("customAttributes", Element("formula", required=True), Element("key", required=True), many=True)
 
 EXTERNAL_CLIENT_APP = MetadataType(
     "ExternalClientApplication",
@@ -15,13 +20,12 @@ EXTERNAL_CLIENT_APP = MetadataType(
     "eca",
     "0xI",
     (
-        Element("contactEmail", required=True),
+        Element("contactEmail"),
         *text("contactPhone", "description"),
-        choice("distributionState", "Local", "Packaged", "Managed", "AutoInstalled", required=True),
+        choice("distributionState", "Local", "Packaged", "Managed", "AutoInstalled"),
         *text("iconUrl", "infoUrl"),
         *flags("isProtected"),
-        Element("label", required=True),
-        *text("logoUrl"),
+        *text("label", "logoUrl"),
         choice("managedType", "Local", "Global"),
         *text("orgScopedExternalApp"),
     ),
@@ -37,7 +41,7 @@ GLOBAL_OAUTH = MetadataType(
         Element("consumerKey"),
         Element("consumerSecret", write_only=True),
         _PARENT,
-        ID_TOKEN,
+        _ID_TOKEN,
         Element("isClientCredentialsFlowEnabled", "boolean", since=60.0),
         Element("isCodeCredFlowEnabled", "boolean", since=61.0),
         Element("isCodeCredPostOnly", "boolean", since=61.0),
@@ -59,8 +63,8 @@ OAUTH_SETTINGS = MetadataType(
     "ecaOauth",
     "0xO",
     (
+        *flags("areAttributesIncludedInAssetToken", "areCustomPermsIncludedInAssetToken"),
         *text("assetTokenAudiences"),
-        *flags("assetTokenIncludeAttributes", "assetTokenIncludeCustomPerms"),
         *text("assetTokenSigningCertificate"),
         Element("assetTokenValidity", "int"),
         Element("clientAssertionCertificate"),
@@ -91,7 +95,9 @@ OAUTH_POLICIES = MetadataType(
         *flags("guestJwtEnabled"),
         Element("guestJwtTimeout", "int"),
         choice("ipRelaxationPolicyType", "Enforce", "Bypass", "Bypass_2factor", "Enforce_RelaxRefresh"),
-        *flags("isClientCredentialsFlowEnabled", "isGuestCodeCredFlowEnabled", "isTokenExchangeFlowEnabled"),
+        *flags("isClientCredentialsFlowEnabled", "isGuestCodeCredFlowEnabled"),
+        Element("isNamedUserJwtEnabled", "boolean", since=61.0, until=63.0),
+        *flags("isTokenExchangeFlowEnabled"),
         *text("label"),
         choice("namedUserJwtSessionTimeoutType", "UserSession", "Custom"),
         Element("namedUserJwtTimeout", "int"),
