@@ -87,7 +87,9 @@ FORMS: dict[str, type[Written]] = {
 
 def _form(value: Any) -> str | None:
     """The tag of the one form that is named. In parentheses, so that `problems.py` can tell it from what people wrote."""
-    named = [key for key in FORMS if isinstance(value, dict) and key in value]
+    named = [
+        key for key, form in FORMS.items() if isinstance(value, form) or (isinstance(value, dict) and key in value)
+    ]
     return f"({named[0]})" if len(named) == 1 else None
 
 
