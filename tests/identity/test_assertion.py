@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.errors import BadSignatureError
@@ -60,7 +60,7 @@ def test_an_assertion_signed_with_another_key_is_not_verified(pair: KeyPair, oth
         jwt.decode(forged, public_key(pair), algorithms=["RS256"])
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(now=st.floats(0, 4e9), life=st.integers(1, 180))
 def test_times_are_whole_seconds_and_never_more_than_180_ahead(pair: KeyPair, now: float, life: int) -> None:
     body = signed(pair, now=now, life=life).split(".")[1]

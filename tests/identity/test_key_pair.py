@@ -145,9 +145,6 @@ def test_a_pair_made_elsewhere_is_taken_as_it_is(key: str, now: datetime) -> Non
     assert x509.load_pem_x509_csr(taken.csr_pem.encode()).is_signature_valid
 
 
-MATCHING, EXPIRED, FUTURE = timedelta(days=10), timedelta(days=31), timedelta(days=-1)
-
-
 @pytest.mark.parametrize(
     ("passed", "expected"),
     [
