@@ -1,0 +1,131 @@
+"""The inputs of the resources that are no metadata: key pair, assignments, proof."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from orgkey.model.assignments import PermissionSetAssignmentsArgs
+from orgkey.model.grant import JwtGrantArgs
+from orgkey.model.key_pair import KeyPairArgs
+from orgkey.model.problems import from_validation
+from orgkey.model.written import Written
+
+GRANT = {
+    "consumerKey": "3MVG9abcdefgh",
+    "username": "ci@acme.com",
+    "privateKeyPem": "-----S3CRET",
+    "instanceUrl": "https://acme.my.salesforce.com",
+}
+
+
+def problems(model: type[Written], values: dict[str, Any]) -> list[tuple[str, str]]:
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(values)
+    return [(problem.path, problem.reason) for problem in from_validation(caught.value, known=model.names())]
+
+
+def test_the_defaults_of_a_key_pair_are_the_safe_choice() -> None:
+    assert KeyPairArgs.model_validate({}).model_dump(by_alias=True) == {
+        "bits": 2048,
+        "subject": "CN=orgkey",
+        "validityDays": 365,
+        "renewAfter": 0.6667,
+        "generation": 1,
+        "privateKeyPem": None,
+        "certificatePem": None,
+        "consumerKey": None,
+    }
+
+
+def test_the_defaults_of_a_proof_wait_for_propagation_and_leave_the_token_alone() -> None:
+    assert JwtGrantArgs.model_validate(GRANT).model_dump(by_alias=True) == {
+        **GRANT,
+        "appKind": "external",
+        "audience": None,
+        "revisions": (),
+        "deployedAt": None,
+        "propagationMinutes": 10,
+        "revoke": False,
+    }
+
+
+def test_assignments_are_the_whole_truth_by_default() -> None:
+    assert PermissionSetAssignmentsArgs.model_validate({"permissionSet": "CI"}).model_dump(by_alias=True) == {
+        "permissionSet": "CI",
+        "users": (),
+        "authoritative": True,
+    }
+
+
+COME_TOGETHER = "privateKeyPem and certificatePem come together: give both or neither"
+BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
+    (KeyPairArgs, {"bits": 1024}, [("bits", "must be 2048, 3072 or 4096, not 1024")]),
+    (KeyPairArgs, {"bits": "2048"}, [("bits", "must be 2048, 3072 or 4096")]),
+    (KeyPairArgs, {"validityDays": 0}, [("validityDays", "must be greater than or equal to 1, not 0")]),
+    (KeyPairArgs, {"validityDays": 3651}, [("validityDays", "must be less than or equal to 3650, not 3651")]),
+    (KeyPairArgs, {"renewAfter": 1}, [("renewAfter", "must be less than 1, not 1")]),
+    (KeyPairArgs, {"renewAfter": 0}, [("renewAfter", "must be greater than 0, not 0")]),
+    (KeyPairArgs, {"generation": 0}, [("generation", "must be greater than or equal to 1, not 0")]),
+    (KeyPairArgs, {"consumerKey": "x"}, [("consumerKey", "must be 8 to 256 letters, digits, dots and underscores")]),
+    (KeyPairArgs, {"generaton": 2}, [("generaton", "is not a setting; did you mean generation?")]),
+    (KeyPairArgs, {"validity_days": 2}, [("validity_days", "is not a setting; did you mean validityDays?")]),
+    (KeyPairArgs, {"privateKeyPem": "-----S3CRET"}, [("", COME_TOGETHER)]),
+    (KeyPairArgs, {"certificatePem": "-----S3CRET"}, [("", COME_TOGETHER)]),
+    (
+        PermissionSetAssignmentsArgs,
+        {"permissionSet": "", "users": ["ci", "a@b"]},
+        [
+            ("permissionSet", "must not be empty"),
+            ("users[0]", "must be a user name, which looks like an e-mail address"),
+        ],
+    ),
+    (
+        PermissionSetAssignmentsArgs,
+        {"permissionSet": "CI", "users": ["a@b", "c@d", "A@B"]},
+        [("users", "names A@B twice")],
+    ),
+    (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "users": "a@b"}, [("users", "must be a list")]),
+    (
+        JwtGrantArgs,
+        {**GRANT, "username": "ci"},
+        [("username", "must be a user name, which looks like an e-mail address")],
+    ),
+    (JwtGrantArgs, {**GRANT, "audience": "acme"}, [("audience", "must be an https URL")]),
+    (JwtGrantArgs, {**GRANT, "appKind": "internal"}, [("appKind", "must be 'external' or 'connected'")]),
+    (
+        JwtGrantArgs,
+        {**GRANT, "propagationMinutes": 61},
+        [("propagationMinutes", "must be less than or equal to 60, not 61")],
+    ),
+    (JwtGrantArgs, {**GRANT, "privateKeyPem": ""}, [("privateKeyPem", "must not be empty")]),
+    (JwtGrantArgs, {**GRANT, "revoke": "x"}, [("revoke", "must be true or false")]),
+]
+
+
+@pytest.mark.parametrize(("model", "values", "expected"), BAD)
+def test_a_bad_input_is_told_with_its_path_and_what_to_write_instead(
+    model: type[Written], values: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert problems(model, values) == expected
+
+
+def test_a_users_name_longer_than_the_platform_takes_is_told() -> None:
+    ((path, reason),) = problems(PermissionSetAssignmentsArgs, {"permissionSet": "CI", "users": ["x" * 80 + "@b"]})
+    assert path == "users[0]"
+    assert "80" in reason
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [(JwtGrantArgs, GRANT), (KeyPairArgs, {"privateKeyPem": "-----S3CRET", "certificatePem": "x"})],
+)
+def test_a_private_key_is_not_in_the_repr_of_the_inputs(model: type[Written], values: dict[str, Any]) -> None:
+    args = model.model_validate(values)
+    assert "S3CRET" in args.model_dump_json()
+    assert "S3CRET" not in f"{args!r} {args}"
+
+
+def test_a_private_key_is_in_no_problem_beside_it() -> None:
+    bad = {"privateKeyPem": "-----S3CRET", "bits": 1, "nope": "S3CRET", "certificatePem": ["S3CRET"]}
+    assert "S3CRET" not in repr(problems(KeyPairArgs, bad))
