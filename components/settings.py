@@ -28,6 +28,7 @@ KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "conn
 _NAMESPACES = ("orgkey:", "salesforce:")
 _LONGEST_CN = 64  # characters: the limit of X.520
 _LONGEST_NAME = 80
+_LONGEST_MANAGER = 64  # so that marker and description of a permission set stay within 255 characters
 _MADE_BY_US = frozenset({"certificatePem", "consumerKey"})  # settings of an app that come from the key pair
 
 
@@ -126,7 +127,8 @@ def load(config: Mapping[str, str], *, project: str, stack: str) -> Settings:
     problems += found
     others, found = _others(mine, key_defaults={"subject": f"CN={str(app.get('name') or 'orgkey')[:_LONGEST_CN]}"})
     problems += found
-    problems += _across(mine)
+    managed_by = f"{mine.get('owner') or project}/{stack}"
+    problems += _across(mine, managed_by)
     if problems or connection is None or others is None:
         raise SettingsError(stack, dict.fromkeys(problems))
     return Settings(
@@ -140,7 +142,7 @@ def load(config: Mapping[str, str], *, project: str, stack: str) -> Settings:
         key=others.key,
         authoritative=others.assignments.authoritative,
         grant=others.grant,
-        managed_by=f"{others.owner or project}/{stack}",
+        managed_by=managed_by,
         ignore=others.ignore,
         imports=others.import_,
     )
@@ -204,8 +206,13 @@ def _others(
         return None, from_validation(error, known=(*OtherSettings.names(), "app", "permissionSet"), prefix="orgkey:")
 
 
-def _across(values: Mapping[str, Any]) -> Iterable[Problem]:
+def _across(values: Mapping[str, Any], managed_by: str) -> Iterable[Problem]:
     """Contradictions between settings that are each fine by themselves."""
+    if len(managed_by) > _LONGEST_MANAGER:
+        yield Problem(
+            "orgkey:owner",
+            f"and the stack's name have {len(managed_by)} characters; at most {_LONGEST_MANAGER} fit into the ownership marker",
+        )
     user, users = values.get("integrationUser"), values.get("users")
     if not isinstance(user, str) or not isinstance(users, list) or not users:
         return
