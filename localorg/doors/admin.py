@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localorg.doors.call import Answer, Call, as_json
+from localorg.doors.page import show_page
 from localorg.errors import LandscapeError, PlatformError
 from localorg.faults import Faults
 from localorg.identity.apps import effective_apps
@@ -89,6 +90,10 @@ class Admin:
 
 def _landscape(admin: Admin, _call: Call, _path: dict[str, str]) -> Answer:
     return as_json(admin.about())
+
+
+def _page(admin: Admin, _call: Call, _path: dict[str, str]) -> Answer:
+    return show_page(admin.landscape)
 
 
 def _get_knobs(admin: Admin, call: Call, _path: dict[str, str]) -> Answer:
@@ -284,6 +289,7 @@ def _list_jobs(admin: Admin, call: Call, path: dict[str, str]) -> Answer:  # noq
 
 
 _ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/", _page),
     ("GET", "/landscape", _landscape),
     ("GET", "/knobs", _get_knobs),
     ("PATCH", "/knobs", _set_knobs),
