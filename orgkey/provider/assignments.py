@@ -48,19 +48,13 @@ class PermissionSetAssignmentsHandler(Handler):
         holders = read_holders(place.snapshot, resource_id)
         if holders is None:
             return None
-        if not inputs:  # an import takes who is there, and takes the set from nobody
-            inputs = {
-                "permissionSet": resource_id,
-                "users": [item.username for item in holders.assignments],
-                "authoritative": False,
-            }
+        if not inputs:  # an import is additive: who holds the set already keeps it, and is nobody's to take it from
+            inputs = {"permissionSet": resource_id, "users": [], "authoritative": False}
         args = as_args(PermissionSetAssignmentsArgs, inputs)
         held = {item.username.lower() for item in holders.of(args.users)}
         users = [user for user in args.users if user.lower() in held]
         if args.authoritative:
             users += [item.username for item in holders.others(args.users)]
-        elif not args.users:
-            users = []
         return ReadResult(
             resource_id, {**inputs, "users": users}, _outputs({**inputs, "users": users}, args, holders, place)
         )

@@ -1,0 +1,128 @@
+"""Taking over what exists: `pulumi import` with the command that the conflict prints, and import through the stack file."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+import pytest
+
+from tests.landscape import Org
+from tests.program.stack import Stack
+
+SET, APP = "CI_Integration_Access", "CI_Integration"
+NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
+
+
+@pytest.fixture
+def made_by_hand(org: Org) -> str:
+    """A set with a holder and an app with other satellite names and settings of its own; returns the app's consumer key."""
+    key = "MadeByHand" + org.org_id
+    app = f"<externalClientApplication>{APP}</externalClientApplication>"
+    org.deploy(
+        {
+            f"permissionsets/{SET}.permissionset": (
+                f"<PermissionSet {NS}><hasActivationRequired>false</hasActivationRequired>"
+                "<label>CI Integration Access</label></PermissionSet>"
+            ),
+            f"externalClientApps/{APP}.eca": (
+                f"<ExternalClientApplication {NS}><contactEmail>hand@acme.com</contactEmail>"
+                "<distributionState>Local</distributionState><isProtected>false</isProtected>"
+                "<label>By hand</label></ExternalClientApplication>"
+            ),
+            "extlClntAppGlobalOauthSets/HandGlobal.ecaGlblOauth": (
+                f"<ExtlClntAppGlobalOauthSettings {NS}><callbackUrl>https://hand.example/cb</callbackUrl>"
+                f"<consumerKey>{key}</consumerKey>{app}<label>HandGlobal</label></ExtlClntAppGlobalOauthSettings>"
+            ),
+            "extlClntAppOauthSettings/HandOauth.ecaOauth": (
+                f"<ExtlClntAppOauthSettings {NS}><commaSeparatedOauthScopes>Api, RefreshToken</commaSeparatedOauthScopes>"
+                f"{app}<label>HandOauth</label></ExtlClntAppOauthSettings>"
+            ),
+            "extlClntAppOauthPolicies/HandPolicy.ecaOauthPlcy": (
+                f"<ExtlClntAppOauthConfigurablePolicies {NS}><commaSeparatedPermissionSet>{SET}"
+                f"</commaSeparatedPermissionSet>{app}<ipRelaxationPolicyType>Enforce</ipRelaxationPolicyType>"
+                "<label>HandPolicy</label><permittedUsersPolicyType>AdminApprovedPreAuthorized</permittedUsersPolicyType>"
+                "<refreshTokenPolicyType>Infinite</refreshTokenPolicyType></ExtlClntAppOauthConfigurablePolicies>"
+            ),
+            "extlClntAppPolicies/HandPlugins.ecaPlcy": (
+                f"<ExtlClntAppConfigurablePolicies {NS}>{app}<isEnabled>true</isEnabled>"
+                "<isOauthPluginEnabled>true</isOauthPluginEnabled><label>HandPlugins</label>"
+                "</ExtlClntAppConfigurablePolicies>"
+            ),
+        },
+        {
+            "PermissionSet": [SET],
+            "ExternalClientApplication": [APP],
+            "ExtlClntAppGlobalOauthSettings": ["HandGlobal"],
+            "ExtlClntAppOauthSettings": ["HandOauth"],
+            "ExtlClntAppOauthConfigurablePolicies": ["HandPolicy"],
+            "ExtlClntAppConfigurablePolicies": ["HandPlugins"],
+        },
+    )
+    org.assign(SET, org.user("devops"))
+    return key
+
+
+def test_things_made_by_hand_are_taken_over_through_the_stack_file(
+    stack: Stack, config: dict[str, Any], org: Org, made_by_hand: str
+) -> None:
+    config |= {
+        "orgkey:import": {"app": True, "permissionSet": True, "assignments": True},
+        "orgkey:assignments": {"authoritative": False},
+        "orgkey:key": {"consumerKey": made_by_hand},
+    }
+    config["orgkey:app"] |= {
+        "label": "By hand",
+        "contactEmail": "hand@acme.com",
+        "callbackUrls": ["https://hand.example/cb"],
+    }
+    stack.configure(config)
+    result = stack.up()
+    assert result.code == 0, result.text
+    assert stack.outputs()["consumerKey"] == made_by_hand
+    assert org.holders(SET) == [org.user("ci"), org.user("devops")]
+    assert stack.resources()["access-app"]["outputs"]["members"]["ExtlClntAppGlobalOauthSettings"] == "HandGlobal"
+    assert stack.drift().code == 0
+    again = stack.up()
+    assert again.code == 0
+    assert "7 unchanged" in again.text
+
+
+def test_the_import_command_that_a_conflict_prints_works_as_it_stands(
+    stack: Stack, config: dict[str, Any], org: Org, made_by_hand: str
+) -> None:
+    config |= {"orgkey:key": {"consumerKey": made_by_hand}, "orgkey:assignments": {"authoritative": False}}
+    stack.configure(config)
+    for _ in range(4):
+        result = stack.up()
+        if result.code == 0:
+            break
+        command = re.search(r"pulumi import .*--generate-code=false", result.text)
+        assert command, result.text
+        imported = stack.pulumi(*shlex.split(command[0])[1:], "--yes", "--stack", "t")
+        assert imported.code == 0, imported.text
+    assert result.code == 0, result.text
+    assert stack.outputs()["consumerKey"] == made_by_hand
+    assert org.user("devops") in org.holders(SET)
+
+
+@pytest.mark.parametrize("kind", ["PermissionSet", "ExternalClientApp", "ConnectedApp", "PermissionSetAssignments"])
+def test_importing_what_the_org_does_not_have_says_so(stack: Stack, kind: str) -> None:
+    result = stack.pulumi(
+        "import", f"salesforce:index:{kind}", "x", "Missing", "--generate-code=false", "--yes", "--stack", "t"
+    )
+    assert result.code != 0
+    assert "does not exist" in result.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "way_out"), [("KeyPair", "orgkey:key.privateKeyPem"), ("JwtGrant", "every `pulumi up`")]
+)
+def test_importing_what_cannot_be_imported_says_what_to_do(stack: Stack, kind: str, way_out: str) -> None:
+    result = stack.pulumi(
+        "import", f"salesforce:index:{kind}", "x", "y", "--generate-code=false", "--yes", "--stack", "t"
+    )
+    assert result.code != 0
+    assert "cannot be imported" in result.text
+    assert way_out in result.text
