@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 from localorg.clock import Clock
@@ -21,6 +23,7 @@ from localorg.refresh import copy_production
 from localorg.soql.run import Queries
 from localorg.store import Store
 
+PORTS = range(20_000, 32_000)  # below where Linux takes the ports of outgoing connections
 _APP_TYPES = "('ConnectedApp', 'ExternalClientApplication')"
 
 
@@ -180,14 +183,14 @@ class Landscape:
 
 
 def _free_ports(count: int, base: int) -> list[int]:
-    """Return ports from `base` on, or ones that are free now."""
+    """Return ports from `base` on, or free ones that no outgoing connection will take while the server is stopped."""
     if base:
         return list(range(base, base + count))
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    found: list[int] = []
+    for port in SystemRandom().sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise LandscapeError(f"no {count} ports are free from {PORTS.start} on")

@@ -37,6 +37,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Landscape]:
     yield made
     made.close()
     stop(home)
+    assert "Traceback" not in (home / "server.log").read_text()
 
 
 @pytest.fixture

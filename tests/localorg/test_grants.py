@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from bundles import ConnectedApp, ExternalApp, Keys
+from bundles import ConnectedApp, ExternalApp, Keys, manifest, zipped
 from landscape_client import Landscape, OrgClient
 from requests import Response
 
@@ -188,8 +188,6 @@ def test_a_set_backed_by_the_api_integration_licence_cannot_pre_authorize(org: O
     files = app.files()
     path = f"permissionsets/{app.set_name}.permissionset"
     files[path] = files[path].replace("</label>", "</label><license>Salesforce API Integration</license>")
-    from bundles import manifest, zipped
-
     deployed = org.deploy(zipped({"package.xml": manifest(app.members()), **files}))
     assert deployed["success"], deployed["details"]["componentFailures"]
     assert org.assign(app.set_name, "ci").status_code == 201
@@ -323,8 +321,6 @@ def test_client_credentials_run_as_the_apps_user_on_my_domain_only(
                 )
                 .replace("<label>", "<isClientCredentialsFlowEnabled>true</isClientCredentialsFlowEnabled><label>")
             )
-    from bundles import manifest, zipped
-
     deployed = org.deploy(zipped({"package.xml": manifest(app.members()), **files}))
     assert deployed["success"], deployed["details"]["componentFailures"]
     form = {"grant_type": "client_credentials"}
@@ -368,8 +364,6 @@ def test_introspection_tells_the_owner_of_a_token_about_it(landscape: Landscape,
     files = app.files()
     path = f"extlClntAppGlobalOauthSets/{app.name}_glbloauth.ecaGlblOauth"
     files[path] = files[path].replace("</consumerKey>", f"</consumerKey><consumerSecret>{'T' * 30}</consumerSecret>")
-    from bundles import manifest, zipped
-
     assert org.deploy(zipped({"package.xml": manifest(app.members()), **files}))["success"]
     org.assign(app.set_name, "ci")
     token = org.grant(app.assertion(org.username("ci"), org.url)).json()["access_token"]
