@@ -103,7 +103,7 @@ def test_every_setting_that_is_written_counts() -> None:
             sessionTimeoutMinutes: 30
             trustedIpRanges: [{start: 10.0.0.1, end: 10.0.0.9}]
           orgkey:users: [ci@acme.com, Cd@acme.com]
-          orgkey:integrationUser: cd@acme.com
+          orgkey:integrationUser: cD@acme.com
           orgkey:permissionSet: {name: CI_Users, label: CI users, userPermissions: [ApiEnabled]}
           orgkey:key:
             bits: 4096
@@ -142,7 +142,7 @@ def test_every_setting_that_is_written_counts() -> None:
     }
     assert settings.permission_set == {"name": "CI_Users", "label": "CI users", "userPermissions": ["ApiEnabled"]}
     assert settings.users == ("ci@acme.com", "Cd@acme.com")
-    assert settings.integration_user == "cd@acme.com"
+    assert settings.integration_user == "cD@acme.com"
     assert settings.key.model_dump(exclude_none=True) == {
         "bits": 4096,
         "subject": "CN=CI,O=Acme",
