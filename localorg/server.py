@@ -107,7 +107,17 @@ async def _serve(home: Home, landscape: Landscape, on_ready: Callable[[dict[str,
     if server.started:
         front.admin.on_change()
         on_ready(front.admin.about())
+        loop.call_soon(_warm_up)
     await serving
+
+
+def _warm_up() -> None:
+    """Load what the first query and the first grant need, once everybody knows that the server is ready."""
+    from joserfc import jwk, jws  # noqa: F401 — loaded for later
+
+    from localorg.soql.compile import compile_query
+
+    compile_query("SELECT Id FROM Organization")
 
 
 def _bind(port: int) -> socket.socket:

@@ -58,6 +58,10 @@ def query(call: Call) -> Answer:
     text = call.query.get("q")
     if text is None:
         raise PlatformError("MALFORMED_QUERY", "q parameter is missing")
+    if call.query.get("columns") == "true":
+        from localorg.soql.columns import describe_columns  # brings the grammar: not before the first query
+
+        return as_json(describe_columns(text))
     page = call.landscape.queries.run(call.the_org.name, text, base=call.base, page_size=_page_size(call))
     return as_json(_page(call, page, "query"))
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localorg.clock import Clock
 from localorg.errors import PlatformError
-from localorg.soql.compile import Column, Compiled, compile_query, resolve
 from localorg.store import Store
+
+if TYPE_CHECKING:
+    from localorg.soql.compile import Column, Compiled
 
 CURSOR_LIFE = 15 * 60.0
 MAX_QUERY = 100_000
@@ -37,6 +39,8 @@ class Queries:
 
         Raises PlatformError as the platform words it.
         """
+        from localorg.soql.compile import compile_query, resolve  # brings the grammar: not before the first query
+
         if len(text) > MAX_QUERY:
             raise PlatformError("QUERY_TOO_COMPLICATED", "Query is too long: 100000 characters at most")
         compiled = compile_query(text)

@@ -326,3 +326,17 @@ def test_users_are_made_frozen_and_deactivated_by_rest(org: OrgClient) -> None:
     assert org.data("PATCH", f"/sobjects/UserLogin/{login}", json={"IsFrozen": True}).status_code == 204
     assert org.data("PATCH", f"/sobjects/User/{made.json()['id']}", json={"IsActive": False}).status_code == 204
     assert org.query(f"SELECT IsActive FROM User WHERE Username = '{username}'")[0]["IsActive"] is False
+
+
+def test_a_query_tells_its_columns_as_the_cli_asks_for_them(org: OrgClient) -> None:
+    asked = "SELECT Id, Username, IsActive, Profile.UserLicense.Name, Profile.Name FROM User"
+    told = org.data("GET", "/query", params={"q": asked, "columns": "true"}).json()
+    assert (told["entityName"], told["keyPrefix"], told["idSelected"]) == ("User", "005", True)
+    first, *_, joined = told["columnMetadata"]
+    assert (first["columnName"], first["apexType"], first["textType"]) == ("Id", "Id", False)
+    assert [each["columnName"] for each in told["columnMetadata"]] == ["Id", "Username", "IsActive", "Profile"]
+    assert joined["foreignKeyName"] == "ProfileId"
+    assert [each["columnName"] for each in joined["joinColumns"]] == ["UserLicense", "Name"]
+    assert [each["columnName"] for each in joined["joinColumns"][0]["joinColumns"]] == ["Name"]
+    counted = org.data("GET", "/query", params={"q": "SELECT COUNT(Id) FROM User", "columns": "true"}).json()
+    assert [(each["aggregate"], each["displayName"]) for each in counted["columnMetadata"]] == [(True, "count(Id)")]
