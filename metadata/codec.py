@@ -102,15 +102,15 @@ class Flag(_OneTag):
 
 @dataclass(frozen=True, slots=True)
 class Number(_OneTag):
-    """A whole number, or no element."""
+    """A whole number, or no element: an empty one is no number, so it cannot be said aloud."""
 
     def read(self, parent: etree._Element) -> Value:
         text = text_of(parent, self.tag)
         return int(float(text)) if text else None
 
     def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
-        if value is not None or clear:
-            append(parent, self.tag, None if value is None else str(value))
+        if value is not None:
+            append(parent, self.tag, str(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,10 @@ class EnabledNames(_OneTag):
 
 @dataclass(frozen=True, slots=True)
 class Ranges(_OneTag):
-    """Trusted IP ranges: our `{start, end, description?}`, whose element names differ per app kind."""
+    """Trusted IP ranges: our `{start, end, description?}`, whose element names differ per app kind.
+
+    None at all is no element: an empty one would be a range without its required ends.
+    """
 
     start: str
     end: str
@@ -200,8 +203,6 @@ class Ranges(_OneTag):
                 append(struct, "description", item["description"])
             append(struct, self.end, item["end"])
             append(struct, self.start, item["start"])
-        if not value and clear:
-            append(parent, self.tag)
 
 
 @dataclass(frozen=True, slots=True)

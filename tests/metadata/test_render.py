@@ -133,15 +133,11 @@ CLEARED = [
     (CONNECTED, "infoUrl", "https://acme.com", "<infoUrl/>"),
     (CONNECTED, "permissionSets", ["Old"], "<permissionSetName/>"),
     (CONNECTED, "profiles", ["Old"], "<profileName/>"),
-    (CONNECTED, "sessionTimeoutMinutes", 30, "<sessionTimeout/>"),
     (CONNECTED, "requiredSessionLevel", "STANDARD", "<sessionLevel/>"),
-    (CONNECTED, "trustedIpRanges", [{"start": "10.0.0.1", "end": "10.0.0.9"}], "<ipRanges/>"),
     (EXTERNAL, "description", "Old", "<description/>"),
     (EXTERNAL, "permissionSets", ["Old"], "<commaSeparatedPermissionSet/>"),
     (EXTERNAL, "profiles", ["Old"], "<commaSeparatedProfile/>"),
-    (EXTERNAL, "sessionTimeoutMinutes", 30, "<sessionTimeoutInMinutes/>"),
     (EXTERNAL, "requiredSessionLevel", "STANDARD", "<requiredSessionLevel/>"),
-    (EXTERNAL, "trustedIpRanges", [{"start": "10.0.0.1", "end": "10.0.0.9"}], "<trustedIpRanges/>"),
     (PERMISSION_SET, "description", "Old", "<description/>"),
 ]
 
@@ -156,6 +152,19 @@ def test_a_setting_that_went_back_to_empty_is_said_aloud_since_the_platform_leav
     cleared = "".join(files(resource, SMALLEST[resource], previous={name: before}).values())
     assert element not in never_there
     assert element in cleared
+
+
+@pytest.mark.parametrize("resource", APPS)
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [("sessionTimeoutMinutes", 30), ("trustedIpRanges", [{"start": "10.0.0.1", "end": "10.0.0.9"}])],
+)
+def test_a_number_or_range_that_went_back_to_none_is_left_out_since_an_empty_element_of_it_is_invalid(
+    resource: Resource, name: str, before: object
+) -> None:
+    assert files(resource, SMALLEST[resource], previous={name: before}) == files(
+        resource, SMALLEST[resource], previous={}
+    )
 
 
 def test_permissions_that_a_set_no_longer_grants_are_just_not_named_since_its_file_is_the_whole_truth() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.landscape import Org
-from tests.program.stack import Stack
+from tests.program.stack import Stack, ok
 
 Config = dict[str, Any]
 
@@ -45,7 +45,7 @@ def stack(engine: Path, tmp_path: Path, config: Config) -> Stack:
 def deployed(stack: Stack) -> Stack:
     """The same stack after its first `up`."""
     result = stack.up()
-    assert result.code == 0, result.text
+    ok(result)
     return stack
 
 

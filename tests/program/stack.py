@@ -25,6 +25,12 @@ class Result:
     text: str
 
 
+def ok(result: Result) -> Result:
+    """Fail with the whole output unless the command succeeded."""
+    assert result.code == 0, result.text
+    return result
+
+
 @dataclass
 class Stack:
     """The stack `t` of a copy of the project in `folder`."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.landscape import Landscape, Org
-from tests.program.stack import Stack
+from tests.program.stack import Stack, ok
 
 
 def test_a_settings_error_lists_everything_exits_1_and_deletes_nothing(deployed: Stack, config: dict[str, Any]) -> None:
@@ -29,8 +29,8 @@ def test_changed_credentials_never_wedge_a_stack(
     (tmp_path / "admin.sfdxurl").unlink()  # what the state remembers leads nowhere
     deployed.environment["ADMIN_TOKEN"] = org.access_token
     deployed.configure({**config, "salesforce:credentials": {"accessTokenEnv": "ADMIN_TOKEN"}})
-    assert deployed.up().code == 0
-    assert deployed.drift().code == 0
+    ok(deployed.up())
+    ok(deployed.drift())
     landscape.admin("POST", "/end-sessions", org="uat", username=org.username)
     expired = deployed.up()
     assert expired.code != 0
@@ -38,15 +38,15 @@ def test_changed_credentials_never_wedge_a_stack(
     assert org.access_token not in expired.text
     deployed.environment["ADMIN_AUTH_URL"] = landscape.org("uat").auth_url
     deployed.configure({**config, "salesforce:credentials": {"sfdxAuthUrlEnv": "ADMIN_AUTH_URL"}})
-    assert deployed.up().code == 0
-    assert deployed.pulumi("refresh", "--yes", "--stack", "t").code == 0
-    assert deployed.destroy().code == 0
+    ok(deployed.up())
+    ok(deployed.pulumi("refresh", "--yes", "--stack", "t"))
+    ok(deployed.destroy())
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"orgkey:users": ["nobody@acme.com", "former@acme.com.uat"]}, ["nobody@acme.com: no such user", "former@acme.com.uat: the user is inactive"]),
+        ({"orgkey:users": ["nobody@acme.com", "former@acme.com.uat"]}, ["nobody@acme.com: no such user", "former@acme.com.uat: the user is"]),
         ({"salesforce:expectedKind": "production"}, ["is a sandbox org", "salesforce:expectedKind is production"]),
         ({"salesforce:expectedOrgId": "00D000000000001"}, ["salesforce:expectedOrgId is 00D000000000001"]),
         ({"salesforce:credentials": {"sfdxAuthUrlFile": "missing.file"}}, ["The file missing.file cannot be read"]),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from tests.landscape import Landscape, Org
-from tests.program.stack import Stack
+from tests.program.stack import Stack, ok
 
 SET, APP = "CI_Integration_Access", "CI_Integration"
 POLICIES = "ExtlClntAppOauthConfigurablePolicies"
@@ -82,9 +82,9 @@ def test_a_change_behind_our_back_is_named_with_exit_7_and_the_next_up_repairs_a
     assert look.code == 7, look.text
     assert shown in look.text
     repaired = deployed.up()
-    assert repaired.code == 0, repaired.text
+    ok(repaired)
     assert deployed.outputs()["verified"] is True
-    assert deployed.drift().code == 0
+    ok(deployed.drift())
     assert org.holders(SET) == [org.user("ci")]
 
 
@@ -96,8 +96,8 @@ def test_a_login_that_fails_is_drift_with_the_orgs_words_and_quiet_once_healed(
     assert look.code == 7, look.text
     assert "inactive" in look.text
     landscape.admin("PATCH", "/users", org="uat", username=org.user("ci"), active=True)
-    assert deployed.up().code == 0
-    assert deployed.drift().code == 0
+    ok(deployed.up())
+    ok(deployed.drift())
 
 
 def test_a_look_writes_nothing_to_the_state(deployed: Stack, org: Org) -> None:
@@ -110,13 +110,13 @@ def test_a_look_writes_nothing_to_the_state(deployed: Stack, org: Org) -> None:
 
 
 def test_a_refreshed_sandbox_is_said_so_and_one_up_puts_everything_back(
-    deployed: Stack, landscape: Landscape, config: dict[str, Any], tmp_path: Any
+    deployed: Stack, landscape: Landscape, tmp_path: Path
 ) -> None:
     before = deployed.outputs()
     refreshed = landscape.fresh("uat")
     (tmp_path / "admin.sfdxurl").write_text(refreshed.auth_url)
     result = deployed.up()
-    assert result.code == 0, result.text
+    ok(result)
     after = deployed.outputs()
     assert after["verified"] is True
     assert (after["consumerKey"], after["certificateFingerprint"]) == (

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from tests.landscape import Org
-from tests.program.stack import Stack
+from tests.program.stack import Stack, ok
 
 
 class ProcessWatch:
@@ -20,7 +21,7 @@ class ProcessWatch:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
-    def __enter__(self) -> ProcessWatch:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -61,10 +62,10 @@ def test_no_file_no_argv_and_no_environment_ever_holds_the_private_key(
     stack: Stack, private_places: list[Path], org: Org
 ) -> None:
     with ProcessWatch() as processes:
-        assert stack.up("--logflow", "-v=8").code == 0
+        ok(stack.up("--logflow", "-v=8"))
         org.unassign("CI_Integration_Access", org.user("ci"))
         assert stack.drift().code == 7
-        assert stack.up().code == 0
+        ok(stack.up())
     key = stack.outputs(secrets=True)["privateKeyPem"]
     lines = [line.encode() for line in key.splitlines()[1:-1]]
     assert len(lines) > 20

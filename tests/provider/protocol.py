@@ -39,7 +39,7 @@ def open_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Failed(Exception):
+class VerbFailedError(Exception):
     """A verb that failed: code, message, and the partial failure in it."""
 
     code: str
@@ -145,7 +145,7 @@ class Client:
         try:
             return getattr(self.stub, verb)(request)
         except grpc.RpcError as error:
-            raise Failed(error.code().name, str(error.details()), _init_failed(error)) from None
+            raise VerbFailedError(error.code().name, str(error.details()), _init_failed(error)) from None
 
 
 def _init_failed(error: Any) -> dict[str, Any] | None:

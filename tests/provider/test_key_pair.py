@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orgkey.identity.key_pair import certify, generate_key
-from tests.provider.protocol import SECRET, SIGNATURE, UNKNOWN, Client, Failed, open_secrets
+from tests.provider.protocol import SECRET, SIGNATURE, UNKNOWN, Client, VerbFailedError, open_secrets
 
 KIND = "KeyPair"
 OF_THE_CERTIFICATE = (
@@ -60,7 +60,7 @@ def test_a_given_consumer_key_is_known_in_the_preview(offline: Client) -> None:
         ({"bits": 3072}, False, False),
         ({"renewAfter": 0.5}, True, True),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_an_update_renews_or_rekeys_and_keeps_the_consumer_key(
     offline: Client,
@@ -138,7 +138,7 @@ def test_a_certificate_of_another_key_is_a_problem_that_shows_no_key(offline: Cl
         ({"bitz": 1}, "bitz"),
         ({"certificatePem": "x"}, ""),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_each_wrong_input_is_a_check_failure_at_its_property(offline: Client, news: dict[str, Any], path: str) -> None:
     _, problems = offline.check(KIND, news)
@@ -146,7 +146,7 @@ def test_each_wrong_input_is_a_check_failure_at_its_property(offline: Client, ne
 
 
 def test_importing_a_key_pair_is_refused_with_what_to_do_instead(offline: Client) -> None:
-    with pytest.raises(Failed) as failed:
+    with pytest.raises(VerbFailedError) as failed:
         offline.read(KIND, "x")
     assert failed.value.code == "FAILED_PRECONDITION"
     assert "orgkey:key.privateKeyPem" in failed.value.message
