@@ -21,6 +21,11 @@ PARTNER_FAULT = "urn:fault.partner.soap.sforce.com"
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CODE = re.compile(r"^[A-Z][A-Z_]*$")
+_OPTIONAL = frozenset(
+    "apexLogId canceledBy canceledByName columnNumber completedDate errorMessage errorStatusCode lastModifiedDate lineNumber "
+    "problem problemType retrieveResult startDate stateDetail".split()
+)
+"""Elements of job results that the WSDL lets be absent, and that are when they have nothing to say. REST names them with null."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ SESSION_MESSAGE = "Invalid Session ID found in SessionHeader: Illegal Session. S
 
 
 def append_value(parent: Node, name: str, value: Any) -> None:
-    """Append a value: dicts nest, lists repeat, None is xsi:nil, components carry xsi:type."""
+    """Append a value: dicts nest, lists repeat, None is xsi:nil (or absent), components carry xsi:type."""
     if isinstance(value, list | tuple):
         for each in value:
             append_value(parent, name, each)
@@ -135,7 +140,8 @@ def append_value(parent: Node, name: str, value: Any) -> None:
             append_parts(node, value.kind.elements, value.document)
     elif isinstance(value, dict):
         for key, each in value.items():
-            append_value(node, key, each)
+            if each is not None or key not in _OPTIONAL:
+                append_value(node, key, each)
     elif isinstance(value, bool):
         node.text = "true" if value else "false"
     else:

@@ -142,6 +142,7 @@ def test_the_soap_door_deploys_a_package_in_a_folder(org: OrgClient) -> None:
     looked = org.soap(check).text
     assert "<status>Succeeded</status>" in looked
     assert f"<fileName>x/permissionsets/{name}.permissionset</fileName>" in looked
+    assert 'nil="true"' not in looked  # what has nothing to say is absent
     assert has_set(org, name)
 
 
