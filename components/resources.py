@@ -54,7 +54,7 @@ class KeyPairArgs:
 class KeyPair(_Resource):
     """RSA key, certificate and consumer key, made once and kept as encrypted state."""
 
-    _names = {
+    _names: ClassVar[Mapping[str, str]] = {
         "validity_days": "validityDays",
         "renew_after": "renewAfter",
         "private_key_pem": "privateKeyPem",
@@ -202,7 +202,7 @@ class PermissionSetArgs:
 class PermissionSet(_Resource):
     """A permission set that an app pre-authorizes."""
 
-    _names = {
+    _names: ClassVar[Mapping[str, str]] = {
         "has_activation_required": "hasActivationRequired",
         "user_permissions": "userPermissions",
         "managed_by": "managedBy",
@@ -317,7 +317,7 @@ class PermissionSetAssignmentsArgs:
 class PermissionSetAssignments(_Resource):
     """Who holds a permission set."""
 
-    _names = {"permission_set": "permissionSet", "org_id": "orgId"}
+    _names: ClassVar[Mapping[str, str]] = {"permission_set": "permissionSet", "org_id": "orgId"}
 
     def __init__(
         self, resource_name: str, args: PermissionSetAssignmentsArgs, opts: pulumi.ResourceOptions | None = None
@@ -431,7 +431,7 @@ class ConnectedAppArgs:
 class ConnectedApp(_Resource):
     """A Connected App that trusts a certificate. Since 2026 most orgs do not let anybody make one."""
 
-    _names = {
+    _names: ClassVar[Mapping[str, str]] = {
         "contact_email": "contactEmail",
         "contact_phone": "contactPhone",
         "info_url": "infoUrl",
@@ -747,7 +747,7 @@ class ExternalClientAppArgs:
 class ExternalClientApp(_Resource):
     """An External Client App that trusts a certificate."""
 
-    _names = {
+    _names: ClassVar[Mapping[str, str]] = {
         "contact_email": "contactEmail",
         "contact_phone": "contactPhone",
         "info_url": "infoUrl",
@@ -1046,7 +1046,7 @@ class JwtGrantArgs:
 class JwtGrant(_Resource):
     """The proof that the JWT bearer login works, made by every `up`."""
 
-    _names = {
+    _names: ClassVar[Mapping[str, str]] = {
         "consumer_key": "consumerKey",
         "private_key_pem": "privateKeyPem",
         "instance_url": "instanceUrl",

@@ -79,7 +79,10 @@ def _write(
     had = previous is not None and row.readable and bool(previous.get(row.name))
     if empty and not had:
         return
-    place.codec.write(_container(roots[place.member], place.path), value, clear=empty)
+    container = _container(roots[place.member], place.path)
+    place.codec.write(container, value, clear=empty)
+    if not len(container) and (parent := container.getparent()) is not None:
+        parent.remove(container)
 
 
 def _root(type_name: str, names: Mapping[str, str]) -> etree._Element:

@@ -46,7 +46,7 @@ def test_changed_credentials_never_wedge_a_stack(
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"orgkey:users": ["nobody@acme.com", "former@acme.com.uat"]}, ["nobody@acme.com: no such user", "former@acme.com.uat: the user is"]),
+        ({"orgkey:users": ["nobody@acme.com", "former@acme.com.uat"]}, ["nobody@acme.com: no such", "former@acme.com.uat: the user is"]),
         ({"salesforce:expectedKind": "production"}, ["is a sandbox org", "salesforce:expectedKind is production"]),
         ({"salesforce:expectedOrgId": "00D000000000001"}, ["salesforce:expectedOrgId is 00D000000000001"]),
         ({"salesforce:credentials": {"sfdxAuthUrlFile": "missing.file"}}, ["The file missing.file cannot be read"]),

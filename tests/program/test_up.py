@@ -102,7 +102,7 @@ def test_a_connected_app_where_creation_is_off_fails_with_the_platforms_sentence
 
 
 def test_a_failed_proof_fails_the_up_stays_in_state_and_the_next_up_tries_again(
-    stack: Stack, landscape: Landscape, org: Org
+    stack: Stack, landscape: Landscape
 ) -> None:
     landscape.admin("PATCH", "/knobs", propagation_delay=3600)
     failed = stack.up()
