@@ -22,7 +22,7 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CODE = re.compile(r"^[A-Z][A-Z_]*$")
 _OPTIONAL = frozenset(
-    "apexLogId canceledBy canceledByName columnNumber completedDate errorMessage errorStatusCode lastModifiedDate lineNumber "
+    "apexLogId canceledBy canceledByName columnNumber completedDate errorMessage errorStatusCode id lastModifiedDate lineNumber "
     "problem problemType retrieveResult startDate stateDetail".split()
 )
 """Elements of job results that the WSDL lets be absent, and that are when they have nothing to say. REST names them with null."""
