@@ -111,6 +111,8 @@ class Front:
             return None
         code_status, message = ERROR_CODES[fault]
         door = route.door if route else REST
+        if fault == "INVALID_SESSION_ID" and route and route.operation in {"userinfo", "identity"}:
+            return Answer(403, b"Bad_OAuth_Token", "text/plain;charset=UTF-8")
         if door == "oauth":
             return refused(call, door, OAuthError("invalid_grant", message, status=400))
         return refused(call, door, PlatformError(fault, message, status=code_status))

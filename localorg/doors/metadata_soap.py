@@ -61,7 +61,8 @@ def _check_deploy(call: Call, request: SoapRequest) -> Result:
 
 
 def _cancel_deploy(call: Call, request: SoapRequest) -> Result:
-    job_id = text_of(request.element, "String") or text_of(request.element, "asyncProcessId") or ""
+    # the WSDL calls it String, the Salesforce CLI id: its place counts, not its name
+    job_id = next(((each.text or "").strip() for each in request.element), "")
     job = call.landscape.jobs.cancel(call.the_org, job_id)
     return {"done": job["status"] in ENDED, "id": job["id"]}
 

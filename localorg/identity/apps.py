@@ -7,6 +7,7 @@ whenever the app, its satellites or its links change; a deleted app gets an empt
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -68,13 +69,18 @@ def publish(store: Store, clock: Clock, org: str, app_id: str) -> None:
     )
 
 
-def effective_apps(store: Store, consumer_key: str, seen_at: float) -> list[App]:
-    """Return the apps of all orgs that answer to a consumer key, as they were at `seen_at` (now minus the delay)."""
+def effective_apps(
+    store: Store, consumer_key: str, now: float, delay_in: Callable[[str], float] = lambda _org: 0.0
+) -> list[App]:
+    """Return the apps of all orgs that answer to a consumer key, as the login servers see them.
+
+    `delay_in` tells an org's propagation delay in seconds: the servers see the app as it was that long ago.
+    """
     found = []
     for row in store.all("SELECT DISTINCT org, app_id FROM _AppVersion WHERE consumer_key = ?", (consumer_key,)):
         version = store.one(
             "SELECT view FROM _AppVersion WHERE org = ? AND app_id = ? AND at <= ? ORDER BY seq DESC LIMIT 1",
-            (row["org"], row["app_id"], seen_at),
+            (row["org"], row["app_id"], now - delay_in(row["org"])),
         )
         if version and version["view"]:
             app = _load(version["view"])

@@ -147,23 +147,10 @@ class Grants:
     def _app(self, host: LoginHost, key: str, username: str) -> tuple[App, Org]:
         """Return the app of a key as this host sees it. Raises OAuthError (facts 4.5: wrong host, not replicated)."""
         now = self._clock.now()
-        found: list[tuple[App, Org]] = []
-        elsewhere = False
-        for app in effective_apps(self._store, key, now):
-            org = self._find_org(app.org)
-            elsewhere = elsewhere or app.kind == EXTERNAL
-            delay = self._knobs.number("propagation_delay", org.name)
-            if host.reaches(org):
-                if not delay:
-                    found.append((app, org))
-                    continue
-                found += [
-                    (each, org)
-                    for each in effective_apps(self._store, key, now - delay)
-                    if each.org == org.name and each.id == app.id
-                ]
+        seen = effective_apps(self._store, key, now, lambda name: self._knobs.number("propagation_delay", name))
+        found = [(app, org) for app in seen if host.reaches(org := self._find_org(app.org))]
         if not found:
-            if elsewhere:
+            if any(app.kind == EXTERNAL for app in (*seen, *effective_apps(self._store, key, now))):
                 raise OAuthError("app_not_found", NOT_INSTALLED)
             raise OAuthError("invalid_client_id", "client identifier invalid")
         for app, org in found:

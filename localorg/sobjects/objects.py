@@ -278,6 +278,13 @@ _LOGIN = SObject(
     audited=False,
 )
 
+_SCRATCH_ORG = SObject(
+    "ScratchOrgInfo",
+    "2SR",
+    (text("OrgName"), text("Status"), text("SignupUsername"), text("LoginUrl"), moment("ExpirationDate")),
+    production_only=True,
+)
+
 OBJECTS: dict[str, SObject] = {
     each.name: each
     for each in (
@@ -299,6 +306,7 @@ OBJECTS: dict[str, SObject] = {
         _MENU_ITEM,
         _OAUTH_TOKEN,
         _LOGIN,
+        _SCRATCH_ORG,
     )
 }
 BY_LOWER_NAME: dict[str, SObject] = {name.lower(): each for name, each in OBJECTS.items()}

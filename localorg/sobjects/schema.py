@@ -40,6 +40,7 @@ class SObject:
     updateable: bool = False
     deletable: bool = False
     audited: bool = True
+    production_only: bool = False
 
     @cached_property
     def all_fields(self) -> tuple[Field, ...]:

@@ -64,6 +64,7 @@ class Compiled:
     sql: str
     parameters: tuple[object, ...]
     columns: tuple[Column, ...]
+    at: int
     entities: dict[tuple[str, ...], tuple[str, int]]
     count: Count | None
 
@@ -133,7 +134,7 @@ def compile_query(text: str) -> Compiled:
         if query.offset > MAX_OFFSET:
             raise PlatformError("NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000")
         sql += f" LIMIT {-1 if query.limit is None else query.limit} OFFSET {query.offset}"
-    return Compiled(root, sql, (ORG_PARAMETER, *parameters), tuple(columns), entities, count)
+    return Compiled(root, sql, (ORG_PARAMETER, *parameters), tuple(columns), query.at, entities, count)
 
 
 def resolve(parameters: tuple[object, ...], org: str, now: float) -> list[object]:
@@ -143,10 +144,15 @@ def resolve(parameters: tuple[object, ...], org: str, now: float) -> list[object
     ]
 
 
+def unknown_type(text: str, name: str, at: int) -> PlatformError:
+    """Return the error for an object that the org does not have."""
+    return malformed(text, at, _NO_TYPE.format(name=name), "INVALID_TYPE")
+
+
 def _object(text: str, name: str, at: int) -> SObject:
     found = find_object(name)
     if found is None:
-        raise malformed(text, at, _NO_TYPE.format(name=name), "INVALID_TYPE")
+        raise unknown_type(text, name, at)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localorg.clock import Clock
 from localorg.errors import PlatformError
+from localorg.orgs import Org
 from localorg.store import Store
 
 if TYPE_CHECKING:
@@ -34,17 +35,23 @@ class Queries:
         self._store = store
         self._clock = clock
 
-    def run(self, org: str, text: str, *, base: str, page_size: int) -> Page:
+    def run(self, org: Org, text: str, *, base: str, page_size: int) -> Page:
         """Run a query. `base` is the path of the version in use (`/services/data/v67.0`).
 
         Raises PlatformError as the platform words it.
         """
-        from localorg.soql.compile import compile_query, resolve  # brings the grammar: not before the first query
+        from localorg.soql.compile import (  # brings the grammar: not before the first query
+            compile_query,
+            resolve,
+            unknown_type,
+        )
 
         if len(text) > MAX_QUERY:
             raise PlatformError("QUERY_TOO_COMPLICATED", "Query is too long: 100000 characters at most")
         compiled = compile_query(text)
-        parameters = resolve(compiled.parameters, org, self._clock.now())
+        if compiled.source.production_only and org.is_sandbox:
+            raise unknown_type(text, compiled.source.name, compiled.at)
+        parameters = resolve(compiled.parameters, org.name, self._clock.now())
         rows = self._store.sql.execute(compiled.sql, parameters).fetchall()
         if compiled.count is not None:
             return _counted(compiled, rows[0][0])
@@ -55,7 +62,7 @@ class Queries:
         now = self._clock.now()
         with self._store.transaction():
             self._store.do("DELETE FROM _Cursor WHERE at < ?", (now - CURSOR_LIFE,))
-            row = {"id": cursor, "org": org, "at": now, "total": len(records), "records": json.dumps(records)}
+            row = {"id": cursor, "org": org.name, "at": now, "total": len(records), "records": json.dumps(records)}
             self._store.put("_Cursor", row)
         return Page(len(records), records[:page_size], f"{cursor}-{page_size}")
 

@@ -104,12 +104,12 @@ class OrgClient:
         return answer.json()["deployResult"]
 
     def soap(
-        self, inner: str, *, version: str = VERSION, token: str | None = None, door: str = "m"
+        self, inner: str, *, version: str = VERSION, token: str | None = None, door: str = "m", header: str = ""
     ) -> requests.Response:
         envelope = (
             '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
             'xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
-            f"<soapenv:Header><SessionHeader><sessionId>{token or self.token}</sessionId></SessionHeader>"
+            f"<soapenv:Header><SessionHeader><sessionId>{token or self.token}</sessionId></SessionHeader>{header}"
             f"</soapenv:Header><soapenv:Body>{inner}</soapenv:Body></soapenv:Envelope>"
         )
         return self.landscape.http.post(

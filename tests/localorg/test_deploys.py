@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -416,3 +417,12 @@ def test_an_unknown_deploy_is_not_found(org: OrgClient) -> None:
     assert answer.status_code == 404
     fault = org.soap("<checkDeployStatus><asyncProcessId>0Af000000000000AAA</asyncProcessId></checkDeployStatus>")
     assert (fault.status_code, "INVALID_CROSS_REFERENCE_KEY" in fault.text) == (500, True)
+
+
+def test_twenty_deploys_at_once_all_end_and_none_is_lost(org: OrgClient) -> None:
+    names = [unique("Many") for _ in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        jobs = list(pool.map(lambda name: org.start_deploy(set_package(name)).json()["id"], names))
+    assert len(set(jobs)) == 20
+    assert {org.deploy_status(job)["status"] for job in jobs} == {"Succeeded"}
+    assert all(has_set(org, name) for name in names)

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from bundles import ConnectedApp, ExternalApp, Keys, manifest, zipped
+from bundles import ConnectedApp, ExternalApp, Keys, destruction, manifest, zipped
 from landscape_client import Landscape, OrgClient
 from requests import Response
 
@@ -229,6 +229,39 @@ def test_a_changed_certificate_takes_effect_after_the_delay(
     assert refused(org.grant(old_assertion))[1] == "invalid assertion"
     assert org.grant(app.assertion(org.username("ci"), org.url, exp=now + 120)).status_code == 200
     landscape.admin("PATCH", "/clock", {"offset": 0})
+
+
+def test_a_deleted_app_still_logs_in_until_that_has_propagated(
+    landscape: Landscape, org: OrgClient, app: ExternalApp
+) -> None:
+    landscape.advance(400)
+    landscape.knob(propagation_delay=300)
+    late = {"exp": int(landscape.admin("GET", "/clock")["now"]) + 600}
+    assert org.deploy(destruction({"ExternalClientApplication": [app.name]}))["success"]
+    assert org.grant(app.assertion(org.username("ci"), org.url, **late)).status_code == 200
+    landscape.advance(301)
+    assert refused(org.grant(app.assertion(org.username("ci"), org.url, **late)))[0] == "invalid_client_id"
+    landscape.admin("PATCH", "/clock", {"offset": 0})
+
+
+def test_a_user_without_api_enabled_gets_a_token_and_may_do_nothing(org: OrgClient, app: ExternalApp) -> None:
+    assert org.assign(app.set_name, "noapi").status_code == 201
+    answer = org.grant(app.assertion(org.username("noapi"), org.url))
+    assert answer.status_code == 200
+    user = org.as_user(answer.json()["access_token"])
+    assert user.call("GET", "/services/oauth2/userinfo").status_code == 200
+    refusal = user.data("GET", "/query", params={"q": "SELECT Id FROM Organization"})
+    assert (refusal.status_code, refusal.json()[0]["errorCode"]) == (403, "API_DISABLED_FOR_ORG")
+
+
+def test_a_token_without_the_api_scope_is_not_for_rest(org: OrgClient, keys: Keys) -> None:
+    app = ExternalApp(keys, scopes="Web, RefreshToken")
+    assert org.deploy(app.package())["success"]
+    org.assign(app.set_name, "ci")
+    user = org.as_user(org.grant(app.assertion(org.username("ci"), org.url)).json()["access_token"])
+    refusal = user.data("GET", "/limits")
+    assert refusal.status_code == 401
+    assert refusal.json()[0]["message"] == "This session is not valid for use with the REST API"
 
 
 def test_repeated_grants_share_one_session_unless_told_otherwise(

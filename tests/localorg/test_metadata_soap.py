@@ -7,7 +7,7 @@ import io
 import zipfile
 
 import pytest
-from bundles import ConnectedApp, ExternalApp, Keys, permission_set, unique
+from bundles import ConnectedApp, ExternalApp, Keys, manifest, permission_set, unique, zipped
 from landscape_client import Landscape, OrgClient
 from lxml import etree
 
@@ -196,4 +196,29 @@ def test_what_is_no_envelope_is_a_client_fault(org: OrgClient) -> None:
     for body in (b"", b"<a", b"<a/>", b"\xff\xfe", b"<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>"):
         answer = org.landscape.http.post(f"{org.url}/services/Soap/m/67.0", data=body, timeout=30)
         assert (answer.status_code, "<faultcode>soapenv:Client" in answer.text) == (500, True)
-    assert permission_set("A")
+
+
+def test_all_or_none_undoes_the_good_ones_too(org: OrgClient) -> None:
+    name = unique("Set")
+    good = f'<metadata xsi:type="PermissionSet"><fullName>{name}</fullName><label>l</label></metadata>'
+    bad = '<metadata xsi:type="PermissionSet"><fullName>No_Label</fullName></metadata>'
+    header = "<AllOrNoneHeader><allOrNone>true</allOrNone></AllOrNoneHeader>"
+    answer = org.soap(f"<createMetadata>{good}{bad}</createMetadata>", header=header)
+    assert [value(each, "statusCode") for each in result(answer)] == [
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "FIELD_INTEGRITY_EXCEPTION",
+    ]
+    assert org.query(f"SELECT Id FROM PermissionSet WHERE Name = '{name}'") == []
+
+
+@pytest.mark.parametrize("element", ["String", "id", "asyncProcessId"])
+def test_a_cancel_is_understood_whatever_its_element_is_called(
+    landscape: Landscape, org: OrgClient, element: str
+) -> None:
+    landscape.knob(deploy_time=100)
+    name = unique("Set")
+    job = org.start_deploy(zipped({"package.xml": manifest({"PermissionSet": [name]}), **permission_set(name)})).json()[
+        "id"
+    ]
+    assert result(org.soap(f"<cancelDeploy><{element}>{job}</{element}></cancelDeploy>"))
+    assert org.deploy_status(job)["status"] == "Canceled"
