@@ -38,12 +38,15 @@ class AppHandler(MetadataHandler):
         "carriedOver",
     )
 
+    def questions(self, name: str) -> list[str]:
+        return [soql.app(self.resource, name), soql.app(other_kind(self.resource), name)]
+
     def record_id(self, outputs: Values) -> str:
         return str(outputs.get("appId") or "")
 
     def refuse_conflict(self, inputs: Values, place: Workplace) -> None:
         name, other = str(inputs["name"]), other_kind(self.resource)
-        _, theirs = place.snapshot.rows(soql.app(self.resource, name), soql.app(other, name))
+        _, theirs = place.snapshot.rows(*self.questions(name))
         if theirs:
             raise ConflictError(
                 f"{host_of(place.org.url)} has a {other} named {name}, and this would be a {self.resource} of the same name.\n"

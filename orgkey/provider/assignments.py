@@ -70,7 +70,7 @@ class PermissionSetAssignmentsHandler(Handler):
         return _outputs(inputs, args, holders, place)
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
-        place.org.identity()
+        place.snapshot.identity()
         holders = read_holders(place.snapshot, resource_id)
         if holders is None:
             return
@@ -93,7 +93,7 @@ def _outputs(inputs: Values, args: PermissionSetAssignmentsArgs, holders: Holder
         "assignments": listed,
         "extra": [item.username for item in holders.others(args.users)],
         "revision": digest[:16],
-        "orgId": place.org.identity().org_id,
+        "orgId": place.snapshot.identity().org_id,
     }
 
 

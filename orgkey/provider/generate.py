@@ -84,7 +84,10 @@ def _classes(name: str, resource: Mapping[str, Any]) -> str:
     only_outputs = [key for key in outputs if key not in inputs]
     nothing = ", ".join(f'"{_snake(key)}": None' for key in only_outputs)
     lines += ["", "", f"class {name}(_Resource):", f'    """{resource["description"]}"""', ""]
-    lines += [f"    _names: ClassVar[Mapping[str, str]] = { ({_snake(key): key for key in outputs if _snake(key) != key})!r}", ""]
+    lines += [
+        f"    _names: ClassVar[Mapping[str, str]] = { ({_snake(key): key for key in outputs if _snake(key) != key})!r}",
+        "",
+    ]
     lines += [
         f"    def __init__(self, resource_name: str, args: {name}Args, opts: pulumi.ResourceOptions | None = None) -> None:"
     ]

@@ -99,7 +99,7 @@ class JwtGrantHandler(Handler):
 
 def _attempt(args: JwtGrantArgs, place: Workplace) -> Callable[[], Proof]:
     """One try of the whole proof. Asks first which org this is: a failing administrator's login is never blamed on the grant."""
-    identity = place.org.identity()
+    identity = place.snapshot.identity()
     ladder = audiences(args.instance_url, args.app_kind, identity.kind, args.audience)
 
     def sign(audience: str) -> str:

@@ -22,6 +22,7 @@ from metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
 from orgkey.provider.wire import UNKNOWN, has_unknown
+from orgkey.salesforce import soql
 from orgkey.salesforce.deploy_job import DeployStatus, deploy
 from orgkey.salesforce.errors import CanceledError, ConflictError, DeployUnfinishedError, UnreachableError, host_of
 
@@ -90,7 +91,8 @@ class MetadataHandler(Handler):
     # --- in the org ---------------------------------------------------------------------------------------------------------
 
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
-        org_id = place.org.identity().org_id
+        place.snapshot.prefetch(soql.ORGANIZATION, *self.questions(str(inputs["name"])))
+        org_id = place.snapshot.identity().org_id
         self.refuse_conflict(inputs, place)
         found = self.find(str(inputs["name"]), place)
         if found is not None:
@@ -104,7 +106,7 @@ class MetadataHandler(Handler):
         found = self.find(resource_id, place, known_names=known_names, record_id=self.record_id(outputs))
         if found is None:
             return None
-        org_id = place.org.identity().org_id
+        org_id = place.snapshot.identity().org_id
         self._say_refreshed(outputs, org_id, place)
         seen = {**found.settings, _MANAGED_BY: _managed_by(found.marker, org_id)}
         for row in fields_of(self.resource):
@@ -123,7 +125,7 @@ class MetadataHandler(Handler):
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
     ) -> Values:
-        place.org.identity()
+        place.snapshot.identity()
         found = self.find(
             resource_id, place, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs)
         )
@@ -131,7 +133,7 @@ class MetadataHandler(Handler):
         return {**self._put(inputs, found, place, carried_over=carried)}
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
-        place.org.identity()
+        place.snapshot.identity()
         if (
             self.find(resource_id, place, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs))
             is None
@@ -150,6 +152,10 @@ class MetadataHandler(Handler):
     @abstractmethod
     def deployed_outputs(self, inputs: Values, status: DeployStatus, place: Workplace) -> Values:
         """The subclass's own outputs after a deploy; raises when the org did not do what it said."""
+
+    @abstractmethod
+    def questions(self, name: str) -> list[str]:
+        """What a create asks first, in SOQL."""
 
     def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
         """The subclass's own outputs after a Read."""
@@ -170,7 +176,7 @@ class MetadataHandler(Handler):
     def _put(
         self, inputs: Values, found: Found | None, place: Workplace, *, carried_over: Sequence[UnknownPart]
     ) -> dict[str, Any]:
-        name, org_id = str(inputs["name"]), place.org.identity().org_id
+        name, org_id = str(inputs["name"]), place.snapshot.identity().org_id
         manager = str(inputs.get(_MANAGED_BY) or "")
         marker = Marker(manager, org_id) if manager else None
         names = member_names(self.resource, name, found.names if found else None)

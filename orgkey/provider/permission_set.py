@@ -35,6 +35,9 @@ class PermissionSetHandler(MetadataHandler):
             return None
         return read_resource(place.snapshot, self.resource, name)
 
+    def questions(self, name: str) -> list[str]:
+        return [soql.permission_set(name)]
+
     def deployed_outputs(self, inputs: Values, status: DeployStatus, place: Workplace) -> Values:
         deployed = (item.record_id for item in status.successes if item.type == "PermissionSet" and item.record_id)
         return {"permissionSetId": next(deployed, "") or self._id(str(inputs["name"]), place)}

@@ -93,6 +93,15 @@ class Org:
                 self._transport = Transport(ca_bundle=self.connection.ca_bundle)
             return self._transport
 
+    @property
+    def known(self) -> bool:
+        """Whether this process knows already which org this is."""
+        return self._identity is not None
+
+    def log_in(self) -> None:
+        """Load the client and get a session, where that was not done yet."""
+        self._client(self._session())
+
     def identity(self) -> Identity:
         """Say which org this is; raises WrongOrgError when the settings describe another one."""
         with self._lock:

@@ -17,7 +17,8 @@ from lxml import etree
 from metadata.codec import text_of
 from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
 from metadata.parse import Found, parse
-from orgkey.salesforce.org import Org
+from orgkey.salesforce import soql
+from orgkey.salesforce.org import Identity, Org
 from orgkey.salesforce.soap import list_metadata, read_metadata
 
 Rows = list[dict[str, Any]]
@@ -33,16 +34,21 @@ class Snapshot:
     gather: float = GATHER
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _answers: dict[object, Future[Any]] = field(default_factory=dict)
-    _pending: list[str] = field(default_factory=list)
+    _pending: dict[str, Future[Any]] = field(default_factory=dict)
     _gathering: bool = False
 
     def rows(self, *soqls: str) -> list[Rows]:
         """Answer SOQL queries, together with whatever others ask at the same time."""
         futures, leads = self._join(soqls)
         if leads:
-            self.org.clock.wait(self.gather)
             self._ask()
         return [future.result() for future in futures]
+
+    def identity(self) -> Identity:
+        """Which org this is; asked together with whatever else is asked at the same time, once per process."""
+        if not self.org.known:
+            self.rows(soql.ORGANIZATION)
+        return self.org.identity()
 
     def prefetch(self, *soqls: str) -> None:
         """Ask several questions in one request, for whoever needs the answers next."""
@@ -73,30 +79,41 @@ class Snapshot:
                 future.set_exception(error)
         return future.result()
 
-    def _join(self, soqls: Sequence[str]) -> tuple[list[Future[Any]], bool]:
+    def _join(self, questions: Sequence[str]) -> tuple[list[Future[Any]], bool]:
         with self._lock:
-            new = [soql for soql in dict.fromkeys(soqls) if soql not in self._answers]
-            for soql in new:
-                self._answers[soql] = Future()
-            self._pending += new
+            new = [question for question in dict.fromkeys(questions) if question not in self._answers]
+            for question in new:
+                self._answers[question] = self._pending[question] = Future()
             leads = bool(new) and not self._gathering
             self._gathering = self._gathering or leads
-            return [self._answers[soql] for soql in soqls], leads
+            return [self._answers[question] for question in questions], leads
 
     def _ask(self) -> None:
-        with self._lock:
-            soqls, self._pending, self._gathering = self._pending, [], False
-            futures = {soql: self._answers[soql] for soql in soqls if soql in self._answers}
+        """Log in, wait for the others, ask for all. Logging in takes longer than the others' coming, so it goes first."""
         try:
-            answers = self.org.queries(soqls)
-        except BaseException as error:  # noqa: BLE001 — as above
-            for soql, future in futures.items():
-                self._forget(soql)
-                future.set_exception(error)
+            self.org.log_in()
+            self.org.clock.wait(self.gather)
+        except BaseException as error:  # noqa: BLE001 — whoever waits for the same answer must hear of it
+            self._fail(self._take(), error)
             return
-        for soql, rows in zip(soqls, answers, strict=True):
-            if soql in futures:
-                futures[soql].set_result(rows)
+        waiting = self._take()
+        try:
+            answers = self.org.queries(list(waiting))
+        except BaseException as error:  # noqa: BLE001 — as above
+            self._fail(waiting, error)
+            return
+        for future, rows in zip(waiting.values(), answers, strict=True):
+            future.set_result(rows)
+
+    def _take(self) -> dict[str, Future[Any]]:
+        with self._lock:
+            waiting, self._pending, self._gathering = self._pending, {}, False
+            return waiting
+
+    def _fail(self, waiting: Mapping[str, Future[Any]], error: BaseException) -> None:
+        for question, future in waiting.items():
+            self._forget(question)
+            future.set_exception(error)
 
     def _forget(self, key: object) -> None:
         with self._lock:

@@ -6,6 +6,7 @@ import pytest
 from orgkey.provider.server import serve
 from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.clock import Clock
+from tests.landscape import Org
 from tests.provider.protocol import Client
 
 NOWHERE = {"instanceUrl": "https://nowhere.my.salesforce.com", "credentials": '{"accessTokenEnv": "NO_TOKEN"}'}
@@ -44,3 +45,16 @@ def offline_at() -> Iterator[Callable[[datetime], Client]]:
 def offline(offline_at: Callable[[datetime], Client]) -> Client:
     """A provider that has no org to talk to."""
     return offline_at(datetime.now(UTC))
+
+
+@pytest.fixture
+def provider(org: Org) -> Iterator[Client]:
+    """A provider that is configured with a clean sandbox."""
+    server, port = serve(SalesforceProvider(environment={"ADMIN_TOKEN": org.access_token}))
+    client = Client(port)
+    client.configure(
+        {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
+    )
+    yield client
+    client.channel.close()
+    server.stop(grace=None).wait()

@@ -1,0 +1,347 @@
+"""The life of each resource that lives in an org, verb by verb over the wire, against the local org."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from google.protobuf import empty_pb2
+
+from tests.landscape import Landscape, Org
+from tests.provider.protocol import UNKNOWN, Client, VerbFailedError, open_secrets, plain
+
+SET, APP, HOLDERS, GRANT = "PermissionSet", "ExternalClientApp", "PermissionSetAssignments", "JwtGrant"
+MANAGED_BY = "acme/t"
+
+Made = tuple[str, dict[str, Any], dict[str, Any]]
+
+
+def make(provider: Client, kind: str, news: dict[str, Any]) -> Made:
+    inputs, problems = provider.check(kind, news)
+    assert problems == []
+    resource_id, outputs = provider.create(kind, inputs)
+    return resource_id, inputs, outputs
+
+
+@pytest.fixture
+def key(provider: Client) -> dict[str, Any]:
+    return open_secrets(make(provider, "KeyPair", {"subject": "CN=t"})[2])
+
+
+@pytest.fixture
+def permission_set(provider: Client) -> Made:
+    return make(provider, SET, {"name": "Access", "label": "Access", "managedBy": MANAGED_BY})
+
+
+@pytest.fixture
+def holders(provider: Client, permission_set: Made, org: Org) -> Made:
+    return make(provider, HOLDERS, {"permissionSet": "Access", "users": [org.user("ci")]})
+
+
+@pytest.fixture
+def app(provider: Client, holders: Made, key: dict[str, Any]) -> Made:
+    return make(provider, APP, app_inputs(key))
+
+
+def app_inputs(key: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "name": "App",
+        "label": "App",
+        "contactEmail": "ops@acme.com",
+        "permissionSets": ["Access"],
+        "certificatePem": key["certificatePem"],
+        "consumerKey": key["consumerKey"],
+        "managedBy": MANAGED_BY,
+        **changes,
+    }
+
+
+def grant_inputs(key: dict[str, Any], org: Org, **changes: Any) -> dict[str, Any]:
+    return {
+        "consumerKey": key["consumerKey"],
+        "username": org.user("ci"),
+        "privateKeyPem": key["privateKeyPem"],
+        "instanceUrl": org.url,
+        "propagationMinutes": 0,
+        **changes,
+    }
+
+
+# --- previews
+
+
+@pytest.mark.parametrize(
+    ("kind", "news", "unknown"),
+    [
+        (SET, {"name": "Access", "label": "Access"}, ["permissionSetId", "orgId", "revision"]),
+        (HOLDERS, {"permissionSet": "Access", "users": ["a@b"]}, ["assignments", "revision"]),
+        (
+            APP,
+            {"name": "A", "label": "A", "contactEmail": "a@b.cd", "certificatePem": UNKNOWN, "consumerKey": UNKNOWN},
+            ["appId", "revision", "deployedAt", "certificatePem", "consumerKey"],
+        ),
+        (
+            GRANT,
+            {"consumerKey": UNKNOWN, "username": "a@b", "privateKeyPem": UNKNOWN, "instanceUrl": "https://x"},
+            ["verified", "consumerKey"],
+        ),
+    ],
+)
+def test_a_preview_of_a_create_asks_the_org_nothing_and_leaves_unknown_what_it_cannot_know(
+    provider: Client, landscape: Landscape, kind: str, news: dict[str, Any], unknown: list[str]
+) -> None:
+    inputs, problems = provider.check(kind, news)
+    assert problems == []
+    resource_id, outputs = provider.create(kind, inputs, preview=True)
+    assert resource_id == ""
+    assert [name for name in unknown if open_secrets(outputs)[name] != UNKNOWN] == []
+    assert landscape.admin("GET", "/requests?org=uat")["counts"] == {}
+
+
+# --- create, read, update, delete
+
+
+def test_a_permission_set_is_made_read_changed_and_removed(provider: Client, permission_set: Made, org: Org) -> None:
+    resource_id, inputs, outputs = permission_set
+    rows = org.query("SELECT Id, Label, Description FROM PermissionSet WHERE Name = 'Access'")
+    assert rows[0]["Id"] == outputs["permissionSetId"]
+    assert rows[0]["Description"] == f"managed by orgkey acme/t in {org.org_id}"
+    seen = provider.read(SET, resource_id, inputs, outputs)
+    assert plain(seen.inputs) == inputs
+    assert seen.refresh_before_update
+    news, _ = provider.check(SET, {**inputs, "label": "Other"})
+    assert list(provider.diff(SET, inputs, outputs, news).diffs) == ["label"]
+    changed = provider.update(SET, resource_id, (inputs, outputs), news)
+    assert org.query("SELECT Label FROM PermissionSet WHERE Name = 'Access'")[0]["Label"] == "Other"
+    provider.delete(SET, resource_id, news, changed)
+    assert org.query("SELECT Id FROM PermissionSet WHERE Name = 'Access'") == []
+
+
+def test_an_app_gives_out_its_id_a_revision_and_when_it_was_deployed(app: Made, org: Org) -> None:
+    _, _, outputs = app
+    assert (
+        outputs["appId"] == org.query("SELECT Id FROM ExternalClientApplication WHERE DeveloperName = 'App'")[0]["Id"]
+    )
+    assert outputs["orgId"] == org.org_id
+    assert len(outputs["revision"]) == 16
+    assert outputs["deployedAt"].endswith("+00:00")
+
+
+@pytest.mark.parametrize("kind", [SET, APP, "ConnectedApp", HOLDERS])
+def test_what_the_org_does_not_have_is_an_empty_id_without_properties(provider: Client, kind: str) -> None:
+    answer = provider.read(kind, "Missing")
+    assert answer.id == ""
+    assert not answer.HasField("properties")
+
+
+@pytest.mark.parametrize("made", ["permission_set", "holders", "app"])
+def test_deleting_what_is_gone_already_is_a_success(
+    provider: Client, request: pytest.FixtureRequest, made: str
+) -> None:
+    resource_id, inputs, outputs = request.getfixturevalue(made)
+    kind = {"permission_set": SET, "holders": HOLDERS, "app": APP}[made]
+    provider.delete(kind, resource_id, inputs, outputs)
+    provider.delete(kind, resource_id, inputs, outputs)
+
+
+@pytest.mark.parametrize("made", ["permission_set", "app"])
+def test_an_import_gives_the_inputs_that_a_program_would_have_to_write(
+    provider: Client, request: pytest.FixtureRequest, made: str
+) -> None:
+    resource_id, inputs, _ = request.getfixturevalue(made)
+    kind = {"permission_set": SET, "app": APP}[made]
+    answer = provider.read(kind, resource_id)
+    expected = {**inputs, "certificatePem": ""} if made == "app" else inputs  # no org gives a certificate back
+    assert plain(answer.inputs) == expected
+    written = {"certificatePem": "x"} if made == "app" else {}
+    checked, problems = provider.check(kind, plain(answer.inputs) | written)
+    assert problems == []
+    diff = provider.diff(kind, plain(answer.inputs), plain(answer.properties), checked)
+    assert list(diff.diffs) == (["certificatePem"] if made == "app" else [])
+
+
+def test_a_changed_consumer_key_replaces_the_app_and_deletes_first_because_the_name_is_the_same(
+    provider: Client, app: Made
+) -> None:
+    _, inputs, outputs = app
+    diff = provider.diff(APP, inputs, outputs, {**inputs, "consumerKey": "Another123"})
+    assert list(diff.replaces) == ["consumerKey"]
+    assert diff.deleteBeforeReplace
+    renamed = provider.diff(APP, inputs, outputs, {**inputs, "name": "Other"})
+    assert list(renamed.replaces) == ["name"]
+    assert not renamed.deleteBeforeReplace
+
+
+def test_an_app_that_kept_another_consumer_key_is_a_partial_failure_and_not_a_success(
+    provider: Client, holders: Made, key: dict[str, Any], org: Org
+) -> None:
+    made = make(provider, APP, app_inputs(key))
+    with pytest.raises(VerbFailedError) as failed:
+        provider.update(APP, made[0], (made[1], made[2]), app_inputs(key, consumerKey="Another1234"))
+    assert failed.value.init_failed is not None
+    assert failed.value.init_failed["properties"]["consumerKey"] == key["consumerKey"]
+    assert "kept another consumer key" in failed.value.init_failed["reasons"][0]
+
+
+def test_an_app_of_the_other_kind_with_our_name_is_refused_naming_both(
+    provider: Client, app: Made, key: dict[str, Any], landscape: Landscape
+) -> None:
+    landscape.admin("PATCH", "/knobs", connected_app_creation=True)
+    inputs, _ = provider.check("ConnectedApp", app_inputs(key))
+    with pytest.raises(VerbFailedError) as failed:
+        provider.create("ConnectedApp", inputs)
+    assert failed.value.code == "FAILED_PRECONDITION"
+    assert "ExternalClientApp named App" in failed.value.message
+    assert "ConnectedApp of the same name" in failed.value.message
+
+
+def test_an_interrupted_create_is_adopted_by_its_marker(provider: Client, app: Made, key: dict[str, Any]) -> None:
+    resource_id, outputs = provider.create(APP, app[1])
+    assert resource_id == "App"
+    assert outputs["appId"] == app[2]["appId"]
+
+
+def test_assignees_are_drift_that_names_them_and_an_update_puts_the_list_right(
+    provider: Client, holders: Made, org: Org
+) -> None:
+    resource_id, inputs, outputs = holders
+    org.unassign("Access", org.user("ci"))
+    org.assign("Access", org.user("devops"))
+    fresh = Client(provider.port)  # the next command's provider, which has read nothing yet
+    fresh.configure(
+        {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
+    )
+    seen = fresh.read(HOLDERS, resource_id, inputs, outputs)
+    assert plain(seen.inputs)["users"] == [org.user("devops")]
+    diff = fresh.diff(HOLDERS, plain(seen.inputs), plain(seen.properties), inputs)
+    assert list(diff.diffs) == ["users"]
+    after = fresh.update(HOLDERS, resource_id, (plain(seen.inputs), plain(seen.properties)), inputs)
+    assert org.holders("Access") == [org.user("ci")]
+    assert after["revision"] != outputs["revision"]
+    fresh.channel.close()
+
+
+# --- the proof
+
+
+def test_a_proof_says_who_it_speaks_for_and_keeps_the_key_secret(
+    provider: Client, app: Made, key: dict[str, Any], org: Org
+) -> None:
+    _, _, outputs = make(provider, GRANT, grant_inputs(key, org))
+    assert outputs["verified"] is True
+    assert outputs["orgId"] == org.org_id
+    assert outputs["userId"] == org.query(f"SELECT Id FROM User WHERE Username = '{org.user('ci')}'")[0]["Id"]
+    assert outputs["audience"] == org.url
+    assert set(outputs["scopes"]) >= {"api"}
+    assert set(outputs["privateKeyPem"]) == {"4dabf18193072939515e22adb298388d", "value"}
+
+
+def test_a_refused_proof_is_a_partial_failure_with_the_orgs_words_what_they_mean_and_what_to_do(
+    provider: Client, app: Made, key: dict[str, Any], org: Org
+) -> None:
+    inputs, _ = provider.check(GRANT, grant_inputs(key, org, username=org.user("devops")))
+    with pytest.raises(VerbFailedError) as failed:
+        provider.create(GRANT, inputs)
+    partial = failed.value.init_failed
+    assert partial is not None
+    assert partial["id"] == org.user("devops")
+    assert partial["properties"]["verified"] is False
+    assert partial["properties"]["reason"] == "invalid_app_access: user is not admin approved to access this app"
+    assert "add the user to orgkey:users" in partial["reasons"][0]
+    assert partial["refresh_before_update"]
+
+
+def test_a_look_tries_once_and_a_healed_login_is_quiet(
+    provider: Client, app: Made, key: dict[str, Any], org: Org, landscape: Landscape
+) -> None:
+    resource_id, inputs, outputs = make(provider, GRANT, grant_inputs(key, org, propagationMinutes=10))
+    landscape.admin("PATCH", "/users", org="uat", username=org.user("ci"), active=False)
+    landscape.admin("DELETE", "/requests")
+    with pytest.raises(VerbFailedError) as failed:
+        provider.read(GRANT, resource_id, inputs, outputs)
+    assert failed.value.init_failed is not None
+    seen = failed.value.init_failed
+    assert seen["properties"]["verified"] is False
+    assert landscape.admin("GET", "/requests?org=uat")["counts"]["jwtGrant"] == 1
+    assert list(provider.diff(GRANT, seen["inputs"], seen["properties"], inputs).diffs) == ["reason", "verified"]
+    landscape.admin("PATCH", "/users", org="uat", username=org.user("ci"), active=True)
+    healed = provider.read(GRANT, resource_id, inputs, seen["properties"])
+    assert list(provider.diff(GRANT, plain(healed.inputs), plain(healed.properties), inputs).diffs) == []
+
+
+def test_a_failing_administrators_login_is_never_blamed_on_the_grant(
+    provider: Client, app: Made, key: dict[str, Any], org: Org, landscape: Landscape
+) -> None:
+    resource_id, inputs, outputs = make(provider, GRANT, grant_inputs(key, org))
+    provider.configure({"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "NONE"}'})
+    with pytest.raises(VerbFailedError) as failed:
+        provider.read(GRANT, resource_id, inputs, outputs)
+    assert failed.value.init_failed is None
+    assert "The environment variable NONE is not set" in failed.value.message
+
+
+def test_an_audience_that_the_org_does_not_take_is_followed_by_the_next_one_and_by_no_third(
+    provider: Client, app: Made, key: dict[str, Any], org: Org, landscape: Landscape
+) -> None:
+    landscape.admin("PATCH", "/knobs", classic_aud=True)
+    _, _, outputs = make(provider, GRANT, grant_inputs(key, org))
+    assert outputs["audience"] == "https://login.salesforce.com"
+    assert landscape.admin("GET", "/requests?org=uat")["counts"]["jwtGrant"] == 2
+
+
+def test_the_token_of_a_proof_is_revoked_only_on_request(
+    provider: Client, app: Made, key: dict[str, Any], org: Org, landscape: Landscape
+) -> None:
+    make(provider, GRANT, grant_inputs(key, org))
+    assert "revoke" not in landscape.admin("GET", "/requests?org=uat")["counts"]
+    make(provider, GRANT, grant_inputs(key, org, revoke=True))
+    assert landscape.admin("GET", "/requests?org=uat")["counts"]["revoke"] == 1
+
+
+# --- time
+
+
+def test_a_deploy_that_outlasts_its_timeout_is_kept_in_state_with_its_job_and_what_to_do(
+    provider: Client, landscape: Landscape
+) -> None:
+    landscape.admin("PATCH", "/knobs", deploy_time=30)
+    inputs, _ = provider.check(SET, {"name": "Slow", "label": "Slow", "managedBy": MANAGED_BY})
+    started = time.monotonic()
+    with pytest.raises(VerbFailedError) as failed:
+        provider.create(SET, inputs, timeout=0.5)
+    assert time.monotonic() - started < 10
+    assert failed.value.init_failed is not None
+    assert failed.value.init_failed["id"] == "Slow"
+    assert "customTimeouts" in failed.value.init_failed["reasons"][0]
+
+
+def test_a_cancel_stops_a_running_deploy_at_once_and_does_not_stick(
+    provider: Client, landscape: Landscape, org: Org
+) -> None:
+    landscape.admin("PATCH", "/knobs", deploy_time=30)
+    inputs, _ = provider.check(SET, {"name": "Slow", "label": "Slow", "managedBy": MANAGED_BY})
+    outcome: list[VerbFailedError] = []
+
+    def create() -> None:
+        try:
+            provider.create(SET, inputs)
+        except VerbFailedError as error:
+            outcome.append(error)
+
+    running = threading.Thread(target=create)
+    running.start()
+    while "checkDeployStatus" not in landscape.admin("GET", "/requests?org=uat")["counts"]:
+        time.sleep(0.02)
+    started = time.monotonic()
+    provider.stub.Cancel(empty_pb2.Empty())
+    running.join(timeout=10)
+    assert time.monotonic() - started < 2
+    assert outcome[0].init_failed is not None
+    assert "canceled" in outcome[0].message
+    landscape.admin("PATCH", "/knobs", deploy_time=0)
+    provider.configure(
+        {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
+    )
+    assert provider.create(SET, inputs)[0] == "Slow"
