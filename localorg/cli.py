@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,8 +92,6 @@ def _start(home: Home, arguments: argparse.Namespace) -> int:
 
 
 def _configuration(arguments: argparse.Namespace) -> Configuration:
-    from dataclasses import replace
-
     from localorg.configuration import Configuration, read_configuration, sandbox_names
 
     made = read_configuration(arguments.config) if arguments.config else Configuration()

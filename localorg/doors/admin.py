@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import os
@@ -10,19 +9,16 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from localorg.doors.admin_edits import add_consent, add_user, edit_user, end_sessions, set_ip_ranges
 from localorg.doors.call import Answer, Call, as_json
 from localorg.doors.page import show_page
 from localorg.errors import LandscapeError, PlatformError
 from localorg.faults import Faults
-from localorg.identity.apps import effective_apps
-from localorg.identity.sessions import Sessions, random_text
 from localorg.knobs import EVERYWHERE, KNOBS
 from localorg.landscape import Landscape
-from localorg.orgs import Org
-from localorg.population import Person, add_person
 from localorg.request_log import RequestLog
-from localorg.store import Row
 
+Edit = Callable[[Landscape, dict[str, Any]], Answer]
 log = logging.getLogger("localorg")
 Handler = Callable[["Admin", Call, dict[str, str]], Answer]
 
@@ -71,21 +67,6 @@ class Admin:
             "caBundle": self.ca_bundle,
             "orgs": [landscape.describe_org(org, self.ca_bundle) for org in landscape.orgs()],
         }
-
-    def org_of(self, body: dict[str, Any]) -> Org:
-        """Return the org that a body names, production when it names none."""
-        name = body.get("org")
-        return self.landscape.org(str(name)) if name is not None else self.landscape.production()
-
-    def user_of(self, org: Org, body: dict[str, Any]) -> Row:
-        """Return the user that a body names. Raises LandscapeError."""
-        name = body.get("username")
-        row = self.landscape.store.one(
-            "SELECT * FROM User WHERE org = ? AND Username = ? COLLATE NOCASE", (org.name, str(name))
-        )
-        if row is None:
-            raise LandscapeError(f"{org.name} has no user {name!r}")
-        return row
 
 
 def _landscape(admin: Admin, _call: Call, _path: dict[str, str]) -> Answer:
@@ -174,101 +155,9 @@ def _set_state(admin: Admin, call: Call, path: dict[str, str]) -> Answer:
     return as_json(admin.landscape.describe_org(org, admin.ca_bundle))
 
 
-def _add_user(admin: Admin, call: Call, _path: dict[str, str]) -> Answer:
-    """Create a user: {org, alias, name, profile?, active?, frozen?}."""
-    body = call.json_object()
-    org = admin.org_of(body)
-    try:
-        person = Person(**{key: value for key, value in body.items() if key != "org"})
-    except TypeError:
-        raise LandscapeError("a user has: org, alias, name, and if wanted profile, active, frozen, title") from None
-    store = admin.landscape.store
-    profiles = store.find(org.name, "Profile", Name=person.profile)
-    if not profiles:
-        raise LandscapeError(f"{org.name} has no profile {person.profile!r}")
-    username = f"{person.alias}@acme.com{org.suffix}"
-    if store.one("SELECT 1 FROM User WHERE Username = ? COLLATE NOCASE", (username,)):
-        raise LandscapeError(f"a user {username} exists already")
-    admin_id = admin.user_of(org, {"username": store.setting(f"admin:{org.name}")["username"]})["Id"]
-    with store.transaction():
-        audit = admin.landscape.jobs.change(org, admin_id, 68.0).audit(new=True)
-        made = add_person(store, org, person, profiles[0]["Id"], audit)
-    return as_json({"id": made, "username": username}, 201)
-
-
-def _edit_user(admin: Admin, call: Call, _path: dict[str, str]) -> Answer:
-    """Change a user: {org, username, active?, frozen?, profile?}; sessions end as they would by hand."""
-    body = call.json_object()
-    org = admin.org_of(body)
-    user, store = admin.user_of(org, body), admin.landscape.store
-    if unknown := set(body) - {"org", "username", "active", "frozen", "profile"}:
-        raise LandscapeError(f"a user's edit has no {', '.join(sorted(unknown))}")
-    with store.transaction():
-        if "active" in body:
-            store.change(org.name, "User", user["Id"], {"IsActive": int(bool(body["active"]))})
-        if "frozen" in body:
-            for login in store.find(org.name, "UserLogin", UserId=user["Id"]):
-                store.change(org.name, "UserLogin", login["Id"], {"IsFrozen": int(bool(body["frozen"]))})
-        if "profile" in body:
-            profiles = store.find(org.name, "Profile", Name=str(body["profile"]))
-            if not profiles:
-                raise LandscapeError(f"{org.name} has no profile {body['profile']!r}")
-            store.change(org.name, "User", user["Id"], {"ProfileId": profiles[0]["Id"]})
-        if body.get("active") is False or body.get("frozen"):
-            Sessions(store, admin.landscape.clock).end_all(org.name, user["Id"])
-    return as_json({"id": user["Id"], "username": user["Username"]})
-
-
-def _add_consent(admin: Admin, call: Call, _path: dict[str, str]) -> Answer:
-    """Let a user approve an app, as the web flow would: {org, username, consumerKey}; answers the refresh token."""
-    body = call.json_object()
-    org = admin.org_of(body)
-    user, store = admin.user_of(org, body), admin.landscape.store
-    key = str(body.get("consumerKey"))
-    apps = [app for app in effective_apps(store, key, admin.landscape.clock.now()) if app.org == org.name]
-    if not apps:
-        raise LandscapeError(f"{org.name} has no app with that consumer key")
-    token = f"5Aep8{random_text(80)}"
-    row = {
-        "AppName": apps[0].label,
-        "UserId": user["Id"],
-        "DeleteToken": token,
-        "UseCount": 0,
-        "_ConsumerKey": key,
-        "_Scope": apps[0].scope,
-    }
-    store.insert(org.name, "OAuthToken", row)
-    return as_json({"refreshToken": token}, 201)
-
-
-def _end_sessions(admin: Admin, call: Call, _path: dict[str, str]) -> Answer:
-    """End the sessions of a user, or of all users: {org, username?}. The administrator's own token dies as well."""
-    body = call.json_object()
-    org = admin.org_of(body)
-    store = admin.landscape.store
-    if "username" in body:
-        Sessions(store, admin.landscape.clock).end_all(org.name, admin.user_of(org, body)["Id"])
-    else:
-        store.do("DELETE FROM _Session WHERE org = ?", (org.name,))
-    return as_json({"ended": True})
-
-
-def _set_ip_ranges(admin: Admin, call: Call, _path: dict[str, str]) -> Answer:
-    """Restrict a profile to address ranges: {org, profile, ranges: [[low, high], …]}; none lifts it."""
-    body = call.json_object()
-    org, store = admin.org_of(body), admin.landscape.store
-    profiles = store.find(org.name, "Profile", Name=str(body.get("profile")))
-    if not profiles:
-        raise LandscapeError(f"{org.name} has no profile {body.get('profile')!r}")
-    try:
-        ranges = [(str(ipaddress.ip_address(low)), str(ipaddress.ip_address(high))) for low, high in body["ranges"]]
-    except (KeyError, ValueError, TypeError):
-        raise LandscapeError("ranges is a list of [low, high] addresses") from None
-    with store.transaction():
-        store.do("DELETE FROM _IpRange WHERE org = ? AND profile_id = ?", (org.name, profiles[0]["Id"]))
-        for low, high in ranges:
-            store.put("_IpRange", {"org": org.name, "profile_id": profiles[0]["Id"], "low": low, "high": high})
-    return as_json({"ranges": ranges})
+def _edit(change: Edit) -> Handler:
+    """Return the handler of an edit."""
+    return lambda admin, call, _path: change(admin.landscape, call.json_object())
 
 
 def _reset_login_rate(admin: Admin, _call: Call, _path: dict[str, str]) -> Answer:
@@ -305,10 +194,10 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", r"/orgs/(?P<org>\w+)/deploys", _list_jobs),
     ("POST", r"/orgs/(?P<org>\w+)/refresh", _refresh),
     ("PATCH", r"/orgs/(?P<org>\w+)", _set_state),
-    ("POST", "/users", _add_user),
-    ("PATCH", "/users", _edit_user),
-    ("POST", "/consents", _add_consent),
-    ("POST", "/end-sessions", _end_sessions),
-    ("PUT", "/ip-ranges", _set_ip_ranges),
+    ("POST", "/users", _edit(add_user)),
+    ("PATCH", "/users", _edit(edit_user)),
+    ("POST", "/consents", _edit(add_consent)),
+    ("POST", "/end-sessions", _edit(end_sessions)),
+    ("PUT", "/ip-ranges", _edit(set_ip_ranges)),
     ("DELETE", "/login-rate", _reset_login_rate),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -30,7 +31,10 @@ class Answer:
 
 @dataclass
 class Call:
-    """One request. `place` names where it arrived: an org, login, test or admin; `session` is set by `authorize`."""
+    """One request. `place` names where it arrived: an org, login, test or admin; `session` is set by `authorize`.
+
+    `run_inner` answers a request inside this one (composite).
+    """
 
     landscape: Landscape
     place: str
@@ -44,6 +48,7 @@ class Call:
     org: Org | None = None
     parameters: dict[str, str] = field(default_factory=dict)
     session: Session | None = None
+    run_inner: Callable[[Call], Answer] = field(default=lambda _call: Answer(404))
 
     @property
     def the_org(self) -> Org:

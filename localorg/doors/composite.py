@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -22,10 +21,9 @@ _HALTED = [
         "message": "The transaction was rolled back since another operation in the same transaction failed.",
     }
 ]
-Dispatch = Callable[[Call], Answer]
 
 
-def composite(call: Call, dispatch: Dispatch) -> Answer:
+def composite(call: Call) -> Answer:
     """Answer POST composite. References (`@{ref.id}`) are filled in from earlier answers."""
     body = call.json_object()
     requests = _requests(body, "compositeRequest")
@@ -36,7 +34,7 @@ def composite(call: Call, dispatch: Dispatch) -> Answer:
         for request in requests:
             reference = str(request.get("referenceId", ""))
             filled = _fill(request, known)
-            answer = _run(call, dispatch, filled.get("method"), filled.get("url"), filled.get("body"))
+            answer = _run(call, filled.get("method"), filled.get("url"), filled.get("body"))
             known[reference] = _body(answer)
             answers.append(
                 {
@@ -61,12 +59,12 @@ def _halted(request: dict[str, Any], failed: dict[str, Any]) -> dict[str, Any]:
     return {"body": _HALTED, "httpHeaders": {}, "httpStatusCode": FAILED, "referenceId": reference}
 
 
-def batch(call: Call, dispatch: Dispatch) -> Answer:
+def batch(call: Call) -> Answer:
     """Answer POST composite/batch."""
     body = call.json_object()
     results = []
     for request in _requests(body, "batchRequests"):
-        answer = _run(call, dispatch, request.get("method"), request.get("url"), request.get("richInput"))
+        answer = _run(call, request.get("method"), request.get("url"), request.get("richInput"))
         results.append({"statusCode": answer.status, "result": _body(answer)})
         if body.get("haltOnError") is True and answer.status >= FAILED:
             break
@@ -82,7 +80,7 @@ def _requests(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return requests
 
 
-def _run(call: Call, dispatch: Dispatch, method: Any, url: Any, body: Any) -> Answer:
+def _run(call: Call, method: Any, url: Any, body: Any) -> Answer:
     if not isinstance(method, str) or not isinstance(url, str):
         raise PlatformError("REQUIRED_FIELD_MISSING", "Required fields are missing: [method, url]")
     if not url.startswith("/services/data/"):
@@ -98,7 +96,7 @@ def _run(call: Call, dispatch: Dispatch, method: Any, url: Any, body: Any) -> An
         body=b"" if body is None else json.dumps(body).encode(),
         parameters={},
     )
-    return dispatch(inner)
+    return call.run_inner(inner)
 
 
 def _body(answer: Answer) -> Any:

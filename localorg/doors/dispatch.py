@@ -32,9 +32,12 @@ def answer(call: Call, route: Route | None, allowed: list[str]) -> Answer:
         if route.door == REST and route.login:
             check_version(call)
             call.authorize()
+        call.run_inner = answer_rest
         return route.handler(call)
     except (PlatformError, OAuthError, LandscapeError) as error:
         return refused(call, route.door, error)
+    except RecursionError:
+        return refused(call, route.door, PlatformError("JSON_PARSER_ERROR", "The request is nested too deeply"))
     except Exception:  # a defect of ours goes out as the platform's own, with an id to find it in the log
         error_id = f"{secrets.randbelow(10**10)}-{secrets.randbelow(10**5)}"
         log.exception("%s %s failed, ErrorId %s", call.method, call.path, error_id)

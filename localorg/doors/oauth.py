@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
+import hashlib
+from base64 import b64decode, b64encode
 from typing import Any
 from urllib.parse import urlencode
 
@@ -216,10 +217,7 @@ def _with_basic(call: Call) -> dict[str, str]:
 
 def _signed(call: Call, granted: Granted) -> dict[str, str]:
     """Return what flows other than JWT bearer answer in addition; nobody can check this signature."""
-    import base64
-    import hashlib
-
-    signature = base64.b64encode(hashlib.sha256(granted.token.encode()).digest()).decode()
+    signature = b64encode(hashlib.sha256(granted.token.encode()).digest()).decode()
     return {"issued_at": str(int(call.landscape.clock.now() * 1000)), "signature": signature}
 
 

@@ -38,14 +38,6 @@ def _open(
     return Route(method, re.compile(path + "/?"), operation, handler, door, login=False, name=name)
 
 
-def _composite(call: Call) -> Answer:
-    return composite.composite(call, dispatch_inner)
-
-
-def _batch(call: Call) -> Answer:
-    return composite.batch(call, dispatch_inner)
-
-
 ROUTES: tuple[Route, ...] = (
     _open("POST", "/services/oauth2/token", "token", oauth.grant_token, OAUTH, oauth.token_operation),
     _route("GET", "/(?:tooling/)?query", "query", rest.query),
@@ -75,8 +67,8 @@ ROUTES: tuple[Route, ...] = (
     _route("GET", r"/sobjects/(?P<object>\w+)/(?P<id>\w+)", "readRecord", rest.read),
     _route("PATCH", r"/sobjects/(?P<object>\w+)/(?P<id>\w+)", "updateRecord", rest.update),
     _route("DELETE", r"/sobjects/(?P<object>\w+)/(?P<id>\w+)", "deleteRecord", rest.delete),
-    _route("POST", "/composite", "composite", _composite),
-    _route("POST", "/composite/batch", "batch", _batch),
+    _route("POST", "/composite", "composite", composite.composite),
+    _route("POST", "/composite/batch", "batch", composite.batch),
     _route("POST", "/composite/sobjects", "createRecords", collections.insert_many),
     _route("PATCH", "/composite/sobjects", "updateRecords", collections.update_many),
     _route("DELETE", "/composite/sobjects", "deleteRecords", collections.delete_many),
@@ -99,10 +91,3 @@ def find_route(method: str, path: str) -> tuple[Route | None, dict[str, str], li
                 return route, match.groupdict(), []
             allowed.append(route.method)
     return None, {}, allowed
-
-
-def dispatch_inner(call: Call) -> Answer:
-    """Answer a request inside a composite one: the caller is known already."""
-    from localorg.doors.dispatch import answer_rest
-
-    return answer_rest(call)

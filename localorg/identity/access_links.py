@@ -25,8 +25,8 @@ def linked_ids(store: Store, org: str, app_id: str) -> list[str]:
     return [row["Id"] for row in _linked(store, org, app_id)]
 
 
-def replace_links(change: Change, app_id: str, entity: str, names: list[str], *, profiles: bool, element: str) -> bool:
-    """Make an app's links to sets (or to profiles) exactly these names. Returns whether anything changed.
+def replace_links(change: Change, app_id: str, entity: str, names: list[str], *, profiles: bool, element: str) -> None:
+    """Make an app's links to sets (or to profiles) exactly these names.
 
     Raises ComponentError for an unknown or repeated name (texts: facts 1.8, from memory).
     """
@@ -44,7 +44,6 @@ def replace_links(change: Change, app_id: str, entity: str, names: list[str], *,
         if set_id not in current:
             row = {"ParentId": set_id, "SetupEntityId": app_id, "SetupEntityType": entity}
             change.store.insert(change.org.name, "SetupEntityAccess", {**row, **change.audit(new=True)})
-    return current != set(wanted)
 
 
 def has_api_integration_license(store: Store, org: str, set_id: str) -> bool:

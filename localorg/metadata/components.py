@@ -9,15 +9,10 @@ from dataclasses import dataclass
 from localorg.metadata.change import Change, ComponentError, Written, component
 from localorg.metadata.connected_app_rules import ConnectedAppRules
 from localorg.metadata.document import Document, without_write_only
-from localorg.metadata.external_client_app_rules import (
-    ExternalClientAppRules,
-    GlobalOauthRules,
-    OauthPoliciesRules,
-    OauthSettingsRules,
-    PoliciesRules,
-)
+from localorg.metadata.external_client_app_rules import ExternalClientAppRules
 from localorg.metadata.permission_set_rules import PermissionSetRules
 from localorg.metadata.rules import Rules
+from localorg.metadata.satellite_rules import GlobalOauthRules, OauthPoliciesRules, OauthSettingsRules, PoliciesRules
 from localorg.metadata.types import TYPES
 
 _RULES: dict[str, Rules] = {

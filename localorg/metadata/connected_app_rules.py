@@ -52,22 +52,18 @@ class ConnectedAppRules:
         policy = document.get("oauthPolicy", {}).get("refreshTokenPolicy")
         if policy is not None and not _REFRESH_POLICY.fullmatch(policy):
             raise ComponentError(f"Invalid refresh token policy: {policy}", "FIELD_INTEGRITY_EXCEPTION")
-        kept.pop("plugin", None) if not kept.get("plugin") else None
         if (runs_as := kept.get("pluginExecutionUser")) and not change.store.find(
             change.org.name, "User", Username=runs_as
         ):
             del kept["pluginExecutionUser"]  # silently removed at deploy (facts 1.2)
         return kept, ()
 
-    def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> bool:
+    def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> None:
         """Write the sObject rows; an empty element clears a list, an absent one leaves it alone (facts 1.6)."""
-        links = False
         for element, profiles in (("permissionSetName", False), ("profileName", True)):
             if element in given:
                 names = [each for each in given[element] if each]
-                links |= replace_links(
-                    change, component_id, "ConnectedApplication", names, profiles=profiles, element=element
-                )
+                replace_links(change, component_id, "ConnectedApplication", names, profiles=profiles, element=element)
         oauth = document.get("oauthConfig", {})
         policy = document.get("oauthPolicy", {}).get("refreshTokenPolicy", "infinite").split(":")
         admin = int(bool(oauth.get("isAdminApproved")))
@@ -85,7 +81,6 @@ class ConnectedAppRules:
         save_row(change, "ConnectedApplication", component_id, row)
         save_menu_item(change, component_id, name, document["label"], "ConnectedApplication", admin)
         publish(change.store, change.clock, change.org.name, component_id)
-        return links
 
     def removed(self, change: Change, name: str, document: Document, component_id: str) -> None:
         """Take the app's rows, links, tokens and key with it."""

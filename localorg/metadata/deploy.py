@@ -65,29 +65,30 @@ class DeployOutcome:
 
 @dataclass(frozen=True)
 class _Item:
-    """One component to write: its type, name, file in the zip, content."""
+    """One component to write: its type, name, file in the zip; the content is read when it is its turn."""
 
     kind: MetadataType
     name: str
     file: str
-    data: bytes
+    package: Package
+    path: str
 
 
 def apply_package(change: Change, data: bytes, options: DeployOptions) -> tuple[DeployOutcome, int]:
     """Deploy a zip; return the outcome and how many files it had."""
-    try:
-        packages, files = open_packages(data, single=options.single_package)
-    except PackageError as problem:
-        return DeployOutcome("Failed", error_message=problem.message, error_code=problem.code), 0
     messages: list[ComponentMessage] = []
     keep_parts = not options.rollback_on_error and change.org.is_sandbox
-    with change.store.transaction() as transaction:
-        for package in packages:
-            _apply(change, package, options, messages)
-        messages = [_with_warnings(each, options) for each in messages]
-        failed = any(not each.success for each in messages)
-        if options.check_only or (failed and not keep_parts):
-            transaction.undo()
+    try:
+        packages, files = open_packages(data, single=options.single_package)
+        with change.store.transaction() as transaction:
+            for package in packages:
+                _apply(change, package, options, messages)
+            messages = [_with_warnings(each, options) for each in messages]
+            failed = any(not each.success for each in messages)
+            if options.check_only or (failed and not keep_parts):
+                transaction.undo()
+    except PackageError as problem:
+        return DeployOutcome("Failed", error_message=problem.message, error_code=problem.code), 0
     if not failed:
         status = "Succeeded"
     else:
@@ -178,7 +179,7 @@ def _write(
 def _items(package: Package, messages: list[ComponentMessage]) -> list[_Item]:
     """Return the components of a package in the order in which they are written."""
     found = []
-    for path, data in package.files.items():
+    for path in package.files:
         folder, _, base = path.partition("/")
         kind = BY_FOLDER.get(folder.lower())
         if kind is None:
@@ -188,13 +189,13 @@ def _items(package: Package, messages: list[ComponentMessage]) -> list[_Item]:
                 _failure(package.root + path, f"Unexpected file in folder {folder}: {base}", kind=kind.name)
             )
         else:
-            found.append(_Item(kind, base[: -len(kind.suffix) - 1], package.root + path, data))
+            found.append(_Item(kind, base[: -len(kind.suffix) - 1], package.root + path, package, path))
     order = list(TYPES)
     return sorted(found, key=lambda item: (order.index(item.kind.name), item.name))
 
 
 def _write_item(change: Change, item: _Item) -> ComponentMessage:
-    document = read_file(item.kind, item.data, change.version)
+    document = read_file(item.kind, item.package.read(item.path), change.version)
     written = write_component(change, item.kind.name, item.name, document)
     return ComponentMessage(
         item.file,

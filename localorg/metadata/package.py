@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from localorg.metadata.document import DocumentError, local_name, parse_xml
@@ -39,38 +40,38 @@ class Manifest:
 
 @dataclass
 class Package:
-    """One package of a zip. `root` is its folder with a slash, or empty; `files` maps paths below it to content."""
+    """One package of a zip. `root` is its folder with a slash, or empty; `files` are paths below it."""
 
     root: str
+    archive: zipfile.ZipFile
     manifest: Manifest | None = None
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, zipfile.ZipInfo] = field(default_factory=dict)
     deletions: dict[str, list[tuple[str, Manifest]]] = field(default_factory=lambda: {"pre": [], "post": []})
     problems: list[tuple[str, DocumentError]] = field(default_factory=list)
+
+    def read(self, path: str) -> bytes:
+        """Return the content of a file. Raises PackageError when the zip is broken there, or the file too large."""
+        with _unzipping():
+            return _read(self.archive, self.files[path])
 
 
 def open_packages(data: bytes, *, single: bool) -> tuple[list[Package], int]:
     """Open a zip; return its packages and the number of files. Raises PackageError."""
+    with _unzipping():
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+        _check_limits(infos)
+        return _sort(archive, infos, single=single), len(infos)
+
+
+@contextmanager
+def _unzipping() -> Iterator[None]:
+    """Turn whatever a broken zip makes the library raise into one PackageError."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
-            _check_limits(infos)
-            return _sort(archive, infos, single=single), len(infos)
+        yield
     except PackageError:
         raise
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        RuntimeError,
-        NotImplementedError,
-        ValueError,
-        EOFError,
-        OSError,
-        KeyError,
-        IndexError,
-        OverflowError,
-    ) as error:
-        raise PackageError(f"Not a valid zip file: {type(error).__name__}") from None
-    except Exception as error:  # noqa: BLE001 — whatever else a broken archive makes zipfile raise (struct, lzma)
+    except Exception as error:  # noqa: BLE001 — zipfile raises its own, zlib's, lzma's, struct's and a few of Python's
         raise PackageError(f"Not a valid zip file: {type(error).__name__}") from None
 
 
@@ -115,14 +116,14 @@ def _check_limits(infos: list[zipfile.ZipInfo]) -> None:
 def _sort(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], *, single: bool) -> list[Package]:
     packages: dict[str, Package] = {}
     if single:
-        packages[""] = Package("")
+        packages[""] = Package("", archive)
     for info in infos:
         root, path = ("", info.filename) if single else _below_top(info.filename)
-        package = packages.setdefault(root, Package(root))
+        package = packages.setdefault(root, Package(root, archive))
         base = path.lower()
         if base == MANIFEST or base in DELETIONS or "/" in path:
-            _place(package, path, _read(archive, info))
-    return list(packages.values()) or [Package("")]
+            _place(package, path, info)
+    return list(packages.values()) or [Package("", archive)]
 
 
 def _below_top(path: str) -> tuple[str, str]:
@@ -138,14 +139,14 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     return data
 
 
-def _place(package: Package, path: str, data: bytes) -> None:
+def _place(package: Package, path: str, info: zipfile.ZipInfo) -> None:
     base = path.lower()
     try:
         if base == MANIFEST:
-            package.manifest = read_manifest(data)
+            package.manifest = read_manifest(_read(package.archive, info))
         elif base in DELETIONS:
-            package.deletions[DELETIONS[base]].append((path, read_manifest(data)))
+            package.deletions[DELETIONS[base]].append((path, read_manifest(_read(package.archive, info))))
         else:
-            package.files[path] = data
+            package.files[path] = info
     except DocumentError as problem:
         package.problems.append((path, problem))

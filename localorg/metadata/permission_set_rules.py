@@ -37,7 +37,7 @@ class PermissionSetRules:
             raise ComponentError(f"no PermissionSetLicense named {licence} found")
         return document, ()
 
-    def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> bool:
+    def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> None:
         """Write the row: what is not named is off (the file is the whole truth)."""
         on = {each["name"] for each in document.get("userPermissions", []) if each["enabled"]}
         row: dict[str, object] = {
@@ -51,7 +51,6 @@ class PermissionSetRules:
             **{f"Permissions{each}": int(each in on) for each in PERMISSIONS},
         }
         save_row(change, "PermissionSet", component_id, row)
-        return False
 
     def removed(self, change: Change, name: str, document: Document, component_id: str) -> None:
         """Take assignments, group memberships and links to apps with the set (assumed)."""

@@ -18,8 +18,8 @@ class Rules(Protocol):
     ) -> tuple[Document, tuple[str, ...]]:
         """Check a document and return the one to keep, with warnings. Raises ComponentError."""
 
-    def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> bool:
-        """Bring rows and links in line with what was written; tell whether they changed."""
+    def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> None:
+        """Bring rows and links in line with what was written."""
 
     def removed(self, change: Change, name: str, document: Document, component_id: str) -> None:
         """Take rows and links of a deleted component away."""

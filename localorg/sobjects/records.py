@@ -11,8 +11,9 @@ from localorg.errors import PlatformError, insufficient_access, not_found
 from localorg.identity.holding import allows
 from localorg.ids import normalize_id
 from localorg.metadata.change import Change
+from localorg.sobjects.object_rules import ObjectRules
 from localorg.sobjects.objects import OBJECTS, find_object
-from localorg.sobjects.rules import RULES, ObjectRules
+from localorg.sobjects.rules import RULES
 from localorg.sobjects.schema import Field, SObject
 
 _WRITERS = {

@@ -238,7 +238,7 @@ def _membership(condition: Membership, found: Field, name: str, source: _Source,
         where = f" AND {_condition(values.where, inner, parameters)}" if values.where else ""
         return (
             f'({name} {word} (SELECT {alias}."{selected.name}" FROM "{inner.root.name}" {inner.prefix}0 '
-            f"{' '.join(inner.joins)} WHERE {inner.prefix}0.org = ?{where}))"
+            f'{" ".join(inner.joins)} WHERE {inner.prefix}0.org = ? AND {alias}."{selected.name}" IS NOT NULL{where}))'
         )
     checked = [_value(each, found, condition.path, source) for each in values]
     given = [each for each in checked if each is not None]

@@ -8,10 +8,11 @@ from importlib import resources
 from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
-from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
+from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken, VisitError
 
 from localorg.errors import PlatformError
 
+MAX_INTEGER, MAX_DAYS = 2**63 - 1, 100_000
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
@@ -130,6 +131,8 @@ def parse_query(text: str) -> Query:
     except UnexpectedCharacters as error:
         problem = f"line {error.line}:{error.column} no viable alternative at character '{error.char}'"
         raise malformed(text, error.pos_in_stream or 0, problem) from None
+    except VisitError as error:
+        raise malformed(text, 0, f"For input string: {str(error.orig_exc)[:80]}") from None
     except (UnexpectedEOF, UnexpectedInput):
         raise malformed(text, len(text), "unexpected token: '<EOF>'") from None
     except RecursionError:
@@ -167,6 +170,14 @@ def unescape(token: str, *, pattern: bool = False) -> str:
             out.append(char)
         index += 1
     return "".join(out)
+
+
+def _integer(words: str, *, most: int = MAX_INTEGER) -> int:
+    """Return a whole number. Raises ValueError for one that no column could hold."""
+    number = int(words)
+    if abs(number) > most:
+        raise ValueError(words[:40])
+    return number
 
 
 def _path(token: Token) -> Path:
@@ -234,7 +245,7 @@ class _Tree(Transformer[Token, Any]):
         return Moment(str(token))
 
     def number(self, token: Token) -> float | int:
-        return float(token) if "." in token else int(token)
+        return float(token) if "." in token else _integer(token)
 
     def true(self) -> bool:
         return True
@@ -247,7 +258,7 @@ class _Tree(Transformer[Token, Any]):
 
     def relative(self, token: Token) -> Relative:
         word, _, days = str(token).upper().partition(":")
-        return Relative(word, int(days or 0))
+        return Relative(word, _integer(days or "0", most=MAX_DAYS))
 
     def order(self, *orderings: Ordering) -> tuple[str, tuple[Ordering, ...]]:
         return ("order", orderings)
@@ -257,10 +268,10 @@ class _Tree(Transformer[Token, Any]):
         return Ordering(_path(path), bool(direction) and str(direction).upper() == "DESC", last)
 
     def limit(self, token: Token) -> tuple[str, int]:
-        return ("limit", int(float(token)))
+        return ("limit", _integer(token))
 
     def offset(self, token: Token) -> tuple[str, int]:
-        return ("offset", int(float(token)))
+        return ("offset", _integer(token))
 
 
 _TREE = _Tree()

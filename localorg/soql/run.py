@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,13 @@ class Queries:
         if compiled.source.production_only and org.is_sandbox:
             raise unknown_type(text, compiled.source.name, compiled.at)
         parameters = resolve(compiled.parameters, org.name, self._clock.now())
-        rows = self._store.sql.execute(compiled.sql, parameters).fetchall()
+        try:
+            rows = self._store.sql.execute(compiled.sql, parameters).fetchall()
+        except sqlite3.OperationalError:  # conditions too deep or patterns too long for SQLite
+            raise PlatformError(
+                "QUERY_TOO_COMPLICATED",
+                "Query is either selecting too many fields or the filter conditions are too complicated.",
+            ) from None
         if compiled.count is not None:
             return _counted(compiled, rows[0][0])
         records = [_record(compiled, row, base) for row in rows]

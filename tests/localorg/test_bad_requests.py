@@ -8,6 +8,7 @@ import string
 import struct
 import zipfile
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from bundles import manifest, permission_set, unique, zipped
@@ -246,3 +247,33 @@ def test_any_path_is_an_answer(landscape: Landscape, org: OrgClient, path: str) 
     for method in ("GET", "POST", "PUT", "OPTIONS", "HEAD"):
         assert org.call(method, path).status_code in {200, 401, 403, 404, 405}
     assert landscape.admin("GET", "/knobs")
+
+
+@pytest.mark.parametrize(
+    "soql",
+    [
+        "SELECT Id FROM User WHERE " + "(" * 3000 + "Name = 'a'" + ")" * 3000,
+        "SELECT Id FROM User WHERE " + "NOT " * 3000 + "Name = 'a'",
+        "SELECT Id FROM User WHERE " + " AND ".join(["IsActive = true"] * 4000),
+        "SELECT Id FROM User WHERE Name IN (" + ",".join(["'a'"] * 20_000) + ")",
+        "SELECT Id FROM User LIMIT " + "9" * 5000,
+        "SELECT Id FROM User LIMIT 99999999999999999999",
+        "SELECT Id FROM User WHERE CreatedDate > LAST_N_DAYS:99999999",
+        "SELECT TotalLicenses FROM UserLicense WHERE TotalLicenses > 99999999999999999999",
+        "SELECT Id FROM User WHERE Name LIKE '" + "%a" * 40_000 + "'",
+        "SELECT Id FROM User " + "x" * 100_001,
+    ],
+)
+def test_a_monstrous_query_is_an_answer_or_a_refusal(org: OrgClient, soql: str) -> None:
+    form = {"q": soql}
+    answer = org.data(
+        "POST", "/composite/batch", json={"batchRequests": [{"method": "GET", "url": f"v67.0/query?{urlencode(form)}"}]}
+    )
+    assert answer.json()["results"][0]["statusCode"] in {200, 400}, answer.text
+
+
+def test_json_nested_too_deeply_is_refused(org: OrgClient) -> None:
+    for depth in (400, 900, 100_000):
+        body = '{"compositeRequest": [{"body": ' + "[" * depth + "]" * depth + "}]}"
+        answer = org.data("POST", "/composite", data=body)
+        assert answer.status_code in {200, 400}, (depth, answer.text)
