@@ -30,7 +30,13 @@ class Transport(requests.Session):
     `verify` is a file of CA certificates, or None for the usual ones. `counts` says how many requests were made, by purpose.
     """
 
-    def __init__(self, *, ca_bundle: str | None = None, timeout: tuple[float, float] = TIMEOUT) -> None:
+    def __init__(
+        self,
+        *,
+        ca_bundle: str | None = None,
+        timeout: tuple[float, float] = TIMEOUT,
+        largest_answer: int = LARGEST_ANSWER,
+    ) -> None:
         super().__init__()
         if ca_bundle is not None and not os.path.isfile(ca_bundle):  # noqa: PTH113 — requests takes the path as text
             raise UnreachableError(
@@ -38,6 +44,7 @@ class Transport(requests.Session):
             )
         self._bundle = ca_bundle
         self._timeout = timeout
+        self._largest_answer = largest_answer
         self.counts: Counter[str] = Counter()
         self.auth = _no_netrc
         self._lock = threading.Lock()
@@ -57,7 +64,7 @@ class Transport(requests.Session):
             self.counts[f"{method!s} {urlsplit(target).path}"] += 1
         try:
             response = super().request(method, url, *args, **kwargs)
-            _read_bounded(response)
+            _read_bounded(response, self._largest_answer)
         except requests.exceptions.RequestException as error:
             raise unreachable(target, error) from None
         _refuse_foreign(target, response)
@@ -105,11 +112,11 @@ def unreachable(url: str, error: requests.exceptions.RequestException) -> Unreac
     return UnreachableError(f"{host} cannot be reached: {reason}.\n{advice}")
 
 
-def _read_bounded(response: requests.Response) -> None:
+def _read_bounded(response: requests.Response, largest: int) -> None:
     chunks, size = [], 0
     for chunk in response.iter_content(64 * 1024):
         size += len(chunk)
-        if size > LARGEST_ANSWER:
+        if size > largest:
             response.close()
             raise requests.exceptions.ConnectionError("the answer is larger than any that an org gives")
         chunks.append(chunk)

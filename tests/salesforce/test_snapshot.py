@@ -1,0 +1,92 @@
+"""The org snapshot: one request for what is asked at the same time, one answer for all who ask the same, nothing after a write."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from orgkey.salesforce.errors import RefusedError, WrongOrgError
+from orgkey.salesforce.org import Org as Client
+from orgkey.salesforce.read import Snapshot
+from tests.landscape import Landscape, Org
+
+USERS = "SELECT Username FROM User WHERE Username LIKE 'ci@%'"
+SETS = "SELECT Name FROM PermissionSet WHERE Name = 'None'"
+
+
+def composites(landscape: Landscape) -> int:
+    return int(landscape.admin("GET", "/requests?org=uat")["counts"].get("composite", 0))
+
+
+def test_questions_of_the_same_moment_travel_in_one_request(snapshot: Snapshot, landscape: Landscape) -> None:
+    ready = threading.Barrier(4)
+
+    def ask(soql: str) -> int:
+        ready.wait()
+        return len(snapshot.rows(soql)[0])
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, [USERS, SETS, USERS, SETS])) == [1, 0, 1, 0]
+    assert composites(landscape) == 1
+
+
+def test_the_same_question_is_asked_once_until_something_is_written(snapshot: Snapshot, landscape: Landscape) -> None:
+    snapshot.rows(USERS)
+    snapshot.rows(USERS, SETS)
+    assert composites(landscape) == 2
+    snapshot.rows(USERS, SETS)
+    assert composites(landscape) == 2
+    snapshot.drop()
+    snapshot.rows(USERS)
+    assert composites(landscape) == 3
+
+
+def test_a_write_during_a_question_leaves_nobody_waiting(snapshot: Snapshot, client: Client) -> None:
+    client.log_in()
+    snapshot.gather = 0.1
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(snapshot.rows, USERS)
+        snapshot.drop()
+        assert len(answer.result(timeout=10)[0]) == 1
+
+
+def test_trouble_is_told_to_all_who_wait_and_asked_again_by_the_next(snapshot: Snapshot, landscape: Landscape) -> None:
+    landscape.admin("POST", "/faults", operation="composite", org="uat", faults=["REQUEST_LIMIT_EXCEEDED"])
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(snapshot.rows, USERS) for _ in range(2)]
+        for answer in answers:
+            with pytest.raises(RefusedError, match="REQUEST_LIMIT_EXCEEDED"):
+                answer.result(timeout=10)
+    assert len(snapshot.rows(USERS)[0]) == 1
+
+
+def test_one_question_that_the_org_refuses_does_not_spoil_the_others(client: Client) -> None:
+    with pytest.raises(RefusedError) as refused:
+        client.queries([USERS, "SELECT Nope FROM User"])
+    assert refused.value.code == "INVALID_FIELD"
+
+
+def test_long_answers_are_read_to_the_last_page(client: Client, landscape: Landscape, org: Org) -> None:
+    landscape.admin("PATCH", "/knobs", query_page=3)
+    everybody = client.query("SELECT Username FROM User")
+    landscape.admin("PATCH", "/knobs", query_page=2000)
+    assert sorted(row["Username"] for row in everybody) == sorted(
+        row["Username"] for row in org.query("SELECT Username FROM User")
+    )
+
+
+@pytest.mark.parametrize(
+    ("guard", "says"),
+    [
+        ({"expected_kind": "production"}, "is a sandbox org"),
+        ({"expected_org_id": "00D000000000009"}, "salesforce:expectedOrgId is 00D000000000009"),
+    ],
+)
+def test_another_org_than_the_settings_describe_answers_nothing(
+    client: Client, guard: dict[str, str], says: str
+) -> None:
+    client.connection = client.connection.model_copy(update=guard)
+    with pytest.raises(WrongOrgError, match=says):
+        client.query(USERS)

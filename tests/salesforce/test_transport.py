@@ -1,0 +1,74 @@
+"""What a request of ours never does: trust an unknown certificate, follow a redirect, leak `.netrc`, swallow a web page or a flood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from requests import certs
+
+from orgkey.salesforce.errors import UnreachableError
+from orgkey.salesforce.transport import Transport
+from tests.landscape import Landscape, Org
+from tests.salesforce.conftest import Host
+
+Answering = Callable[[int, dict[str, str], bytes], Host]
+JSON = {"Content-Type": "application/json"}
+
+
+def test_an_unknown_certificate_is_refused_and_the_message_names_the_setting(answering: Answering) -> None:
+    host = answering(200, JSON, b"{}")
+    with pytest.raises(UnreachableError, match="TLS certificate is not trusted") as refused:
+        Transport(ca_bundle=certs.where()).request("GET", host.url)
+    assert "salesforce:caBundle" in str(refused.value)
+    assert host.headers == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_never_followed(answering: Answering, status: int) -> None:
+    elsewhere = answering(200, JSON, b"{}")
+    host = answering(status, {"Location": elsewhere.url + "/x"}, b"")
+    with pytest.raises(UnreachableError, match="we do not follow with credentials in hand"):
+        Transport(ca_bundle=host.ca_bundle).request("POST", host.url, data={"assertion": "secret"})
+    assert elsewhere.headers == []
+
+
+def test_a_web_page_is_no_answer_of_an_org(answering: Answering) -> None:
+    host = answering(200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Data Not Available</html>")
+    with pytest.raises(UnreachableError, match="answered with a web page"):
+        Transport(ca_bundle=host.ca_bundle).request("GET", host.url)
+
+
+def test_an_endless_answer_is_cut_off(answering: Answering) -> None:
+    host = answering(200, JSON, b"x" * 200_000)
+    with pytest.raises(UnreachableError):
+        Transport(ca_bundle=host.ca_bundle, largest_answer=100_000).request("GET", host.url)
+
+
+def test_plain_http_is_refused_before_anything_is_sent() -> None:
+    with pytest.raises(UnreachableError, match="asked for without TLS"):
+        Transport().request("POST", "http://localhost:1/services/oauth2/token", data={"assertion": "secret"})
+
+
+def test_credentials_in_netrc_do_not_replace_the_token(
+    answering: Answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine localhost login someone password other\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    host = answering(200, JSON, b"{}")
+    Transport(ca_bundle=host.ca_bundle).request("GET", host.url, headers={"Authorization": "Bearer ours"})
+    assert host.headers[0]["Authorization"] == "Bearer ours"
+
+
+def test_a_ca_bundle_that_is_no_file_is_said_before_the_first_request(tmp_path: Path) -> None:
+    with pytest.raises(UnreachableError, match="which is not a file"):
+        Transport(ca_bundle=str(tmp_path / "none.pem"))
+
+
+def test_a_question_is_asked_again_while_the_org_is_busy_and_a_write_is_not(landscape: Landscape, org: Org) -> None:
+    client = Transport(ca_bundle=org.ca_bundle)
+    landscape.admin("POST", "/faults", operation="versions", org="uat", faults=["return-503", "reset-before"])
+    assert client.look("GET", f"{org.url}/services/data/").ok
+    landscape.admin("POST", "/faults", operation="versions", org="uat", faults=["return-503"])
+    assert client.request("GET", f"{org.url}/services/data/").status_code == 503
