@@ -221,6 +221,63 @@ def test_any_soap_body_is_a_fault(org: OrgClient, body: bytes) -> None:
     assert "UNKNOWN_EXCEPTION: An unexpected" not in answer.text
 
 
+calls = st.sampled_from(
+    [
+        "createMetadata",
+        "updateMetadata",
+        "upsertMetadata",
+        "deleteMetadata",
+        "readMetadata",
+        "renameMetadata",
+        "listMetadata",
+        "retrieve",
+        "deploy",
+        "checkDeployStatus",
+        "checkRetrieveStatus",
+        "cancelDeploy",
+    ]
+)
+arguments = st.recursive(
+    st.sampled_from(["", "PermissionSet", "ConnectedApp", "Nope", "true", "0Af000000000000", "UEs=", "%%", "\u2028"]),
+    lambda inner: st.lists(
+        st.tuples(
+            st.sampled_from(
+                [
+                    "type",
+                    "fullNames",
+                    "metadata",
+                    "queries",
+                    "retrieveRequest",
+                    "unpackaged",
+                    "types",
+                    "members",
+                    "name",
+                    "ZipFile",
+                    "DeployOptions",
+                    "asyncProcessId",
+                    "oldFullName",
+                    "newFullName",
+                    "version",
+                    "label",
+                    "fullName",
+                ]
+            ),
+            inner,
+        ),
+        max_size=4,
+    ).map(lambda pairs: "".join(f"<{name}>{content}</{name}>" for name, content in pairs)),
+    max_leaves=8,
+)
+
+
+@many
+@given(call=calls, inner=arguments)
+def test_any_arguments_of_a_soap_call_are_an_answer_or_a_known_fault(org: OrgClient, call: str, inner: str) -> None:
+    answer = org.soap(f"<{call}>{inner}</{call}>")
+    assert answer.status_code in {200, 500}
+    assert "An unexpected error occurred" not in answer.text
+
+
 @many
 @given(data=st.binary(max_size=200), at=st.integers(0, 400))
 def test_any_damaged_zip_is_a_failed_deploy_or_a_good_one(org: OrgClient, data: bytes, at: int) -> None:

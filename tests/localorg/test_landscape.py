@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,41 @@ def test_a_kill_loses_nothing_that_was_answered_and_leaves_no_half_deploy(own: L
     assert [org.deploy_status(job)["status"] for job in jobs] == ["Succeeded", "Succeeded"]
     assert org.query(f"SELECT Id FROM ExternalClientApplication WHERE DeveloperName = '{waiting.name}'")
     again.close()
+
+
+def test_a_kill_at_any_moment_keeps_what_was_answered_and_no_part_of_a_deploy(own: Landscape) -> None:
+    answered: list[str] = []
+    deploys: list[list[str]] = []
+
+    def work(landscape: Landscape, stop_at: threading.Event) -> None:
+        org = landscape.org("uat")
+        with suppress(requests.RequestException):
+            while not stop_at.is_set():
+                name = unique("Answered")
+                if org.data("POST", "/sobjects/PermissionSet", json={"Name": name, "Label": "l"}).status_code == 201:
+                    answered.append(name)
+                names = [unique("Part") for _ in range(20)]
+                deploys.append(names)
+                files = {path: text for name in names for path, text in permission_set(name).items()}
+                org.start_deploy(zipped({"package.xml": manifest({"PermissionSet": names}), **files}))
+
+    running = own
+    for moment in (0.05, 0.1):
+        done = threading.Event()
+        worker = threading.Thread(target=work, args=(running, done))
+        worker.start()
+        time.sleep(moment)
+        kill(running)
+        done.set()
+        worker.join()
+        running.close()
+        running = start(own.home)
+    there = {row["Name"] for row in running.org("uat").query("SELECT Name FROM PermissionSet")}
+    running.close()
+    assert answered
+    assert set(answered) <= there
+    for names in deploys:
+        assert len(there & set(names)) in {0, len(names)}
 
 
 def test_a_refreshed_sandbox_is_a_copy_of_production_under_a_new_id(own: Landscape, keys: Keys) -> None:
