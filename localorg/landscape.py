@@ -35,11 +35,12 @@ class Landscape:
         self.clock = Clock(offset=self.store.setting("clockOffset", 0.0))
         self.knobs = Knobs(self.store)
         self._orgs: dict[str, Org] = {}
+        self._hosts: dict[int, LoginHost] = {}
         if self.store.setting("made") is None:
             with self.store.transaction():
                 self._make(configuration)
-        self._read_orgs()
         self.hosts: SharedHosts = shared_hosts(self.store.setting("loginPort"), self.store.setting("testPort"))
+        self._read_orgs()
         self.admin_port: int = self.store.setting("adminPort")
         self.sessions = Sessions(self.store, self.clock)
         self.queries = Queries(self.store, self.clock)
@@ -62,8 +63,10 @@ class Landscape:
 
     def login_hosts(self) -> dict[int, LoginHost]:
         """Return every host that serves logins, by port."""
-        own = {org.port: LoginHost(org.port, org) for org in self._orgs.values()}
-        return {**own, self.hosts.login.port: self.hosts.login, self.hosts.test.port: self.hosts.test}
+        if not self._hosts:
+            own = {org.port: LoginHost(org.port, org) for org in self._orgs.values()}
+            self._hosts = {**own, self.hosts.login.port: self.hosts.login, self.hosts.test.port: self.hosts.test}
+        return self._hosts
 
     def refresh(self, name: str) -> Org:
         """Replace a sandbox by a copy of production under a new org id. Raises LandscapeError for production."""
@@ -124,6 +127,7 @@ class Landscape:
             row["name"]: Org(row["name"], row["kind"], row["org_id"], row["port"], row["label"], row["state"])
             for row in rows
         }
+        self._hosts = {}
 
     def _make(self, configuration: Configuration) -> None:
         names = (configuration.production, *configuration.sandboxes)

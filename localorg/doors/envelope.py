@@ -16,7 +16,6 @@ from localorg.metadata.elements import METADATA_NAMESPACE, MetadataType
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 SCHEMA = "http://www.w3.org/2001/XMLSchema"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-PARTNER = "urn:partner.soap.sforce.com"
 PARTNER_FAULT = "urn:fault.partner.soap.sforce.com"
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

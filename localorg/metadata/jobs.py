@@ -26,7 +26,6 @@ from localorg.store import Row, Store
 DEPLOY, RETRIEVE = "deploy", "retrieve"
 PREFIXES = {DEPLOY: "0Af", RETRIEVE: "09S"}
 KEEP_DAYS, QUICK_DAYS, DAY = 30, 10, 86400.0
-RUNNING = ("InProgress", "Canceling")
 ENDED = ("Succeeded", "SucceededPartial", "Failed", "Canceled")
 log = logging.getLogger("localorg.jobs")
 
