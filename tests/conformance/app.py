@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import os
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -199,3 +201,9 @@ class ConnectedApp:
             {**granted.files, f"connectedApps/{self.name}.connectedApp": app},
             {**granted.members, "ConnectedApp": [self.name]},
         )
+
+
+def assertion(key: Key, app: ExternalApp | ConnectedApp, username: str, audience: str) -> str:
+    """A JWT as RFC 7523 has it, for clients that do not make their own."""
+    claims = {"iss": app.consumer_key, "sub": username, "aud": audience, "exp": int(time.time()) + 120}
+    return jwt.encode(claims, key.private, "RS256")

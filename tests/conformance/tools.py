@@ -69,9 +69,8 @@ def install(tool: Tool) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _lock(folder.parent / f".{tool.name}.lock"):
         if not folder.exists():
-            print(
-                f"Installing {tool.name} for the conformance tests (once, 1-2 minutes) ...", file=sys.stderr, flush=True
-            )
+            sys.stderr.write(f"Installing {tool.name} for the conformance tests (once, 1-2 minutes) ...\n")
+            sys.stderr.flush()
             _make(folder, tool)
     return folder
 
