@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from bundles import Keys
-from landscape_client import Landscape, OrgClient
-
-
-def start(home: Path, *options: str) -> Landscape:
-    """Start a server of its own for a folder."""
-    command = [sys.executable, "-m", "localorg.cli", "--home", str(home)]
-    subprocess.run([*command, "start", *options], check=True, stdout=subprocess.DEVNULL)
-    status = subprocess.run([*command, "status", "--json"], check=True, capture_output=True)
-    return Landscape(json.loads(status.stdout), home)
-
-
-def stop(home: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "localorg.cli", "--home", str(home), "stop"], check=True, stdout=subprocess.DEVNULL
-    )
+from tests.localorg.bundles import Keys
+from tests.localorg.landscape_client import Landscape, OrgClient, start, stop
 
 
 @pytest.fixture(scope="session")

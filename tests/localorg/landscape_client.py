@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +129,17 @@ class OrgClient:
         set_id = self.query(f"SELECT Id FROM PermissionSet WHERE Name = '{set_name}'")[0]["Id"]
         body = {"AssigneeId": self.user_id(alias), "PermissionSetId": set_id}
         return self.data("POST", "/sobjects/PermissionSetAssignment", json=body)
+
+
+def start(home: Path, *options: str) -> Landscape:
+    """Start a server of its own for a folder."""
+    command = [sys.executable, "-m", "localorg.cli", "--home", str(home)]
+    subprocess.run([*command, "start", *options], check=True, stdout=subprocess.DEVNULL)
+    status = subprocess.run([*command, "status", "--json"], check=True, capture_output=True)
+    return Landscape(json.loads(status.stdout), home)
+
+
+def stop(home: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "localorg.cli", "--home", str(home), "stop"], check=True, stdout=subprocess.DEVNULL
+    )

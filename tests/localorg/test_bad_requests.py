@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from bundles import manifest, permission_set, unique, zipped
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from landscape_client import Landscape, OrgClient
+
+from tests.localorg.bundles import manifest, permission_set, unique, zipped
+from tests.localorg.landscape_client import Landscape, OrgClient
 
 BOMB = b"0" * (20 * 1024 * 1024)
 many = settings(

@@ -8,8 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from bundles import ConnectedApp, ExternalApp, Keys, destruction, manifest, permission_set, unique, xml, zipped
-from landscape_client import Landscape, OrgClient
+
+from tests.localorg.bundles import (
+    ConnectedApp,
+    ExternalApp,
+    Keys,
+    destruction,
+    manifest,
+    permission_set,
+    unique,
+    xml,
+    zipped,
+)
+from tests.localorg.landscape_client import Landscape, OrgClient
 
 
 def problems(result: dict[str, Any]) -> list[str]:

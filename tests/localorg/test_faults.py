@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import requests
-from bundles import manifest, permission_set, unique, zipped
-from landscape_client import Landscape, OrgClient
+
+from tests.localorg.bundles import manifest, permission_set, unique, zipped
+from tests.localorg.landscape_client import Landscape, OrgClient
 
 
 def test_faults_of_an_operation_fire_in_order_and_are_used_up(landscape: Landscape, org: OrgClient) -> None:

@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 import pytest
-from bundles import ConnectedApp, ExternalApp, Keys, destruction, manifest, zipped
-from landscape_client import Landscape, OrgClient
 from requests import Response
+
+from tests.localorg.bundles import ConnectedApp, ExternalApp, Keys, destruction, manifest, zipped
+from tests.localorg.landscape_client import Landscape, OrgClient
 
 
 def refused(answer: Response) -> tuple[str, str]:

@@ -16,9 +16,18 @@ from pathlib import Path
 
 import pytest
 import requests
-from bundles import ConnectedApp, ExternalApp, Keys, destruction, manifest, permission_set, unique, zipped
-from conftest import start, stop
-from landscape_client import Landscape
+
+from tests.localorg.bundles import (
+    ConnectedApp,
+    ExternalApp,
+    Keys,
+    destruction,
+    manifest,
+    permission_set,
+    unique,
+    zipped,
+)
+from tests.localorg.landscape_client import Landscape, start, stop
 
 
 def localorg(home: Path, *words: str) -> subprocess.CompletedProcess[str]:

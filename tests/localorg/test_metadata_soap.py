@@ -7,9 +7,10 @@ import io
 import zipfile
 
 import pytest
-from bundles import ConnectedApp, ExternalApp, Keys, manifest, permission_set, unique, zipped
-from landscape_client import Landscape, OrgClient
 from lxml import etree
+
+from tests.localorg.bundles import ConnectedApp, ExternalApp, Keys, manifest, permission_set, unique, zipped
+from tests.localorg.landscape_client import Landscape, OrgClient
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 

@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from bundles import ExternalApp, Keys, manifest, permission_set, zipped
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from landscape_client import Landscape, OrgClient
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+
+from tests.localorg.bundles import ExternalApp, Keys, manifest, permission_set, zipped
+from tests.localorg.landscape_client import Landscape, OrgClient
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 in_chromium = pytest.mark.skipif(

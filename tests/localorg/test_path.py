@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bundles import ExternalApp, Keys
-from landscape_client import OrgClient
+from tests.localorg.bundles import ExternalApp, Keys
+from tests.localorg.landscape_client import OrgClient
 
 
 def test_a_deployed_app_grants_a_token_to_an_assigned_user(org: OrgClient, keys: Keys) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bundles import manifest, permission_set, unique, zipped
-from landscape_client import Landscape, OrgClient
 from requests import Response
+
+from tests.localorg.bundles import manifest, permission_set, unique, zipped
+from tests.localorg.landscape_client import Landscape, OrgClient
 
 
 def error(answer: Response) -> tuple[int, str]:
