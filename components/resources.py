@@ -458,6 +458,7 @@ class ConnectedApp(_Resource):
         "other_parts": "otherParts",
         "carried_over": "carriedOver",
         "app_id": "appId",
+        "copied_from": "copiedFrom",
         "deployed_at": "deployedAt",
     }
 
@@ -469,6 +470,7 @@ class ConnectedApp(_Resource):
             "carried_over": None,
             "revision": None,
             "app_id": None,
+            "copied_from": None,
             "deployed_at": None,
         }
         super().__init__("salesforce:index:ConnectedApp", resource_name, {**_inputs(args), **outputs}, opts)
@@ -672,6 +674,12 @@ class ConnectedApp(_Resource):
         return pulumi.get(self, "app_id")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="copiedFrom")
+    def copied_from(self) -> Output[str | None]:
+        """The org whose app a sandbox refresh copied here, where it kept its consumer key."""
+        return pulumi.get(self, "copied_from")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="deployedAt")
     def deployed_at(self) -> Output[str]:
         """When it was last deployed by us, ISO 8601."""
@@ -777,6 +785,7 @@ class ExternalClientApp(_Resource):
         "other_parts": "otherParts",
         "carried_over": "carriedOver",
         "app_id": "appId",
+        "copied_from": "copiedFrom",
         "deployed_at": "deployedAt",
     }
 
@@ -790,6 +799,7 @@ class ExternalClientApp(_Resource):
             "carried_over": None,
             "revision": None,
             "app_id": None,
+            "copied_from": None,
             "deployed_at": None,
         }
         super().__init__("salesforce:index:ExternalClientApp", resource_name, {**_inputs(args), **outputs}, opts)
@@ -1009,6 +1019,12 @@ class ExternalClientApp(_Resource):
     def app_id(self) -> Output[str]:
         """Id of the app's record."""
         return pulumi.get(self, "app_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="copiedFrom")
+    def copied_from(self) -> Output[str | None]:
+        """The org whose app a sandbox refresh copied here, where it kept its consumer key."""
+        return pulumi.get(self, "copied_from")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="deployedAt")

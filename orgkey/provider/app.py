@@ -6,7 +6,7 @@ The certificate is sent with every deploy, because an update without it clears i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -36,10 +36,16 @@ class AppHandler(MetadataHandler):
         "members",
         "otherParts",
         "carriedOver",
+        "copiedFrom",
     )
 
     def questions(self, name: str) -> list[str]:
         return [soql.app(self.resource, name), soql.app(other_kind(self.resource), name)]
+
+    def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
+        warning = super().replacement_warning(old_inputs, replaces)
+        cut_off = "; clients that use the present consumer key are cut off" if "consumerKey" in replaces else ""
+        return warning + cut_off
 
     def record_id(self, outputs: Values) -> str:
         return str(outputs.get("appId") or "")
@@ -78,7 +84,7 @@ class AppHandler(MetadataHandler):
 
     def refuse_adoption(self, found: Found, inputs: Values, ownership: Ownership, place: Workplace) -> None:
         theirs = str(found.settings.get("consumerKey") or "")
-        if not theirs or theirs == inputs["consumerKey"]:
+        if not theirs or theirs == inputs["consumerKey"] or self.keeps_its_key(ownership):
             return
         if ownership is Ownership.COPY and self.resource is Resource.EXTERNAL_CLIENT_APP:
             place.progress(
@@ -97,9 +103,9 @@ class AppHandler(MetadataHandler):
         except _MadeRoomError:
             return super().create(inputs, place)
 
-    def deployed_outputs(self, inputs: Values, status: DeployStatus, place: Workplace) -> Values:
-        name = str(inputs["name"])
-        self._compare_consumer_key(inputs, place)
+    def deployed_outputs(self, outputs: Values, status: DeployStatus, place: Workplace) -> Values:
+        name = str(outputs["name"])
+        self._compare_consumer_key(outputs, place)
         root = ROOT_MEMBER[self.resource]
         deployed = (
             item.record_id
@@ -112,8 +118,8 @@ class AppHandler(MetadataHandler):
             "deployedAt": datetime.fromtimestamp(place.clock.now(), UTC).isoformat(timespec="milliseconds"),
         }
 
-    def _compare_consumer_key(self, inputs: Values, place: Workplace) -> None:
-        name, member = str(inputs["name"]), _KEY_MEMBER[self.resource]
+    def _compare_consumer_key(self, outputs: Values, place: Workplace) -> None:
+        name, member = str(outputs["name"]), _KEY_MEMBER[self.resource]
         full_name = member_names(self.resource, name)[member]
         record = place.snapshot.members(member, [full_name]).get(full_name)
         if record is None:  # it has satellites of other names
@@ -126,12 +132,12 @@ class AppHandler(MetadataHandler):
                 else next((part for part in record if str(part.tag).endswith("oauthConfig")), record)
             )
             theirs = text_of(container, "consumerKey") or ""
-        if theirs and theirs != inputs["consumerKey"]:
+        if theirs and theirs != outputs["consumerKey"]:
             reason = (
                 f"{host_of(place.org.url)} says that the deploy succeeded, but the app {name} kept another consumer key.\n"
                 "Set orgkey:key.consumerKey to the app's own consumer key, or delete the app in the org and run `pulumi up` again."
             )
-            raise InitFailedError(name, {**inputs, "consumerKey": theirs}, [reason])
+            raise InitFailedError(name, {**outputs, "consumerKey": theirs}, [reason])
 
 
 class ConnectedAppHandler(AppHandler):
@@ -139,6 +145,13 @@ class ConnectedAppHandler(AppHandler):
 
     name: ClassVar[str] = "ConnectedApp"
     resource: ClassVar[Resource] = Resource.CONNECTED_APP
+
+    def keeps_its_key(self, ownership: Ownership) -> bool:
+        return ownership is Ownership.COPY
+
+    def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
+        warning = super().replacement_warning(old_inputs, replaces)
+        return f"{warning}; since Spring '26 most orgs do not let anybody make a Connected App again"
 
 
 class ExternalClientAppHandler(AppHandler):

@@ -33,7 +33,7 @@ class PermissionSetAssignmentsHandler(Handler):
         if _users(old_inputs) != _users(inputs) or inputs.get("users") is UNKNOWN:
             names.append("users")
         replaces = replacing(PermissionSetAssignmentsArgs, names)
-        return Diff(inputs=names, replaces=replaces)
+        return Diff(inputs=names, replaces=replaces, warnings=_who_loses(old_inputs, inputs, replaces=bool(replaces)))
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
         planned = unknown_outputs(inputs, _OUTPUTS)
@@ -74,8 +74,11 @@ class PermissionSetAssignmentsHandler(Handler):
         holders = read_holders(place.snapshot, resource_id)
         if holders is None:
             return
+        losing = holders.of(old_inputs.get("users") or ())
+        if losing:
+            place.info(f"taking the permission set {resource_id} from: {', '.join(item.username for item in losing)}")
         try:
-            remove_assignments(place.org, [item.assignment_id for item in holders.of(old_inputs.get("users") or ())])
+            remove_assignments(place.org, [item.assignment_id for item in losing])
         finally:
             place.snapshot.drop()
 
@@ -95,6 +98,15 @@ def _outputs(inputs: Values, args: PermissionSetAssignmentsArgs, holders: Holder
         "revision": digest[:16],
         "orgId": place.snapshot.identity().org_id,
     }
+
+
+def _who_loses(old_inputs: Values, inputs: Values, *, replaces: bool) -> list[str]:
+    """Name those from whom an `up` takes the set; nobody is locked out without having been named before."""
+    kept = set() if replaces else set(_users(inputs))
+    losing = [str(user) for user in old_inputs.get("users") or () if str(user).lower() not in kept]
+    if not losing or inputs.get("users") is UNKNOWN:
+        return []
+    return [f"an `up` takes the permission set {old_inputs.get('permissionSet')} from: {', '.join(losing)}"]
 
 
 def _users(inputs: Values) -> Sequence[str]:

@@ -34,6 +34,7 @@ class Workplace:
     urn: str
     deadline: float
     progress: Callable[[str], None] = lambda _: None
+    info: Callable[[str], None] = lambda _: None
     warn: Callable[[str], None] = lambda _: None
 
     @property
@@ -50,6 +51,8 @@ class Diff:
     outputs: Sequence[str] = ()
     replaces: Sequence[str] = ()
     delete_before_replace: bool = False
+    warnings: Sequence[str] = ()
+    """What people must know before they let this happen."""
 
 
 @dataclass(frozen=True, slots=True)

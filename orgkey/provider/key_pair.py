@@ -32,6 +32,10 @@ _OF_THE_CERTIFICATE = (
     "renewalDue",
 )
 _REKEY = frozenset({"bits", "generation", "privateKeyPem"})
+_REKEY_WARNING = (
+    "a new key pair under the same consumer key: every client must get the new key, and the old one stops working "
+    "as soon as the new certificate has propagated"
+)
 _RENEW = frozenset({"subject", "validityDays", "certificatePem"})
 
 
@@ -59,7 +63,9 @@ class KeyPairHandler(Handler):
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         names = changed(KeyPairArgs.names(), old_inputs, inputs)
         due = not inputs.get("privateKeyPem") and _is_due(old_outputs, now)
-        return Diff(inputs=names, outputs=["renewalDue"] if due else [], replaces=replacing(KeyPairArgs, names))
+        warnings = [_REKEY_WARNING] if set(names) & _REKEY else []
+        outputs = ["renewalDue"] if due else []
+        return Diff(inputs=names, outputs=outputs, replaces=replacing(KeyPairArgs, names), warnings=warnings)
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
         if old_outputs is None or diff is None:

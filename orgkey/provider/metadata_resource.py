@@ -80,6 +80,7 @@ class MetadataHandler(Handler):
             outputs=["otherParts"] if foreign else [],
             replaces=replaces,
             delete_before_replace=bool(replaces) and old_inputs.get("name") == inputs.get("name"),
+            warnings=[self.replacement_warning(old_inputs, replaces)] if replaces else [],
         )
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
@@ -95,10 +96,12 @@ class MetadataHandler(Handler):
         org_id = place.snapshot.identity().org_id
         self.refuse_conflict(inputs, place)
         found = self.find(str(inputs["name"]), place)
-        if found is not None:
-            self._adopt(found, inputs, org_id, place)
+        if found is None:
+            return str(inputs["name"]), self._put(inputs, None, place)
+        self._adopt(found, inputs, org_id, place)
+        copied_from = self._copied_from(found, inputs, {}, org_id)
         return str(inputs["name"]), self._put(
-            inputs, found, place, carried_over=() if found is None else found.unknown_parts
+            inputs, found, place, carried_over=found.unknown_parts, copied_from=copied_from
         )
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
@@ -109,11 +112,19 @@ class MetadataHandler(Handler):
         org_id = place.snapshot.identity().org_id
         self._say_refreshed(outputs, org_id, place)
         seen = {**found.settings, _MANAGED_BY: _managed_by(found.marker, org_id)}
+        copied_from = self._copied_from(found, inputs, outputs, org_id)
+        facts: dict[str, Any] = {}
+        if copied_from:
+            facts = {"consumerKey": seen["consumerKey"], "copiedFrom": copied_from}
+            place.warn(
+                f"the {_KINDS[self.resource]} {resource_id} came with a sandbox refresh and keeps the consumer key of org "
+                f"{copied_from}: clients of this org must use that one"
+            )
         for row in fields_of(self.resource):
-            if not row.readable or (row.name == "consumerKey" and not seen.get(row.name)):
-                seen[row.name] = inputs.get(row.name, "")  # write-only: what we sent last stands
+            if not row.readable or (row.name == "consumerKey" and (copied_from or not seen.get(row.name))):
+                seen[row.name] = inputs.get(row.name, "")  # write-only, or not ours to choose: what we sent last stands
         parts = [asdict(part) for part in found.unknown_parts]
-        facts = {
+        facts |= {
             "orgId": org_id,
             "members": dict(found.names),
             "otherParts": parts,
@@ -125,12 +136,13 @@ class MetadataHandler(Handler):
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
     ) -> Values:
-        place.snapshot.identity()
+        org_id = place.snapshot.identity().org_id
         found = self.find(
             resource_id, place, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs)
         )
         carried = [UnknownPart(**part) for part in old_outputs.get("carriedOver", old_outputs.get("otherParts", []))]
-        return {**self._put(inputs, found, place, carried_over=carried)}
+        copied_from = self._copied_from(found, inputs, old_outputs, org_id) if found else ""
+        return self._put(inputs, found, place, carried_over=carried, copied_from=copied_from)
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
         place.snapshot.identity()
@@ -150,8 +162,19 @@ class MetadataHandler(Handler):
         """Read it from the org."""
 
     @abstractmethod
-    def deployed_outputs(self, inputs: Values, status: DeployStatus, place: Workplace) -> Values:
-        """The subclass's own outputs after a deploy; raises when the org did not do what it said."""
+    def deployed_outputs(self, outputs: Values, status: DeployStatus, place: Workplace) -> Values:
+        """The subclass's own outputs after a deploy, beside those known so far; raises when the org did not do what it said."""
+
+    def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
+        """Why replacing this is dangerous."""
+        return (
+            f"{', '.join(replaces)} cannot be changed: the {_KINDS[self.resource]} {old_inputs.get('name')} "
+            "is made anew and the old one deleted"
+        )
+
+    def keeps_its_key(self, ownership: Ownership) -> bool:
+        """Whether a copy that a sandbox refresh made keeps the consumer key it came with."""
+        return False
 
     @abstractmethod
     def questions(self, name: str) -> list[str]:
@@ -174,7 +197,13 @@ class MetadataHandler(Handler):
     # --- shared steps -------------------------------------------------------------------------------------------------------
 
     def _put(
-        self, inputs: Values, found: Found | None, place: Workplace, *, carried_over: Sequence[UnknownPart]
+        self,
+        inputs: Values,
+        found: Found | None,
+        place: Workplace,
+        *,
+        carried_over: Sequence[UnknownPart] = (),
+        copied_from: str = "",
     ) -> dict[str, Any]:
         name, org_id = str(inputs["name"]), place.snapshot.identity().org_id
         manager = str(inputs.get(_MANAGED_BY) or "")
@@ -205,6 +234,8 @@ class MetadataHandler(Handler):
             "otherParts": [asdict(part) for part in carried_over],
             "carriedOver": [asdict(part) for part in carried_over],
         }
+        if copied_from and found is not None:
+            outputs |= {"copiedFrom": copied_from, "consumerKey": found.settings["consumerKey"]}
         if self.resource is not Resource.PERMISSION_SET and found is None:
             del outputs["carriedOver"]  # the org adds elements of its own; the first Read takes them as they are
         try:
@@ -217,7 +248,7 @@ class MetadataHandler(Handler):
             raise InitFailedError(name, outputs, [str(error)]) from error
         finally:
             place.snapshot.drop()
-        return {**outputs, **self.deployed_outputs(inputs, status, place)}
+        return {**outputs, **self.deployed_outputs(outputs, status, place)}
 
     def destroy(self, name: str, place: Workplace) -> None:
         """Remove the root member; what hangs on it goes with it (facts 2.4)."""
@@ -238,6 +269,17 @@ class MetadataHandler(Handler):
             )
         self.refuse_adoption(found, inputs, ownership, place)
         place.progress(f"adopting the {_KINDS[self.resource]} {inputs['name']} that is there already: {ownership}")
+
+    def _copied_from(self, found: Found, inputs: Values, outputs: Values, org_id: str) -> str:
+        """Id of the org whose copy this is, where a copy keeps the consumer key it came with; else an empty string."""
+        ownership = judge(found.marker, manager=str(inputs.get(_MANAGED_BY) or ""), org_id=org_id)
+        if (
+            self.keeps_its_key(ownership)
+            and found.marker
+            and found.settings.get("consumerKey") != inputs.get("consumerKey")
+        ):
+            return found.marker.org_id
+        return str(outputs.get("copiedFrom") or "")
 
     def _say_refreshed(self, outputs: Values, org_id: str, place: Workplace) -> None:
         if outputs.get("orgId") and str(outputs["orgId"])[:15] != org_id[:15]:

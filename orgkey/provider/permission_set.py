@@ -38,9 +38,9 @@ class PermissionSetHandler(MetadataHandler):
     def questions(self, name: str) -> list[str]:
         return [soql.permission_set(name)]
 
-    def deployed_outputs(self, inputs: Values, status: DeployStatus, place: Workplace) -> Values:
+    def deployed_outputs(self, outputs: Values, status: DeployStatus, place: Workplace) -> Values:
         deployed = (item.record_id for item in status.successes if item.type == "PermissionSet" and item.record_id)
-        return {"permissionSetId": next(deployed, "") or self._id(str(inputs["name"]), place)}
+        return {"permissionSetId": next(deployed, "") or self._id(str(outputs["name"]), place)}
 
     def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
         return {"permissionSetId": self._id(name, place)}

@@ -40,6 +40,8 @@ _COMMON_OUTPUTS = {
 }
 _APP_OUTPUTS = _COMMON_OUTPUTS | {
     "appId": _STRING | {"description": "Id of the app's record."},
+    "copiedFrom": _STRING
+    | {"description": "The org whose app a sandbox refresh copied here, where it kept its consumer key."},
     "deployedAt": _STRING | {"description": "When it was last deployed by us, ISO 8601."},
 }
 _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
@@ -111,7 +113,7 @@ def _resource(name: str) -> dict[str, Any]:
         "inputProperties": inputs,
         "requiredInputs": sorted(required),
         "properties": {key: _without_replace(value) for key, value in inputs.items()} | dict(_OUTPUTS[name]),
-        "required": sorted({*required, *_OUTPUTS[name]} - {"carriedOver"}),
+        "required": sorted({*required, *_OUTPUTS[name]} - {"carriedOver", "copiedFrom"}),
     }
 
 

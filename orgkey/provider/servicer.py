@@ -140,6 +140,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             {**inputs, **{name: old_inputs[name] for name in ignored if name in old_inputs}},
             self._clock.now(),
         )
+        for warning in diff.warnings:
+            self._engine.warn(request.urn, warning)
         detailed = {path: _property_diff(path, old_inputs, inputs, diff, is_input=True) for path in diff.inputs}
         detailed |= {path: _property_diff(path, outputs, outputs, diff, is_input=False) for path in diff.outputs}
         changes = provider_pb2.DiffResponse.DIFF_SOME if detailed else provider_pb2.DiffResponse.DIFF_NONE
@@ -235,6 +237,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             urn=request.urn,
             deadline=self._clock.monotonic() + (request.timeout or DEFAULT_TIMEOUT),
             progress=lambda message: self._engine.progress(request.urn, message),
+            info=lambda message: self._engine.info(request.urn, message),
             warn=lambda message: self._engine.warn(request.urn, message),
         )
 

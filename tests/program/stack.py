@@ -33,11 +33,12 @@ def ok(result: Result) -> Result:
 
 @dataclass
 class Stack:
-    """The stack `t` of a copy of the project in `folder`."""
+    """A stack of a copy of the project in `folder`."""
 
     folder: Path
     engine: Path
     environment: dict[str, str] = field(default_factory=dict)
+    name: str = "t"
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +61,7 @@ class Stack:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
             **self.environment,
         }
-        self.pulumi("stack", "init", "t")
+        self.pulumi("stack", "init", self.name)
 
     def pulumi(self, *arguments: str) -> Result:
         """Run one command, without a terminal."""
@@ -78,28 +79,28 @@ class Stack:
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Write the stack file; the salt that Pulumi put into it stays."""
-        file = self.folder / "Pulumi.t.yaml"
+        file = self.folder / f"Pulumi.{self.name}.yaml"
         before = yaml.safe_load(file.read_text()) if file.exists() else {}
         file.write_text(yaml.safe_dump({**(before or {}), "config": dict(config)}))
 
     def up(self, *arguments: str) -> Result:
         """`pulumi up` without a preview."""
-        return self.pulumi("up", "--yes", "--skip-preview", "--stack", "t", *arguments)
+        return self.pulumi("up", "--yes", "--skip-preview", "--stack", self.name, *arguments)
 
     def drift(self) -> Result:
         """Pulumi's own read-only look: exit 0 in sync, 7 on drift."""
-        return self.pulumi("refresh", "--preview-only", "--expect-no-changes", "--diff", "--stack", "t")
+        return self.pulumi("refresh", "--preview-only", "--expect-no-changes", "--diff", "--stack", self.name)
 
     def destroy(self) -> Result:
         """`pulumi destroy` without a preview."""
-        return self.pulumi("destroy", "--yes", "--skip-preview", "--stack", "t")
+        return self.pulumi("destroy", "--yes", "--skip-preview", "--stack", self.name)
 
     def outputs(self, *, secrets: bool = False) -> dict[str, Any]:
         """The stack's outputs."""
-        shown = self.pulumi("stack", "output", "--json", "--stack", "t", *(["--show-secrets"] if secrets else []))
+        shown = self.pulumi("stack", "output", "--json", "--stack", self.name, *(["--show-secrets"] if secrets else []))
         return dict(json.loads(shown.text))
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Resources in state by the last part of their name, secrets still encrypted."""
-        exported = json.loads(self.pulumi("stack", "export", "--stack", "t").text)
+        exported = json.loads(self.pulumi("stack", "export", "--stack", self.name).text)
         return {item["urn"].rsplit("::", 1)[-1]: item for item in exported["deployment"].get("resources", [])}
