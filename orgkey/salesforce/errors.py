@@ -257,6 +257,10 @@ class CredentialsError(SalesforceError):
     """The bootstrap credentials cannot be used: fix them. Nothing was changed in the org."""
 
 
+class SettingError(SalesforceError):
+    """A setting of this machine is wrong: correct it. Nothing was contacted."""
+
+
 class WrongOrgError(SalesforceError):
     """The org is not the one that the settings describe: fix the settings. Nothing was changed in it."""
 

@@ -86,11 +86,12 @@ class Org:
     @property
     def transport(self) -> Transport:
         """The HTTPS client; it is loaded when the first request is made, so that a provider that asks nothing starts fast."""
-        from orgkey.salesforce.transport import Transport  # noqa: PLC0415
+        from orgkey.salesforce.transport import Transport, timeout_of  # noqa: PLC0415
 
         with self._lock:
             if self._transport is None:
-                self._transport = Transport(ca_bundle=self.connection.ca_bundle)
+                timeout = timeout_of(self._environment)
+                self._transport = Transport(ca_bundle=self.connection.ca_bundle, timeout=timeout)
             return self._transport
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,9 +17,10 @@ import requests
 import stamina
 from requests.adapters import HTTPAdapter
 
-from orgkey.salesforce.errors import UnreachableError, host_of
+from orgkey.salesforce.errors import SettingError, UnreachableError, host_of
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, seconds between two bytes
+TIMEOUT_VARIABLE = "ORGKEY_REQUEST_TIMEOUT"
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
 _ATTEMPTS, _PATIENCE = 4, 20.0  # tries of a request that changes nothing, seconds in all
 _BUSY = {500, 502, 503, 504}
@@ -82,6 +84,27 @@ class Transport(requests.Session):
                         f"{host_of(url)} answered HTTP {response.status_code} {response.reason}.\nTry again in a moment."
                     )
         return response
+
+
+def timeout_of(environment: Mapping[str, str]) -> tuple[float, float]:
+    """Seconds to connect and seconds between two bytes; `ORGKEY_REQUEST_TIMEOUT` (seconds) sets the second and bounds the first.
+
+    Raises SettingError for anything but a positive number.
+    """
+    connect, between = TIMEOUT
+    text = environment.get(TIMEOUT_VARIABLE, "").strip()
+    if not text:
+        return TIMEOUT
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < threading.TIMEOUT_MAX:
+        raise SettingError(
+            f"The environment variable {TIMEOUT_VARIABLE} is {text!r}.\n"
+            f"Give a number of seconds, or leave it out for {between:.0f}."
+        )
+    return min(connect, seconds), seconds
 
 
 def unreachable(url: str, error: requests.exceptions.RequestException) -> UnreachableError:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from requests import certs
 
-from orgkey.salesforce.errors import UnreachableError
-from orgkey.salesforce.transport import Transport
+from orgkey.salesforce.errors import SettingError, UnreachableError
+from orgkey.salesforce.transport import TIMEOUT, Transport, timeout_of
 from tests.landscape import Landscape, Org
 from tests.salesforce.conftest import Host
 
@@ -72,3 +72,23 @@ def test_a_question_is_asked_again_while_the_org_is_busy_and_a_write_is_not(land
     assert client.look("GET", f"{org.url}/services/data/").ok
     landscape.admin("POST", "/faults", operation="versions", org="uat", faults=["return-503"])
     assert client.request("GET", f"{org.url}/services/data/").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("given", "timeout"), [("", TIMEOUT), ("0.5", (0.5, 0.5)), ("120", (10.0, 120.0)), (" 30 ", (10.0, 30.0))]
+)
+def test_the_time_to_wait_for_an_answer_can_be_set_by_the_environment(given: str, timeout: tuple[float, float]) -> None:
+    assert timeout_of({"ORGKEY_REQUEST_TIMEOUT": given}) == timeout
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "nan", "inf", "soon"])
+def test_a_time_to_wait_that_is_no_positive_number_is_refused_by_name(given: str) -> None:
+    with pytest.raises(SettingError, match="ORGKEY_REQUEST_TIMEOUT"):
+        timeout_of({"ORGKEY_REQUEST_TIMEOUT": given})
+
+
+def test_an_answer_that_takes_longer_than_that_is_no_answer(landscape: Landscape, org: Org) -> None:
+    landscape.admin("POST", "/faults", operation="versions", org="uat", faults=["stall-1"])
+    client = Transport(ca_bundle=org.ca_bundle, timeout=timeout_of({"ORGKEY_REQUEST_TIMEOUT": "0.2"}))
+    with pytest.raises(UnreachableError, match="no answer came in time"):
+        client.request("GET", f"{org.url}/services/data/")
