@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 START_SECONDS, STOP_SECONDS = 30.0, 10.0
 LOOK_EVERY = 0.02
+FIRST_START = ("sandboxes", "config", "port_base")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -68,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _start(home: Home, arguments: argparse.Namespace) -> int:
     configuration, knobs = _configuration(arguments), _knobs(arguments.knob)
+    given = [name for name in FIRST_START if getattr(arguments, name) is not None]
+    if given and home.database.exists() and not arguments.foreground:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        print(f"localorg: this landscape is made already: {options} will hold after `localorg reset`", file=sys.stderr)
     if arguments.foreground:
         from localorg.server import run
 
@@ -78,7 +83,7 @@ def _start(home: Home, arguments: argparse.Namespace) -> int:
         return 0
     home.create()
     command = [sys.executable, "-m", "localorg.cli", "--home", str(home.folder), "start", "--foreground"]
-    for name in ("sandboxes", "config", "port_base"):
+    for name in FIRST_START:
         if (value := getattr(arguments, name)) is not None:
             command += [f"--{name.replace('_', '-')}", str(value)]
     for knob in arguments.knob:

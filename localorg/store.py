@@ -6,6 +6,7 @@ goes out, so a killed process loses nothing that was answered and keeps no half 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localorg.errors import LandscapeError
 from localorg.ids import make_id
 from localorg.sobjects.objects import OBJECTS
 
@@ -81,9 +83,27 @@ class Store:
         self.sql = sqlite3.connect(path, isolation_level=None, cached_statements=512)
         self.sql.row_factory = sqlite3.Row
         # NORMAL with WAL: a killed process loses nothing (the pages are the kernel's); only a power cut may.
-        self.sql.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;")
-        self.sql.executescript(_ddl())
         self._depth = 0
+        try:
+            self.sql.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;")
+            self._create(_ddl())
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise LandscapeError(
+                f"the state cannot be read ({error}); `localorg reset` makes a new landscape"
+            ) from None
+
+    def _create(self, ddl: str) -> None:
+        """Make the tables. Raises LandscapeError when there are those of another version."""
+        digest = hashlib.sha256(ddl.encode()).hexdigest()
+        if self.sql.execute("SELECT 1 FROM sqlite_master WHERE name = '_Setting'").fetchone():
+            if self.setting("schema") != digest:
+                self.close()
+                raise LandscapeError(
+                    "this landscape was made by another version of localorg; `localorg reset` makes a new one"
+                )
+            return
+        self.sql.executescript(f"BEGIN; {ddl} INSERT INTO _Setting VALUES ('schema', '\"{digest}\"'); COMMIT;")
 
     def close(self) -> None:
         """Close the database; the write-ahead log is folded in."""

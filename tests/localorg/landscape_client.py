@@ -52,6 +52,7 @@ class Landscape:
         self.admin("DELETE", "/knobs")
         self.admin("DELETE", "/faults")
         self.admin("DELETE", "/login-rate")
+        self.admin("PATCH", "/clock", {"offset": 0})
 
 
 class OrgClient:

@@ -6,12 +6,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,25 @@ def test_a_wrong_landscape_file_is_one_clear_line(tmp_path: Path, text: str) -> 
     assert answer.stderr.startswith("localorg: ")
     assert len(answer.stderr.strip().splitlines()) == 1 or "yaml" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_a_state_that_cannot_be_used_is_said_in_one_line(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    start(home).close()
+    stop(home)
+    again = localorg(home, "start", "--sandboxes", "5")
+    assert "is made already: --sandboxes will hold after" in again.stderr
+    stop(home)
+    with closing(sqlite3.connect(home / "state.sqlite")) as database, database:
+        database.execute("UPDATE _Setting SET value = '\"older\"' WHERE name = 'schema'")
+    other = localorg(home, "start")
+    assert (other.returncode, len(other.stderr.splitlines())) == (1, 1)
+    assert "made by another version" in other.stderr
+    for path in home.glob("state.sqlite*"):
+        path.write_bytes(b"this is no database, whatever its name says" * 99)
+    broken = localorg(home, "start")
+    assert (broken.returncode, len(broken.stderr.splitlines())) == (1, 1)
+    assert "localorg reset" in broken.stderr
 
 
 def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
