@@ -16,7 +16,20 @@ def describe_global(base: str) -> dict[str, Any]:
 def describe_object(definition: SObject, base: str) -> dict[str, Any]:
     """Return an object with its fields (`/sobjects/X/describe`)."""
     fields = [_field(each) for each in definition.by_name.values()]
-    return {**_summary(definition, base), "fields": fields, "childRelationships": [], "recordTypeInfos": []}
+    children = [
+        {
+            "cascadeDelete": False,
+            "childSObject": child.name,
+            "deprecatedAndHidden": False,
+            "field": link.name,
+            "relationshipName": link.children,
+            "restrictedDelete": False,
+        }
+        for child in OBJECTS.values()
+        for link in child.all_fields
+        if link.refers == definition.name
+    ]
+    return {**_summary(definition, base), "fields": fields, "childRelationships": children, "recordTypeInfos": []}
 
 
 def _summary(definition: SObject, base: str) -> dict[str, Any]:

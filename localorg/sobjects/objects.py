@@ -125,8 +125,8 @@ _ASSIGNMENT = SObject(
     "PermissionSetAssignment",
     "0Pa",
     (
-        reference("AssigneeId", "User", create=True, required=True),
-        reference("PermissionSetId", "PermissionSet", create=True),
+        reference("AssigneeId", "User", create=True, required=True, children="PermissionSetAssignments"),
+        reference("PermissionSetId", "PermissionSet", create=True, children="Assignments"),
         reference("PermissionSetGroupId", "PermissionSetGroup", create=True),
         moment("ExpirationDate", write=True),
         flag("IsActive", default=True),
@@ -170,7 +170,7 @@ _LICENSE_ASSIGN = SObject(
     "PermissionSetLicenseAssign",
     "2LA",
     (
-        reference("AssigneeId", "User", create=True, required=True),
+        reference("AssigneeId", "User", create=True, required=True, children="PermissionSetLicenseAssignments"),
         reference("PermissionSetLicenseId", "PermissionSetLicense", create=True, required=True),
     ),
     createable=True,
@@ -180,7 +180,7 @@ _ACCESS = SObject(
     "SetupEntityAccess",
     "0J0",
     (
-        reference("ParentId", "PermissionSet", create=True, required=True),
+        reference("ParentId", "PermissionSet", create=True, required=True, children="SetupEntityAccessItems"),
         Field("SetupEntityId", "reference", nillable=False, createable=True),
         Field("SetupEntityType", "picklist"),
     ),

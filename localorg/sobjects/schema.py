@@ -10,7 +10,10 @@ SQL_TYPES = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL"}
 
 @dataclass(frozen=True)
 class Field:
-    """One field: its API type, what may write it, and, for a reference, to which object under which name."""
+    """One field: its API type, what may write it, and, for a reference, to which object under which name.
+
+    `children` is the name of the relationship seen from the other side, for subqueries.
+    """
 
     name: str
     type: str = "string"
@@ -19,6 +22,7 @@ class Field:
     updateable: bool = False
     refers: str | None = None
     relationship: str | None = None
+    children: str | None = None
     default: object = None
     length: int = 255
 
@@ -88,7 +92,15 @@ def moment(name: str, *, write: bool = False) -> Field:
     return Field(name, "datetime", createable=write, updateable=write)
 
 
-def reference(name: str, refers: str, *, create: bool = False, update: bool = False, required: bool = False) -> Field:
+def reference(
+    name: str,
+    refers: str,
+    *,
+    create: bool = False,
+    update: bool = False,
+    required: bool = False,
+    children: str | None = None,
+) -> Field:
     """Return a reference field; its relationship is the name without `Id`."""
     return Field(
         name,
@@ -98,4 +110,5 @@ def reference(name: str, refers: str, *, create: bool = False, update: bool = Fa
         updateable=update,
         refers=refers,
         relationship=name.removesuffix("Id"),
+        children=children,
     )

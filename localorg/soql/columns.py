@@ -6,7 +6,7 @@ from typing import Any
 
 from localorg.sobjects.objects import OBJECTS
 from localorg.sobjects.schema import Field, SObject
-from localorg.soql.compile import compile_query
+from localorg.soql.compile import Compiled, compile_query
 
 _APEX_TYPES = {"id": "Id", "reference": "Id", "boolean": "Boolean", "int": "Integer", "double": "Double"}
 _NUMBERS = frozenset({"Integer", "Double"})
@@ -18,13 +18,10 @@ def describe_columns(text: str) -> dict[str, Any]:
     source = compiled.source
     columns: list[dict[str, Any]] = []
     if compiled.count is None:
-        for column in compiled.columns:
-            joined, entity = columns, source
-            for relationship in column.relationships:
-                link = entity.relationships[relationship.lower()]
-                joined = _join(joined, relationship, link)
-                entity = OBJECTS[link.refers or ""]
-            joined.append(_column(column.field, entity))
+        columns.extend(_selected(compiled))
+        for subquery in compiled.subqueries:
+            under = {"aggregate": True, "joinColumns": _selected(subquery.compiled)}
+            columns.append(_row(subquery.relationship, subquery.relationship) | under)
     elif compiled.count.path is not None:
         shown = f"count({'.'.join(compiled.count.path.parts)})"
         columns.append(
@@ -37,6 +34,18 @@ def describe_columns(text: str) -> dict[str, Any]:
         "idSelected": any(not each.relationships and each.field.name == "Id" for each in compiled.columns),
         "keyPrefix": source.prefix,
     }
+
+
+def _selected(compiled: Compiled) -> list[dict[str, Any]]:
+    columns: list[dict[str, Any]] = []
+    for column in compiled.columns:
+        joined, entity = columns, compiled.source
+        for relationship in column.relationships:
+            link = entity.relationships[relationship.lower()]
+            joined = _join(joined, relationship, link)
+            entity = OBJECTS[link.refers or ""]
+        joined.append(_column(column.field, entity))
+    return columns
 
 
 def _join(columns: list[dict[str, Any]], relationship: str, link: Field) -> list[dict[str, Any]]:

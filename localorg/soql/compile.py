@@ -6,6 +6,8 @@ Text compares without regard to case, ids with; `!=` and NOT IN keep rows whose 
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,6 +17,7 @@ from localorg.ids import normalize_id
 from localorg.sobjects.objects import OBJECTS, find_object
 from localorg.sobjects.schema import Field, SObject
 from localorg.soql.parse import (
+    Children,
     Condition,
     Count,
     FieldGroup,
@@ -30,7 +33,7 @@ from localorg.soql.parse import (
     parse_query,
 )
 
-ORG_PARAMETER = object()
+ORG_PARAMETER, PARENTS_PARAMETER = object(), object()
 MAX_OFFSET = 2000
 _NO_COLUMN = (
     "No such column '{name}' on entity '{entity}'. If you are attempting to use a custom field, be sure to append the "
@@ -40,6 +43,11 @@ _NO_RELATIONSHIP = (
     "Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, be "
     "sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for "
     "the appropriate names."
+)
+_NO_CHILDREN = (
+    "Didn't understand relationship '{name}' in FROM part of query call. If you are attempting to use a custom "
+    "relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the "
+    "describe call for the appropriate names."
 )
 _NO_TYPE = (
     "sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the "
@@ -67,6 +75,16 @@ class Compiled:
     at: int
     entities: dict[tuple[str, ...], tuple[str, int]]
     count: Count | None
+    subqueries: tuple[Subquery, ...] = ()
+
+
+@dataclass(frozen=True)
+class Subquery:
+    """Records that refer to those of the query, and the name they go under. A row's last value is the parent's id."""
+
+    relationship: str
+    compiled: Compiled
+    limit: int | None
 
 
 @dataclass
@@ -113,8 +131,12 @@ class _Source:
 def compile_query(text: str) -> Compiled:
     """Return the SQL of a query. Raises PlatformError MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE."""
     query = parse_query(text)
-    root = _object(query.text, query.source, query.at)
-    source = _Source(root, text, "t", names=frozenset({root.name.lower(), query.alias.lower()}))
+    return _compile(query, _object(query.text, query.source, query.at))
+
+
+def _compile(query: Query, root: SObject, link: Field | None = None) -> Compiled:
+    """Compile a query, or, with the `link` to its parents, a subquery."""
+    source = _Source(root, query.text, "t", names=frozenset({root.name.lower(), query.alias.lower()}))
     parameters: list[object] = []
     selected, columns, count = _select(query, source)
     where = _condition(query.where, source, parameters) if query.where else ""
@@ -127,21 +149,37 @@ def compile_query(text: str) -> Compiled:
         for way, (alias, entity) in source.aliases.items()
         if f'{alias}."Id"' in selected
     }
+    if link:
+        selected.append(f't0."{link.name}"')
     sql = f'SELECT {", ".join(selected)} FROM "{root.name}" t0 {" ".join(source.joins)} WHERE t0.org = ?'
+    sql += f' AND t0."{link.name}" IN (SELECT value FROM json_each(?))' if link else ""
     sql += f" AND {where}" if where else ""
     if count is None:
         sql += f" ORDER BY {order}t0.rowid"
         if query.offset > MAX_OFFSET:
             raise PlatformError("NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000")
         sql += f" LIMIT {-1 if query.limit is None else query.limit} OFFSET {query.offset}"
-    return Compiled(root, sql, (ORG_PARAMETER, *parameters), tuple(columns), query.at, entities, count)
+    fixed = (ORG_PARAMETER, PARENTS_PARAMETER) if link else (ORG_PARAMETER,)
+    subqueries = tuple(_subquery(each, query, root) for each in query.selection if isinstance(each, Children))
+    return Compiled(root, sql, (*fixed, *parameters), tuple(columns), query.at, entities, count, subqueries)
 
 
-def resolve(parameters: tuple[object, ...], org: str, now: float) -> list[object]:
-    """Fill in what is known only when the query runs: the org and the day."""
-    return [
-        org if each is ORG_PARAMETER else _day(each, now) if isinstance(each, Relative) else each for each in parameters
-    ]
+def _subquery(children: Children, query: Query, root: SObject) -> Subquery:
+    for child in OBJECTS.values():
+        for link in child.all_fields:
+            name = link.children or ""
+            if link.refers == root.name and name.lower() == children.relationship.lower():
+                inner = Query(
+                    query.text, children.selection, child.name, children.at, child.name, children.where, children.order
+                )
+                return Subquery(name, _compile(inner, child, link), children.limit)
+    raise malformed(query.text, children.at, _NO_CHILDREN.format(name=children.relationship), "INVALID_TYPE")
+
+
+def resolve(parameters: tuple[object, ...], org: str, now: float, parents: Sequence[str] = ()) -> list[object]:
+    """Fill in what is known only when the query runs: the org, the day, the records that a subquery is about."""
+    known = {ORG_PARAMETER: org, PARENTS_PARAMETER: json.dumps(parents)}
+    return [_day(each, now) if isinstance(each, Relative) else known.get(each, each) for each in parameters]
 
 
 def unknown_type(text: str, name: str, at: int) -> PlatformError:
@@ -169,6 +207,8 @@ def _select(query: Query, source: _Source) -> tuple[list[str], list[Column], Cou
     columns: list[Column] = []
     seen: set[tuple[tuple[str, ...], str]] = set()
     for item in query.selection:
+        if isinstance(item, Children):
+            continue
         paths = _group(item, source.root, query) if isinstance(item, FieldGroup) else [item]
         for path in paths:
             if isinstance(path, Count):

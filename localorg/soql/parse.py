@@ -40,6 +40,18 @@ class FieldGroup:
 
 
 @dataclass(frozen=True)
+class Children:
+    """A subquery: fields of the records that refer to this one."""
+
+    selection: tuple[Path, ...]
+    relationship: str
+    at: int
+    where: Condition | None = None
+    order: tuple[Ordering, ...] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
 class Moment:
     """A date or date-time literal, as written."""
 
@@ -110,7 +122,7 @@ class Query:
     """A whole query."""
 
     text: str
-    selection: tuple[Path | Count | FieldGroup, ...]
+    selection: tuple[Path | Count | FieldGroup | Children, ...]
     source: str
     at: int
     alias: str
@@ -207,6 +219,13 @@ class _Tree(Transformer[Token, Any]):
 
     def field_group(self, which: Token) -> FieldGroup:
         return FieldGroup(str(which).upper())
+
+    def fields(self, *paths: Token) -> tuple[Path, ...]:
+        return tuple(_path(each) for each in paths)
+
+    def children(self, fields: tuple[Path, ...], name: Token, *rest: Any) -> Children:
+        parts = dict(each for each in rest if each is not None)
+        return Children(fields, str(name), name.start_pos or 0, **parts)
 
     def where(self, condition: Condition) -> tuple[str, Condition]:
         return ("where", condition)

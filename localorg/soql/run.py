@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from localorg.orgs import Org
 from localorg.store import Store
 
 if TYPE_CHECKING:
-    from localorg.soql.compile import Column, Compiled
+    from localorg.soql.compile import Column, Compiled, Subquery
 
 CURSOR_LIFE = 15 * 60.0
 MAX_QUERY = 100_000
@@ -41,28 +42,19 @@ class Queries:
 
         Raises PlatformError as the platform words it.
         """
-        from localorg.soql.compile import (  # brings the grammar: not before the first query
-            compile_query,
-            resolve,
-            unknown_type,
-        )
+        from localorg.soql.compile import compile_query, unknown_type  # brings the grammar: not before the first query
 
         if len(text) > MAX_QUERY:
             raise PlatformError("QUERY_TOO_COMPLICATED", "Query is too long: 100000 characters at most")
         compiled = compile_query(text)
         if compiled.source.production_only and org.is_sandbox:
             raise unknown_type(text, compiled.source.name, compiled.at)
-        parameters = resolve(compiled.parameters, org.name, self._clock.now())
-        try:
-            rows = self._store.sql.execute(compiled.sql, parameters).fetchall()
-        except sqlite3.OperationalError:  # conditions too deep or patterns too long for SQLite
-            raise PlatformError(
-                "QUERY_TOO_COMPLICATED",
-                "Query is either selecting too many fields or the filter conditions are too complicated.",
-            ) from None
+        rows = self._rows(compiled, org)
         if compiled.count is not None:
             return _counted(compiled, rows[0][0])
         records = [_record(compiled, row, base) for row in rows]
+        for subquery in compiled.subqueries:
+            self._place_children(subquery, dict(zip((row[0] for row in rows), records, strict=True)), org, base)
         if len(records) <= page_size:
             return Page(len(records), records)
         cursor = f"01gLo00000{secrets.token_hex(4)}"
@@ -72,6 +64,27 @@ class Queries:
             row = {"id": cursor, "org": org.name, "at": now, "total": len(records), "records": json.dumps(records)}
             self._store.put("_Cursor", row)
         return Page(len(records), records[:page_size], f"{cursor}-{page_size}")
+
+    def _rows(self, compiled: Compiled, org: Org, parents: Sequence[str] = ()) -> list[Any]:
+        from localorg.soql.compile import resolve
+
+        parameters = resolve(compiled.parameters, org.name, self._clock.now(), parents)
+        try:
+            return self._store.sql.execute(compiled.sql, parameters).fetchall()
+        except sqlite3.OperationalError:  # conditions too deep or patterns too long for SQLite
+            raise PlatformError(
+                "QUERY_TOO_COMPLICATED",
+                "Query is either selecting too many fields or the filter conditions are too complicated.",
+            ) from None
+
+    def _place_children(self, subquery: Subquery, records: dict[str, dict[str, Any]], org: Org, base: str) -> None:
+        """Add to each record those that refer to it, as a result of its own; null when there are none."""
+        name, children = subquery.relationship, dict[str, list[dict[str, Any]]]()
+        for row in self._rows(subquery.compiled, org, tuple(records)):
+            children.setdefault(row[-1], []).append(_record(subquery.compiled, row, base))
+        for parent, record in records.items():
+            found = children.get(parent, [])[: subquery.limit]
+            record[name] = {"totalSize": len(found), "done": True, "records": found} if found else None
 
     def more(self, org: str, locator: str, *, page_size: int) -> Page:
         """Return the page at a locator. Raises PlatformError INVALID_QUERY_LOCATOR when it is unknown or too old."""

@@ -341,3 +341,34 @@ def test_a_query_tells_its_columns_as_the_cli_asks_for_them(org: OrgClient) -> N
     assert [each["columnName"] for each in joined["joinColumns"][0]["joinColumns"]] == ["Name"]
     counted = org.data("GET", "/query", params={"q": "SELECT COUNT(Id) FROM User", "columns": "true"}).json()
     assert [(each["aggregate"], each["displayName"]) for each in counted["columnMetadata"]] == [(True, "count(Id)")]
+
+
+def test_a_subquery_brings_the_records_that_refer_to_each(org: OrgClient) -> None:
+    first, second = sorted((new_set(org), new_set(org)))
+    for alias in ("ci", "deploy"):
+        assert assign(org, alias, first).status_code == 201
+    names = f"'{org.username('ci')}', '{org.username('erp')}'"
+    users = org.query(
+        "SELECT Username, (SELECT PermissionSet.Name FROM PermissionSetAssignments WHERE PermissionSetId = "
+        f"'{first}') FROM User WHERE Username IN ({names}) ORDER BY Username"
+    )
+    held = users[0]["PermissionSetAssignments"]
+    assert (held["totalSize"], held["done"], len(held["records"])) == (1, True, 1)
+    assert held["records"][0]["attributes"]["type"] == "PermissionSetAssignment"
+    assert users[1]["PermissionSetAssignments"] is None
+    sets = org.query(
+        "SELECT Id, (SELECT Assignee.Username FROM Assignments ORDER BY Assignee.Username DESC LIMIT 1) "
+        f"FROM PermissionSet WHERE Id IN ('{first}', '{second}') ORDER BY Id"
+    )
+    assert [each["Assignee"]["Username"] for each in sets[0]["Assignments"]["records"]] == [org.username("deploy")]
+    assert sets[1]["Assignments"] is None
+    asked = "SELECT Id, (SELECT PermissionSetId FROM PermissionSetAssignments) FROM User"
+    columns = org.data("GET", "/query", params={"q": asked, "columns": "true"}).json()["columnMetadata"]
+    assert [(each["columnName"], each["aggregate"]) for each in columns] == [
+        ("Id", False),
+        ("PermissionSetAssignments", True),
+    ]
+    assert error(org.data("GET", "/query", params={"q": "SELECT Id, (SELECT Id FROM Nopes) FROM User"})) == (
+        400,
+        "INVALID_TYPE",
+    )
