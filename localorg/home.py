@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 DEFAULT_FOLDER = "orgkey-localorg"
+LOCK_TRIES, LOCK_EVERY = 20, 0.02
 
 
 @dataclass(frozen=True)
@@ -49,25 +51,29 @@ class Home:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def lock(self) -> IO[str] | None:
-        """Take the folder for a server; None when another server has it. The lock ends with the process."""
+        """Take the folder for a server; None when another server has it. The lock ends with the process.
+
+        Somebody who only looks holds a shared lock for a moment, so this tries for a while.
+        """
         self.create()
-        handle = (self.folder / "lock").open("a+")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.close()
-            return None
-        return handle
+        handle = self._lock_file.open("a+")
+        for _ in range(LOCK_TRIES):
+            if _flock(handle, fcntl.LOCK_EX):
+                return handle
+            time.sleep(LOCK_EVERY)
+        handle.close()
+        return None
 
     def is_running(self) -> bool:
         """Tell whether a server has the folder."""
-        if not (self.folder / "lock").exists():
+        if not self._lock_file.exists():
             return False
-        handle = self.lock()
-        if handle is None:
-            return True
-        handle.close()
-        return False
+        with self._lock_file.open("a+") as handle:
+            return not _flock(handle, fcntl.LOCK_SH)
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.folder / "lock"
 
     def write_note(self, note: dict[str, Any]) -> None:
         """Replace the running server's note in one step."""
@@ -87,8 +93,16 @@ class Home:
     def clear(self) -> None:
         """Delete everything in the folder: the next start makes a new landscape."""
         for path in sorted(self.folder.glob("*")):
-            if path.is_file():
+            if path.is_file() and path != self._lock_file:
                 path.unlink()
+
+
+def _flock(handle: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def find_home(given: str | None) -> Home:

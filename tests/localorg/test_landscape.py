@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from localorg.home import Home
 from tests.localorg.bundles import (
     ConnectedApp,
     ExternalApp,
@@ -210,6 +211,31 @@ def test_a_wrong_landscape_file_is_one_clear_line(tmp_path: Path, text: str) -> 
     assert answer.stderr.startswith("localorg: ")
     assert len(answer.stderr.strip().splitlines()) == 1 or "yaml" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_looking_at_it_from_all_sides_never_disturbs_a_start(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.create()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            home.is_running()
+
+    watchers = [threading.Thread(target=look) for _ in range(3)]
+    for each in watchers:
+        each.start()
+    try:
+        for _ in range(50):
+            lock = home.lock()
+            assert lock is not None
+            assert home.is_running()
+            lock.close()
+    finally:
+        over.set()
+        for each in watchers:
+            each.join()
+    assert not home.is_running()
 
 
 def test_a_state_that_cannot_be_used_is_said_in_one_line(tmp_path: Path) -> None:
