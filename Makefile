@@ -30,7 +30,7 @@ down: .venv/.run ## destroy the stack `local` and stop the local org
 outputs: .venv/.run ## outputs of the stack `local` as JSON
 	@$(BIN)/python -m toolchain.local_stack outputs
 
-env: .venv/.run ## for a shell: eval "$$(make -s env)"
+env: .venv/.run ## exports for a shell (README: Try it)
 	@$(BIN)/python -m toolchain.local_stack env
 
 test: .venv/.dev ## all tests but benchmarks

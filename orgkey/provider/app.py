@@ -6,6 +6,7 @@ The certificate is sent with every deploy, because an update without it clears i
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -14,13 +15,16 @@ from metadata.codec import text_of
 from metadata.members import GLOBAL_OAUTH, ROOT_MEMBER, Resource, member_names
 from metadata.ownership import Ownership
 from metadata.parse import Found
+from orgkey.identity.key_pair import certify, generate_key
 from orgkey.provider.handler import InitFailedError, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
+from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce import soql
 from orgkey.salesforce.deploy_job import DeployStatus
 from orgkey.salesforce.errors import ConflictError, RefusedError, host_of
 from orgkey.salesforce.read import other_kind, read_resource
 
+_THROW_AWAY_BITS = 2048
 _KEY_MEMBER = {Resource.CONNECTED_APP: "ConnectedApp", Resource.EXTERNAL_CLIENT_APP: GLOBAL_OAUTH}
 _LINKS = "SELECT Id, ParentId, Parent.Name, Parent.IsOwnedByProfile, Parent.Profile.Name FROM SetupEntityAccess WHERE SetupEntityId = {}"
 
@@ -41,6 +45,20 @@ class AppHandler(MetadataHandler):
 
     def questions(self, name: str) -> list[str]:
         return [soql.app(self.resource, name), soql.app(other_kind(self.resource), name)]
+
+    def validated_inputs(self, inputs: Values, place: Workplace) -> Values:
+        """A throw-away certificate and consumer key where the real ones are not made yet; only sets that the org has already."""
+        known = dict(inputs)
+        if known.get("certificatePem") is UNKNOWN:
+            now = datetime.fromtimestamp(place.clock.now(), UTC)
+            known["certificatePem"] = certify(
+                generate_key(_THROW_AWAY_BITS), subject="CN=preview", validity_days=1, now=now
+            ).certificate.pem
+        if known.get("consumerKey") is UNKNOWN:
+            known["consumerKey"] = secrets.token_hex(32)
+        sets = [str(name) for name in known.get("permissionSets") or () if name is not UNKNOWN]
+        there = place.snapshot.rows(*(soql.permission_set(name) for name in sets)) if sets else []
+        return {**known, "permissionSets": [name for name, rows in zip(sets, there, strict=True) if rows]}
 
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
         warning = super().replacement_warning(old_inputs, replaces)

@@ -1,4 +1,7 @@
-"""Write `components/resources.py` from the schema: typed argument classes and resources, so that names stand once (`make generate`)."""
+"""Write what is derived from the schema, the field table and the error table, so that names stand once (`make generate`).
+
+`components/resources.py`: typed argument classes and resources. `docs/reference/`: settings and errors.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orgkey.provider.reference import errors_page, settings_page
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.schema import resource_names, schema
 
-_TARGET = Path(__file__).parents[2] / "components" / "resources.py"
+_ROOT = Path(__file__).parents[2]
+_TARGET = _ROOT / "components" / "resources.py"
+_PAGES = _ROOT / "docs" / "reference"
 _HEAD = '''"""The resources of `pulumi-resource-salesforce`, typed. Written by `make generate` from the provider's schema: do not edit."""
 
 from __future__ import annotations
@@ -54,14 +60,16 @@ def source() -> str:
 
 
 def main() -> int:
-    """Write the module, or with `--check` say whether it is stale (exit code 1)."""
-    text = source()
+    """Write the files, or with `--check` say which are stale (exit code 1)."""
+    files = {_TARGET: source(), _PAGES / "settings.md": settings_page(), _PAGES / "errors.md": errors_page()}
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
-        stale = not _TARGET.exists() or _TARGET.read_text() != text
-        if stale:
-            sys.stderr.write("components/resources.py is stale: run `make generate`\n")
-        return int(stale)
-    _TARGET.write_text(text)
+        for path in stale:
+            sys.stderr.write(f"{path.relative_to(_ROOT)} is stale: run `make generate`\n")
+        return int(bool(stale))
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[path])
     return 0
 
 

@@ -98,6 +98,9 @@ class Handler(ABC):
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
         """Outputs as a preview of create (no old outputs) or update can know them."""
 
+    def validate(self, inputs: Values, place: Workplace) -> None:  # noqa: B027 — most resources have nothing to ask
+        """Let the org itself say whether it would take this, changing nothing; for previews that ask for it."""
+
     @abstractmethod
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
         """Make it; return id and outputs. Safe to repeat after an interruption."""

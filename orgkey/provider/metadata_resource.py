@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from metadata.bundle import deployment, destruction
+from metadata.bundle import Bundle, deployment, destruction
 from metadata.check import Problem, problems, suggestion
 from metadata.compare import differences
 from metadata.fields import OnChange, fields_of
@@ -153,6 +153,15 @@ class MetadataHandler(Handler):
             return
         self.destroy(resource_id, place)
 
+    def validate(self, inputs: Values, place: Workplace) -> None:
+        known = self.validated_inputs(inputs, place)
+        if any(has_unknown(value) for value in known.values()):
+            return  # its own name is not known yet: the org could not judge it
+        found = self.find(str(known["name"]), place)
+        names = member_names(self.resource, str(known["name"]), found.names if found else None)
+        bundle = self._bundle(known, found, names, place.snapshot.identity().org_id, place)
+        deploy(place.org, bundle, seconds=place.seconds_left, check_only=True, progress=place.progress)
+
     # --- what subclasses say ------------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -171,6 +180,10 @@ class MetadataHandler(Handler):
             f"{', '.join(replaces)} cannot be changed: the {_KINDS[self.resource]} {old_inputs.get('name')} "
             "is made anew and the old one deleted"
         )
+
+    def validated_inputs(self, inputs: Values, place: Workplace) -> Values:
+        """Inputs for a check-only deploy, stand-ins for what a preview cannot know."""
+        return inputs
 
     def keeps_its_key(self, ownership: Ownership) -> bool:
         """Whether a copy that a sandbox refresh made keeps the consumer key it came with."""
@@ -206,26 +219,8 @@ class MetadataHandler(Handler):
         copied_from: str = "",
     ) -> dict[str, Any]:
         name, org_id = str(inputs["name"]), place.snapshot.identity().org_id
-        manager = str(inputs.get(_MANAGED_BY) or "")
-        marker = Marker(manager, org_id) if manager else None
         names = member_names(self.resource, name, found.names if found else None)
-        version = place.connection.api_version
-        previous = (
-            None
-            if found is None
-            else {**found.settings, "description": mark(str(found.settings["description"]), found.marker)}
-        )
-        bundle = deployment(
-            render(
-                self.resource,
-                {**inputs, "description": mark(str(inputs.get("description") or ""), marker)},
-                names,
-                api_version=float(version),
-                previous=previous,
-                carried_over=carried_over,
-            ),
-            api_version=version,
-        )
+        bundle = self._bundle(inputs, found, names, org_id, place, carried_over)
         outputs = {
             **inputs,
             "orgId": org_id,
@@ -249,6 +244,30 @@ class MetadataHandler(Handler):
         finally:
             place.snapshot.drop()
         return {**outputs, **self.deployed_outputs(outputs, status, place)}
+
+    def _bundle(
+        self,
+        inputs: Values,
+        found: Found | None,
+        names: Mapping[str, str],
+        org_id: str,
+        place: Workplace,
+        carried_over: Sequence[UnknownPart] = (),
+    ) -> Bundle:
+        manager, version = str(inputs.get(_MANAGED_BY) or ""), place.connection.api_version
+        description = mark(str(inputs.get("description") or ""), Marker(manager, org_id) if manager else None)
+        previous = None
+        if found is not None:
+            previous = {**found.settings, "description": mark(str(found.settings["description"]), found.marker)}
+        members = render(
+            self.resource,
+            {**inputs, "description": description},
+            names,
+            api_version=float(version),
+            previous=previous,
+            carried_over=carried_over,
+        )
+        return deployment(members, api_version=version)
 
     def destroy(self, name: str, place: Workplace) -> None:
         """Remove the root member; what hangs on it goes with it (facts 2.4)."""

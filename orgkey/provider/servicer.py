@@ -158,6 +158,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         handler, inputs = _handler(request, context), from_struct(request.properties)
         hidden = _hidden(handler, inputs)
         if request.preview:
+            self._validate(context, handler, request, inputs)
             return provider_pb2.CreateResponse(properties=to_struct(handler.plan(inputs.values, None, None), hidden))
         with self._outcome(context, handler, request.properties, hidden):
             resource_id, outputs = handler.create(inputs.values, self._place(request))
@@ -200,6 +201,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         old_inputs, old_outputs = from_struct(request.old_inputs).values, from_struct(request.olds).values
         hidden = _hidden(handler, news)
         if request.preview:
+            self._validate(context, handler, request, news)
             diff = handler.diff(old_inputs, old_outputs, news.values, self._clock.now())
             return provider_pb2.UpdateResponse(
                 properties=to_struct(handler.plan(news.values, old_outputs, diff), hidden)
@@ -216,6 +218,11 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         with self._outcome(context, handler, request.old_inputs, frozenset()):
             handler.delete(request.id, from_struct(request.old_inputs).values or outputs, outputs, self._place(request))
         return empty_pb2.Empty()
+
+    def _validate(self, context: grpc.ServicerContext, handler: Handler, request: Any, inputs: Properties) -> None:
+        if self._connection is not None and self._connection.validate_on_preview:
+            with self._outcome(context, handler, None, frozenset()):
+                handler.validate(inputs.values, self._place(request))
 
     # --- how it is done -----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,119 @@
+"""The reference pages in `docs/reference/`, written from the field table and the error table by `make generate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from metadata.fields import Field, OnChange, Place, Type, fields_of
+from metadata.members import Resource
+from orgkey.salesforce.errors import API, DEPLOY, GRANT, Row
+
+_NOTE = "<!-- Written by `make generate`: do not edit. -->\n"
+_ABOUT_SETTINGS = (
+    "The rows of [the field table](../../metadata/fields.py). Apps: `orgkey:app` in the stack file; permission set: "
+    "`orgkey:permissionSet`. A change is an update unless it says *replace*. **Loosens** says which change makes the "
+    "org easier to get into."
+)
+_ABOUT_ERRORS = (
+    "The rows of [the error table](../../orgkey/salesforce/errors.py): what messages, retries and drift texts say. "
+    "*Tried again* is when the same request may succeed by waiting alone."
+)
+_APPS = (Resource.CONNECTED_APP, Resource.EXTERNAL_CLIENT_APP)
+
+
+def settings_page() -> str:
+    """Every setting of an app and of a permission set."""
+    apps = dict.fromkeys(row.name for app in _APPS for row in fields_of(app))
+    return "\n".join(
+        [
+            "# Settings of apps and permission sets",
+            "",
+            _NOTE,
+            _ABOUT_SETTINGS,
+            "",
+            "## Apps",
+            "",
+            "| setting | meaning | default | element in ConnectedApp | element in the External Client App | on change, loosens |",
+            "| --- | --- | --- | --- | --- | --- |",
+            *(_app_row(name) for name in apps),
+            "",
+            "## Permission sets",
+            "",
+            "| setting | meaning | default | element | on change, loosens |",
+            "| --- | --- | --- | --- | --- |",
+            *(_set_row(row) for row in fields_of(Resource.PERMISSION_SET)),
+            "",
+        ]
+    )
+
+
+def errors_page() -> str:
+    """Every answer of an org that orgkey knows."""
+    return "\n".join(
+        [
+            "# Answers of an org, and what to do",
+            "",
+            _NOTE,
+            _ABOUT_ERRORS,
+            "",
+            *_errors("The token endpoint", GRANT),
+            *_errors("Deploys", DEPLOY),
+            *_errors("REST, SOQL and SOAP", API),
+        ]
+    )
+
+
+def _app_row(name: str) -> str:
+    rows = {app: row for app in _APPS for row in fields_of(app) if row.name == name}
+    row = next(iter(rows.values()))
+    defaults = dict.fromkeys(_default(found, app) for app, found in rows.items())
+    places = [_element(rows[app].places.get(app)) if app in rows else "not in this kind" for app in _APPS]
+    return f"| `{name}` | {_meaning(row)} | {' / '.join(defaults)} | {' | '.join(places)} | {_change(row)} |"
+
+
+def _set_row(row: Field) -> str:
+    place = row.places.get(Resource.PERMISSION_SET)
+    default = _default(row, Resource.PERMISSION_SET)
+    return f"| `{row.name}` | {_meaning(row)} | {default} | {_element(place)} | {_change(row)} |"
+
+
+def _meaning(row: Field) -> str:
+    values = f" One of {', '.join(f'`{value}`' for value in row.values)}." if 0 < len(row.values) <= 8 else ""  # noqa: PLR2004
+    return row.doc + values
+
+
+def _default(row: Field, resource: Resource) -> str:
+    if row.required:
+        return "required"
+    value = row.default_for(resource)
+    if row.type is Type.BOOLEAN:
+        return f"`{str(value).lower()}`"
+    return (
+        "`" + (", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)) + "`" if value else "none"
+    )
+
+
+def _element(place: Place | None) -> str:
+    if place is None:
+        return "file name"
+    path = "/".join((*place.path, place.codec.tags[0]))
+    since = f" (API {place.since:.0f})" if place.since else ""
+    return f"{place.member}: `{path}`{since}"
+
+
+def _change(row: Field) -> str:
+    change = "replace" if row.on_change is OnChange.REPLACE else "update"
+    return f"{change}{'' if row.readable else ', never read back'}{f'; loosens {row.looser}' if row.looser else ''}"
+
+
+def _errors(title: str, rows: Sequence[Row]) -> Iterable[str]:
+    yield f"## {title}"
+    yield ""
+    yield "| answer | means | what to do | tried again |"
+    yield "| --- | --- | --- | --- |"
+    for row in rows:
+        answer = " ".join(
+            part for part in (f"`{row.code}`" if row.code else "", row.contains and f"“{row.contains}”") if part
+        )
+        yield f"| {answer} | {row.meaning} | {row.remedy} | {row.retry} |"
+    yield ""
