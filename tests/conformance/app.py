@@ -67,11 +67,11 @@ class Source:
 
     @property
     def manifest(self) -> str:
-        types = "".join(
-            f"<types>{''.join(f'<members>{name}</members>' for name in names)}<name>{kind}</name></types>"
-            for kind, names in self.members.items()
-        )
-        return xml("Package", f"{types}<version>{VERSION}</version>")
+        lines = [""]  # lines of their own: CumulusCI cuts the first one off
+        for kind, names in self.members.items():
+            members = "".join(f"<members>{name}</members>" for name in names)
+            lines.append(f"<types>{members}<name>{kind}</name></types>")
+        return xml("Package", "\n".join([*lines, f"<version>{VERSION}</version>", ""]))
 
     def write_package(self, folder: Path) -> Path:
         """Write the metadata format: the files with their package.xml."""
