@@ -22,7 +22,7 @@ def sign_assertion(
     if not 0 < life <= LONGEST_LIFE:
         raise ValueError(f"an assertion lives 1 to {LONGEST_LIFE} seconds, not {life}")
     issued = int(now)
-    import jwt  # noqa: PLC0415 — loaded when the first assertion is signed, so that a provider that signs none starts fast
+    import jwt
 
     claims = {"iss": consumer_key, "sub": username, "aud": audience, "iat": issued, "exp": issued + life, "jti": jti}
     return jwt.encode(claims, private_key_pem, algorithm="RS256")

@@ -118,6 +118,9 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         self._clock.canceled.set()
+        org = self._org
+        if org is not None:
+            org.abort()
         return empty_pb2.Empty()
 
     # --- a resource ---------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from orgkey.salesforce.errors import CanceledError
+from orgkey.salesforce.errors import CANCELED, CanceledError
 
 
 @dataclass(slots=True)
@@ -31,6 +31,4 @@ class Clock:
     def check(self) -> None:
         """Raise CanceledError when somebody has canceled."""
         if self.canceled.is_set():
-            raise CanceledError(
-                "Stopped because the operation was canceled.\nRun the same command again: it goes on from here."
-            )
+            raise CanceledError(CANCELED)

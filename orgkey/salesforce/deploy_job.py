@@ -6,6 +6,7 @@ number of errors in a row; the overall deadline is a separate limit. A job can b
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -151,19 +152,8 @@ class DeployJob:
 
     def cancel(self) -> None:
         """Ask the org to stop the deploy; it may have finished already, and that is no error."""
-        try:
-            host = f"{self.org.url}/services/data/v{self.org.connection.api_version}/{_PATH}/{self.id}"
-            self.org.soap_session(
-                lambda _, session_id: self.org.transport.request(
-                    "PATCH",
-                    host,
-                    json={"deployResult": {"status": "Canceling"}},
-                    headers={"Authorization": f"Bearer {session_id}"},
-                    timeout=(2.0, 2.0),
-                ),
-            )
-        except (RefusedError, UnreachableError, CanceledError):
-            return
+        with contextlib.suppress(RefusedError, UnreachableError, CanceledError):
+            self.org.last_word("PATCH", f"{_PATH}/{self.id}", json={"deployResult": {"status": "Canceling"}})
 
 
 def deploy(

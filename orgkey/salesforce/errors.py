@@ -249,6 +249,9 @@ def find_row(table: Sequence[Row], code: str, text: str) -> Row | None:
     return next((row for row in table if row.code in ("", code) and row.contains in lowered), None)
 
 
+CANCELED = "Stopped because the operation was canceled.\nRun the same command again: it goes on from here."
+
+
 class SalesforceError(Exception):
     """Something went wrong between us and an org. `str()` says what happened, then what to do."""
 

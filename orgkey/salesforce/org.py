@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _QUERIES_IN_ONE_COMPOSITE = 5  # the platform's limit for query subrequests
+_LAST_WORD = (1.0, 1.0)  # seconds to connect, seconds to answer
 _BATCH_SIZE = 200  # records in one collection call
 
 
@@ -86,7 +87,7 @@ class Org:
     @property
     def transport(self) -> Transport:
         """The HTTPS client; it is loaded when the first request is made, so that a provider that asks nothing starts fast."""
-        from orgkey.salesforce.transport import Transport, timeout_of  # noqa: PLC0415
+        from orgkey.salesforce.transport import Transport, timeout_of
 
         with self._lock:
             if self._transport is None:
@@ -102,6 +103,12 @@ class Org:
     def log_in(self) -> None:
         """Load the client and get a session, where that was not done yet."""
         self._client(self._session())
+
+    def abort(self) -> None:
+        """End every request under way; whoever waits for one hears that it was canceled."""
+        transport = self._transport  # no lock: the thread that holds it may be the one that waits
+        if transport is not None:
+            transport.abort()
 
     def identity(self) -> Identity:
         """Say which org this is; raises WrongOrgError when the settings describe another one."""
@@ -156,6 +163,15 @@ class Org:
             return response.json()
 
         return self._with_session(post)
+
+    def last_word(self, method: str, path: str, **kwargs: Any) -> None:
+        """Send one request also after a cancel, over a connection of its own and within two seconds; the answer is not awaited longer."""
+        from orgkey.salesforce.transport import Transport
+
+        if self._login is not None:
+            client = self._client(self._login)
+            parting = Transport(ca_bundle=self.connection.ca_bundle, timeout=_LAST_WORD)
+            parting.request(method, client.base_url + path, headers=client.headers, **kwargs)
 
     def soap_session(self, call: Callable[[str, str], T]) -> T:
         """Run a SOAP call with (endpoint, session id), renewing the session once."""
@@ -253,7 +269,7 @@ class Org:
             return self._login
 
     def _client(self, login: Login) -> Salesforce:
-        from simple_salesforce.api import Salesforce  # noqa: PLC0415
+        from simple_salesforce.api import Salesforce
 
         return Salesforce(
             session_id=login.token.access_token,
@@ -286,8 +302,8 @@ class Org:
 @contextmanager
 def _our_errors(host: str) -> Iterator[None]:
     """Turn simple-salesforce's exceptions, which print whole bodies, into ours."""
-    from simple_salesforce.exceptions import SalesforceError as ApiError  # noqa: PLC0415
-    from simple_salesforce.exceptions import SalesforceExpiredSession  # noqa: PLC0415
+    from simple_salesforce.exceptions import SalesforceError as ApiError
+    from simple_salesforce.exceptions import SalesforceExpiredSession
 
     try:
         yield
@@ -301,7 +317,7 @@ def _our_errors(host: str) -> Iterator[None]:
 
 
 def _raise_api_error(response: Any) -> None:
-    from simple_salesforce.util import exception_handler  # noqa: PLC0415 — only an error path needs it
+    from simple_salesforce.util import exception_handler
 
     exception_handler(response)
 

@@ -54,6 +54,6 @@ def links(app_id: str) -> str:
 
 
 def _quoted(question: str, value: Any) -> str:
-    from simple_salesforce.format import format_soql  # noqa: PLC0415 — the client is loaded at the first question
+    from simple_salesforce.format import format_soql
 
     return str(format_soql(question, value))

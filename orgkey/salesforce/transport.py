@@ -6,30 +6,35 @@ here carries a token or an assertion; proxies come from the usual environment va
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import threading
-from collections import Counter
+import weakref
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import stamina
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
 
-from orgkey.salesforce.errors import SettingError, UnreachableError, host_of
+from orgkey.salesforce.errors import CANCELED, CanceledError, SettingError, UnreachableError, host_of
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, seconds between two bytes
 TIMEOUT_VARIABLE = "ORGKEY_REQUEST_TIMEOUT"
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
 _ATTEMPTS, _PATIENCE = 4, 20.0  # tries of a request that changes nothing, seconds in all
+_LONGEST_WAIT = 1.5  # seconds between two tries, so that a cancel is heard within two
 _BUSY = {500, 502, 503, 504}
 
 
 class Transport(requests.Session):
     """A requests session with our rules built in; simple-salesforce runs on it too.
 
-    `verify` is a file of CA certificates, or None for the usual ones. `counts` says how many requests were made, by purpose.
+    `ca_bundle` is a file of CA certificates to trust, or None for the usual ones. `timeout` is seconds to connect and seconds
+    between two bytes; `largest_answer` is in bytes.
     """
 
     def __init__(
@@ -47,11 +52,10 @@ class Transport(requests.Session):
         self._bundle = ca_bundle
         self._timeout = timeout
         self._largest_answer = largest_answer
-        self.counts: Counter[str] = Counter()
         self.auth = _no_netrc
-        self._lock = threading.Lock()
-        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=16)
-        self.mount("https://", adapter)
+        self._aborted = threading.Event()
+        self._adapter = _AbortableAdapter(pool_connections=4, pool_maxsize=16)
+        self.mount("https://", self._adapter)
         self.mount("http://", _RefusePlainHttp())
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
@@ -62,20 +66,25 @@ class Transport(requests.Session):
         kwargs["stream"] = True
         if self._bundle:  # said per request: the environment's REQUESTS_CA_BUNDLE would win over the session's own
             kwargs["verify"] = self._bundle
-        with self._lock:
-            self.counts[f"{method!s} {urlsplit(target).path}"] += 1
         try:
             response = super().request(method, url, *args, **kwargs)
             _read_bounded(response, self._largest_answer)
         except requests.exceptions.RequestException as error:
+            if self._aborted.is_set():
+                raise CanceledError(CANCELED) from None
             raise unreachable(target, error) from None
         _refuse_foreign(target, response)
         return response
 
+    def abort(self) -> None:
+        """End every request under way at once, with CanceledError for whoever waits for it. This transport is done with."""
+        self._aborted.set()
+        self._adapter.cut()
+
     def look(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         """Send a request that changes nothing: tried again, with jitter, while the org is out of reach or busy."""
         for attempt in stamina.retry_context(
-            on=_retry_wait, attempts=_ATTEMPTS, timeout=_PATIENCE, wait_initial=0.2, wait_max=4.0
+            on=_retry_wait, attempts=_ATTEMPTS, timeout=_PATIENCE, wait_initial=0.2, wait_max=_LONGEST_WAIT
         ):
             with attempt:
                 response = self.request(method, url, **kwargs)
@@ -180,6 +189,32 @@ def _retry_wait(error: Exception) -> bool:
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Authentication that does nothing: without one, requests would put `.netrc` credentials over our token."""
     return request
+
+
+class _AbortableAdapter(HTTPAdapter):
+    """Knows its open connections, so that a cancel need not wait for an org that keeps silent."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        self._open: weakref.WeakSet[HTTPSConnection] = weakref.WeakSet()
+        opened = self._open
+
+        class Connection(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                opened.add(self)
+
+        class Pool(HTTPSConnectionPool):
+            ConnectionCls = Connection
+
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {**self.poolmanager.pool_classes_by_scheme, "https": Pool}
+
+    def cut(self) -> None:
+        """Shut every open connection down; whoever reads from one sees it end."""
+        for connection in list(self._open):
+            if connection.sock is not None:
+                with contextlib.suppress(OSError):
+                    connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 class _RefusePlainHttp(HTTPAdapter):

@@ -127,7 +127,7 @@ class Client:
         self._call("Delete", request)
 
     def cancel(self) -> None:
-        from google.protobuf import empty_pb2  # noqa: PLC0415
+        from google.protobuf import empty_pb2
 
         self.stub.Cancel(empty_pb2.Empty())
 

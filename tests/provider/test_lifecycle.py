@@ -317,10 +317,16 @@ def test_a_deploy_that_outlasts_its_timeout_is_kept_in_state_with_its_job_and_wh
     assert "customTimeouts" in failed.value.init_failed["reasons"][0]
 
 
-def test_a_cancel_stops_a_running_deploy_at_once_and_does_not_stick(
-    provider: Client, landscape: Landscape, org: Org
+@pytest.mark.parametrize("silence", ["a deploy that takes long", "an org that does not answer"])
+def test_a_cancel_stops_what_runs_within_two_seconds_and_does_not_stick(
+    provider: Client, landscape: Landscape, org: Org, silence: str
 ) -> None:
-    landscape.admin("PATCH", "/knobs", deploy_time=30)
+    if silence == "a deploy that takes long":
+        landscape.admin("PATCH", "/knobs", deploy_time=30)
+        seen = "checkDeployStatus"
+    else:
+        landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["stall-30"])
+        seen = "composite"
     inputs, _ = provider.check(SET, {"name": "Slow", "label": "Slow", "managedBy": MANAGED_BY})
     outcome: list[VerbFailedError] = []
 
@@ -332,14 +338,17 @@ def test_a_cancel_stops_a_running_deploy_at_once_and_does_not_stick(
 
     running = threading.Thread(target=create)
     running.start()
-    while "checkDeployStatus" not in landscape.admin("GET", "/requests?org=uat")["counts"]:
+    while seen not in landscape.admin("GET", "/requests?org=uat")["counts"]:
         time.sleep(0.02)
+    time.sleep(0.1)
     started = time.monotonic()
     provider.stub.Cancel(empty_pb2.Empty())
     running.join(timeout=10)
     assert time.monotonic() - started < 2
     assert outcome[0].init_failed is not None
     assert "canceled" in outcome[0].message
+    if silence == "a deploy that takes long":
+        assert landscape.admin("GET", "/requests?org=uat")["counts"]["cancelDeploy"] == 1
     landscape.admin("PATCH", "/knobs", deploy_time=0)
     provider.configure(
         {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
