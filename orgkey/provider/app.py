@@ -131,10 +131,10 @@ class AppHandler(MetadataHandler):
             if item.type == root and item.full_name == name and item.record_id
         )
         app_id = next(deployed, "") or self.seen_outputs(name, {}, place)["appId"]
-        return {
-            "appId": app_id,
-            "deployedAt": datetime.fromtimestamp(place.clock.now(), UTC).isoformat(timespec="milliseconds"),
-        }
+        return {"appId": app_id, "deployedAt": _now(place)}
+
+    def uncertain_outputs(self, place: Workplace) -> Values:
+        return {"deployedAt": _now(place)}  # from then on the proof waits for a propagation that may be under way
 
     def _compare_consumer_key(self, outputs: Values, place: Workplace) -> None:
         name, member = str(outputs["name"]), _KEY_MEMBER[self.resource]
@@ -155,7 +155,7 @@ class AppHandler(MetadataHandler):
                 f"{host_of(place.org.url)} says that the deploy succeeded, but the app {name} kept another consumer key.\n"
                 "Set orgkey:key.consumerKey to the app's own consumer key, or delete the app in the org and run `pulumi up` again."
             )
-            raise InitFailedError(name, {**outputs, "consumerKey": theirs}, [reason])
+            raise InitFailedError(name, {**outputs, **self.uncertain_outputs(place), "consumerKey": theirs}, [reason])
 
 
 class ConnectedAppHandler(AppHandler):
@@ -181,6 +181,10 @@ class ExternalClientAppHandler(AppHandler):
 
 class _MadeRoomError(Exception):
     """A sandbox's copy of production's app was removed; creating starts anew."""
+
+
+def _now(place: Workplace) -> str:
+    return datetime.fromtimestamp(place.clock.now(), UTC).isoformat(timespec="milliseconds")
 
 
 def _with_links(found: Found, links: list[dict[str, Any]]) -> Found:

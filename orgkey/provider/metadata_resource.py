@@ -24,7 +24,14 @@ from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, 
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
 from orgkey.salesforce.deploy_job import DeployStatus, deploy
-from orgkey.salesforce.errors import CanceledError, ConflictError, DeployUnfinishedError, UnreachableError, host_of
+from orgkey.salesforce.errors import (
+    CanceledError,
+    ConflictError,
+    DeployUnfinishedError,
+    SalesforceError,
+    UnreachableError,
+    host_of,
+)
 
 _MANAGED_BY = "managedBy"
 _KINDS = {
@@ -174,6 +181,10 @@ class MetadataHandler(Handler):
     def deployed_outputs(self, outputs: Values, status: DeployStatus, place: Workplace) -> Values:
         """The subclass's own outputs after a deploy, beside those known so far; raises when the org did not do what it said."""
 
+    def uncertain_outputs(self, place: Workplace) -> Values:
+        """The subclass's own outputs after a deploy that may have arrived."""
+        return {}
+
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
         """Why replacing this is dangerous."""
         return (
@@ -240,10 +251,13 @@ class MetadataHandler(Handler):
             CanceledError,
             UnreachableError,
         ) as error:  # it may have arrived: into state, never lost
-            raise InitFailedError(name, outputs, [str(error)]) from error
+            raise InitFailedError(name, {**outputs, **self.uncertain_outputs(place)}, [str(error)]) from error
         finally:
             place.snapshot.drop()
-        return {**outputs, **self.deployed_outputs(outputs, status, place)}
+        try:
+            return {**outputs, **self.deployed_outputs(outputs, status, place)}
+        except SalesforceError as error:  # it did arrive: the old revision and date must not stay in state
+            raise InitFailedError(name, {**outputs, **self.uncertain_outputs(place)}, [str(error)]) from error
 
     def _bundle(
         self,
