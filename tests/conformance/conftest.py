@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,13 @@ def fence() -> Iterator[Fence]:
     """The clients' way to the network: to the local org only."""
     with fenced() as made:
         yield made
+
+
+@pytest.fixture
+def knobs(landscape: Landscape) -> Iterator[Callable[..., Any]]:
+    """Turn knobs of the local org; after the test they stand at their defaults."""
+    yield lambda **values: landscape.admin("PATCH", "/knobs", **values)
+    landscape.admin("DELETE", "/knobs")
 
 
 @pytest.fixture(scope="class")

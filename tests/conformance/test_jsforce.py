@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conformance.app import ExternalApp, Key, assertion, unique
 from tests.conformance.jsforce import Jsforce, JsforceError
 from tests.conformance.outside import Fence
-from tests.landscape import Landscape, Org
+from tests.landscape import Org
 
 AUTHORIZE = """
     const user = await conn.authorize({
@@ -125,15 +127,14 @@ class TestMetadata:
 
 
 class TestData:
-    def test_a_query_fetches_every_page(self, jsforce: Jsforce, shared_org: Org, landscape: Landscape) -> None:
-        landscape.admin("PATCH", "/knobs", query_page=3)
+    def test_a_query_fetches_every_page(self, jsforce: Jsforce, shared_org: Org, knobs: Callable[..., Any]) -> None:
+        knobs(query_page=3)
         first, all_of_them = jsforce(
             """
             const asked = "SELECT Id, Username FROM User ORDER BY Username";
             return [await conn.query(asked), await conn.query(asked).execute({ autoFetch: true, maxFetch: 1000 })];
             """
         )
-        landscape.admin("DELETE", "/knobs")
         assert (len(first["records"]), first["done"]) == (3, False)
         assert len(all_of_them["records"]) == first["totalSize"] > 6
         assert all_of_them["records"][0]["attributes"]["type"] == "User"

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.app import ConnectedApp
-from tests.landscape import Landscape, Org
+from tests.landscape import Org
 
 DEPLOY_REQUEST = "/services/data/v67.0/metadata/deployRequest"
 
@@ -79,11 +79,9 @@ def shell(tmp_path: Path, org: Org) -> Shell:
 
 
 @pytest.fixture
-def old_days(landscape: Landscape, org: Org) -> Iterator[None]:
+def old_days(knobs: Callable[..., Any], org: Org) -> None:
     """An org that still lets people make Connected Apps."""
-    landscape.admin("PATCH", "/knobs", connected_app_creation=True)
-    yield
-    landscape.admin("DELETE", "/knobs")
+    knobs(connected_app_creation=True)
 
 
 @pytest.mark.usefixtures("old_days")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +111,7 @@ class TestDeploy:
         sf.environment["SF_ORG_METADATA_REST_DEPLOY"] = str(door == "REST").lower()
         landscape.admin("DELETE", "/requests")
         yield sf
+        del sf.environment["SF_ORG_METADATA_REST_DEPLOY"]
         seen = [
             each for each in landscape.admin("GET", "/requests?org=uat")["requests"] if each["operation"] == "deploy"
         ]
@@ -176,14 +178,13 @@ class TestJob:
         assert len(shared_org.query(f"SELECT Id FROM PermissionSet WHERE Name = '{name}'")) == 1
 
     def test_a_running_deploy_is_cancelled(
-        self, sf: SalesforceCli, shared_org: Org, landscape: Landscape, package: tuple[str, Path]
+        self, sf: SalesforceCli, shared_org: Org, knobs: Callable[..., Any], package: tuple[str, Path]
     ) -> None:
         name, archive = package
-        landscape.admin("PATCH", "/knobs", deploy_time=600)
+        knobs(deploy_time=600)
         started = sf("project", "deploy", "start", "--metadata-dir", archive, "--single-package", "--async").result
         assert (started["status"], started["done"]) == ("Queued", False)
         cancelled = sf("project", "deploy", "cancel", "-i", started["id"])
-        landscape.admin("DELETE", "/knobs")
         assert (cancelled.result["status"], cancelled.result["done"]) == ("Canceled", True)
         assert shared_org.query(f"SELECT Id FROM PermissionSet WHERE Name = '{name}'") == []
 
@@ -219,11 +220,10 @@ class TestEverydayCommands:
         assert user in shared_org.holders(app.set_name)
 
     def test_a_query_follows_relationships_and_pages(
-        self, sf: SalesforceCli, shared_org: Org, landscape: Landscape
+        self, sf: SalesforceCli, shared_org: Org, knobs: Callable[..., Any]
     ) -> None:
-        landscape.admin("PATCH", "/knobs", query_page=3)
+        knobs(query_page=3)
         told = sf("data", "query", "-q", "SELECT Username, Profile.Name FROM User ORDER BY Username").result
-        landscape.admin("DELETE", "/knobs")
         users = {each["Username"]: each["Profile"]["Name"] for each in told["records"]}
         assert (told["done"], told["totalSize"]) == (True, len(users))
         assert users[shared_org.user("ci")] == "Standard User"

