@@ -1,7 +1,7 @@
 """The stack file (`Pulumi.<env>.yaml`), read and checked as a whole: every problem at once, each with its key.
 
 Nothing is contacted here, and nothing is registered: a program that only logged an error would let the engine exit 0 and delete
-every resource of the stack (facts/pulumi.md 3), so problems are raised before the first resource.
+every resource of the stack (engine notes 3), so problems are raised before the first resource.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ class PlatformError(Exception):
 
 
 class OAuthError(Exception):
-    """A refusal of the OAuth endpoints (facts 4.5): `{"error": …, "error_description": …}`, HTTP 400 unless noted."""
+    """A refusal of the OAuth endpoints (platform notes 4.5): `{"error": …, "error_description": …}`, HTTP 400 unless noted."""
 
     def __init__(self, error: str, description: str, *, status: int = 400) -> None:
         super().__init__(f"{error}: {description}")
@@ -32,12 +32,12 @@ class LandscapeError(Exception):
 
 
 def not_found(message: str = "The requested resource does not exist") -> PlatformError:
-    """Return the platform's 404 (facts 5.7)."""
+    """Return the platform's 404 (platform notes 5.7)."""
     return PlatformError("NOT_FOUND", message, status=404)
 
 
 def invalid_session() -> PlatformError:
-    """Return the answer to a token that is unknown, expired or of another org (facts 5.7)."""
+    """Return the answer to a token that is unknown, expired or of another org (platform notes 5.7)."""
     return PlatformError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
 
 

@@ -1,6 +1,7 @@
 """Switches for what the platform's sources leave open, and for how slow or strict an org is.
 
 The default of each is what a real org of late 2026 does. A value holds for the landscape, or for one org.
+"notes 4.5" is a section of docs/platform-notes.md.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ KNOBS: dict[str, Knob] = {
     for each in (
         Knob("deploy_time", 0.0, "seconds a deploy runs once it is its turn"),
         Knob("retrieve_time", 0.0, "seconds a retrieve runs"),
-        Knob("propagation_delay", 0.0, "seconds until the login servers see a change of an app (facts 4.6: 2-10 min)"),
+        Knob("propagation_delay", 0.0, "seconds until the login servers see a change of an app (notes 4.6: 2-10 min)"),
         Knob("latency", 0.0, "seconds added to every request (real ones: the clock does not move them)"),
-        Knob("connected_app_creation", default=False, meaning="whether new Connected Apps may be created (facts 2.1)"),
+        Knob("connected_app_creation", default=False, meaning="whether new Connected Apps may be created (notes 2.1)"),
         Knob(
             "connected_app_key_on_update",
             "same",
@@ -40,35 +41,35 @@ KNOBS: dict[str, Knob] = {
             ("refuse", "same", "ignore"),
         ),
         Knob(
-            "strict_exp", default=False, meaning="refuse assertions that expire more than 3 minutes ahead (facts 4.2)"
+            "strict_exp", default=False, meaning="refuse assertions that expire more than 3 minutes ahead (notes 4.2)"
         ),
         Knob("exp_skew", 30.0, "seconds by which an assertion may be late"),
-        Knob("classic_aud", default=False, meaning="refuse the My Domain as audience, as before 2025 (facts 4.1)"),
+        Knob("classic_aud", default=False, meaning="refuse the My Domain as audience, as before 2025 (notes 4.1)"),
         Knob(
             "refuse_expired_certificate",
             default=False,
-            meaning="whether the app certificate's end date stops a grant (facts 1.4)",
+            meaning="whether the app certificate's end date stops a grant (notes 1.4)",
         ),
         Knob(
             "reuse_session",
             default=True,
-            meaning="answer a repeated grant of one user and app with the same token (facts 4.4)",
+            meaning="answer a repeated grant of one user and app with the same token (notes 4.4)",
         ),
         Knob("session_timeout", 7200.0, "seconds of idleness after which a session ends, where the app says nothing"),
-        Knob("login_rate", 3600, "logins per user and hour; 0 switches the counter off (facts 8)"),
+        Knob("login_rate", 3600, "logins per user and hour; 0 switches the counter off (notes 8)"),
         Knob(
             "inactive_user_form",
             "inactive_user",
-            "how an inactive user is refused (facts 4.5)",
+            "how an inactive user is refused (notes 4.5)",
             ("inactive_user", "invalid_grant"),
         ),
         Knob("daily_requests", 100_000, "API requests per day, shown in Sforce-Limit-Info; above it, 403"),
-        Knob("oldest_version", 31, "oldest API version that answers (facts 6.1)"),
-        Knob("newest_version", 68, "newest API version (facts 7: Winter '27)"),
+        Knob("oldest_version", 31, "oldest API version that answers (notes 6.1)"),
+        Knob("newest_version", 68, "newest API version (notes 7: Winter '27)"),
         Knob(
             "refresh_copies_apps",
             default=True,
-            meaning="a sandbox refresh copies production's apps (sources differ, facts 1.9)",
+            meaning="a sandbox refresh copies production's apps (sources differ, notes 1.9)",
         ),
         Knob(
             "refresh_copies_assignments",

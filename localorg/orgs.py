@@ -11,7 +11,7 @@ LOGIN_AUDIENCE, TEST_AUDIENCE = "https://login.salesforce.com", "https://test.sa
 
 @dataclass(frozen=True)
 class Org:
-    """One org. `state` is active, locked (closed, suspended) or building (facts 4.5, the HTML page)."""
+    """One org. `state` is active, locked (closed, suspended) or building (platform notes 4.5, the HTML page)."""
 
     name: str
     kind: str

@@ -1,4 +1,4 @@
-"""A sandbox refresh: the sandbox becomes a copy of production under its new org id (facts 1.9, 9.10).
+"""A sandbox refresh: the sandbox becomes a copy of production under its new org id (platform notes 1.9).
 
 Users get the sandbox's suffix; permission sets come with their descriptions; apps and assignments by knobs, because
 sources differ. What the sandbox had made, its sessions and its jobs are gone.

@@ -38,7 +38,7 @@ def deployment(members: Sequence[Member], *, api_version: str) -> Bundle:
 
 
 def destruction(members: Iterable[tuple[str, str]], *, api_version: str) -> Bundle:
-    """Bundle the removal of (metadata type, full name) pairs: `destructiveChanges.xml` beside an empty manifest (facts 5.2)."""
+    """Bundle the removal of (metadata type, full name) pairs: `destructiveChanges.xml` beside an empty manifest (platform notes 5.2)."""
     return _zip(
         {
             "destructiveChanges.xml": _manifest(members, api_version=None),

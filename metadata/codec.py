@@ -132,7 +132,7 @@ class Mapped(_OneTag):
 
 @dataclass(frozen=True, slots=True)
 class Joined(_OneTag):
-    """A list in one element, split by `separator` (ECA scopes: comma; callback URLs: line breaks, facts 1.3 and 2.3)."""
+    """A list in one element, split by `separator` (ECA scopes: comma; callback URLs: line breaks, platform notes 1.3 and 2.3)."""
 
     separator: str
 
@@ -149,7 +149,7 @@ class Joined(_OneTag):
 
 @dataclass(frozen=True, slots=True)
 class Repeated(_OneTag):
-    """A list as one element per item; one empty element clears the whole list (facts 1.6)."""
+    """A list as one element per item; one empty element clears the whole list (platform notes 1.6)."""
 
     def read(self, parent: etree._Element) -> Value:
         found = children(parent, self.tag)
@@ -164,7 +164,7 @@ class Repeated(_OneTag):
 
 @dataclass(frozen=True, slots=True)
 class EnabledNames(_OneTag):
-    """`{enabled, name}` structs of which only the enabled ones count (PermissionSet userPermissions, facts 3.1)."""
+    """`{enabled, name}` structs of which only the enabled ones count (PermissionSet userPermissions, platform notes 3.1)."""
 
     def read(self, parent: etree._Element) -> Value:
         found = children(parent, self.tag)
@@ -207,7 +207,7 @@ class Ranges(_OneTag):
 
 @dataclass(frozen=True, slots=True)
 class RefreshPolicy:
-    """Three ECA elements for what a ConnectedApp says in one, `specific_lifetime:30:DAYS` say (facts 1.5, 2.3)."""
+    """Three ECA elements for what a ConnectedApp says in one, `specific_lifetime:30:DAYS` say (platform notes 1.5, 2.3)."""
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -233,5 +233,5 @@ class RefreshPolicy:
 
 
 def _strings(value: Value) -> Sequence[str]:
-    """The items once each: the platform calls a repetition an error (facts 1.6)."""
+    """The items once each: the platform calls a repetition an error (platform notes 1.6)."""
     return list(dict.fromkeys(cast("Sequence[str]", value or ())))

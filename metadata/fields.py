@@ -2,7 +2,7 @@
 
 Everything that needs to know a setting reads it here: check (types, enums, patterns), render and parse (where the element stands
 in each kind), compare (what counts as equal), the provider's schema and its generated argument classes, drift severity and the
-reference page. A new Metadata API field is one row. Sources: facts 1.2-1.7 (ConnectedApp), 2.3 (External Client App), 3.1
+reference page. A new Metadata API field is one row. Sources: platform notes 1.2-1.7 (ConnectedApp), 2.3 (External Client App), 3.1
 (PermissionSet).
 """
 
@@ -122,7 +122,7 @@ SCOPES = tuple(
     "CDPCalculatedInsight ForgotPassword UserRegistration SFAP Interaction CDP EinsteinGPT PwdlessLogin MCP SCRT "
     "DataCloudUserClaims A2A CmdbDiscovery SemanticLayer".split(),
 )
-"""The deploy enum of API 68 (facts 1.7)."""
+"""The deploy enum of API 68 (platform notes 1.7)."""
 
 
 def _connected(path: str, codec: Codec, *, absent: Value = None, since: float = 0.0) -> tuple[Resource, Place]:
@@ -449,7 +449,7 @@ PERMISSION_SET_FIELDS: tuple[Field, ...] = (
         Type.STRING,
         "What the set is for; the ownership marker is a line of its own below it.",
         dict([_set(Text("description"))]),
-        longest=150,  # 255 is the platform's limit (facts 3.1); the marker takes the rest
+        longest=150,  # 255 is the platform's limit (platform notes 3.1); the marker takes the rest
     ),
     Field(
         "hasActivationRequired",

@@ -1,6 +1,6 @@
 """The metadata types that an app or a permission set consists of: folders, suffixes, and the names of an app's members.
 
-Source: facts 1.1, 2.2 and 3.1. Satellite names of an External Client App are free; ours follow the names that the org itself
+Source: platform notes 1.1, 2.2 and 3.1. Satellite names of an External Client App are free; ours follow the names that the org itself
 would give, and an app made by hand keeps its own (`ExternalMembers`).
 """
 

@@ -1,7 +1,7 @@
 """The ownership marker: a line in the description of app and permission set that tells who manages it.
 
 `managed by orgkey <owner>/<stack> in <org id>`: shown, never hidden. The org id tells a sandbox's copy of production's things
-from the things of this stack (facts 1.9: a refreshed sandbox is a copy of production under a new org id).
+from the things of this stack (platform notes 1.9: a refreshed sandbox is a copy of production under a new org id).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Metadata XML, as an org gives it, back to settings.
 
-Repairs the platform's habits, each where it is met: scopes that come back under another name (facts 1.7), elements that are left
+Repairs the platform's habits, each where it is met: scopes that come back under another name (platform notes 1.7), elements that are left
 out because they hold the default, whatever prefix or namespace, nil elements.
 """
 
@@ -23,7 +23,7 @@ _NEVER_CARRIED = frozenset(
     {
         "consumerSecret",  # a secret: never into state
         "certificate",  # ours to send
-        "orgScopedExternalApp",  # server-made, wrong elsewhere (facts 2.4)
+        "orgScopedExternalApp",  # server-made, wrong elsewhere (platform notes 2.4)
         "oauthLink",
         "shouldRotateConsumerKey",
         "shouldRotateConsumerSecret",

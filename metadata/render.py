@@ -1,6 +1,6 @@
 """Settings to metadata XML, in the order that the platform expects.
 
-The platform drops elements that stand out of WSDL order without a word (facts 1.2, 2.4); that order is alphabetical in every type
+The platform drops elements that stand out of WSDL order without a word (platform notes 1.2, 2.4); that order is alphabetical in every type
 we write, so elements are sorted by name, repeated ones in the order they were written.
 """
 
@@ -49,8 +49,8 @@ def render(
     """Write every member of a resource.
 
     `names` gives the full name per metadata type. `previous`, what the org holds now, decides two things: the consumer key is
-    written only when there is nothing yet (facts 1.8: an app that exists keeps its own), and a setting that went back to "empty"
-    is said aloud, because the platform leaves alone what is not mentioned (facts 1.6).
+    written only when there is nothing yet (platform notes 1.8: an app that exists keeps its own), and a setting that went back to "empty"
+    is said aloud, because the platform leaves alone what is not mentioned (platform notes 1.6).
     """
     roots = {type_name: _root(type_name, names) for type_name in RESOURCE_MEMBERS[resource]}
     for row in fields_of(resource):

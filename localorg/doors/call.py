@@ -73,7 +73,7 @@ class Call:
         return token.strip() if scheme.lower() in {"bearer", "oauth"} and token.strip() else None
 
     def authorize(self, token: str | None = None) -> Session:
-        """Find the caller's session; check that it may use the API. Raises PlatformError (facts 5.7)."""
+        """Find the caller's session; check that it may use the API. Raises PlatformError (platform notes 5.7)."""
         token = token or self.bearer()
         if token is None:
             raise invalid_session()
@@ -110,7 +110,7 @@ class Call:
         return value
 
     def form(self) -> dict[str, str]:
-        """Return the parameters of a form-urlencoded body and of the URL; other bodies have none (facts 4.1)."""
+        """Return the parameters of a form-urlencoded body and of the URL; other bodies have none (platform notes 4.1)."""
         form = dict(self.query)
         if (
             self.headers.get("content-type", "").partition(";")[0].strip().lower()

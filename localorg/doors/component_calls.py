@@ -1,4 +1,4 @@
-"""CRUD calls on components: up to ten at once, of one type, each with a result of its own (facts 5.1)."""
+"""CRUD calls on components: up to ten at once, of one type, each with a result of its own (platform notes 5.1)."""
 
 from __future__ import annotations
 

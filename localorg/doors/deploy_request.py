@@ -1,4 +1,4 @@
-"""REST metadata/deployRequest: deploy, status, cancel, quick deploy (facts 5.5)."""
+"""REST metadata/deployRequest: deploy, status, cancel, quick deploy (platform notes 5.5)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def cancel_deploy(call: Call) -> Answer:
 
 
 def check_may_deploy(call: Call) -> None:
-    """Refuse a caller without the right to change metadata (facts 5.6)."""
+    """Refuse a caller without the right to change metadata (platform notes 5.6)."""
     user_id = call.session.user_id if call.session else ""
     now = call.landscape.clock.timestamp()
     if not allows(call.landscape.store, call.the_org.name, user_id, now, "ModifyMetadata", "ModifyAllData"):

@@ -58,7 +58,7 @@ def answer_rest(call: Call) -> Answer:
 
 
 def check_version(call: Call) -> None:
-    """Refuse versions that are retired (410) or not there (404) (facts 5.7, 6.1)."""
+    """Refuse versions that are retired (410) or not there (404) (platform notes 5.7, 6.1)."""
     if call.version < call.landscape.knobs.number("oldest_version", call.place):
         raise PlatformError(
             "UNSUPPORTED_API_VERSION", "The requested API version is retired or deprecated.", status=410

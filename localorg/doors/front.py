@@ -118,7 +118,7 @@ class Front:
         return refused(call, door, PlatformError(fault, message, status=code_status))
 
     def _limited(self, call: Call, route: Route | None) -> Answer | None:
-        """Count an API request; refuse it above the day's limit (facts 5.7, 8)."""
+        """Count an API request; refuse it above the day's limit (platform notes 5.7, 8)."""
         if call.org is None or route is None or route.door == "oauth":
             return None
         used = self._count(call, 1)

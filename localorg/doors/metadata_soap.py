@@ -1,4 +1,4 @@
-"""The Metadata API's SOAP door: jobs, descriptions, and CRUD on components (facts 5.1)."""
+"""The Metadata API's SOAP door: jobs, descriptions, and CRUD on components (platform notes 5.1)."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _check_retrieve(call: Call, request: SoapRequest) -> Result:
 
 
 def _check_status(call: Call, request: SoapRequest) -> Result:
-    """CheckStatus is of API 30 and earlier; CumulusCI still calls it (facts 5.1)."""
+    """CheckStatus is of API 30 and earlier; CumulusCI still calls it (platform notes 5.1)."""
     results = []
     for job_id in texts_of(request.element, "asyncProcessId"):
         kind = RETRIEVE if job_id.startswith("09S") else DEPLOY

@@ -1,4 +1,4 @@
-"""The OAuth and identity endpoints (facts 4)."""
+"""The OAuth and identity endpoints (platform notes 4)."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def introspect(call: Call) -> Answer:
 
 
 def userinfo(call: Call) -> Answer:
-    """Answer GET /services/oauth2/userinfo; bad tokens get the platform's plain words (facts 4.7)."""
+    """Answer GET /services/oauth2/userinfo; bad tokens get the platform's plain words (platform notes 4.7)."""
     found = _identity(call)
     if isinstance(found, Answer):
         return found
@@ -203,7 +203,7 @@ def _host(call: Call) -> LoginHost:
 
 
 def _with_basic(call: Call) -> dict[str, str]:
-    """Return the form, with client id and secret from a Basic header where the body has none (facts 6.2)."""
+    """Return the form, with client id and secret from a Basic header where the body has none (platform notes 6.2)."""
     form = call.form()
     scheme, _, encoded = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":

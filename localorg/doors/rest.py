@@ -1,4 +1,4 @@
-"""The REST API for data: versions, limits, queries, single records (facts 3.4, 5.7)."""
+"""The REST API for data: versions, limits, queries, single records (platform notes 3.4, 5.7)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WINTER_26 = 65
 
 
 def release_label(version: int) -> str:
-    """Return the name of a release: three a year, Winter '26 is 65.0 (facts 7)."""
+    """Return the name of a release: three a year, Winter '26 is 65.0 (platform notes 7)."""
     year, season = divmod(version - _WINTER_26, len(_SEASONS))
     return f"{_SEASONS[season]} '{26 + year:02d}"
 

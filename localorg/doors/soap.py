@@ -47,7 +47,7 @@ def partner_call(call: Call) -> Answer:
 
 
 def check_version(call: Call) -> None:
-    """Refuse versions that are retired or not there yet (facts 5.7, 6.1)."""
+    """Refuse versions that are retired or not there yet (platform notes 5.7, 6.1)."""
     knobs = call.landscape.knobs
     if not knobs.number("oldest_version", call.place) <= call.version <= knobs.number("newest_version", call.place):
         raise PlatformError("UNSUPPORTED_API_VERSION", f"Invalid Api version specified on URL: {call.version:.1f}")

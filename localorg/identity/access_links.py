@@ -1,4 +1,4 @@
-"""The links app -> permission set (or profile): SetupEntityAccess rows are the one truth (facts 3.2).
+"""The links app -> permission set (or profile): SetupEntityAccess rows are the one truth (platform notes 3.2).
 
 Metadata shows them as permissionSetName, profileName or the comma separated lists, and writes them through here.
 """
@@ -28,7 +28,7 @@ def linked_ids(store: Store, org: str, app_id: str) -> list[str]:
 def replace_links(change: Change, app_id: str, entity: str, names: list[str], *, profiles: bool, element: str) -> None:
     """Make an app's links to sets (or to profiles) exactly these names.
 
-    Raises ComponentError for an unknown or repeated name (texts: facts 1.8, from memory).
+    Raises ComponentError for an unknown or repeated name (texts: platform notes 1.8, from memory).
     """
     if len({name.lower() for name in names}) < len(names):
         raise ComponentError(f"Duplicate values in field: {element}", "DUPLICATE_VALUE")

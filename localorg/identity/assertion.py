@@ -1,6 +1,6 @@
 """A JWT bearer assertion: read without trust, then verified against the certificate that arrived in a deploy.
 
-What is lenient here is what the platform is known to accept (facts 4.2): `exp` as number or text, seconds or
+What is lenient here is what the platform is known to accept (platform notes 4.2): `exp` as number or text, seconds or
 milliseconds, and a little late.
 """
 
@@ -91,7 +91,7 @@ def _text(value: Any) -> str:
 
 
 def _seconds(value: Any) -> float | None:
-    """Return `exp` in seconds: clients send numbers, texts and milliseconds (facts 4.2)."""
+    """Return `exp` in seconds: clients send numbers, texts and milliseconds (platform notes 4.2)."""
     try:
         number = float(value) if not isinstance(value, bool) else None
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Certificates that arrive in a deploy: PEM or bare base64, RSA of 2048 bits or more, under 4 KB (facts 1.4)."""
+"""Certificates that arrive in a deploy: PEM or bare base64, RSA of 2048 bits or more, under 4 KB (platform notes 1.4)."""
 
 from __future__ import annotations
 

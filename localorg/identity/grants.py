@@ -1,4 +1,4 @@
-"""The token endpoint's decisions: jwt-bearer, refresh_token and client_credentials (facts 4, 6.2).
+"""The token endpoint's decisions: jwt-bearer, refresh_token and client_credentials (platform notes 4, 6.2).
 
 Every grant, good or refused, is kept for the page and in LoginHistory.
 """
@@ -145,7 +145,7 @@ class Grants:
         return self._start(org, app, user["Id"], reuse=False)
 
     def _app(self, host: LoginHost, key: str, username: str) -> tuple[App, Org]:
-        """Return the app of a key as this host sees it. Raises OAuthError (facts 4.5: wrong host, not replicated)."""
+        """Return the app of a key as this host sees it. Raises OAuthError (platform notes 4.5: wrong host, not replicated)."""
         now = self._clock.now()
         seen = effective_apps(self._store, key, now, lambda name: self._knobs.number("propagation_delay", name))
         found = [(app, org) for app in seen if host.reaches(org := self._find_org(app.org))]
@@ -164,7 +164,7 @@ class Grants:
         return org
 
     def _check_audience(self, assertion: Assertion, app: App, org: Org) -> None:
-        """Check `aud` by the kind of app (facts 4.1, 9.2)."""
+        """Check `aud` by the kind of app (platform notes 4.1)."""
         given = set(assertion.audiences)
         test = self._hosts.test_audiences()
         if app.kind == EXTERNAL and given & test:
@@ -176,7 +176,7 @@ class Grants:
             raise OAuthError("invalid_grant", "audience is invalid")
 
     def _user(self, attempt: _Attempt, org: Org, username: str) -> Row:
-        """Return an active user. An unknown one is answered like one who never consented (facts 4.5)."""
+        """Return an active user. An unknown one is answered like one who never consented (platform notes 4.5)."""
         user = self._store.one("SELECT * FROM User WHERE org = ? AND Username = ? COLLATE NOCASE", (org.name, username))
         if user is None:
             raise OAuthError("invalid_grant", NOT_APPROVED)

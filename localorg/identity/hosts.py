@@ -33,7 +33,7 @@ class SharedHosts:
     test: LoginHost
 
     def identity_host(self, org: Org) -> str:
-        """Return the host of an org's identity URLs: the test host for sandboxes (facts 4.4)."""
+        """Return the host of an org's identity URLs: the test host for sandboxes (platform notes 4.4)."""
         return (self.test if org.is_sandbox else self.login).url
 
     def login_audiences(self) -> set[str]:

@@ -1,4 +1,4 @@
-"""How often a user may log in: so many times an hour (facts 8). Counted in memory: a restart forgets."""
+"""How often a user may log in: so many times an hour (platform notes 8). Counted in memory: a restart forgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""May this user use this app? The policy, the sets that pre-authorize, an earlier consent (facts 3.1, 4.3, 4.5)."""
+"""May this user use this app? The policy, the sets that pre-authorize, an earlier consent (platform notes 3.1, 4.3, 4.5)."""
 
 from __future__ import annotations
 

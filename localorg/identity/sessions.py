@@ -1,4 +1,4 @@
-"""Access tokens: made, found again, checked, ended. A session lives on while it is used (facts 4.4)."""
+"""Access tokens: made, found again, checked, ended. A session lives on while it is used (platform notes 4.4)."""
 
 from __future__ import annotations
 

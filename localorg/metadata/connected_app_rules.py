@@ -1,4 +1,4 @@
-"""What the platform checks and does when a ConnectedApp is written (facts 1, 2.1)."""
+"""What the platform checks and does when a ConnectedApp is written (platform notes 1, 2.1)."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class ConnectedAppRules:
         if (runs_as := kept.get("pluginExecutionUser")) and not change.store.find(
             change.org.name, "User", Username=runs_as
         ):
-            del kept["pluginExecutionUser"]  # silently removed at deploy (facts 1.2)
+            del kept["pluginExecutionUser"]  # silently removed at deploy (platform notes 1.2)
         return kept, ()
 
     def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> None:
-        """Write the sObject rows; an empty element clears a list, an absent one leaves it alone (facts 1.6)."""
+        """Write the sObject rows; an empty element clears a list, an absent one leaves it alone (platform notes 1.6)."""
         for element, profiles in (("permissionSetName", False), ("profileName", True)):
             if element in given:
                 names = [each for each in given[element] if each]

@@ -1,4 +1,4 @@
-"""ConnectedApp's elements, in WSDL order (facts 1.2, 1.3, 1.5, 1.7)."""
+"""ConnectedApp's elements, in WSDL order (platform notes 1.2, 1.3, 1.5, 1.7)."""
 
 from __future__ import annotations
 

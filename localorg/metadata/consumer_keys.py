@@ -1,4 +1,4 @@
-"""Consumer keys and secrets: chosen or generated, and unique over all orgs of the landscape (facts 1.3, 1.8)."""
+"""Consumer keys and secrets: chosen or generated, and unique over all orgs of the landscape (platform notes 1.3, 1.8)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def claim_key(change: Change, app_id: str, chosen: str) -> str:
 
 
 def release_keys(change: Change, app_id: str) -> None:
-    """Free the keys of an app that is deleted: the same key may come back with a new app (facts 1.9)."""
+    """Free the keys of an app that is deleted: the same key may come back with a new app (platform notes 1.9)."""
     change.store.do("DELETE FROM _ConsumerKey WHERE org = ? AND app_id = ?", (change.org.name, app_id))
 
 

@@ -1,4 +1,4 @@
-"""Apply a package to an org, as one transaction: delete, write, delete, and report on every component (facts 5.2-5.6).
+"""Apply a package to an org, as one transaction: delete, write, delete, and report on every component (platform notes 5.2-5.6).
 
 A failed deploy with rollbackOnError, and every checkOnly one, leaves nothing behind.
 """
@@ -113,7 +113,7 @@ def count_components(data: bytes, options: DeployOptions) -> int:
 
 
 def _with_warnings(message: ComponentMessage, options: DeployOptions) -> ComponentMessage:
-    """Without ignoreWarnings a warning counts as an error (facts 5.3)."""
+    """Without ignoreWarnings a warning counts as an error (platform notes 5.3)."""
     if message.problem_type == WARNING:
         return replace(message, success=options.ignore_warnings)
     return message

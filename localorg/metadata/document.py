@@ -1,6 +1,6 @@
 """Component XML to a document (plain dict in WSDL order) and back.
 
-Two of the platform's habits live here (facts 1.2, 2.4): an element that comes after a later one of the WSDL is
+Two of the platform's habits live here (platform notes 1.2, 2.4): an element that comes after a later one of the WSDL is
 dropped without a word, and one that the type does not have is a problem that names its place.
 """
 
@@ -120,7 +120,7 @@ def _read_parts(owner: str, elements: tuple[Element, ...], node: Node, version: 
                 child.sourceline,
             )
         if position < furthest:
-            continue  # out of order: dropped without a word (facts 2.4)
+            continue  # out of order: dropped without a word (platform notes 2.4)
         furthest = position
         element = elements[position]
         if child.get(_XSI_NIL) == "true":

@@ -1,4 +1,4 @@
-"""What the platform checks and does when an External Client App or one of its satellites is written (facts 2)."""
+"""What the platform checks and does when an External Client App or one of its satellites is written (platform notes 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The External Client App types, elements in WSDL order (facts 2.2, 2.3)."""
+"""The External Client App types, elements in WSDL order (platform notes 2.2, 2.3)."""
 
 from __future__ import annotations
 

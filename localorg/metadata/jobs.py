@@ -1,4 +1,4 @@
-"""Deploys and retrieves as jobs: one of a kind runs in an org, the rest queue; state is in the store (facts 5.6).
+"""Deploys and retrieves as jobs: one of a kind runs in an org, the rest queue; state is in the store (platform notes 5.6).
 
 A job's life: Pending -> InProgress -> its end; Pending or InProgress -> Canceling -> Canceled. How long InProgress
 lasts is a knob, measured by the landscape's clock. The work itself is one transaction at the end of that time, which

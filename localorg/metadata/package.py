@@ -1,4 +1,4 @@
-"""A deploy's zip: opened within the platform's limits (facts 5.6), its manifests and files sorted out.
+"""A deploy's zip: opened within the platform's limits (platform notes 5.6), its manifests and files sorted out.
 
 Nothing is written to disk, so a path in the zip can only be a wrong path.
 """

@@ -1,4 +1,4 @@
-"""What the platform checks and does when a PermissionSet is written (facts 3.1). The sObject row holds the truth."""
+"""What the platform checks and does when a PermissionSet is written (platform notes 3.1). The sObject row holds the truth."""
 
 from __future__ import annotations
 

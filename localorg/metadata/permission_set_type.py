@@ -1,4 +1,4 @@
-"""PermissionSet's elements, in WSDL order (facts 3.1)."""
+"""PermissionSet's elements, in WSDL order (platform notes 3.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the platform checks and does when a satellite of an External Client App is written (facts 2.3 to 2.5)."""
+"""What the platform checks and does when a satellite of an External Client App is written (platform notes 2.3 to 2.5)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class SatelliteRules:
 
 
 class GlobalOauthRules(SatelliteRules):
-    """Key, secret and certificate. Another key is ignored without a word; no certificate means none (facts 2.4)."""
+    """Key, secret and certificate. Another key is ignored without a word; no certificate means none (platform notes 2.4)."""
 
     kind = "ExtlClntAppGlobalOauthSettings"
 
@@ -154,7 +154,7 @@ class OauthSettingsRules(SatelliteRules):
 
 
 class OauthPoliciesRules(SatelliteRules):
-    """Who may use the app; the linked sets and profiles are SetupEntityAccess rows (facts 2.5)."""
+    """Who may use the app; the linked sets and profiles are SetupEntityAccess rows (platform notes 2.5)."""
 
     kind = "ExtlClntAppOauthConfigurablePolicies"
     lists = (("commaSeparatedPermissionSet", False), ("commaSeparatedProfile", True))

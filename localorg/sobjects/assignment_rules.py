@@ -1,4 +1,4 @@
-"""Who may be given a permission set or a licence (facts 3.1, 3.3)."""
+"""Who may be given a permission set or a licence (platform notes 3.1, 3.3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class AssignmentRules(ObjectRules):
     """PermissionSetAssignment: one set or group, an active user, a licence that fits, no duplicate."""
 
     def create(self, change: Change, definition: SObject, values: Row) -> str:
-        """Assign. Errors as in facts 3.3."""
+        """Assign. Errors as in platform notes 3.3."""
         user = existing(change, "User", values["AssigneeId"])
         set_id, group_id = values.get("PermissionSetId"), values.get("PermissionSetGroupId")
         if bool(set_id) == bool(group_id):
@@ -57,7 +57,7 @@ class LicenseAssignRules(ObjectRules):
 
 
 def _check_license(change: Change, user: Row, permission_set: Row) -> None:
-    """Refuse a set that the user's licence does not carry (facts 3.1, 3.3)."""
+    """Refuse a set that the user's licence does not carry (platform notes 3.1, 3.3)."""
     store, org = change.store, change.org.name
     licence = store.one(
         "SELECT l.Id, l.Name FROM Profile p JOIN UserLicense l ON l.org = p.org AND l.Id = p.UserLicenseId "

@@ -1,4 +1,4 @@
-"""The objects that an org of this landscape has (facts 1.9, 2.5, 3; fields that clients ask for)."""
+"""The objects that an org of this landscape has (platform notes 1.9, 2.5, 3; fields that clients ask for)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What single objects check and do when a record is written through REST (facts 3.2)."""
+"""What single objects check and do when a record is written through REST (platform notes 3.2)."""
 
 from __future__ import annotations
 

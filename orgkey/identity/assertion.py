@@ -1,4 +1,7 @@
-"""The signed assertion of a JWT bearer grant (RFC 7523), as Salesforce wants it: RS256, short-lived, integer seconds (facts 4.1)."""
+"""The signed assertion of a JWT bearer grant (RFC 7523), as Salesforce wants it: RS256, short-lived, integer seconds.
+
+The platform's side of it is in platform notes 4.1 and 4.2.
+"""
 
 from __future__ import annotations
 

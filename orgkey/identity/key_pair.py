@@ -1,6 +1,6 @@
 """RSA key, CSR and self-signed certificate: what the openssl steps of the classic guide produce, made in memory.
 
-Salesforce takes RSA of 2048 bits or more and certificates under 4 KB; an ECDSA certificate is silently rejected (facts 1.4).
+Salesforce takes RSA of 2048 bits or more and certificates under 4 KB; an ECDSA certificate is silently rejected (platform notes 1.4).
 Expiry does not block the flow there, so watching it is our job: `renew_at` and `renewal_due`.
 """
 

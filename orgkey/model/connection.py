@@ -18,7 +18,7 @@ from orgkey.model.problems import Problem, from_validation
 from orgkey.model.written import Written, matches
 
 FLOOR, DEFAULT_API_VERSION = 60.0, "67.0"
-"""60.0 brought the certificate of External Client Apps (facts 2.3); 67.0 is Summer '26, one behind the newest (facts 7)."""
+"""60.0 brought the certificate of External Client Apps (platform notes 2.3); 67.0 is Summer '26, one behind the newest (notes 7)."""
 
 
 def _https_origin(value: str) -> str:

@@ -152,5 +152,5 @@ def _iso(moment: datetime) -> str:
 
 
 def _new_consumer_key() -> str:
-    """A consumer key of letters and digits (facts 1.3), unique in all of Salesforce by its 380 bits."""
+    """A consumer key of letters and digits (platform notes 1.3), unique in all of Salesforce by its 380 bits."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(_CONSUMER_KEY_LENGTH))

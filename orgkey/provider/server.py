@@ -1,7 +1,7 @@
 """The executable `pulumi-resource-salesforce`: serve the provider on a free loopback port and say which on stdout.
 
 The engine reads the port and a newline, and nothing else may stand there. The process ends with its engine: quietly on SIGINT and
-SIGTERM, and by itself when the engine was killed (facts/pulumi.md 2.4, 8).
+SIGTERM, and by itself when the engine was killed (engine notes 2.4, 8).
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ _KIND = provider_pb2.PropertyDiff
 
 
 class SalesforceProvider(provider_grpc.ResourceProviderServicer):
-    """Serves one engine at a time; the last Configure wins, and a Cancel lasts until then (facts/pulumi.md 8)."""
+    """Serves one engine at a time; the last Configure wins, and a Cancel lasts until then (engine notes 8)."""
 
     def __init__(
         self, engine: Engine | None = None, clock: Clock | None = None, environment: Mapping[str, str] = os.environ

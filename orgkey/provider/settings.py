@@ -2,7 +2,7 @@
 
 Before an `up` the engine configures the provider for the first Reads from the *old* state; with a credential that has changed since,
 every command would fail. So the default provider of a stack takes the settings that the engine puts into its environment
-(`PULUMI_CONFIG`, facts/pulumi.md 8). An explicit provider keeps what the program gave it.
+(`PULUMI_CONFIG`, engine notes 8). An explicit provider keeps what the program gave it.
 """
 
 from __future__ import annotations

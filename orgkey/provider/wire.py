@@ -1,7 +1,7 @@
 """The engine's property maps to Python and back: secrets, unknowns, numbers.
 
 Only three signatures exist on this wire, because we answer `acceptOutputs: false`: the secret envelope, the unknown sentinel, and
-plain values (facts/pulumi.md 2.4). Numbers come as floats and leave as they are.
+plain values (engine notes 2.4). Numbers come as floats and leave as they are.
 """
 
 from __future__ import annotations

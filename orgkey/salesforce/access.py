@@ -1,6 +1,6 @@
 """Who holds a permission set: the difference between the list and the org, and the writes that close it.
 
-PermissionSetAssignment is an sObject and no metadata type, so this goes by REST (facts 3.3); a change of set is delete and insert.
+PermissionSetAssignment is an sObject and no metadata type, so this goes by REST (platform notes 3.3); a change of set is delete and insert.
 """
 
 from __future__ import annotations

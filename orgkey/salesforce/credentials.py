@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _AUTH_URL = re.compile(
     r"force://(?P<id>[a-zA-Z0-9._-]+={0,2}):(?P<secret>[a-zA-Z0-9._-]*={0,2}):(?P<token>[a-zA-Z0-9._-]+={0,2})@(?P<host>[a-zA-Z0-9:._-]+)",
 )
-"""The Salesforce CLI's own pattern (facts 6.3)."""
+"""The Salesforce CLI's own pattern (platform notes 6.3)."""
 _REDACTED = "[REDACTED]"
 
 

@@ -1,4 +1,4 @@
-"""A Metadata API deploy as a job: start, watch, cancel (facts 5.2-5.5).
+"""A Metadata API deploy as a job: start, watch, cancel (platform notes 5.2-5.5).
 
 The server's `done` and `success` decide, not a list of status names. Transport trouble while polling does not fail the job, up to a
 number of errors in a row; the overall deadline is a separate limit. A job can be made from an id, so a wait can be taken up again.
@@ -94,7 +94,7 @@ class DeployJob:
 
     @classmethod
     def start(cls, org: Org, bundle: Bundle, *, check_only: bool = False, ignore_warnings: bool = False) -> DeployJob:
-        """Send a bundle. All or nothing (`rollbackOnError`); the test level is the org's own default (facts 5.2)."""
+        """Send a bundle. All or nothing (`rollbackOnError`); the test level is the org's own default (platform notes 5.2)."""
         options = {
             "singlePackage": True,
             "rollbackOnError": True,
@@ -214,7 +214,7 @@ def _parse_status(raw: Mapping[str, Any]) -> DeployStatus:
 
 
 def _components(raw: Any) -> tuple[ComponentResult, ...]:
-    """Component messages; one alone may come without its list (facts 5.3)."""
+    """Component messages; one alone may come without its list (platform notes 5.3)."""
     items = raw if isinstance(raw, list) else [raw] if raw else []
     return tuple(
         ComponentResult(

@@ -1,7 +1,7 @@
 """The error table: what an org's answer means, whether to try again, where to look, what to do.
 
-One row per answer of facts 1.8, 3.3, 4.5, 5.5 and 5.7. Retry, messages, drift text and docs read it. Match on the code first and on
-a part of the text second: never on the text alone (facts 4.5).
+One row per answer of platform notes 1.8, 3.3, 4.5, 5.5 and 5.7. Retry, messages, drift text and docs read it. Match on the code
+first and on a part of the text second: never on the text alone (4.5).
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ GRANT = (
         Retry.PROPAGATION,
     ),
 )
-"""Answers of the token endpoint (facts 4.5)."""
+"""Answers of the token endpoint (platform notes 4.5)."""
 
 API = (
     Row(
@@ -207,7 +207,7 @@ API = (
         "run `pulumi refresh`, then try again",
     ),
 )
-"""Answers of the REST, SOQL and SOAP doors (facts 3.3, 5.5, 5.7)."""
+"""Answers of the REST, SOQL and SOAP doors (platform notes 3.3, 5.5, 5.7)."""
 
 DEPLOY = (
     Row(
@@ -235,7 +235,7 @@ DEPLOY = (
         "use RSA of 2048 bits or more, SHA-256, under 4 KB",
     ),
 )
-"""Component failures of a deploy (facts 1.8)."""
+"""Component failures of a deploy (platform notes 1.8)."""
 
 
 def host_of(url: str) -> str:

@@ -26,7 +26,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = (
     1.0,
     20.0,
     1.6,
-)  # seconds; 30 grants in 10 minutes are far below the login rate (facts 8)
+)  # seconds; 30 grants in 10 minutes are far below the login rate (platform notes 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Proof:
 
 
 def audiences(instance_url: str, app_kind: str, kind_of_org: str, given: str | None) -> tuple[str, ...]:
-    """Which `aud` to try, in order: the given one, or My Domain first and then one step down (facts 0, 4.1).
+    """Which `aud` to try, in order: the given one, or My Domain first and then one step down (platform notes 4.1).
 
     An External Client App takes login but not test; a Connected App takes the login host of its kind of org.
     """

@@ -47,25 +47,25 @@ class UserInfo:
 
 
 def jwt_bearer(transport: Transport, host: str, assertion: str) -> Token:
-    """Trade a signed assertion for a token at `host` (the org's own My Domain: nothing else may see it). RFC 7523, facts 4.1."""
+    """Trade a signed assertion for a token at `host` (the org's own My Domain: nothing else may see it). RFC 7523, platform notes 4.1."""
     return _token(transport, host, {"grant_type": JWT_BEARER, "assertion": assertion})
 
 
 def refresh(transport: Transport, host: str, *, client_id: str, client_secret: str, refresh_token: str) -> Token:
-    """Trade a refresh token for an access token (facts 6.2); the answer carries a new refresh token where the org rotates them."""
+    """Trade a refresh token for an access token (platform notes 6.2); the answer carries a new refresh token where the org rotates them."""
     form = {"grant_type": "refresh_token", "client_id": client_id, "refresh_token": refresh_token}
     return _token(transport, host, form | ({"client_secret": client_secret} if client_secret else {}))
 
 
 def client_credentials(transport: Transport, host: str, *, client_id: str, client_secret: str) -> Token:
-    """Ask for a token by an app's own id and secret; works on the My Domain host only (facts 6.2)."""
+    """Ask for a token by an app's own id and secret; works on the My Domain host only (platform notes 6.2)."""
     return _token(
         transport, host, {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}
     )
 
 
 def user_info(transport: Transport, instance_url: str, access_token: str) -> UserInfo:
-    """Ask the org who the token speaks for (OpenID userinfo, facts 4.7)."""
+    """Ask the org who the token speaks for (OpenID userinfo, platform notes 4.7)."""
     url = f"{instance_url}/services/oauth2/userinfo"
     response = transport.look("GET", url, headers={"Authorization": f"Bearer {access_token}"})
     if not response.ok:
@@ -89,7 +89,7 @@ def _token(transport: Transport, host: str, form: Mapping[str, str]) -> Token:
     url = f"{host}/services/oauth2/token"
     response = transport.request(
         "POST", url, data=dict(form)
-    )  # urlencoded: a JSON body is "unsupported_grant_type" (facts 4.1)
+    )  # urlencoded: a JSON body is "unsupported_grant_type" (platform notes 4.1)
     answer = _object(response, url)
     if not response.ok or "access_token" not in answer:
         code, text = (

@@ -73,7 +73,7 @@ class Org:
         self.clock = clock or Clock()
         self._transport = transport
         self.writing = threading.Lock()
-        """One deploy at a time: the org would queue the second anyway (facts 5.6)."""
+        """One deploy at a time: the org would queue the second anyway (platform notes 5.6)."""
         self._environment = environment
         self._lock = threading.RLock()
         self._login: Login | None = None
@@ -182,7 +182,7 @@ class Org:
         return self._with_session(run)
 
     def insert(self, records: Sequence[Mapping[str, Any]]) -> list[Saved]:
-        """Insert records in all-or-none batches of 200 (facts 3.3: PermissionSetAssignment is data, not metadata)."""
+        """Insert records in all-or-none batches of 200 (platform notes 3.3: PermissionSetAssignment is data, not metadata)."""
         return [
             saved
             for batch in _batches(records)
@@ -323,7 +323,7 @@ def _raise_api_error(response: Any) -> None:
 
 
 def _first(content: Any) -> tuple[str, str]:
-    """Code and text of the platform's error array (facts 5.7)."""
+    """Code and text of the platform's error array (platform notes 5.7)."""
     first = content[0] if isinstance(content, list) and content else content
     if isinstance(first, Mapping):
         return str(first.get("errorCode", "")), str(first.get("message", ""))
@@ -338,7 +338,7 @@ def _rows_or_raise(answer: Mapping[str, Any], host: str) -> list[dict[str, Any]]
 
 
 def _kind(row: Mapping[str, Any]) -> str:
-    """Scratch orgs are sandboxes with an end date (facts 3.4)."""
+    """Scratch orgs are sandboxes with an end date (platform notes 3.4)."""
     if row.get("IsSandbox"):
         return "scratch" if row.get("TrialExpirationDate") else "sandbox"
     return "developer" if row.get("OrganizationType") == "Developer Edition" else "production"

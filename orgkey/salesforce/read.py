@@ -126,7 +126,7 @@ def read_resource(
     """Read a permission set or an app by developer name, or None when the org does not have it.
 
     `known_names` are the full names of its members where they were seen before. A satellite of an External Client App that is
-    not found under its usual name is looked for by what it points at: its name is free (facts 2.2).
+    not found under its usual name is looked for by what it points at: its name is free (platform notes 2.2).
     """
     names = member_names(resource, name, known_names)
     records = _read_members(snapshot, names)

@@ -1,4 +1,4 @@
-"""The Metadata API's synchronous calls that have no REST form: readMetadata and listMetadata (facts 5.1)."""
+"""The Metadata API's synchronous calls that have no REST form: readMetadata and listMetadata (platform notes 5.1)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from orgkey.salesforce.org import Org
 
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _METADATA = "http://soap.sforce.com/2006/04/metadata"
-_QUERIES_IN_ONE_LIST = 3  # facts 5.1
+_QUERIES_IN_ONE_LIST = 3  # platform notes 5.1
 _NAMES_IN_ONE_READ = 10
 
 
 def read_metadata(org: Org, type_name: str, full_names: Sequence[str]) -> dict[str, etree._Element]:
     """Return the org's members of one type by full name; what it does not have is left out.
 
-    A missing member comes as a record without a name, or not at all (facts 5.1).
+    A missing member comes as a record without a name, or not at all (platform notes 5.1).
     """
     found: dict[str, etree._Element] = {}
     for start in range(0, len(full_names), _NAMES_IN_ONE_READ):

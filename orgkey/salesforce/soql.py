@@ -1,4 +1,4 @@
-"""Every question that orgkey asks in SOQL (facts 3.4), values quoted by simple-salesforce."""
+"""Every question that orgkey asks in SOQL (platform notes 3.4), values quoted by simple-salesforce."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def app(kind: Resource, name: str) -> str:
 
 
 def links(app_id: str) -> str:
-    """Which permission sets and profiles an app pre-authorizes (facts 3.2)."""
+    """Which permission sets and profiles an app pre-authorizes (platform notes 3.2)."""
     return _quoted(
         "SELECT Id, ParentId, Parent.Name, Parent.IsOwnedByProfile, Parent.Profile.Name FROM SetupEntityAccess "
         "WHERE SetupEntityId = {}",

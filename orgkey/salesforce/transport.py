@@ -172,7 +172,7 @@ def _refuse_foreign(url: str, response: requests.Response) -> None:
 
 
 def _is_fault(response: requests.Response) -> bool:
-    """A 500 with the platform's own fault or error in it: an answer, not a broken door (facts 5.7)."""
+    """A 500 with the platform's own fault or error in it: an answer, not a broken door (platform notes 5.7)."""
     head = response.content[:2000]
     return b"Fault" in head or b"errorCode" in head
 

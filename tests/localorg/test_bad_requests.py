@@ -1,4 +1,4 @@
-"""What no good client sends: each gets the platform's error, changes nothing, and is no defect of ours (facts 5)."""
+"""What no good client sends: each gets the platform's error, changes nothing, and is no defect of ours (platform notes 5)."""
 
 from __future__ import annotations
 

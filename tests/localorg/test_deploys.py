@@ -1,4 +1,4 @@
-"""Deploys over both doors: transactions, queues, cancellation, and the platform's messages (facts 1.8, 2.4, 5)."""
+"""Deploys over both doors: transactions, queues, cancellation, and the platform's messages (platform notes 1.8, 2.4, 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The token endpoint: every row of the platform's errors is reached by state, not by magic values (facts 4)."""
+"""The token endpoint: every row of the platform's errors is reached by state, not by magic values (platform notes 4)."""
 
 from __future__ import annotations
 

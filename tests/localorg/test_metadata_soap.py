@@ -1,4 +1,4 @@
-"""The SOAP door of the Metadata API: reads, CRUD, lists, retrieves, faults (facts 5)."""
+"""The SOAP door of the Metadata API: reads, CRUD, lists, retrieves, faults (platform notes 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""REST: queries with paging, records, collections, composite; errors in the platform's form (facts 3, 5.7)."""
+"""REST: queries with paging, records, collections, composite; errors in the platform's form (platform notes 3, 5.7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written into metadata files. `expected/` holds a whole bundle per resource, to be read beside facts of the platform."""
+"""What is written into metadata files. `expected/` holds a whole bundle per resource, to be read beside docs/platform-notes.md."""
 
 import io
 import zipfile
