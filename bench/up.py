@@ -32,7 +32,9 @@ def run() -> None:
 
 def _measure(folder: Path, landscape: Landscape) -> None:
     engine = Path(
-        subprocess.run([sys.executable, "-m", "toolchain"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        subprocess.run(
+            [sys.executable, "-m", "toolchain"], stdout=subprocess.PIPE, text=True, check=True
+        ).stdout.strip()
     )
     seconds: dict[str, list[float]] = {name: [] for name in TARGETS}
     requests: dict[str, dict[str, int]] = {}
@@ -72,4 +74,3 @@ def _timed(values: list[float], stack: Stack) -> None:
     started = time.perf_counter()
     ok(stack.up())
     values.append(time.perf_counter() - started)
-
