@@ -78,7 +78,10 @@ def install(tool: Tool) -> Path:
 
 def run_step(command: Sequence[str], cwd: Path) -> None:
     """Run a command of an installation. Raises OutOfReachError, and RuntimeError for anything else that went wrong."""
-    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, errors="replace", check=False)
+    environment = {**os.environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_ROOT_USER_ACTION": "ignore"}
+    ended = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, errors="replace", check=False
+    )
     if ended.returncode == 0:
         return
     output = ended.stdout + ended.stderr
