@@ -16,7 +16,7 @@ from tests.landscape import Landscape
 from tests.program.stack import Stack, ok
 
 ROUNDS = 3
-TARGETS = {"an empty program": 0.6, "first up": 2.0, "up with nothing to change": 1.4}  # seconds, design section 10
+TARGETS = {"an empty program": 0.6, "first up": 2.0, "up with nothing to change": 1.4}  # seconds, engine notes 9
 
 
 def run() -> None:
