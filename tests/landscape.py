@@ -96,13 +96,17 @@ class Org:
             archive.writestr("package.xml", _MANIFEST.format(_members(types) + "<version>67.0</version>"))
             if destroy:
                 archive.writestr("destructiveChanges.xml", _MANIFEST.format(_members(destroy)))
+        self.deploy_zip(buffer.getvalue())
+
+    def deploy_zip(self, content: bytes) -> None:
+        """Deploy a zip and wait until it is done; fail unless it succeeds."""
         parts = {
             "json": (
                 None,
                 json.dumps({"deployOptions": {"singlePackage": True, "rollbackOnError": True}}),
                 "application/json",
             ),
-            "file": ("deploy.zip", buffer.getvalue(), "application/zip"),
+            "file": ("deploy.zip", content, "application/zip"),
         }
         started = self.call("POST", _DEPLOY, files=parts)
         assert started.status_code == 201, started.text

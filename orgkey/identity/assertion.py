@@ -20,7 +20,8 @@ def sign_assertion(
 ) -> str:
     """Return the compact JWT: `iss` consumer key, `sub` user name, `aud` one audience, `exp` at most 180 s from `now` (epoch seconds).
 
-    `jti` makes each assertion its own; pass a fresh random value. Raises ValueError for a longer life.
+    `jti` makes each assertion its own; pass a fresh random value. Raises ValueError for a longer life, and for
+    a key that cannot sign.
     """
     if not 0 < life <= LONGEST_LIFE:
         raise ValueError(f"an assertion lives 1 to {LONGEST_LIFE} seconds, not {life}")
@@ -28,4 +29,7 @@ def sign_assertion(
     import jwt
 
     claims = {"iss": consumer_key, "sub": username, "aud": audience, "iat": issued, "exp": issued + life, "jti": jti}
-    return jwt.encode(claims, private_key_pem, algorithm="RS256")
+    try:
+        return jwt.encode(claims, private_key_pem, algorithm="RS256")
+    except (jwt.PyJWTError, TypeError):  # TypeError: a key with a passphrase
+        raise ValueError("the private key cannot be read: it must be RSA, PEM, without a passphrase") from None

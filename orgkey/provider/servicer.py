@@ -14,6 +14,7 @@ import json
 import os
 import threading
 import traceback
+import uuid
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Literal, NoReturn
@@ -21,6 +22,7 @@ from typing import Any, Literal, NoReturn
 import grpc
 from google.protobuf import any_pb2, empty_pb2
 
+from orgkey.identity.assertion import sign_assertion
 from orgkey.model.connection import Connection, parse_connection
 from orgkey.provider.engine import Engine
 from orgkey.provider.handler import DEFAULT_TIMEOUT, Diff, Handler, ImportRefusedError, InitFailedError, Workplace
@@ -236,7 +238,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                     "The provider was not configured.\nSet salesforce:instanceUrl and salesforce:credentials in the stack file."
                 )
             if self._org is None or self._snapshot is None:
-                self._org = Org(self._connection, clock=self._clock, environment=self._environment)
+                self._org = Org(self._connection, clock=self._clock, environment=self._environment, sign=self._sign)
                 self._snapshot = Snapshot(self._org)
             connection, org, snapshot = self._connection, self._org, self._snapshot
         return Workplace(
@@ -249,6 +251,17 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             progress=lambda message: self._engine.progress(request.urn, message),
             info=lambda message: self._engine.info(request.urn, message),
             warn=lambda message: self._engine.warn(request.urn, message),
+        )
+
+    def _sign(self, private_key_pem: str, consumer_key: str, username: str, audience: str) -> str:
+        """An assertion for the administrator's own login (`salesforce:credentials.jwt`)."""
+        return sign_assertion(
+            private_key_pem,
+            consumer_key=consumer_key,
+            username=username,
+            audience=audience,
+            now=self._clock.now(),
+            jti=str(uuid.uuid4()),
         )
 
     def _outcome(

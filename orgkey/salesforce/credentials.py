@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orgkey.model.credentials import AccessTokenEnv, ClientCredentials, Credentials, SfdxAuthUrlEnv, SfdxAuthUrlFile
+from orgkey.model.credentials import (
+    AccessTokenEnv,
+    ClientCredentials,
+    Credentials,
+    Jwt,
+    SfAlias,
+    SfdxAuthUrlEnv,
+    SfdxAuthUrlFile,
+)
 from orgkey.salesforce import oauth
 from orgkey.salesforce.errors import (
     CredentialsError,
     GrantRefusedError,
     host_of,
 )
+from orgkey.salesforce.grant import LOGIN, TEST, token_by_ladder
+from orgkey.salesforce.sf_cli import REDACTED, session_of
 
 if TYPE_CHECKING:
     from orgkey.salesforce.transport import Transport
@@ -24,7 +34,15 @@ _AUTH_URL = re.compile(
     r"force://(?P<id>[a-zA-Z0-9._-]+={0,2}):(?P<secret>[a-zA-Z0-9._-]*={0,2}):(?P<token>[a-zA-Z0-9._-]+={0,2})@(?P<host>[a-zA-Z0-9:._-]+)",
 )
 """The Salesforce CLI's own pattern (platform notes 6.3)."""
-_REDACTED = "[REDACTED]"
+
+
+Signer = Callable[[str, str, str, str], str]
+"""Makes an assertion from private key, consumer key, user name and audience. Passed in: the client signs nothing itself."""
+
+
+def no_signer(*_: str) -> str:
+    """Stand in where nobody passed a signer."""
+    raise CredentialsError("This client was made without a signer, which salesforce:credentials.jwt needs.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +54,13 @@ class Login:
 
 
 def log_in(
-    credentials: Credentials, transport: Transport, instance_url: str, environment: Mapping[str, str] = os.environ
+    credentials: Credentials,
+    transport: Transport,
+    instance_url: str,
+    environment: Mapping[str, str] = os.environ,
+    sign: Signer = no_signer,
 ) -> Login:
-    """Resolve a reference and log in to the org at `instance_url`.
+    """Resolve a reference and log in to the org at `instance_url`; `sign` makes assertions for the jwt form.
 
     Raises CredentialsError when the reference leads nowhere, is refused, or leads to another org.
     """
@@ -68,12 +90,35 @@ def log_in(
             except GrantRefusedError as error:
                 raise CredentialsError(f"salesforce:credentials.clientCredentials were refused: {error}") from error
             return Login(_of_this_org(token, instance_url), renewable=True)
-        case _:
-            form = next(iter(type(credentials).names()))
-            raise CredentialsError(
-                f"salesforce:credentials.{form} is not supported by this version of orgkey.\n"
-                "Use sfdxAuthUrlFile, sfdxAuthUrlEnv, accessTokenEnv or clientCredentials.",
-            )
+        case Jwt():
+            return _by_jwt(credentials.jwt, transport, instance_url, environment, sign)
+        case SfAlias():
+            session = session_of(credentials.sf_alias, environment)
+            token = oauth.Token(session.access_token, session.instance_url, (), "", "")
+            return Login(_of_this_org(token, instance_url), renewable=True)
+
+
+def _by_jwt(
+    client: Jwt.Client, transport: Transport, instance_url: str, environment: Mapping[str, str], sign: Signer
+) -> Login:
+    if client.private_key_env:
+        key = _variable(environment, client.private_key_env, "a private key")
+    else:
+        key = _contents(Path(str(client.private_key_file)).expanduser(), "jwt.privateKeyFile")
+    try:
+        token, _ = token_by_ladder(
+            transport,
+            instance_url,
+            lambda audience: sign(key, client.consumer_key, client.username, audience),
+            (instance_url, LOGIN, TEST),
+        )
+    except GrantRefusedError as error:
+        raise CredentialsError(f"salesforce:credentials.jwt were refused: {error}") from error
+    except ValueError:
+        raise CredentialsError(
+            "salesforce:credentials.jwt name a private key that cannot be read.\nGive an RSA key, PEM, without a passphrase."
+        ) from None
+    return Login(_of_this_org(token, instance_url), renewable=True)
 
 
 def _by_auth_url(text: str, where: str, transport: Transport, instance_url: str, *, file: Path | None) -> Login:
@@ -126,7 +171,7 @@ def _variable(environment: Mapping[str, str], name: str, what: str) -> str:
         raise CredentialsError(
             f"The environment variable {name} is not set.\nsalesforce:credentials expects {what} in it."
         )
-    if value.startswith(_REDACTED):
+    if value.startswith(REDACTED):
         raise CredentialsError(
             f"The environment variable {name} holds the Salesforce CLI's '[REDACTED]' instead of {what}.\n"
             "Use `sf org auth show-access-token` or `sf org auth show-sfdx-auth-url`, which print the real value.",
@@ -134,14 +179,12 @@ def _variable(environment: Mapping[str, str], name: str, what: str) -> str:
     return value
 
 
-def _contents(path: Path) -> str:
+def _contents(path: Path, form: str = "sfdxAuthUrlFile") -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise CredentialsError(
-            f"The file {path} cannot be read: {error.strerror}.\nsalesforce:credentials.sfdxAuthUrlFile names it."
+            f"The file {path} cannot be read: {error.strerror}.\nsalesforce:credentials.{form} names it."
         ) from None
     except UnicodeDecodeError:
-        raise CredentialsError(
-            f"The file {path} is no text.\nsalesforce:credentials.sfdxAuthUrlFile expects an auth URL in it."
-        ) from None
+        raise CredentialsError(f"The file {path} is no text.\nsalesforce:credentials.{form} names it.") from None

@@ -64,7 +64,7 @@ def prove(
 
     `sign` makes an assertion for an audience. The token host is always the org's own: nobody else may see an assertion.
     """
-    token, audience = _token(transport, instance_url, sign, ladder)
+    token, audience = token_by_ladder(transport, instance_url, sign, ladder)
     org_id, user_id, seen = _who(transport, instance_url, token)
     if seen and seen.lower() != username.lower():
         raise GrantRefusedError(
@@ -122,9 +122,10 @@ def _pauses(jitter: Callable[[], float]) -> Iterator[float]:
         pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
 
-def _token(
+def token_by_ladder(
     transport: Transport, host: str, sign: Callable[[str], str], ladder: tuple[str, ...]
 ) -> tuple[oauth.Token, str]:
+    """Trade an assertion for a token, one audience further only on an audience error; returns the audience that worked."""
     for audience, is_last in zip(ladder, [False] * (len(ladder) - 1) + [True], strict=True):
         try:
             return oauth.jwt_bearer(transport, host, sign(audience)), audience

@@ -18,7 +18,7 @@ from urllib.parse import quote_plus
 from orgkey.model.connection import Connection
 from orgkey.salesforce import soql
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.credentials import Login, log_in
+from orgkey.salesforce.credentials import Login, Signer, log_in, no_signer
 from orgkey.salesforce.errors import (
     CredentialsError,
     RefusedError,
@@ -68,6 +68,7 @@ class Org:
         clock: Clock | None = None,
         transport: Transport | None = None,
         environment: Mapping[str, str] = os.environ,
+        sign: Signer = no_signer,
     ) -> None:
         self.connection = connection
         self.clock = clock or Clock()
@@ -75,6 +76,7 @@ class Org:
         self.writing = threading.Lock()
         """One deploy at a time: the org would queue the second anyway (platform notes 5.6)."""
         self._environment = environment
+        self._sign = sign
         self._lock = threading.RLock()
         self._login: Login | None = None
         self._identity: Identity | None = None
@@ -265,7 +267,9 @@ class Org:
     def _session(self) -> Login:
         with self._lock:
             if self._login is None:
-                self._login = log_in(self.connection.credentials, self.transport, self.url, self._environment)
+                self._login = log_in(
+                    self.connection.credentials, self.transport, self.url, self._environment, self._sign
+                )
             return self._login
 
     def _client(self, login: Login) -> Salesforce:

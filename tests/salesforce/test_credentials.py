@@ -1,0 +1,180 @@
+"""Each form of bootstrap credentials: what it leads to, what is refused, and that nothing secret is ever in a message."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orgkey.identity.assertion import sign_assertion
+from orgkey.model.connection import parse_connection
+from orgkey.salesforce.errors import CredentialsError
+from orgkey.salesforce.org import Org as Client
+from tests.landscape import Landscape, Org
+from tests.localorg.bundles import ExternalApp, Keys
+
+ORGANIZATION = "SELECT Id FROM Organization"
+
+Connect = Callable[..., Client]
+
+
+@pytest.fixture
+def connect(org: Org) -> Connect:
+    """A client with given credentials and environment."""
+
+    def make(credentials: dict[str, Any], **environment: str) -> Client:
+        connection, problems = parse_connection(
+            {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": json.dumps(credentials)}
+        )
+        assert connection is not None, problems
+
+        def sign(key: str, consumer_key: str, username: str, audience: str) -> str:
+            import time
+
+            return sign_assertion(
+                key, consumer_key=consumer_key, username=username, audience=audience, now=time.time(), jti=audience
+            )
+
+        return Client(connection, environment={"PATH": os.environ["PATH"], **environment}, sign=sign)
+
+    return make
+
+
+@pytest.fixture
+def app(org: Org) -> ExternalApp:
+    """Another app of the org, whose users may log in by JWT."""
+    made = ExternalApp(Keys.generate())
+    org.deploy_zip(made.package())
+    org.assign(made.set_name, org.user("devops"))
+    return made
+
+
+def private_key(app: ExternalApp) -> str:
+    from cryptography.hazmat.primitives import serialization as s
+
+    return app.keys.private.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()).decode()
+
+
+def sf(folder: Path, answers: dict[str, Any]) -> str:
+    """A Salesforce CLI that gives those answers, by command; returns a PATH with it."""
+    script = folder / "sf"
+    script.write_text(
+        "#!/usr/bin/env python3\nimport json, os, sys\n"
+        f"answers = {answers!r}\n"
+        "command = ' '.join(sys.argv[1:sys.argv.index('--target-org')])\n"
+        "assert not [name for name in os.environ if name.startswith('PULUMI_')]\n"
+        "print(json.dumps(answers.get(command, {'message': 'is not a sf command'})))\n"
+        "sys.exit(0 if command in answers else 1)\n"
+    )
+    script.chmod(script.stat().st_mode | stat.S_IEXEC)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+# --- what works
+
+
+def test_an_access_token_in_a_variable(connect: Connect, org: Org) -> None:
+    client = connect({"accessTokenEnv": "TOKEN"}, TOKEN=org.access_token)
+    assert client.query(ORGANIZATION)[0]["Id"] == org.org_id
+
+
+@pytest.mark.parametrize("form", ["sfdxAuthUrlEnv", "sfdxAuthUrlFile"])
+def test_an_auth_url_in_a_variable_or_a_file(connect: Connect, org: Org, tmp_path: Path, form: str) -> None:
+    (tmp_path / "auth").write_text(org.auth_url + "\n")
+    client = connect({form: "URL" if form == "sfdxAuthUrlEnv" else str(tmp_path / "auth")}, URL=org.auth_url)
+    assert client.query(ORGANIZATION)[0]["Id"] == org.org_id
+
+
+@pytest.mark.parametrize("source", ["privateKeyEnv", "privateKeyFile"])
+def test_the_jwt_flow_of_another_app(connect: Connect, org: Org, app: ExternalApp, tmp_path: Path, source: str) -> None:
+    (tmp_path / "key").write_text(private_key(app))
+    where = "KEY" if source == "privateKeyEnv" else str(tmp_path / "key")
+    credentials = {"jwt": {"consumerKey": app.key, "username": org.user("devops"), source: where}}
+    assert connect(credentials, KEY=private_key(app)).query(ORGANIZATION)[0]["Id"] == org.org_id
+
+
+def test_an_alias_that_the_salesforce_cli_knows(connect: Connect, org: Org, tmp_path: Path) -> None:
+    path = sf(
+        tmp_path,
+        {
+            "org display": {"result": {"accessToken": "[REDACTED] use show-access-token", "instanceUrl": org.url}},
+            "org auth show-access-token": {"result": {"accessToken": org.access_token}},
+        },
+    )
+    client = connect({"sfAlias": "uat"}, PATH=path, PULUMI_CONFIG_PASSPHRASE="not for the CLI")
+    assert client.query(ORGANIZATION)[0]["Id"] == org.org_id
+
+
+def test_an_older_cli_that_shows_the_token_in_org_display(connect: Connect, org: Org, tmp_path: Path) -> None:
+    shown = {"org display": {"result": {"accessToken": org.access_token, "instanceUrl": org.url}}}
+    assert connect({"sfAlias": "uat"}, PATH=sf(tmp_path, shown)).query(ORGANIZATION)[0]["Id"] == org.org_id
+
+
+def test_a_session_that_ends_in_the_middle_is_renewed_once(connect: Connect, org: Org, landscape: Landscape) -> None:
+    client = connect({"sfdxAuthUrlEnv": "URL"}, URL=org.auth_url)
+    client.query(ORGANIZATION)
+    landscape.admin("POST", "/end-sessions", org="uat", username=org.username)
+    assert client.query("SELECT Name FROM Organization")
+    assert landscape.admin("GET", "/requests?org=uat")["counts"]["refreshGrant"] == 2
+
+
+# --- what is refused
+
+
+def refused(client: Client) -> str:
+    with pytest.raises(CredentialsError) as error:
+        client.query(ORGANIZATION)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "environment", "says"),
+    [
+        ({"accessTokenEnv": "NONE"}, {}, "The environment variable NONE is not set"),
+        ({"accessTokenEnv": "T"}, {"T": "[REDACTED] by the CLI"}, "'[REDACTED]' instead of an access token"),
+        ({"accessTokenEnv": "T"}, {"T": "00D!wrong-secret"}, "does not accept the access token"),
+        ({"sfdxAuthUrlEnv": "U"}, {"U": "https://wrong-secret"}, "holds no auth URL"),
+        ({"sfdxAuthUrlFile": "none"}, {}, "The file none cannot be read"),
+        ({"jwt": {"consumerKey": "Abcdefgh1", "username": "a@b", "privateKeyEnv": "K"}}, {"K": "wrong-secret"}, "cannot be read"),
+        ({"clientCredentials": {"consumerKey": "Abcdefgh1", "clientSecretEnv": "S"}}, {"S": "wrong-secret"}, "were refused"),
+        ({"sfAlias": "uat"}, {"PATH": "/nowhere"}, "there is no `sf` on PATH"),
+    ],
+)  # fmt: skip
+def test_what_leads_nowhere_is_refused_without_showing_it(
+    connect: Connect, credentials: dict[str, Any], environment: dict[str, str], says: str
+) -> None:
+    message = refused(connect(credentials, **environment))
+    assert says in message
+    assert "wrong-secret" not in message
+
+
+def test_a_refresh_token_that_the_org_does_not_take_is_told_in_its_words(connect: Connect, org: Org) -> None:
+    broken = org.auth_url.replace(org.auth_url.split(":")[3][:12], "X" * 12)
+    message = refused(connect({"sfdxAuthUrlEnv": "URL"}, URL=broken))
+    assert "expired access/refresh token" in message
+    assert "sf org login web" in message
+
+
+def test_credentials_of_another_org_are_refused_naming_both(connect: Connect, org: Org, landscape: Landscape) -> None:
+    other = landscape.org("dev")
+    message = refused(connect({"sfdxAuthUrlEnv": "URL"}, URL=other.auth_url))
+    assert other.url.removeprefix("https://") in message
+    assert org.url.removeprefix("https://") in message
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ({"org display": {"result": {"accessToken": "[REDACTED]", "instanceUrl": "https://x"}}}, "does not give out the access token"),
+        ({}, "cannot use uat: is not a sf command"),
+    ],
+)  # fmt: skip
+def test_a_cli_that_hides_the_token_or_does_not_know_the_alias_is_refused(
+    connect: Connect, tmp_path: Path, answers: dict[str, Any], says: str
+) -> None:
+    assert says in refused(connect({"sfAlias": "uat"}, PATH=sf(tmp_path, answers)))
