@@ -117,6 +117,8 @@ class MetadataHandler(Handler):
         if found is None:
             return None
         org_id = place.snapshot.identity().org_id
+        if inputs and self._is_anothers(found, inputs, org_id, place):
+            return None
         self._say_refreshed(outputs, org_id, place)
         seen = {**found.settings, _MANAGED_BY: _managed_by(found.marker, org_id)}
         copied_from = self._copied_from(found, inputs, outputs, org_id)
@@ -302,6 +304,14 @@ class MetadataHandler(Handler):
             )
         self.refuse_adoption(found, inputs, ownership, place)
         place.progress(f"adopting the {_KINDS[self.resource]} {inputs['name']} that is there already: {ownership}")
+
+    def _is_anothers(self, found: Found, inputs: Values, org_id: str, place: Workplace) -> bool:
+        """Whether somebody else manages by now what has our name: then ours is gone, and theirs is not touched."""
+        if judge(found.marker, manager=str(inputs.get(_MANAGED_BY) or ""), org_id=org_id) is not Ownership.ANOTHERS:
+            return False
+        theirs = found.marker.manager if found.marker else ""
+        place.warn(f"the {_KINDS[self.resource]} {inputs['name']} is managed by orgkey {theirs} now; it is left alone")
+        return True
 
     def _copied_from(self, found: Found, inputs: Values, outputs: Values, org_id: str) -> str:
         """Id of the org whose copy this is, where a copy keeps the consumer key it came with; else an empty string."""

@@ -203,6 +203,28 @@ def test_an_interrupted_create_is_adopted_by_its_marker(provider: Client, app: M
     assert outputs["appId"] == app[2]["appId"]
 
 
+def test_what_another_project_manages_by_now_is_gone_for_us_and_left_alone(
+    provider: Client, permission_set: Made, org: Org
+) -> None:
+    resource_id, inputs, outputs = permission_set
+    taken = {**inputs, "managedBy": "others/t"}
+    provider.update(SET, resource_id, (inputs, outputs), taken)
+    assert provider.read(SET, resource_id, inputs, outputs).id == ""
+    with pytest.raises(VerbFailedError) as failed:
+        provider.create(SET, inputs)
+    assert "managed by orgkey others/t" in failed.value.message
+    assert "others/t" in org.query("SELECT Description FROM PermissionSet WHERE Name = 'Access'")[0]["Description"]
+
+
+def test_a_renamed_stack_keeps_what_it_made(provider: Client, permission_set: Made) -> None:
+    resource_id, inputs, outputs = permission_set
+    renamed = {**inputs, "managedBy": "acme/renamed"}
+    assert provider.read(SET, resource_id, inputs, outputs).id == resource_id
+    assert list(provider.diff(SET, inputs, outputs, renamed).diffs) == ["managedBy"]
+    after = provider.update(SET, resource_id, (inputs, outputs), renamed)
+    assert provider.read(SET, resource_id, renamed, after).id == resource_id
+
+
 def test_assignees_are_drift_that_names_them_and_an_update_puts_the_list_right(
     provider: Client, holders: Made, org: Org
 ) -> None:
