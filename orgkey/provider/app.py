@@ -1,6 +1,6 @@
 """ConnectedApp and ExternalClientApp: the OAuth app that trusts the certificate.
 
-The consumer key is sent at creation only and compared after it: the platform can answer Succeeded and keep another key (facts 2.4).
+The consumer key is sent at creation only and compared after it: the platform can answer Succeeded and keep another key (platform notes 2.4).
 The certificate is sent with every deploy, because an update without it clears it, and no org gives it back.
 """
 
@@ -188,7 +188,7 @@ def _now(place: Workplace) -> str:
 
 
 def _with_links(found: Found, links: list[dict[str, Any]]) -> Found:
-    """Take the pre-authorized sets and profiles from the links themselves where the org shows them (facts 2.5, 3.2)."""
+    """Take the pre-authorized sets and profiles from the links themselves where the org shows them (platform notes 2.5, 3.2)."""
     sets = sorted(str(row["Parent"]["Name"]) for row in links if not row["Parent"]["IsOwnedByProfile"])
     profiles = sorted(
         str((row["Parent"].get("Profile") or {}).get("Name") or "")

@@ -286,7 +286,7 @@ class MetadataHandler(Handler):
         return deployment(members, api_version=version)
 
     def destroy(self, name: str, place: Workplace) -> None:
-        """Remove the root member; what hangs on it goes with it (facts 2.4)."""
+        """Remove the root member; what hangs on it goes with it (platform notes 2.4)."""
         bundle = destruction([(ROOT_MEMBER[self.resource], name)], api_version=place.connection.api_version)
         try:
             deploy(place.org, bundle, seconds=place.seconds_left, progress=place.progress, ignore_warnings=True)
@@ -332,7 +332,7 @@ class MetadataHandler(Handler):
 
 
 def import_command(type_name: str, urn: str, resource_id: str) -> str:
-    """The exact `pulumi import` command for a resource, with its parent where the URN has one (facts/pulumi.md 8)."""
+    """The exact `pulumi import` command for a resource, with its parent where the URN has one (engine notes 8)."""
     *_, qualified, name = urn.split("::")
     parent = ""
     if "$" in qualified:
