@@ -1,6 +1,6 @@
 """ConnectedApp and ExternalClientApp: the OAuth app that trusts the certificate.
 
-The consumer key is sent at creation only and compared after it: the platform can answer Succeeded and keep another key (platform notes 2.4).
+The consumer key is sent at creation only and compared after it: the platform can answer Succeeded and keep another key (notes 2.4).
 The certificate is sent with every deploy, because an update without it clears it, and no org gives it back.
 """
 
