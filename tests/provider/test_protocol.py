@@ -1,0 +1,34 @@
+"""The protocol's messages are loaded without the SDK, and the SDK still finds everything as it expects afterwards."""
+
+import subprocess
+import sys
+
+
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_the_provider_starts_without_the_sdk_and_without_the_http_client() -> None:
+    heavy = run(
+        "import orgkey.provider.server, sys;"
+        "print([name for name in ('pulumi', 'pulumi.automation', 'requests', 'simple_salesforce', 'jwt') if name in sys.modules])"
+    )
+    assert heavy == "[]"
+
+
+def test_the_sdk_imported_later_shares_the_same_messages() -> None:
+    same = run(
+        "from orgkey.provider.protocol import provider_pb2 as ours;"
+        "import pulumi, pulumi.automation;"
+        "from pulumi.runtime.proto import provider_pb2 as theirs;"
+        "print(ours is theirs)"
+    )
+    assert same == "True"
+
+
+def test_the_sdk_imported_before_is_used_as_it_is() -> None:
+    same = run(
+        "import pulumi; from pulumi.runtime.proto import provider_pb2 as theirs;"
+        "from orgkey.provider.protocol import provider_pb2 as ours; print(ours is theirs)"
+    )
+    assert same == "True"
