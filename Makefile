@@ -33,8 +33,11 @@ outputs: .venv/.run ## outputs of the stack `local` as JSON
 env: .venv/.run ## exports for a shell (README: Try it)
 	@$(BIN)/python -m toolchain.local_stack env
 
-test: .venv/.dev ## all tests but benchmarks
+test: .venv/.dev ## all tests but benchmarks and the whole matrix
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+matrix: .venv/.dev ## one fault at every request, every process killed at every request: half an hour, a table at the end
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m matrix tests/matrix
 
 check: .venv/.dev ## ruff, mypy strict, import-linter, generated files
 	@$(BIN)/ruff check --quiet .
@@ -53,4 +56,4 @@ lock: .venv/.dev ## write the lock files anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev pyproject.toml -o requirements-dev.lock
 
-.PHONY: help up down outputs env test check bench generate lock
+.PHONY: help up down outputs env test matrix check bench generate lock
