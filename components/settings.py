@@ -54,7 +54,9 @@ class GrantSettings(Written):
 class AssignmentSettings(Written):
     """`orgkey:assignments`."""
 
-    authoritative: bool = True
+    authoritative: bool | None = (
+        None  # True, unless the assignments are imported: what we did not give is not ours to take
+    )
 
 
 class ImportSettings(Written):
@@ -140,7 +142,7 @@ def load(config: Mapping[str, str], *, project: str, stack: str) -> Settings:
         users=others.users,
         integration_user=others.integration_user or others.users[0],
         key=others.key,
-        authoritative=others.assignments.authoritative,
+        authoritative=_authoritative(others),
         grant=others.grant,
         managed_by=managed_by,
         ignore=others.ignore,
@@ -151,6 +153,11 @@ def load(config: Mapping[str, str], *, project: str, stack: str) -> Settings:
 def stack_config() -> dict[str, str]:
     """The present stack's config by full key. An inline program's engine sets it, a program of its own finds it in its environment."""
     return {**get_config_env(), **CONFIG.get()}
+
+
+def _authoritative(others: OtherSettings) -> bool:
+    given = others.assignments.authoritative
+    return not others.import_.assignments if given is None else given
 
 
 def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[Problem]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ from metadata.members import GLOBAL_OAUTH, ROOT_MEMBER, Resource, member_names
 from metadata.ownership import Ownership
 from metadata.parse import Found
 from orgkey.identity.key_pair import certify, generate_key
-from orgkey.provider.handler import InitFailedError, Values, Workplace
+from orgkey.provider.handler import Diff, InitFailedError, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce import soql
@@ -59,6 +60,20 @@ class AppHandler(MetadataHandler):
         sets = [str(name) for name in known.get("permissionSets") or () if name is not UNKNOWN]
         there = place.snapshot.rows(*(soql.permission_set(name) for name in sets)) if sets else []
         return {**known, "permissionSets": [name for name, rows in zip(sets, there, strict=True) if rows]}
+
+    def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
+        """As for all metadata, but for a certificate that was never seen: an import cannot read it (notes 1.4).
+
+        One's own certificate is taken for the one that is there already: it is sent, and shows nothing. A key that is yet to be made
+        cuts off whoever logs in now.
+        """
+        diff = super().diff(old_inputs, old_outputs, inputs, now)
+        if old_inputs.get("certificatePem") or "certificatePem" not in diff.inputs:
+            return diff
+        if inputs.get("certificatePem") is UNKNOWN:
+            warning = f"the app {inputs.get('name')} gets a new certificate: clients that log in to it now are cut off"
+            return replace(diff, warnings=[*diff.warnings, warning])
+        return replace(diff, inputs=[name for name in diff.inputs if name != "certificatePem"])
 
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
         warning = super().replacement_warning(old_inputs, replaces)

@@ -16,7 +16,7 @@ from orgkey.identity.key_pair import KeyPair, certify, generate_key, own_pair, o
 from orgkey.model.connection import Connection
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.provider.handler import Diff, Handler, ImportRefusedError, ReadResult, Values, Workplace, unknown_outputs
-from orgkey.provider.wire import UNKNOWN
+from orgkey.provider.wire import UNKNOWN, Unknown
 from orgkey.provider.written import as_args, changed, check_written, replacing
 
 _CONSUMER_KEY_LENGTH = 64
@@ -69,6 +69,12 @@ class KeyPairHandler(Handler):
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
         if old_outputs is None or diff is None:
+            own, certificate = inputs.get("privateKeyPem"), inputs.get("certificatePem")
+            if isinstance(own, str) and isinstance(
+                certificate, str
+            ):  # nothing has to be made: all but the consumer key is known
+                pair = own_pair(own, certificate)
+                return _outputs(as_args(KeyPairArgs, inputs), inputs, pair, inputs.get("consumerKey") or UNKNOWN, 0.0)
             planned = unknown_outputs(inputs, (*_OF_THE_KEY, *_OF_THE_CERTIFICATE, "consumerKey"))
             if inputs.get("consumerKey"):
                 planned["consumerKey"] = inputs["consumerKey"]
@@ -119,7 +125,9 @@ def _make(args: KeyPairArgs, private_key_pem: str | None, now: float) -> KeyPair
     return certify(key, subject=args.subject, validity_days=args.validity_days, now=datetime.fromtimestamp(now, UTC))
 
 
-def _outputs(args: KeyPairArgs, inputs: Values, pair: KeyPair, consumer_key: str, now: float) -> dict[str, Any]:
+def _outputs(
+    args: KeyPairArgs, inputs: Values, pair: KeyPair, consumer_key: str | Unknown, now: float
+) -> dict[str, Any]:
     certificate = pair.certificate
     outputs = {
         **_plain_inputs(inputs),

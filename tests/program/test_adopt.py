@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from orgkey.identity.key_pair import certify, generate_key
 from tests.landscape import Org
 from tests.program.stack import Stack, ok
 
@@ -69,7 +71,6 @@ def test_things_made_by_hand_are_taken_over_through_the_stack_file(
 ) -> None:
     config |= {
         "orgkey:import": {"app": True, "permissionSet": True, "assignments": True},
-        "orgkey:assignments": {"authoritative": False},
         "orgkey:key": {"consumerKey": made_by_hand},
     }
     config["orgkey:app"] |= {
@@ -105,6 +106,32 @@ def test_the_import_command_that_a_conflict_prints_works_as_it_stands(
     ok(result)
     assert stack.outputs()["consumerKey"] == made_by_hand
     assert org.user("devops") in org.holders(SET)
+
+
+def test_after_an_import_with_ones_own_key_the_preview_shows_the_ownership_line_alone_and_a_new_key_warns(
+    stack: Stack, config: dict[str, Any], made_by_hand: str
+) -> None:
+    config |= {
+        "orgkey:import": {"app": True, "permissionSet": True, "assignments": True},
+        "orgkey:key": {"consumerKey": made_by_hand},
+    }
+    config["orgkey:app"] |= {
+        "label": "By hand",
+        "contactEmail": "hand@acme.com",
+        "callbackUrls": ["https://hand.example/cb"],
+    }
+    stack.configure(config)
+    assert "clients that log in to it now are cut off" in ok(stack.pulumi("preview", "--diff", "--stack", "t")).text
+    pair = certify(generate_key(2048), subject="CN=own", validity_days=90, now=datetime.now(UTC))
+    config["orgkey:key"] |= {"privateKeyPem": pair.private_key_pem, "certificatePem": pair.certificate.pem}
+    stack.configure(config)
+    text = ok(stack.pulumi("preview", "--diff", "--stack", "t")).text
+    assert "cut off" not in text
+    _, update = text.split("salesforce:index:ExternalClientApp: (update)")
+    changed = re.findall(r"^\s+[~+-] (\w+)\s*:", update.split("salesforce:index:JwtGrant")[0], re.MULTILINE)
+    assert changed == ["managedBy"], text
+    ok(stack.up())
+    assert stack.drift().code == 0
 
 
 @pytest.mark.parametrize("kind", ["PermissionSet", "ExternalClientApp", "ConnectedApp", "PermissionSetAssignments"])
