@@ -159,7 +159,7 @@ class Landscape:
         """Copy production into a sandbox and publish which apps it has now."""
         self._read_orgs()
         org = self.org(name)
-        apps = f"SELECT id FROM _Component WHERE org = ? AND type IN {_APP_TYPES}"  # noqa: S608 — a constant
+        apps = f"SELECT id FROM _Component WHERE org = ? AND type IN {_APP_TYPES}"
         before = {row["id"] for row in self.store.all(apps, (name,))}
         copy_production(self.store, self.knobs, self.production(), org)
         for app_id in before | {row["id"] for row in self.store.all(apps, (name,))}:

@@ -152,7 +152,7 @@ def _text_of_range(path: str, value: object) -> Iterator[Problem]:
 
 def suggestion(name: str, names: Value | tuple[str, ...]) -> str:
     """A hint at the setting that a misspelt name was meant to be, or an empty string."""
-    import difflib  # noqa: PLC0415 — only an error path pays for it
+    import difflib
 
     close = difflib.get_close_matches(name, [str(item) for item in names or ()], n=1)  # type: ignore[union-attr]
     return f"; did you mean {close[0]}?" if close else ""

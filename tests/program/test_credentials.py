@@ -89,9 +89,9 @@ def test_an_org_that_answers_html_is_no_org(stack: Stack, landscape: Landscape) 
 def test_a_key_that_does_not_match_its_certificate_stops_before_the_org_is_touched(
     stack: Stack, config: dict[str, Any], landscape: Landscape
 ) -> None:
-    from datetime import UTC, datetime  # noqa: PLC0415
+    from datetime import UTC, datetime
 
-    from orgkey.identity.key_pair import certify, generate_key  # noqa: PLC0415
+    from orgkey.identity.key_pair import certify, generate_key
 
     pair = certify(generate_key(2048), subject="CN=a", validity_days=9, now=datetime.now(UTC))
     stack.configure(
