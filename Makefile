@@ -34,6 +34,9 @@ env: .venv/.run ## exports for a shell (README: Try it)
 	@$(BIN)/python -m toolchain.local_stack env
 
 test: .venv/.dev ## all tests but benchmarks and the whole matrix
+	@$(BIN)/python -m toolchain > /dev/null
+	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m tests.conformance.tools
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 matrix: .venv/.dev ## one fault at every request, every process killed at every request: half an hour, a table at the end

@@ -11,13 +11,12 @@ from cryptography.hazmat.primitives import hashes
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
+from tests import chromium
 from tests.localorg.bundles import ExternalApp, Keys, manifest, permission_set, zipped
 from tests.localorg.landscape_client import Landscape, OrgClient
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-in_chromium = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="needs Debian's packages chromium and chromium-driver"
-)
+in_chromium = pytest.mark.skipif(not chromium.installed(), reason=chromium.REASON)
 
 
 @pytest.fixture(scope="module")
