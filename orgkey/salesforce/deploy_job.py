@@ -29,7 +29,7 @@ from orgkey.salesforce.org import Org
 _PATH = "metadata/deployRequest"
 _ERRORS_IN_A_ROW = 5
 _FIRST_PAUSE, _LONGEST_PAUSE, _LONGEST_QUEUE_PAUSE = 0.2, 2.0, 15.0  # seconds
-_GROWTH = 1.5
+_GROWTH = 1.2  # so that a wait lasts at most a fifth longer than the deploy
 
 
 class Status(StrEnum):
@@ -117,7 +117,7 @@ class DeployJob:
         `deadline` is on the clock's monotonic scale. Raises DeployUnfinishedError when it passes, UnreachableError after too many
         errors in a row, CanceledError when somebody cancels (the org is asked to cancel too).
         """
-        pause, errors, last = _FIRST_PAUSE, 0, ""
+        pause, longest, errors, last = _FIRST_PAUSE, _LONGEST_PAUSE, 0, ""
         while True:
             try:
                 status = self.look()
@@ -135,9 +135,7 @@ class DeployJob:
                     yield status
                 if status.done:
                     return
-                pause = min(
-                    pause * _GROWTH, _LONGEST_QUEUE_PAUSE if status.status is Status.PENDING else _LONGEST_PAUSE
-                )
+                longest = _LONGEST_QUEUE_PAUSE if status.status is Status.PENDING else _LONGEST_PAUSE
             if self.org.clock.monotonic() + pause > deadline:
                 raise DeployUnfinishedError(
                     f"The deploy {self.id} to {host_of(self.org.url)} was still {last or 'without an answer'} when the time was over.\n"
@@ -149,6 +147,7 @@ class DeployJob:
             except CanceledError:
                 self.cancel()
                 raise
+            pause = min(pause * _GROWTH, longest)
 
     def cancel(self) -> None:
         """Ask the org to stop the deploy; it may have finished already, and that is no error."""
