@@ -86,7 +86,7 @@ class MetadataHandler(Handler):
             inputs=names,
             outputs=["otherParts"] if foreign else [],
             replaces=replaces,
-            delete_before_replace=bool(replaces) and old_inputs.get("name") == inputs.get("name"),
+            delete_before_replace=bool(replaces) and _meet(old_inputs, inputs),
             warnings=[self.replacement_warning(old_inputs, replaces)] if replaces else [],
         )
 
@@ -340,6 +340,11 @@ def import_command(type_name: str, urn: str, resource_id: str) -> str:
         component = qualified.rsplit("$", 1)[0]
         parent = f" --parent 'access={'::'.join([*head, component, name.rsplit('-', 1)[0] if '-' in name else name])}'"
     return f"pulumi import salesforce:index:{type_name} {name} {resource_id}{parent} --generate-code=false"
+
+
+def _meet(old_inputs: Values, inputs: Values) -> bool:
+    """Whether old and new cannot stand side by side: no org has two of one name, and no two apps share a consumer key (facts 1.8)."""
+    return any(old_inputs.get(name) == inputs[name] for name in ("name", "consumerKey") if name in inputs)
 
 
 def _managed_by(marker: Marker | None, org_id: str) -> str:

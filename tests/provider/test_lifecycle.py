@@ -162,16 +162,29 @@ def test_an_import_gives_the_inputs_that_a_program_would_have_to_write(
     assert list(diff.diffs) == (["certificatePem"] if made == "app" else [])
 
 
-def test_a_changed_consumer_key_replaces_the_app_and_deletes_first_because_the_name_is_the_same(
-    provider: Client, app: Made
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({"consumerKey": "Another123"}, True),
+        ({"name": "Other"}, True),
+        ({"name": "Other", "consumerKey": "Another123"}, False),
+    ],
+    ids=["the name stays", "the consumer key stays", "neither stays"],
+)
+def test_a_replaced_app_is_deleted_first_where_name_or_consumer_key_stays(
+    provider: Client, app: Made, changes: dict[str, str], first: bool
 ) -> None:
     _, inputs, outputs = app
-    diff = provider.diff(APP, inputs, outputs, {**inputs, "consumerKey": "Another123"})
-    assert list(diff.replaces) == ["consumerKey"]
-    assert diff.deleteBeforeReplace
-    renamed = provider.diff(APP, inputs, outputs, {**inputs, "name": "Other"})
-    assert list(renamed.replaces) == ["name"]
-    assert not renamed.deleteBeforeReplace
+    diff = provider.diff(APP, inputs, outputs, inputs | changes)
+    assert sorted(diff.replaces) == sorted(changes)
+    assert diff.deleteBeforeReplace is first
+
+
+def test_a_renamed_permission_set_is_made_before_the_old_one_is_deleted(provider: Client, permission_set: Made) -> None:
+    _, inputs, outputs = permission_set
+    diff = provider.diff(SET, inputs, outputs, {**inputs, "name": "Other"})
+    assert list(diff.replaces) == ["name"]
+    assert not diff.deleteBeforeReplace
 
 
 def test_an_app_that_kept_another_consumer_key_is_a_partial_failure_and_not_a_success(
@@ -302,6 +315,19 @@ def test_a_failing_administrators_login_is_never_blamed_on_the_grant(
         provider.read(GRANT, resource_id, inputs, outputs)
     assert failed.value.init_failed is None
     assert "The environment variable NONE is not set" in failed.value.message
+
+
+def test_a_user_without_api_access_gets_a_token_and_is_no_proof(
+    provider: Client, holders: Made, key: dict[str, Any], org: Org
+) -> None:
+    make(provider, APP, app_inputs(key))
+    org.assign("Access", org.user("noapi"))
+    inputs, _ = provider.check(GRANT, grant_inputs(key, org, username=org.user("noapi")))
+    with pytest.raises(VerbFailedError) as failed:
+        provider.create(GRANT, inputs)
+    assert failed.value.init_failed is not None
+    assert failed.value.init_failed["properties"]["verified"] is False
+    assert "API" in failed.value.message
 
 
 def test_an_audience_that_the_org_does_not_take_is_followed_by_the_next_one_and_by_no_third(
