@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orgkey.salesforce import oauth
+from orgkey.salesforce import oauth, soql
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import (
     GrantRefusedError,
@@ -72,7 +72,8 @@ def prove(
         )
     response = transport.look(
         "GET",
-        f"{instance_url}/services/data/v{api_version}/",
+        f"{instance_url}/services/data/v{api_version}/query",
+        params={"q": soql.user(user_id or token.user_id)},
         headers={"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"},
     )
     if not response.ok:

@@ -39,6 +39,11 @@ def users(usernames: Sequence[str]) -> list[str]:
     ]
 
 
+def user(user_id: str) -> str:
+    """One user, by id: what every user with API access may ask about itself."""
+    return _quoted("SELECT Id, Username FROM User WHERE Id = {}", user_id)
+
+
 def app(kind: Resource, name: str) -> str:
     """An app of one kind by developer name."""
     return _quoted(_APPS[kind], name)
