@@ -172,7 +172,7 @@ def test_an_import_gives_the_inputs_that_a_program_would_have_to_write(
     ids=["the name stays", "the consumer key stays", "neither stays"],
 )
 def test_a_replaced_app_is_deleted_first_where_name_or_consumer_key_stays(
-    provider: Client, app: Made, changes: dict[str, str], first: bool
+    provider: Client, app: Made, changes: dict[str, str], *, first: bool
 ) -> None:
     _, inputs, outputs = app
     diff = provider.diff(APP, inputs, outputs, inputs | changes)
