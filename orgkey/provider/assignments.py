@@ -32,8 +32,15 @@ class PermissionSetAssignmentsHandler(Handler):
         names = changed(("permissionSet", "authoritative"), old_inputs, inputs)
         if _users(old_inputs) != _users(inputs) or inputs.get("users") is UNKNOWN:
             names.append("users")
+        # A user who was given the set by an `up` that did not hear the answer, or by somebody else, is in no output yet.
+        stale = "users" not in names and _recorded(old_outputs) not in (None, _users(inputs))
         replaces = replacing(PermissionSetAssignmentsArgs, names)
-        return Diff(inputs=names, replaces=replaces, warnings=_who_loses(old_inputs, inputs, replaces=bool(replaces)))
+        return Diff(
+            inputs=names,
+            outputs=["assignments"] if stale else [],
+            replaces=replaces,
+            warnings=_who_loses(old_inputs, inputs, replaces=bool(replaces)),
+        )
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
         planned = unknown_outputs(inputs, _OUTPUTS)
@@ -107,6 +114,12 @@ def _who_loses(old_inputs: Values, inputs: Values, *, replaces: bool) -> list[st
     if not losing or inputs.get("users") is UNKNOWN:
         return []
     return [f"an `up` takes the permission set {old_inputs.get('permissionSet')} from: {', '.join(losing)}"]
+
+
+def _recorded(outputs: Values) -> Sequence[str] | None:
+    """Who holds the set by the last look, of those who were declared then."""
+    listed = outputs.get("assignments")
+    return sorted(str(item["username"]).lower() for item in listed) if isinstance(listed, list | tuple) else None
 
 
 def _users(inputs: Values) -> Sequence[str]:

@@ -180,6 +180,21 @@ def test_a_replaced_app_is_deleted_first_where_name_or_consumer_key_stays(
     assert diff.deleteBeforeReplace is first
 
 
+def test_a_user_who_was_given_the_set_by_an_up_that_heard_no_answer_is_recorded_by_the_next(
+    provider: Client, holders: Made, org: Org
+) -> None:
+    resource_id, inputs, outputs = holders
+    org.assign("Access", org.user("devops"))
+    seen = provider.read(HOLDERS, resource_id, inputs, outputs)
+    news = inputs | {"users": [org.user("ci"), org.user("devops")]}
+    diff = provider.diff(HOLDERS, plain(seen.inputs), plain(seen.properties), news)
+    assert list(diff.diffs) == ["assignments"]
+    after = provider.update(HOLDERS, resource_id, (plain(seen.inputs), plain(seen.properties)), news)
+    assert [item["username"] for item in after["assignments"]] == news["users"]
+    assert after["extra"] == []
+    assert after["revision"] != outputs["revision"]
+
+
 def test_a_renamed_permission_set_is_made_before_the_old_one_is_deleted(provider: Client, permission_set: Made) -> None:
     _, inputs, outputs = permission_set
     diff = provider.diff(SET, inputs, outputs, {**inputs, "name": "Other"})
