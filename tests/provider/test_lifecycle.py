@@ -185,6 +185,9 @@ def test_a_user_who_was_given_the_set_by_an_up_that_heard_no_answer_is_recorded_
 ) -> None:
     resource_id, inputs, outputs = holders
     org.assign("Access", org.user("devops"))
+    provider.configure(  # the next command's provider, which has read nothing yet
+        {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
+    )
     seen = provider.read(HOLDERS, resource_id, inputs, outputs)
     news = inputs | {"users": [org.user("ci"), org.user("devops")]}
     diff = provider.diff(HOLDERS, plain(seen.inputs), plain(seen.properties), news)
