@@ -99,9 +99,7 @@ class Bench:
             operations = self.sandbox.operations()
             self.requests = max(self.requests, operations, key=len)
             self._clean[self._turn % 2] = [self._likeness()]
-            ended = (
-                self._command()
-            )  # the recovery is a second command: what that alone adds to the state is no difference
+            ended = self._command()  # a recovery is a second command: what that alone changes in state is no difference
             assert ended.ok, ended.text
             self._clean[self._turn % 2].append(self._likeness())
             problems = self._problems()

@@ -15,7 +15,6 @@ Not here: dependants that are deleted before a replacement by deletion first, ho
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,6 +26,8 @@ from tests.matrix.program import Declaration, Outputs, Registration, declare
 from tests.provider.protocol import Client, VerbFailedError, plain
 
 _SOME = provider_pb2.DiffResponse.DIFF_SOME
+_ORDER = ("key", "set", "assignments", "app", "grant")
+"""Parts in an order in which each comes after those it needs; deletes go the other way."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,6 @@ class Engine:
         if problems := self._delete(doomed):
             raise CommandFailedError(problems)
 
-    def snapshot(self) -> dict[str, Resource]:
-        """The state now, for comparing later."""
-        return copy.deepcopy(self.resources)
-
     def _configure(self, declaration: Declaration) -> None:
         try:
             self.client.configure(declaration.provider)
@@ -201,8 +198,7 @@ class Engine:
             self.condemned.append(replaced)
             del self.resources[made.part]
         self.resources[made.part] = made
-        order = [*_ORDER]
-        self.resources = dict(sorted(self.resources.items(), key=lambda item: order.index(item[0])))
+        self.resources = {part: self.resources[part] for part in _ORDER if part in self.resources}
 
     def _update(self, old: Resource, inputs: dict[str, Any]) -> None:
         try:
@@ -224,9 +220,6 @@ class Engine:
             else:
                 del self.resources[resource.part]
         return []
-
-
-_ORDER = ("key", "set", "assignments", "app", "grant")
 
 
 def _after(old: Resource, failed: Mapping[str, Any], *, inputs: dict[str, Any]) -> Resource:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
 import requests
 from lxml import etree
@@ -85,7 +86,7 @@ class Observer:
     def _queries(self, *questions: str) -> list[list[dict[str, Any]]]:
         path = "/services/data/v67.0/query"
         parts = [
-            {"method": "GET", "referenceId": f"q{index}", "url": f"{path}?q={requests.utils.quote(question)}"}
+            {"method": "GET", "referenceId": f"q{index}", "url": f"{path}?q={quote_plus(question)}"}
             for index, question in enumerate(questions)
         ]
         answer = self._call("POST", "/services/data/v67.0/composite", json={"compositeRequest": parts}).json()
@@ -96,7 +97,7 @@ class Observer:
     def _consumer_keys(self, kind: str) -> dict[str, str]:
         """Consumer key by the app's developer name."""
         listed = self._soap(f"<listMetadata><queries><type>{kind}</type></queries></listMetadata>")
-        names = [name for name in listed.itertext(f"{{{_METADATA}}}fullName") if name.startswith(STEM)]
+        names = [name for each in listed.iter(f"{{{_METADATA}}}fullName") if (name := each.text or "").startswith(STEM)]
         if not names:
             return {}
         wanted = "".join(f"<fullNames>{name}</fullNames>" for name in names)

@@ -77,13 +77,11 @@ class Sandbox:
 
     def admin(self, method: str, path: str, **body: Any) -> Any:
         """Call the landscape's own door."""
-        answer = self.session.request(method, self._admin + path, json=body or None, verify=self.org_bundle, timeout=30)
+        answer = self.session.request(
+            method, self._admin + path, json=body or None, verify=self.org.ca_bundle, timeout=30
+        )
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
-
-    @property
-    def org_bundle(self) -> str:
-        return self.org.ca_bundle
 
     @property
     def _auth_url(self) -> Path:
