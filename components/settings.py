@@ -18,7 +18,7 @@ from metadata.check import Problem, field_problems, suggestion
 from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of
 from metadata.fields import Field as Row
 from metadata.members import Resource
-from orgkey.model.assignments import Username, Usernames
+from orgkey.model.assignments import PermissionSetAssignmentsArgs, Username, Usernames
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.problems import from_validation
@@ -131,6 +131,8 @@ def load(config: Mapping[str, str], *, project: str, stack: str) -> Settings:
     problems += found
     managed_by = f"{mine.get('owner') or project}/{stack}"
     problems += _across(mine, managed_by)
+    if others:
+        problems += _ignored(others.ignore, choice.kind)
     if problems or connection is None or others is None:
         raise SettingsError(stack, dict.fromkeys(problems))
     return Settings(
@@ -157,7 +159,26 @@ def stack_config() -> dict[str, str]:
 
 def _authoritative(others: OtherSettings) -> bool:
     given = others.assignments.authoritative
-    return not others.import_.assignments if given is None else given
+    imported = others.import_.assignments or others.import_.permission_set
+    return not imported if given is None else given
+
+
+def _ignored(paths: Iterable[str], kind: str) -> Iterable[Problem]:
+    """Paths in `orgkey:ignore` that name nothing: a typo there would silently watch what should be left alone."""
+    known = {
+        "app": [row.name for row in fields_of(KINDS[kind])],
+        "permissionSet": [row.name for row in PERMISSION_SET_FIELDS],
+        "assignments": PermissionSetAssignmentsArgs.names(),
+        "key": KeyPairArgs.names(),
+    }
+    for index, path in enumerate(paths):
+        part, _, name = path.partition(".")
+        if part not in known:
+            yield Problem(f"orgkey:ignore[{index}]", f"{path!r} must begin with one of {', '.join(known)}")
+        elif name not in known[part]:
+            yield Problem(
+                f"orgkey:ignore[{index}]", f"{path!r} is not a property{suggestion(name, tuple(known[part]))}"
+            )
 
 
 def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[Problem]]:

@@ -398,7 +398,10 @@ APP_FIELDS: tuple[Field, ...] = (
         Type.STRING,
         "Session level the app asks for. HIGH_ASSURANCE blocks JWT logins: the flow cannot raise a level.",
         dict(
-            [_connected("sessionPolicy", Text("sessionLevel")), _external(OAUTH_POLICIES, Text("requiredSessionLevel"))]
+            [
+                _connected("sessionPolicy", Mapped("sessionLevel", {})),
+                _external(OAUTH_POLICIES, Mapped("requiredSessionLevel", {})),
+            ]
         ),
         values=("HIGH_ASSURANCE", "STANDARD", "LOW"),
         looser=Looser.BY_RANK,
@@ -427,7 +430,7 @@ APP_FIELDS: tuple[Field, ...] = (
         "distributionState",
         Type.STRING,
         "Whether the app is for this org alone or packaged.",
-        dict([_external(ECA, Text("distributionState"), absent="Local")]),
+        dict([_external(ECA, Mapped("distributionState", {}), absent="Local")]),
         values=("Local", "Packaged", "Managed", "AutoInstalled"),
     ),
 )

@@ -88,14 +88,19 @@ def outputs() -> int:
 
 def show_environment() -> int:
     """Print what a shell needs to use the same engine, backend and local org: `eval "$(make -s env)"`."""
-    ours = _environment()
-    names = ("PATH", "VIRTUAL_ENV", "LOCALORG_HOME", *sorted(name for name in ours if name.startswith("PULUMI_")))
-    for name in names:
-        print(f"export {name}={shlex.quote(ours[name])}")
+    for name, value in _settings().items():  # ours alone: whatever else the shell holds is not for a log
+        print(f"export {name}={shlex.quote(value)}")
+    print("unset PULUMI_CONFIG_PASSPHRASE")  # it would win over the file
     return 0
 
 
 def _environment() -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name != "PULUMI_CONFIG_PASSPHRASE"}
+    return inherited | _settings()
+
+
+def _settings() -> dict[str, str]:
+    """What the stack `local` needs to be set, making what is not there yet: a passphrase, a folder for its state, the engine."""
     LOCAL.mkdir(mode=0o700, exist_ok=True)
     passphrase = LOCAL / "passphrase"
     if not passphrase.exists():
@@ -106,7 +111,6 @@ def _environment() -> dict[str, str]:
     venv = PROJECT / ".venv"
     path = dict.fromkeys([str(venv / "bin"), str(engine), *os.environ.get("PATH", "").split(os.pathsep)])
     return {
-        **os.environ,
         "PATH": os.pathsep.join(path),
         "VIRTUAL_ENV": str(venv),
         "LOCALORG_HOME": str(LOCAL / "localorg"),

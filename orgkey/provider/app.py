@@ -27,7 +27,6 @@ from orgkey.salesforce.read import other_kind, read_resource
 
 _THROW_AWAY_BITS = 2048
 _KEY_MEMBER = {Resource.CONNECTED_APP: "ConnectedApp", Resource.EXTERNAL_CLIENT_APP: GLOBAL_OAUTH}
-_LINKS = "SELECT Id, ParentId, Parent.Name, Parent.IsOwnedByProfile, Parent.Profile.Name FROM SetupEntityAccess WHERE SetupEntityId = {}"
 
 
 class AppHandler(MetadataHandler):
@@ -68,6 +67,9 @@ class AppHandler(MetadataHandler):
         cuts off whoever logs in now.
         """
         diff = super().diff(old_inputs, old_outputs, inputs, now)
+        if inputs.get("consumerKey") == old_outputs.get("consumerKey"):  # the app has that key already
+            left = [name for name in diff.replaces if name != "consumerKey"]
+            diff = replace(diff, replaces=left, warnings=diff.warnings if left else [])
         if old_inputs.get("certificatePem") or "certificatePem" not in diff.inputs:
             return diff
         if inputs.get("certificatePem") is UNKNOWN:

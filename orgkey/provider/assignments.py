@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 from metadata.check import Problem
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.connection import Connection
-from orgkey.provider.handler import Diff, Handler, ReadResult, Values, Workplace, unknown_outputs
+from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
 from orgkey.provider.wire import UNKNOWN
 from orgkey.provider.written import as_args, changed, check_written, replacing
 from orgkey.salesforce.access import Holders, read_holders, remove_assignments, set_holders
+from orgkey.salesforce.errors import UnknownUsersError
 
 _OUTPUTS = ("assignments", "extra", "revision", "orgId")
 
@@ -39,7 +40,7 @@ class PermissionSetAssignmentsHandler(Handler):
             inputs=names,
             outputs=["assignments"] if stale else [],
             replaces=replaces,
-            warnings=_who_loses(old_inputs, inputs, replaces=bool(replaces)),
+            warnings=_who_loses(old_inputs, old_outputs, inputs, replaces=bool(replaces)),
         )
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
@@ -48,8 +49,7 @@ class PermissionSetAssignmentsHandler(Handler):
 
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
-        holders = set_holders(place.snapshot, args.permission_set, args.users, authoritative=args.authoritative)
-        return args.permission_set, _outputs(inputs, args, holders, place)
+        return args.permission_set, self._put(inputs, args, place)
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
         holders = read_holders(place.snapshot, resource_id)
@@ -70,10 +70,20 @@ class PermissionSetAssignmentsHandler(Handler):
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
     ) -> Values:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
-        before = old_inputs.get("users") or ()
-        holders = set_holders(
-            place.snapshot, args.permission_set, args.users, remove=before, authoritative=args.authoritative
-        )
+        return self._put(inputs, args, place, remove=old_inputs.get("users") or ())
+
+    def _put(
+        self, inputs: Values, args: PermissionSetAssignmentsArgs, place: Workplace, *, remove: Sequence[str] = ()
+    ) -> Values:
+        try:
+            holders = set_holders(
+                place.snapshot, args.permission_set, args.users, remove=remove, authoritative=args.authoritative
+            )
+        except UnknownUsersError as error:
+            if not error.partial:
+                raise
+            holders = read_holders(place.snapshot, args.permission_set) or Holders("", ())
+            raise InitFailedError(args.permission_set, _outputs(inputs, args, holders, place), [str(error)]) from error
         return _outputs(inputs, args, holders, place)
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
@@ -107,10 +117,13 @@ def _outputs(inputs: Values, args: PermissionSetAssignmentsArgs, holders: Holder
     }
 
 
-def _who_loses(old_inputs: Values, inputs: Values, *, replaces: bool) -> list[str]:
+def _who_loses(old_inputs: Values, old_outputs: Values, inputs: Values, *, replaces: bool) -> list[str]:
     """Name those from whom an `up` takes the set; nobody is locked out without having been named before."""
     kept = set() if replaces else set(_users(inputs))
-    losing = [str(user) for user in old_inputs.get("users") or () if str(user).lower() not in kept]
+    holding = [*(old_inputs.get("users") or ())]
+    if inputs.get("authoritative") and not old_inputs.get("authoritative"):
+        holding += old_outputs.get("extra") or ()  # those whom nobody declared, and who were left alone until now
+    losing = [str(user) for user in holding if str(user).lower() not in kept]
     if not losing or inputs.get("users") is UNKNOWN:
         return []
     return [f"an `up` takes the permission set {old_inputs.get('permissionSet')} from: {', '.join(losing)}"]

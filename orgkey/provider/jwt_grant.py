@@ -26,8 +26,9 @@ from orgkey.provider.handler import (
     unknown_outputs,
 )
 from orgkey.provider.written import as_args, changed, check_written
-from orgkey.salesforce.errors import GrantRefusedError
+from orgkey.salesforce.errors import GrantRefusedError, Retry, SettingError
 from orgkey.salesforce.grant import Proof, audiences, prove, prove_within
+from orgkey.salesforce.oauth import retry_of
 
 _OUTPUTS = ("verified", "reason", "orgId", "userId", "scopes", "audience")
 
@@ -65,6 +66,8 @@ class JwtGrantHandler(Handler):
         try:
             return ReadResult(resource_id, inputs, _proved(inputs, attempt()))
         except GrantRefusedError as error:
+            if retry_of(error) is Retry.LATER:  # a limit says nothing about the login
+                raise
             return ReadResult(resource_id, inputs, _refused(inputs, outputs, error), failed=[_verdict(args, error)])
 
     def update(
@@ -103,14 +106,19 @@ def _attempt(args: JwtGrantArgs, place: Workplace) -> Callable[[], Proof]:
     ladder = audiences(args.instance_url, args.app_kind, identity.kind, args.audience)
 
     def sign(audience: str) -> str:
-        return sign_assertion(
-            args.private_key_pem,
-            consumer_key=args.consumer_key,
-            username=args.username,
-            audience=audience,
-            now=place.clock.now(),
-            jti=str(uuid.uuid4()),
-        )
+        try:
+            return sign_assertion(
+                args.private_key_pem,
+                consumer_key=args.consumer_key,
+                username=args.username,
+                audience=audience,
+                now=place.clock.now(),
+                jti=str(uuid.uuid4()),
+            )
+        except ValueError as error:
+            raise SettingError(
+                f"The JWT login of {args.username} cannot be tried: {error}.\nCheck privateKeyPem."
+            ) from None
 
     return lambda: prove(
         place.org.transport,

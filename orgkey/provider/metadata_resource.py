@@ -6,6 +6,7 @@ Subclasses say what is theirs: how existing things of the same name are judged b
 from __future__ import annotations
 
 import hashlib
+import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -30,10 +31,12 @@ from orgkey.salesforce.errors import (
     DeployUnfinishedError,
     SalesforceError,
     UnreachableError,
+    WrongOrgError,
     host_of,
 )
 
 _MANAGED_BY = "managedBy"
+_MANAGER = r"(?=.{3,64}$)[^\s/]+/\S+"
 _KINDS = {
     "PermissionSet": "permission set",
     "ConnectedApp": "Connected App",
@@ -68,7 +71,10 @@ class MetadataHandler(Handler):
             row.name: values[row.name] if row.name in unknown else known.get(row.name, row.default_for(self.resource))
             for row in rows
         }
-        inputs[_MANAGED_BY] = values.get(_MANAGED_BY) or ""
+        manager = values.get(_MANAGED_BY, "")
+        inputs[_MANAGED_BY] = "" if manager is None else manager
+        if isinstance(manager, str) and manager and not re.fullmatch(_MANAGER, manager):
+            found.append(Problem(_MANAGED_BY, "must be owner/stack, without spaces and of at most 64 characters"))
         return {name: list(value) if isinstance(value, tuple) else value for name, value in inputs.items()}, found
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
@@ -100,13 +106,13 @@ class MetadataHandler(Handler):
 
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
         place.snapshot.prefetch(soql.ORGANIZATION, *self.questions(str(inputs["name"])))
-        org_id = place.snapshot.identity().org_id
+        place.snapshot.identity()
         self.refuse_conflict(inputs, place)
         found = self.find(str(inputs["name"]), place)
         if found is None:
             return str(inputs["name"]), self._put(inputs, None, place)
-        self._adopt(found, inputs, org_id, place)
-        copied_from = self._copied_from(found, inputs, {}, org_id)
+        self._adopt(found, inputs, place)
+        copied_from = self._copied_from(found, inputs, {}, place)
         return str(inputs["name"]), self._put(
             inputs, found, place, carried_over=found.unknown_parts, copied_from=copied_from
         )
@@ -114,14 +120,12 @@ class MetadataHandler(Handler):
     def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
         known_names = outputs.get("members") if outputs else None
         found = self.find(resource_id, place, known_names=known_names, record_id=self.record_id(outputs))
-        if found is None:
-            return None
         org_id = place.snapshot.identity().org_id
-        if inputs and self._is_anothers(found, inputs, org_id, place):
-            return None
         self._say_refreshed(outputs, org_id, place)
+        if found is None or (inputs and self._is_anothers(found, inputs, outputs, place)):
+            return None
         seen = {**found.settings, _MANAGED_BY: _managed_by(found.marker, org_id)}
-        copied_from = self._copied_from(found, inputs, outputs, org_id)
+        copied_from = self._copied_from(found, inputs, outputs, place)
         facts: dict[str, Any] = {}
         if copied_from:
             facts = {"consumerKey": seen["consumerKey"], "copiedFrom": copied_from}
@@ -145,22 +149,20 @@ class MetadataHandler(Handler):
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
     ) -> Values:
-        org_id = place.snapshot.identity().org_id
+        place.snapshot.identity()
         found = self.find(
             resource_id, place, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs)
         )
         carried = [UnknownPart(**part) for part in old_outputs.get("carriedOver", old_outputs.get("otherParts", []))]
-        copied_from = self._copied_from(found, inputs, old_outputs, org_id) if found else ""
+        copied_from = self._copied_from(found, inputs, old_outputs, place) if found else ""
         return self._put(inputs, found, place, carried_over=carried, copied_from=copied_from)
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
         place.snapshot.identity()
-        if (
-            self.find(resource_id, place, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs))
-            is None
-        ):
-            return
-        self.destroy(resource_id, place)
+        known_names, record_id = old_outputs.get("members"), self.record_id(old_outputs)
+        found = self.find(resource_id, place, known_names=known_names, record_id=record_id)
+        if found is not None and not self._is_anothers(found, old_inputs, old_outputs, place):
+            self.destroy(resource_id, place)
 
     def validate(self, inputs: Values, place: Workplace) -> None:
         known = self.validated_inputs(inputs, place)
@@ -293,8 +295,8 @@ class MetadataHandler(Handler):
         finally:
             place.snapshot.drop()
 
-    def _adopt(self, found: Found, inputs: Values, org_id: str, place: Workplace) -> None:
-        ownership = judge(found.marker, manager=str(inputs.get(_MANAGED_BY) or ""), org_id=org_id)
+    def _adopt(self, found: Found, inputs: Values, place: Workplace) -> None:
+        ownership = self._ownership(found, inputs, place)
         if ownership in {Ownership.UNMARKED, Ownership.ANOTHERS}:
             whose = f"it is managed by orgkey {found.marker.manager}" if found.marker else "it was not made by orgkey"
             raise ConflictError(
@@ -305,30 +307,56 @@ class MetadataHandler(Handler):
         self.refuse_adoption(found, inputs, ownership, place)
         place.progress(f"adopting the {_KINDS[self.resource]} {inputs['name']} that is there already: {ownership}")
 
-    def _is_anothers(self, found: Found, inputs: Values, org_id: str, place: Workplace) -> bool:
-        """Whether somebody else manages by now what has our name: then ours is gone, and theirs is not touched."""
-        if judge(found.marker, manager=str(inputs.get(_MANAGED_BY) or ""), org_id=org_id) is not Ownership.ANOTHERS:
+    def _is_anothers(self, found: Found, inputs: Values, outputs: Values, place: Workplace) -> bool:
+        """Whether what has our name by now is not ours: then ours is gone, and theirs is not touched.
+
+        Another's marker says so; so does another record without any marker (somebody made it by hand after ours was deleted).
+        """
+        name = str(inputs["name"])
+        ownership = self._ownership(found, inputs, place)
+        if ownership is Ownership.UNMARKED and inputs.get(_MANAGED_BY):
+            seen, ours = self.record_id(self.seen_outputs(name, outputs, place)), self.record_id(outputs)
+            if not ours or not seen or seen[:15] == ours[:15]:
+                return False
+            whose = "was made by somebody else"
+        elif ownership is Ownership.ANOTHERS and found.marker:
+            whose = f"is managed by orgkey {found.marker.manager} now"
+        else:
             return False
-        theirs = found.marker.manager if found.marker else ""
-        place.warn(f"the {_KINDS[self.resource]} {inputs['name']} is managed by orgkey {theirs} now; it is left alone")
+        place.warn(f"the {_KINDS[self.resource]} {name} {whose}; it is left alone")
         return True
 
-    def _copied_from(self, found: Found, inputs: Values, outputs: Values, org_id: str) -> str:
+    def _ownership(self, found: Found, inputs: Values, place: Workplace) -> Ownership:
+        identity = place.snapshot.identity()
+        ownership = judge(found.marker, manager=str(inputs.get(_MANAGED_BY) or ""), org_id=identity.org_id)
+        if ownership is Ownership.COPY and identity.kind != "sandbox":
+            return Ownership.ANOTHERS  # only a sandbox is ever a copy of another org
+        return ownership
+
+    def _copied_from(self, found: Found, inputs: Values, outputs: Values, place: Workplace) -> str:
         """Id of the org whose copy this is, where a copy keeps the consumer key it came with; else an empty string."""
-        ownership = judge(found.marker, manager=str(inputs.get(_MANAGED_BY) or ""), org_id=org_id)
+        ownership = self._ownership(found, inputs, place)
         if (
             self.keeps_its_key(ownership)
             and found.marker
             and found.settings.get("consumerKey") != inputs.get("consumerKey")
         ):
             return found.marker.org_id
+        if found.settings.get("consumerKey") == inputs.get("consumerKey"):
+            return ""  # the stack took the app's key over: nothing is special about it any more
         return str(outputs.get("copiedFrom") or "")
 
     def _say_refreshed(self, outputs: Values, org_id: str, place: Workplace) -> None:
-        if outputs.get("orgId") and str(outputs["orgId"])[:15] != org_id[:15]:
-            place.warn(
-                f"{host_of(place.org.url)} is a new org ({org_id}, before {outputs['orgId']}): the sandbox was refreshed"
+        """A sandbox with a new id was refreshed; any other org with a new id is another org, and nothing of it is touched."""
+        before, host = str(outputs.get("orgId") or ""), host_of(place.org.url)
+        if not before or before[:15] == org_id[:15]:
+            return
+        if place.snapshot.identity().kind not in {"sandbox", "scratch"}:
+            raise WrongOrgError(
+                f"{host} is org {org_id}, but this stack belongs to org {before}, and only a sandbox changes its id.\n"
+                "Nothing was changed. Correct salesforce:instanceUrl, or use another stack for the other org."
             )
+        place.warn(f"{host} is a new org ({org_id}, before {before}): the sandbox was refreshed")
 
 
 def import_command(type_name: str, urn: str, resource_id: str) -> str:

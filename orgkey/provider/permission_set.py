@@ -10,6 +10,7 @@ from metadata.parse import Found
 from orgkey.provider.handler import Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.salesforce import soql
+from orgkey.salesforce.access import own_set
 from orgkey.salesforce.deploy_job import DeployStatus
 from orgkey.salesforce.read import read_resource
 
@@ -31,12 +32,15 @@ class PermissionSetHandler(MetadataHandler):
     def find(
         self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
     ) -> Found | None:
-        if not place.snapshot.rows(soql.permission_set(name))[0]:
+        if not self._id(name, place):
             return None
         return read_resource(place.snapshot, self.resource, name)
 
     def questions(self, name: str) -> list[str]:
         return [soql.permission_set(name)]
+
+    def record_id(self, outputs: Values) -> str:
+        return str(outputs.get("permissionSetId") or "")
 
     def deployed_outputs(self, outputs: Values, status: DeployStatus, place: Workplace) -> Values:
         deployed = (item.record_id for item in status.successes if item.type == "PermissionSet" and item.record_id)
@@ -47,4 +51,4 @@ class PermissionSetHandler(MetadataHandler):
 
     def _id(self, name: str, place: Workplace) -> str:
         rows = place.snapshot.rows(soql.permission_set(name))[0]
-        return str(rows[0]["Id"]) if rows else ""
+        return own_set(place.snapshot, rows) or ""

@@ -30,7 +30,7 @@ from orgkey.provider.protocol import plugin_pb2, provider_pb2, status_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.registry import handler_of
 from orgkey.provider.schema import VERSION, schema
-from orgkey.provider.settings import connection_values
+from orgkey.provider.settings import NOT_OURS, connection_values, is_explicit
 from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import SalesforceError
@@ -80,7 +80,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         values = from_struct(request.news).values
         _, problems = parse_connection(
-            {name: value for name, value in values.items() if value is not UNKNOWN and name != "version"}
+            {name: value for name, value in values.items() if value is not UNKNOWN and name not in NOT_OURS}
         )
         missing_because_unknown = {name for name, value in values.items() if value is UNKNOWN}
         failures = [
@@ -101,8 +101,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
         configured = from_struct(request.args).values or dict(request.variables)
-        explicit = bool(request.name) and not request.name.startswith("default")
-        values = connection_values(configured, self._environment, explicit=explicit)
+        values = connection_values(configured, self._environment, explicit=is_explicit(request.name))
         connection, problems = parse_connection(values)
         if connection is None:
             listed = "\n".join(f"  - salesforce:{problem.path} {problem.reason}" for problem in problems)
@@ -129,7 +128,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         handler, news = _handler(request, context), from_struct(request.news)
-        inputs, problems = handler.check(news.values, self._connection)
+        with self._outcome(context, handler, None, frozenset()):
+            inputs, problems = handler.check(news.values, self._connection)
         return provider_pb2.CheckResponse(
             inputs=to_struct(inputs, _hidden(handler, news)),
             failures=[provider_pb2.CheckFailure(property=problem.path, reason=problem.reason) for problem in problems],
@@ -139,12 +139,13 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         handler, outputs = _handler(request, context), from_struct(request.olds).values
         old_inputs, inputs = from_struct(request.old_inputs).values, from_struct(request.news).values
         ignored = {path.split("[")[0].split(".")[0] for path in request.ignoreChanges}
-        diff = handler.diff(
-            old_inputs,
-            outputs,
-            {**inputs, **{name: old_inputs[name] for name in ignored if name in old_inputs}},
-            self._clock.now(),
-        )
+        with self._outcome(context, handler, None, frozenset()):
+            diff = handler.diff(
+                old_inputs,
+                outputs,
+                {**inputs, **{name: old_inputs[name] for name in ignored if name in old_inputs}},
+                self._clock.now(),
+            )
         for warning in diff.warnings:
             self._engine.warn(request.urn, warning)
         detailed = {path: _property_diff(path, old_inputs, inputs, diff, is_input=True) for path in diff.inputs}

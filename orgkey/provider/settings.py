@@ -8,13 +8,24 @@ every command would fail. So the default provider of a stack takes the settings 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from orgkey.provider.registry import PACKAGE
 
 _NAMESPACE = f"{PACKAGE}:"
-_NOT_OURS = frozenset({"version", "pluginDownloadURL", "__internal", "__defaults"})
+NOT_OURS = frozenset({"version", "pluginDownloadURL", "__internal", "__defaults"})
+
+
+_DEFAULT = re.compile(
+    r"default(_\d+)*"
+)  # how the engine names the providers that it makes itself: default, default_0_1_0
+
+
+def is_explicit(provider_name: str) -> bool:
+    """Whether the program made this provider itself; an engine that tells no name made it."""
+    return bool(provider_name) and not _DEFAULT.fullmatch(provider_name)
 
 
 def connection_values(
@@ -24,7 +35,7 @@ def connection_values(
     if not explicit and (current := _current(environment)):
         return current
     return {
-        name.rsplit(":", 1)[-1]: value for name, value in configured.items() if name.rsplit(":", 1)[-1] not in _NOT_OURS
+        name.rsplit(":", 1)[-1]: value for name, value in configured.items() if name.rsplit(":", 1)[-1] not in NOT_OURS
     }
 
 

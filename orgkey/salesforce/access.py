@@ -5,8 +5,9 @@ PermissionSetAssignment is an sObject and no metadata type, so this goes by REST
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orgkey.salesforce import soql
 from orgkey.salesforce.errors import (
@@ -17,8 +18,10 @@ from orgkey.salesforce.errors import (
     find_row,
     host_of,
 )
-from orgkey.salesforce.org import Org, Saved
+from orgkey.salesforce.org import BATCH_SIZE, Org, Saved
 from orgkey.salesforce.read import Snapshot
+
+_ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,10 +54,23 @@ class Holders:
 def read_holders(snapshot: Snapshot, permission_set: str) -> Holders | None:
     """Say who holds a set, or None when the org does not have it."""
     sets, rows = snapshot.rows(soql.permission_set(permission_set), soql.assignments(permission_set))
-    if not sets:
+    set_id = own_set(snapshot, sets)
+    if set_id is None:
         return None
-    held = (Assignment(str(row["Assignee"]["Username"]), str(row["AssigneeId"]), str(row["Id"])) for row in rows)
-    return Holders(str(sets[0]["Id"]), tuple(sorted(held)))
+    held = (
+        Assignment(str(row["Assignee"]["Username"]), str(row["AssigneeId"]), str(row["Id"]))
+        for row in rows
+        if row["PermissionSetId"] == set_id
+    )
+    return Holders(set_id, tuple(sorted(held)))
+
+
+def own_set(snapshot: Snapshot, sets: Sequence[Mapping[str, Any]]) -> str | None:
+    """Id of the org's own set among those of one name; a managed package's set of that name is never ours."""
+    if len(sets) > 1:
+        (rows,) = snapshot.rows(soql.namespaces([str(row["Id"]) for row in sets]))
+        sets = [row for row in rows if not row["NamespacePrefix"]]
+    return str(sets[0]["Id"]) if sets else None
 
 
 def set_holders(
@@ -117,19 +133,30 @@ def _user_ids(
 
 
 def _insert(org: Org, permission_set_id: str, permission_set: str, users: Sequence[tuple[str, str]]) -> None:
-    if not users:
-        return
-    records = [
-        {"attributes": {"type": "PermissionSetAssignment"}, "AssigneeId": user_id, "PermissionSetId": permission_set_id}
-        for _, user_id in users
-    ]
-    problems = [
-        f"{name}: {_why(saved)}"
-        for (name, _), saved in zip(users, org.insert(records), strict=False)
-        if not saved.success and saved.code not in {"DUPLICATE_VALUE", "ALL_OR_NONE_OPERATION_ROLLED_BACK"}
-    ]
-    if problems:
-        raise UnknownUsersError(_explain(permission_set, problems), problems)
+    """Give the set to (user name, user id) pairs, 200 at a time, each batch all or none; stops at the first that is refused.
+
+    A user who got the set in the meantime rolls its batch back too, and is left out of a second try (notes 3.3: success).
+    """
+    for start in range(0, len(users), BATCH_SIZE):
+        batch = list(users[start : start + BATCH_SIZE])
+        while batch:
+            saved = org.insert([_record(permission_set_id, user_id) for _, user_id in batch])
+            problems = [
+                f"{name}: {_why(item)}" for (name, _), item in zip(batch, saved, strict=True) if _is_problem(item)
+            ]
+            if problems:
+                raise UnknownUsersError(_explain(permission_set, problems, given=start), problems, partial=start > 0)
+            rolled_back = [user for user, item in zip(batch, saved, strict=True) if item.code == _ROLLED_BACK]
+            batch = rolled_back if len(rolled_back) < len(batch) else []
+
+
+def _record(permission_set_id: str, user_id: str) -> dict[str, Any]:
+    kind = {"type": "PermissionSetAssignment"}
+    return {"attributes": kind, "AssigneeId": user_id, "PermissionSetId": permission_set_id}
+
+
+def _is_problem(saved: Saved) -> bool:
+    return not saved.success and saved.code not in {_ROLLED_BACK, "DUPLICATE_VALUE"}
 
 
 def _why(saved: Saved) -> str:
@@ -137,9 +164,10 @@ def _why(saved: Saved) -> str:
     return f"{saved.code}: {saved.text}" + (f" ({row.remedy})" if row else "")
 
 
-def _explain(permission_set: str, problems: Sequence[str]) -> str:
+def _explain(permission_set: str, problems: Sequence[str], *, given: int = 0) -> str:
     listed = "\n".join(f"  - {problem}" for problem in problems)
-    what = f"The permission set {permission_set} was given to nobody, because of:"
+    whom = f"to the first {given} users only" if given else "to nobody"
+    what = f"The permission set {permission_set} was given {whom}, because of:"
     return f"{what}\n{listed}\nCorrect orgkey:users, then run the same command again."
 
 

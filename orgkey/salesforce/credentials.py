@@ -147,13 +147,19 @@ def _keep_rotated(text: str, found: re.Match[str], refresh_token: str, where: st
     """Write a rotated refresh token back: the old one is dead, and losing the new one would lock everybody out."""
     if file is None:
         raise CredentialsError(
-            f"The org rotates refresh tokens, and {where} cannot be written back.\n"
-            "Use sfdxAuthUrlFile, or switch refresh token rotation off for that app.",
+            f"The org rotates refresh tokens, and {where} cannot be written back. The old token is spent.\n"
+            "Log in again and use sfdxAuthUrlFile, or switch refresh token rotation off for that app.",
         )
     beside = file.with_name(file.name + ".new")
-    beside.touch(mode=0o600)
-    beside.write_text(text.replace(found["token"], refresh_token))
-    beside.replace(file)
+    try:
+        beside.touch(mode=0o600)
+        beside.write_text(text.replace(found["token"], refresh_token))
+        beside.replace(file)
+    except OSError as error:
+        raise CredentialsError(
+            f"The org rotates refresh tokens, and {where} cannot be written: {error.strerror}. The old token is spent.\n"
+            "Log in again (`sf org login web`), and put the auth URL where it can be written, or switch rotation off for that app."
+        ) from None
 
 
 def _of_this_org(token: oauth.Token, instance_url: str) -> oauth.Token:

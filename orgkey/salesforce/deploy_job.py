@@ -17,6 +17,7 @@ from metadata.bundle import Bundle
 from orgkey.salesforce.errors import (
     DEPLOY,
     CanceledError,
+    CredentialsError,
     DeployFailedError,
     DeployUnfinishedError,
     RefusedError,
@@ -105,7 +106,12 @@ class DeployJob:
             "json": (None, json.dumps({"deployOptions": options}), "application/json"),
             "file": ("deploy.zip", bundle.content, "application/zip"),
         }
-        return cls(org, str(org.post_files(_PATH, files)["id"]))
+        answer = org.post_files(_PATH, files)
+        if not isinstance(answer, dict) or not answer.get("id"):
+            raise UnreachableError(
+                f"{host_of(org.url)} took a deploy without saying which.\nRun the same command again."
+            )
+        return cls(org, str(answer["id"]))
 
     def look(self) -> DeployStatus:
         """Ask how it stands."""
@@ -167,12 +173,13 @@ def deploy(
     """Deploy a bundle and wait for the end, at most `seconds`; raises DeployFailedError with the org's own words."""
     deadline = org.clock.monotonic() + seconds
     with org.writing:
-        status = None
-        for status in DeployJob.start(org, bundle, check_only=check_only, ignore_warnings=ignore_warnings).watch(
-            deadline=deadline
-        ):
-            if not status.done:
-                progress(f"deploy: {status.summary()}")
+        status, job = None, DeployJob.start(org, bundle, check_only=check_only, ignore_warnings=ignore_warnings)
+        try:
+            for status in job.watch(deadline=deadline):
+                if not status.done:
+                    progress(f"deploy: {status.summary()}")
+        except (RefusedError, CredentialsError, UnreachableError) as error:  # the job goes on without us
+            raise DeployUnfinishedError(str(error), job.id) from error
     if status is None or not status.success:
         raise _failure(org, status)
     return status

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -80,7 +81,7 @@ GRANT = (
         "invalid_grant",
         "invalid assertion",
         "the signature does not match the app's certificate, or the app has none",
-        "run `pulumi up`: it sends the certificate again",
+        "renew the certificate, which sends it again: change orgkey:key.validityDays by a day and run `pulumi up`",
         Retry.CERTIFICATE,
     ),
     Row(
@@ -249,6 +250,16 @@ def find_row(table: Sequence[Row], code: str, text: str) -> Row | None:
     return next((row for row in table if row.code in ("", code) and row.contains in lowered), None)
 
 
+def first_error(response: Any) -> tuple[str, str]:
+    """Code and text of the platform's error array in a REST answer (notes 5.7); empty where there is none."""
+    try:
+        answer = response.json()
+    except ValueError:
+        return "", ""
+    first = answer[0] if isinstance(answer, list) and answer else answer
+    return (str(first.get("errorCode", "")), str(first.get("message", ""))) if isinstance(first, dict) else ("", "")
+
+
 CANCELED = "Stopped because the operation was canceled.\nRun the same command again: it goes on from here."
 
 
@@ -320,8 +331,8 @@ class ConflictError(SalesforceError):
 
 
 class UnknownUsersError(SalesforceError):
-    """Users cannot be given the permission set: `problems` names each with its reason. Nothing was changed."""
+    """Users cannot be given the permission set: `problems` names each with its reason. Nothing was changed, unless `partial`."""
 
-    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
-        self.problems = tuple(problems)
+    def __init__(self, message: str, problems: Sequence[str] = (), *, partial: bool = False) -> None:
+        self.problems, self.partial = tuple(problems), partial
         super().__init__(message)

@@ -8,17 +8,25 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from orgkey.salesforce import oauth, soql
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import (
+    API,
     GrantRefusedError,
+    RefusedError,
     Retry,
+    SalesforceError,
+    find_row,
+    first_error,
     host_of,
 )
 
 if TYPE_CHECKING:
+    import requests
+
     from orgkey.salesforce.transport import Transport
 
 LOGIN, TEST = "https://login.salesforce.com", "https://test.salesforce.com"
@@ -77,11 +85,7 @@ def prove(
         headers={"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"},
     )
     if not response.ok:
-        raise GrantRefusedError(
-            "api_call_refused",
-            f"the login works, but an API call with it answers HTTP {response.status_code}: does the user have the permission API Enabled?",
-            where=f"{host_of(instance_url)} REST API",
-        )
+        raise _refused_call(response, instance_url)
     if revoke:
         oauth.revoke(transport, instance_url, token.access_token)
     return Proof(org_id or token.org_id, user_id or token.user_id, username, token.scopes, audience)
@@ -134,6 +138,20 @@ def token_by_ladder(
             if is_last or not (error.row and error.row.audience):
                 raise
     raise AssertionError  # pragma: no cover — the ladder is never empty
+
+
+def _refused_call(response: requests.Response, instance_url: str) -> SalesforceError:
+    """What a refused API call means: a limit or a busy org says nothing about the login, anything else is the login's affair."""
+    code, text = first_error(response)
+    row = find_row(API, code, text)
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or (row and row.retry is Retry.LATER):
+        return RefusedError(code or f"HTTP {response.status_code}", text, where=host_of(instance_url))
+    told = f"the login works, but an API call with it is refused ({code or response.status_code}: {text})"
+    return GrantRefusedError(
+        "api_call_refused",
+        f"{told}; does the user have the permission API Enabled?",
+        where=f"{host_of(instance_url)} REST API",
+    )
 
 
 def _who(transport: Transport, instance_url: str, token: oauth.Token) -> tuple[str, str, str]:

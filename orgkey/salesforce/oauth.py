@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -91,6 +92,10 @@ def _token(transport: Transport, host: str, form: Mapping[str, str]) -> Token:
         "POST", url, data=dict(form)
     )  # urlencoded: a JSON body is "unsupported_grant_type" (platform notes 4.1)
     answer = _object(response, url)
+    if (
+        response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    ):  # the org is not well: that says nothing about the login
+        raise UnreachableError(f"{host_of(url)} answered HTTP {response.status_code}.\nTry again in a moment.")
     if not response.ok or "access_token" not in answer:
         code, text = (
             str(answer.get("error", response.status_code)),

@@ -23,6 +23,7 @@ from orgkey.salesforce.errors import (
     CredentialsError,
     RefusedError,
     SessionExpiredError,
+    UnreachableError,
     WrongOrgError,
     host_of,
 )
@@ -36,7 +37,7 @@ T = TypeVar("T")
 
 _QUERIES_IN_ONE_COMPOSITE = 5  # the platform's limit for query subrequests
 _LAST_WORD = (1.0, 1.0)  # seconds to connect, seconds to answer
-_BATCH_SIZE = 200  # records in one collection call
+BATCH_SIZE = 200  # records in one collection call
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,15 @@ class Org:
         return self.queries([question])[0]
 
     def queries(self, questions: Sequence[str]) -> list[list[dict[str, Any]]]:
-        """Answer several SOQL queries in as few requests as the platform allows: five in one composite.
+        """Answer several SOQL queries; raises RefusedError for the first that the org refuses."""
+        answers = self.answers(questions)
+        for answer in answers:
+            if isinstance(answer, RefusedError):
+                raise answer
+        return [answer for answer in answers if not isinstance(answer, RefusedError)]
+
+    def answers(self, questions: Sequence[str]) -> list[list[dict[str, Any]] | RefusedError]:
+        """Ask several SOQL queries in as few requests as the platform allows: five in one composite; rows or a refusal for each.
 
         The first call of a process asks for the Organization too, and checks it before anything is answered.
         """
@@ -137,7 +146,7 @@ class Org:
             answers = self._composite(asked)
             if self._identity is None:
                 self._identity = self._checked(answers[soql.ORGANIZATION])
-        return [_rows_or_raise(answers[question], host_of(self.url)) for question in questions]
+        return [_rows(answers[question], host_of(self.url)) for question in questions]
 
     def rest(self, method: str, path: str, **kwargs: Any) -> Any:
         """Call a REST path below `/services/data/vNN.0/` that changes something; not tried again when the answer is lost."""
@@ -150,7 +159,7 @@ class Org:
             response = self.transport.look("GET", sf.base_url + path, headers=sf.headers, **kwargs)
             if not response.ok:
                 _raise_api_error(response)
-            return response.json()
+            return _json(response)
 
         return self._with_session(get)
 
@@ -162,7 +171,7 @@ class Org:
             response = self.transport.request("POST", sf.base_url + path, headers=headers, files=files)
             if not response.ok:
                 _raise_api_error(response)
-            return response.json()
+            return _json(response)
 
         return self._with_session(post)
 
@@ -226,7 +235,7 @@ class Org:
         response = self.transport.look("POST", f"{sf.base_url}composite", headers=sf.headers, json=body)
         if not response.ok:
             _raise_api_error(response)
-        answers = [dict(part) for part in response.json()["compositeResponse"]]
+        answers = [dict(part) for part in _json(response)["compositeResponse"]]
         for answer in answers:
             self._read_on(sf, answer)
         return answers
@@ -238,7 +247,7 @@ class Org:
             response = self.transport.look("GET", self.url + str(page["nextRecordsUrl"]), headers=sf.headers)
             if not response.ok:
                 _raise_api_error(response)
-            page = response.json()
+            page = _json(response)
             answer["body"]["records"].extend(page["records"])
 
     def _with_session(self, call: Callable[[Any], T]) -> T:
@@ -283,7 +292,9 @@ class Org:
         )
 
     def _checked(self, answer: Mapping[str, Any]) -> Identity:
-        rows = _rows_or_raise(answer, host_of(self.url))
+        rows = _rows(answer, host_of(self.url))
+        if isinstance(rows, RefusedError):
+            raise rows
         if not rows:
             raise WrongOrgError(f"{host_of(self.url)} has no Organization record that this login may see.")
         row = rows[0]
@@ -326,6 +337,16 @@ def _raise_api_error(response: Any) -> None:
     exception_handler(response)
 
 
+def _json(response: Any) -> Any:
+    """The body as JSON; something between us and the org may have put another there."""
+    try:
+        return response.json()
+    except ValueError:
+        raise UnreachableError(
+            f"{host_of(response.url)} answered HTTP {response.status_code} with something that is no JSON.\nTry again."
+        ) from None
+
+
 def _first(content: Any) -> tuple[str, str]:
     """Code and text of the platform's error array (platform notes 5.7)."""
     first = content[0] if isinstance(content, list) and content else content
@@ -334,10 +355,10 @@ def _first(content: Any) -> tuple[str, str]:
     return "", ""
 
 
-def _rows_or_raise(answer: Mapping[str, Any], host: str) -> list[dict[str, Any]]:
+def _rows(answer: Mapping[str, Any], host: str) -> list[dict[str, Any]] | RefusedError:
     if int(answer["httpStatusCode"]) >= 300:  # noqa: PLR2004
         code, text = _first(answer["body"])
-        raise RefusedError(code, text, where=host)
+        return RefusedError(code, text, where=host)
     return list(answer["body"]["records"])
 
 
@@ -349,8 +370,8 @@ def _kind(row: Mapping[str, Any]) -> str:
 
 
 def _batches(items: Sequence[T]) -> Iterator[list[T]]:
-    for start in range(0, len(items), _BATCH_SIZE):
-        yield list(items[start : start + _BATCH_SIZE])
+    for start in range(0, len(items), BATCH_SIZE):
+        yield list(items[start : start + BATCH_SIZE])
 
 
 def _saved(answer: Any) -> list[Saved]:

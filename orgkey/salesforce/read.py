@@ -18,6 +18,7 @@ from metadata.codec import text_of
 from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
 from metadata.parse import Found, parse
 from orgkey.salesforce import soql
+from orgkey.salesforce.errors import RefusedError
 from orgkey.salesforce.org import Identity, Org
 from orgkey.salesforce.soap import list_metadata, read_metadata
 
@@ -82,8 +83,10 @@ class Snapshot:
     def _join(self, questions: Sequence[str]) -> tuple[list[Future[Any]], bool]:
         with self._lock:
             new = [question for question in dict.fromkeys(questions) if question not in self._answers]
-            for question in new:
-                self._answers[question] = self._pending[question] = Future()
+            for (
+                question
+            ) in new:  # one that waits already is waited for, also when a write made the answers before it void
+                self._answers[question] = self._pending.setdefault(question, Future())
             leads = bool(new) and not self._gathering
             self._gathering = self._gathering or leads
             return [self._answers[question] for question in questions], leads
@@ -98,12 +101,16 @@ class Snapshot:
             return
         waiting = self._take()
         try:
-            answers = self.org.queries(list(waiting))
+            answers = self.org.answers(list(waiting))
         except BaseException as error:  # noqa: BLE001 — as above
             self._fail(waiting, error)
             return
-        for future, rows in zip(waiting.values(), answers, strict=True):
-            future.set_result(rows)
+        for (question, future), answer in zip(waiting.items(), answers, strict=True):
+            if isinstance(answer, RefusedError):
+                self._forget(question)
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
 
     def _take(self) -> dict[str, Future[Any]]:
         with self._lock:

@@ -22,10 +22,15 @@ def permission_set(name: str) -> str:
     return _quoted(question, name)
 
 
+def namespaces(permission_set_ids: Sequence[str]) -> str:
+    """Which of several sets of one name is the org's own: a managed package may bring one too."""
+    return _quoted("SELECT Id, NamespacePrefix FROM PermissionSet WHERE Id IN {}", sorted(permission_set_ids))
+
+
 def assignments(permission_set_name: str) -> str:
     """Who holds the set."""
     return _quoted(
-        "SELECT Id, AssigneeId, Assignee.Username FROM PermissionSetAssignment "
+        "SELECT Id, AssigneeId, Assignee.Username, PermissionSetId FROM PermissionSetAssignment "
         "WHERE PermissionSet.Name = {} AND PermissionSet.IsOwnedByProfile = false",
         permission_set_name,
     )

@@ -61,6 +61,8 @@ class Transport(requests.Session):
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Send one request; raises UnreachableError when there is no answer that came from an org."""
         target = url.decode() if isinstance(url, bytes) else url
+        if self._aborted.is_set():
+            raise CanceledError(CANCELED)
         kwargs.setdefault("timeout", self._timeout)
         kwargs["allow_redirects"] = False
         kwargs["stream"] = True
@@ -73,6 +75,16 @@ class Transport(requests.Session):
             if self._aborted.is_set():
                 raise CanceledError(CANCELED) from None
             raise unreachable(target, error) from None
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # a CA file of the environment that is not there; a connection cut in mid-read
+            if self._aborted.is_set():
+                raise CanceledError(CANCELED) from None
+            raise UnreachableError(
+                f"{host_of(target)} cannot be asked: {type(error).__name__}: {error}.\n"
+                "Check REQUESTS_CA_BUNDLE and the proxy variables of the environment."
+            ) from None
         _refuse_foreign(target, response)
         return response
 
@@ -214,7 +226,7 @@ class _AbortableAdapter(HTTPAdapter):
         for connection in list(self._open):
             if connection.sock is not None:
                 with contextlib.suppress(OSError):
-                    connection.sock.shutdown(socket.SHUT_RDWR)
+                    socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)  # not SSLSocket's own: it drops TLS first
 
 
 class _RefusePlainHttp(HTTPAdapter):

@@ -133,11 +133,9 @@ CLEARED = [
     (CONNECTED, "infoUrl", "https://acme.com", "<infoUrl/>"),
     (CONNECTED, "permissionSets", ["Old"], "<permissionSetName/>"),
     (CONNECTED, "profiles", ["Old"], "<profileName/>"),
-    (CONNECTED, "requiredSessionLevel", "STANDARD", "<sessionLevel/>"),
     (EXTERNAL, "description", "Old", "<description/>"),
     (EXTERNAL, "permissionSets", ["Old"], "<commaSeparatedPermissionSet/>"),
     (EXTERNAL, "profiles", ["Old"], "<commaSeparatedProfile/>"),
-    (EXTERNAL, "requiredSessionLevel", "STANDARD", "<requiredSessionLevel/>"),
     (PERMISSION_SET, "description", "Old", "<description/>"),
 ]
 
@@ -157,9 +155,13 @@ def test_a_setting_that_went_back_to_empty_is_said_aloud_since_the_platform_leav
 @pytest.mark.parametrize("resource", APPS)
 @pytest.mark.parametrize(
     ("name", "before"),
-    [("sessionTimeoutMinutes", 30), ("trustedIpRanges", [{"start": "10.0.0.1", "end": "10.0.0.9"}])],
+    [
+        ("sessionTimeoutMinutes", 30),
+        ("requiredSessionLevel", "STANDARD"),
+        ("trustedIpRanges", [{"start": "10.0.0.1", "end": "10.0.0.9"}]),
+    ],
 )
-def test_a_number_or_range_that_went_back_to_none_is_left_out_since_an_empty_element_of_it_is_invalid(
+def test_a_number_an_enum_or_a_range_that_went_back_to_none_is_left_out_since_an_empty_element_of_it_is_invalid(
     resource: Resource, name: str, before: object
 ) -> None:
     assert files(resource, SMALLEST[resource], previous={name: before}) == files(

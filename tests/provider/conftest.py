@@ -6,7 +6,7 @@ import pytest
 from orgkey.provider.server import serve
 from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.clock import Clock
-from tests.landscape import Org
+from tests.landscape import Landscape, Org
 from tests.provider.protocol import Client
 
 NOWHERE = {"instanceUrl": "https://nowhere.my.salesforce.com", "credentials": '{"accessTokenEnv": "NO_TOKEN"}'}
@@ -48,9 +48,10 @@ def offline(offline_at: Callable[[datetime], Client]) -> Client:
 
 
 @pytest.fixture
-def provider(org: Org) -> Iterator[Client]:
+def provider(org: Org, landscape: Landscape) -> Iterator[Client]:
     """A provider that is configured with a clean sandbox."""
-    server, port = serve(SalesforceProvider(environment={"ADMIN_TOKEN": org.access_token}))
+    tokens = {"ADMIN_TOKEN": org.access_token, "PRODUCTION_TOKEN": landscape.org("acme").access_token}
+    server, port = serve(SalesforceProvider(environment=tokens))
     client = Client(port)
     client.configure(
         {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}

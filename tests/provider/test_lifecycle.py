@@ -69,6 +69,14 @@ def grant_inputs(key: dict[str, Any], org: Org, **changes: Any) -> dict[str, Any
     }
 
 
+def again(provider: Client, org: Org) -> Client:
+    """The next command's provider, which has read nothing yet."""
+    provider.configure(
+        {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
+    )
+    return provider
+
+
 # --- previews
 
 
@@ -245,6 +253,38 @@ def test_what_another_project_manages_by_now_is_gone_for_us_and_left_alone(
         provider.create(SET, inputs)
     assert "managed by orgkey others/t" in failed.value.message
     assert "others/t" in org.query("SELECT Description FROM PermissionSet WHERE Name = 'Access'")[0]["Description"]
+
+
+def test_a_thing_of_our_name_that_somebody_made_by_hand_after_ours_was_deleted_is_not_ours(
+    provider: Client, permission_set: Made, org: Org
+) -> None:
+    resource_id, inputs, outputs = permission_set
+    org.deploy({}, destroy={"PermissionSet": ["Access"]})
+    by_hand = '<PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata">{}</PermissionSet>'
+    inner = "<hasActivationRequired>false</hasActivationRequired><label>By hand</label>"
+    org.deploy({"permissionsets/Access.permissionset": by_hand.format(inner)}, {"PermissionSet": ["Access"]})
+    fresh = again(provider, org)
+    assert fresh.read(SET, resource_id, inputs, outputs).id == ""
+    fresh.delete(SET, resource_id, inputs, outputs)
+    assert org.query("SELECT Label FROM PermissionSet WHERE Name = 'Access'")[0]["Label"] == "By hand"
+
+
+def test_an_org_that_is_no_sandbox_and_has_another_id_than_state_is_refused_naming_both(
+    provider: Client, permission_set: Made, landscape: Landscape, org: Org
+) -> None:
+    resource_id, inputs, outputs = permission_set
+    production = landscape.org("acme")
+    provider.configure(
+        {
+            "instanceUrl": production.url,
+            "caBundle": production.ca_bundle,
+            "credentials": '{"accessTokenEnv": "PRODUCTION_TOKEN"}',
+        }
+    )
+    with pytest.raises(VerbFailedError) as failed:
+        provider.read(SET, resource_id, inputs, outputs)
+    assert org.org_id in failed.value.message
+    assert production.org_id in failed.value.message
 
 
 def test_a_renamed_stack_keeps_what_it_made(provider: Client, permission_set: Made) -> None:

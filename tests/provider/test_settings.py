@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orgkey.provider.settings import connection_values
+from orgkey.provider.settings import connection_values, is_explicit
 
 OLD = {"instanceUrl": "https://old.my.salesforce.com", "credentials": "{}", "version": "0.1.0"}
 NEW = {"instanceUrl": "https://new.my.salesforce.com", "credentials": '{"sfAlias": "x"}'}
@@ -27,3 +27,11 @@ def test_without_a_present_stack_file_the_configured_values_stand(environment: d
         "instanceUrl": "https://old.my.salesforce.com",
         "credentials": "{}",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "explicit"),
+    [("default", False), ("default_0_1_0", False), ("", False), ("default-prod", True), ("uat", True)],
+)
+def test_only_the_engines_own_names_are_a_default_provider(name: str, explicit: bool) -> None:  # noqa: FBT001
+    assert is_explicit(name) is explicit

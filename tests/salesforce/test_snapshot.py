@@ -68,6 +68,34 @@ def test_one_question_that_the_org_refuses_does_not_spoil_the_others(client: Cli
     assert refused.value.code == "INVALID_FIELD"
 
 
+def test_a_read_that_was_gathered_with_a_refused_question_still_gets_its_answer(snapshot: Snapshot) -> None:
+    ready = threading.Barrier(2)
+
+    def ask(soql: str) -> int:
+        ready.wait()
+        return len(snapshot.rows(soql)[0])
+
+    with ThreadPoolExecutor(2) as pool:
+        good, bad = pool.submit(ask, USERS), pool.submit(ask, "SELECT Id FROM NoSuchThing")
+        assert good.result(timeout=10) == 1
+        with pytest.raises(RefusedError, match="INVALID_TYPE"):
+            bad.result(timeout=10)
+
+
+def test_a_question_that_is_asked_again_after_a_write_leaves_the_first_asker_not_waiting(
+    snapshot: Snapshot, client: Client
+) -> None:
+    client.log_in()
+    snapshot.gather = 0.1
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(snapshot.rows, USERS)
+        while USERS not in snapshot._pending:
+            pass
+        snapshot.drop()
+        second = pool.submit(snapshot.rows, USERS)
+        assert first.result(timeout=10) == second.result(timeout=10)
+
+
 def test_long_answers_are_read_to_the_last_page(client: Client, landscape: Landscape, org: Org) -> None:
     landscape.admin("PATCH", "/knobs", query_page=3)
     everybody = client.query("SELECT Username FROM User")

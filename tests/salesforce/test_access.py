@@ -1,0 +1,78 @@
+"""Who holds a permission set: batches, users who got it in the meantime, and every user named who cannot be given it."""
+
+from __future__ import annotations
+
+import pytest
+
+from orgkey.salesforce.access import _insert, set_holders
+from orgkey.salesforce.errors import UnknownUsersError
+from orgkey.salesforce.org import Org as Client
+from orgkey.salesforce.read import Snapshot
+from tests.landscape import Landscape, Org
+from tests.localorg.bundles import manifest, permission_set, zipped
+
+
+@pytest.fixture
+def crowd(org: Org, landscape: Landscape) -> list[str]:
+    """A permission set `Crowd`, and 230 users to hold it."""
+    org.deploy_zip(zipped({"package.xml": manifest({"PermissionSet": ["Crowd"]}), **permission_set("Crowd")}))
+    names = [f"crowd{number}" for number in range(230)]
+    for name in names:
+        landscape.admin("POST", "/users", org="uat", alias=name, name=name)
+    return [org.user(name) for name in names]
+
+
+def test_hundreds_of_users_are_given_the_set_in_batches_of_two_hundred(
+    snapshot: Snapshot, crowd: list[str], org: Org, landscape: Landscape
+) -> None:
+    holders = set_holders(snapshot, "Crowd", crowd, authoritative=True)
+    assert len(holders.assignments) == 230
+    assert len(org.holders("Crowd")) == 230
+    assert landscape.admin("GET", "/requests?org=uat")["counts"]["createRecords"] == 2
+    set_holders(snapshot, "Crowd", crowd[:5], authoritative=True)
+    assert org.holders("Crowd") == sorted(crowd[:5])
+
+
+def test_a_user_who_got_the_set_in_the_meantime_keeps_nobody_else_from_it(
+    client: Client, crowd: list[str], org: Org
+) -> None:
+    org.assign("Crowd", crowd[1])
+    ids = {
+        row["Username"]: row["Id"] for row in org.query("SELECT Id, Username FROM User WHERE Username LIKE 'crowd%'")
+    }
+    set_id = org.query("SELECT Id FROM PermissionSet WHERE Name = 'Crowd'")[0]["Id"]
+    _insert(client, set_id, "Crowd", [(name, ids[name]) for name in crowd[:3]])
+    assert org.holders("Crowd") == sorted(crowd[:3])
+
+
+def test_every_user_who_cannot_be_given_the_set_is_named_and_nothing_is_changed(
+    snapshot: Snapshot, crowd: list[str], org: Org
+) -> None:
+    wanted = [crowd[0], "nobody@acme.com", org.user("former")]
+    with pytest.raises(UnknownUsersError) as refused:
+        set_holders(snapshot, "Crowd", wanted, authoritative=True)
+    assert [problem.split(":")[0] for problem in refused.value.problems] == ["nobody@acme.com", org.user("former")]
+    assert not refused.value.partial
+    assert org.holders("Crowd") == []
+
+
+def test_a_refusal_in_a_later_batch_says_how_many_were_given_the_set(
+    snapshot: Snapshot, crowd: list[str], org: Org, landscape: Landscape
+) -> None:
+    org.deploy_zip(
+        zipped(
+            {
+                "package.xml": manifest({"PermissionSet": ["Crowd"]}),
+                **permission_set(
+                    "Crowd",
+                    "<hasActivationRequired>false</hasActivationRequired><label>Crowd</label><license>Salesforce</license>",
+                ),
+            }
+        )
+    )
+    wanted = [*crowd[:210], org.user("integration")]  # a user of another licence
+    with pytest.raises(UnknownUsersError) as refused:
+        set_holders(snapshot, "Crowd", wanted, authoritative=False)
+    assert refused.value.partial
+    assert "to the first 200 users only" in str(refused.value)
+    assert len(org.holders("Crowd")) == 200
