@@ -136,6 +136,9 @@ class MetadataHandler(Handler):
         for row in fields_of(self.resource):
             if not row.readable or (row.name == "consumerKey" and (copied_from or not seen.get(row.name))):
                 seen[row.name] = inputs.get(row.name, "")  # write-only, or not ours to choose: what we sent last stands
+        written = _as_written(self.resource, seen, inputs)
+        if "revision" in outputs and self._moved(outputs, seen):
+            facts |= {"revision": _revision(written), **self.uncertain_outputs(place)}
         parts = [asdict(part) for part in found.unknown_parts]
         facts |= {
             "orgId": org_id,
@@ -144,7 +147,7 @@ class MetadataHandler(Handler):
             "carriedOver": outputs.get("carriedOver", parts),
             **self.seen_outputs(resource_id, outputs, place),
         }
-        return ReadResult(resource_id, _as_written(self.resource, seen, inputs), {**outputs, **seen, **facts})
+        return ReadResult(resource_id, written, {**outputs, **seen, **facts})
 
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
@@ -345,6 +348,14 @@ class MetadataHandler(Handler):
         if found.settings.get("consumerKey") == inputs.get("consumerKey"):
             return ""  # the stack took the app's key over: nothing is special about it any more
         return str(outputs.get("copiedFrom") or "")
+
+    def _moved(self, outputs: Values, seen: Values) -> bool:
+        """Whether the org holds other settings than the last known: somebody else's, or those of an `up` that was killed.
+
+        Then the proof has something to prove, and a propagation may be under way.
+        """
+        told = {row.name for row in fields_of(self.resource) if row.readable and row.name != "consumerKey"}
+        return any(found.path in told for found in differences(self.resource, outputs, seen))
 
     def _say_refreshed(self, outputs: Values, org_id: str, place: Workplace) -> None:
         """A sandbox with a new id was refreshed; any other org with a new id is another org, and nothing of it is touched."""

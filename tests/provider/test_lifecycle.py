@@ -170,6 +170,21 @@ def test_an_import_gives_the_inputs_that_a_program_would_have_to_write(
     assert list(diff.diffs) == []  # one's own certificate is taken for the one that is there and cannot be read
 
 
+def test_a_change_whose_answer_died_with_its_provider_is_a_new_revision_to_the_next_look(
+    provider: Client, app: Made, org: Org
+) -> None:
+    resource_id, inputs, outputs = app
+    provider.update(APP, resource_id, (inputs, outputs), {**inputs, "label": "Other"})  # nobody hears the answer
+    provider.configure(
+        {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
+    )
+    seen = plain(provider.read(APP, resource_id, inputs, outputs).properties)
+    assert seen["revision"] != outputs["revision"]
+    assert seen["deployedAt"] > outputs["deployedAt"]
+    again = plain(provider.read(APP, resource_id, {**inputs, "label": "Other"}, seen).properties)
+    assert (again["revision"], again["deployedAt"]) == (seen["revision"], seen["deployedAt"])
+
+
 @pytest.mark.parametrize(
     ("changes", "first"),
     [
