@@ -427,7 +427,7 @@ def test_a_private_key_in_the_wrong_place_is_refused_without_being_shown(key: st
 
 
 def test_a_path_to_ignore_that_names_nothing_is_a_problem_with_a_hint() -> None:
-    text = refusal(SMALLEST + "orgkey:ignore: [set.label, app.labell, app.label]\n")
+    text = refusal(SMALLEST + "  orgkey:ignore: [set.label, app.labell, app.label]\n")
     assert "orgkey:ignore[0] 'set.label' must begin with one of app, permissionSet, assignments, key" in text
     assert "orgkey:ignore[1] 'app.labell' is not a property; did you mean label?" in text
     assert "orgkey:ignore[2]" not in text
