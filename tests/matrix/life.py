@@ -42,6 +42,7 @@ class Life(RuleBasedStateMachine):
         self.names = ("CI_Integration", "CI_Integration_Access")
         self.changed = False
         """Whether somebody changed the org since the last command."""
+        self.sound = True
 
     @initialize(kind=st.sampled_from(sorted(ROOTS)))
     def begin(self, kind: str) -> None:
@@ -90,6 +91,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(fault=A_FAULT)
     def up(self, fault: tuple[str, int] | None) -> None:
+        self.sound = False
         ended = self._command("up", fault)
         assert ended.ok, ended.text
         self.changed = False
@@ -100,27 +102,37 @@ class Life(RuleBasedStateMachine):
         assert {name: kept["app"].inputs[name] for name in self.app} == self.app
         look = self.stack.look(self._config())
         assert look.ok, look.text
+        self.sound = True
 
     @precondition(lambda self: self.is_up)
     @rule(fault=A_FAULT)
     def look(self, fault: tuple[str, int] | None) -> None:
-        before = repr(self.stack.kept())
+        self.sound, before = False, repr(self.stack.kept())
         ended = self._command("look", fault)
         assert not ended.codes, ended.text
         if not self.changed:
             assert ended.ok, ended.text
         assert repr(self.stack.kept()) == before
+        self.sound = True
 
     @precondition(lambda self: self.is_up)
     @rule(fault=A_FAULT)
     def destroy(self, fault: tuple[str, int] | None) -> None:
+        self.sound = False
         ended = self._command("destroy", fault)
         assert ended.ok, ended.text
         assert contradictions(self.stack.kept(), self.sandbox.standing(), self.sandbox.org) == []
-        self.changed = False
+        self.changed, self.sound = False, True
 
     def teardown(self) -> None:
-        """Leave a clean sandbox for the next life, whatever came of this one."""
+        """End with an `up` whatever came before it (some lives know no other), and leave a clean sandbox for the next."""
+        try:
+            if self.sound:
+                self.up(None)
+        finally:
+            self._clean()
+
+    def _clean(self) -> None:
         self.sandbox.clear()
         if not self.stack.destroy(self._config()).ok or self.sandbox.standing().apps or self.sandbox.standing().sets:
             self.sandbox.renew()

@@ -29,7 +29,7 @@ def live(sandbox: Sandbox, stack: ProtocolStack, how: settings, record_property:
 def test_whatever_happens_the_next_up_ends_in_what_is_declared(
     sandbox: Sandbox, protocol_stack: ProtocolStack, record_property: Record
 ) -> None:
-    few = settings(_UNHURRIED, max_examples=25, stateful_step_count=16, derandomize=True)
+    few = settings(_UNHURRIED, max_examples=20, stateful_step_count=30, derandomize=True)
     live(sandbox, protocol_stack, few, record_property)
 
 
