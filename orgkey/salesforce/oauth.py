@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from orgkey.salesforce.errors import (
+    GRANT,
     GrantRefusedError,
     Retry,
     UnreachableError,
+    find_row,
     host_of,
 )
 
@@ -127,4 +129,5 @@ def _object(response: Any, url: str) -> dict[str, Any]:
 
 def retry_of(error: GrantRefusedError) -> Retry:
     """When the same grant may succeed by waiting alone; an answer that nobody documented is final."""
-    return error.row.retry if error.row else Retry.NEVER
+    row = error.row or find_row(GRANT, error.code, error.text)
+    return row.retry if row else Retry.NEVER
