@@ -51,7 +51,11 @@ class JwtBearerAccess(pulumi.ComponentResource):
             f"{name}-set",
             PermissionSetArgs(**_snake(settings.permission_set), managed_by=settings.managed_by),
             self._options(
-                "permissionSet", settings, adopt=settings.imports.permission_set, id_=settings.permission_set["name"]
+                "permissionSet",
+                settings,
+                adopt=settings.imports.permission_set,
+                id_=settings.permission_set["name"],
+                after=key,  # no output to hand on: the org is not touched before the key pair is checked and in state
             ),
         )
         assignments = PermissionSetAssignments(
@@ -116,12 +120,20 @@ class JwtBearerAccess(pulumi.ComponentResource):
         }
 
     def _options(
-        self, part: str, settings: Settings, *, adopt: bool = False, id_: str = "", protect: bool | None = None
+        self,
+        part: str,
+        settings: Settings,
+        *,
+        adopt: bool = False,
+        id_: str = "",
+        protect: bool | None = None,
+        after: pulumi.Resource | None = None,
     ) -> pulumi.ResourceOptions:
         ignored = [path.removeprefix(f"{part}.") for path in settings.ignore if path.startswith(f"{part}.")]
         return pulumi.ResourceOptions(
             parent=self,
             protect=protect,
+            depends_on=after,
             ignore_changes=ignored or None,
             import_=id_ if adopt else None,
         )
