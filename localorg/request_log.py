@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 KEEP = 10_000
@@ -25,9 +27,23 @@ class RequestLog:
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=KEEP)
         self._counts: Counter[str] = Counter()
+        self._under_way: Counter[str] = Counter()
+
+    @contextmanager
+    def under_way(self, org: str) -> Iterator[None]:
+        """Count a request as under way while it waits and is handled; its sender may be gone long before that."""
+        self._under_way[org] += 1
+        try:
+            yield
+        finally:
+            self._under_way[org] -= 1
+
+    def count_under_way(self, org: str | None = None) -> int:
+        """Return how many requests have come and are not handled yet."""
+        return self._under_way.total() if org is None else self._under_way[org]
 
     def add(self, entry: Entry) -> None:
-        """Note a request."""
+        """Note a request that was handled."""
         self._entries.append(entry)
         self._counts[entry.operation] += 1
 

@@ -135,12 +135,15 @@ def _set_clock(admin: Admin, call: Call, _path: dict[str, str]) -> Answer:
 
 
 def _requests(admin: Admin, call: Call, _path: dict[str, str]) -> Answer:
-    return as_json({"requests": admin.log.entries(call.query.get("org")), "counts": admin.log.counts()})
+    org = call.query.get("org")
+    return as_json(
+        {"requests": admin.log.entries(org), "counts": admin.log.counts(), "underWay": admin.log.count_under_way(org)}
+    )
 
 
 def _reset_requests(admin: Admin, _call: Call, _path: dict[str, str]) -> Answer:
     admin.log.reset()
-    return as_json({"requests": [], "counts": {}})
+    return as_json({"requests": [], "counts": {}, "underWay": admin.log.count_under_way()})
 
 
 def _refresh(admin: Admin, _call: Call, path: dict[str, str]) -> Answer:

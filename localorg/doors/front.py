@@ -53,7 +53,8 @@ class Front:
             await _send(send, self.admin.answer(call), call)
             return
         call.body = body[:MAX_BODY]
-        await self._serve(call, scope, send, too_large=len(body) > MAX_BODY)
+        with self.log.under_way(call.place):
+            await self._serve(call, scope, send, too_large=len(body) > MAX_BODY)
 
     async def _serve(self, call: Call, scope: Message, send: Send, *, too_large: bool) -> None:
         route, call.parameters, allowed = find_route(call.method, call.path)

@@ -70,7 +70,7 @@ class OrgClient:
     def call(self, method: str, path: str, **more: Any) -> requests.Response:
         url = path if path.startswith("https://") else self.url + path
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
-        return self.landscape.http.request(method, url, headers=headers, timeout=30, **more)
+        return self.landscape.http.request(method, url, headers=headers, timeout=more.pop("timeout", 30), **more)
 
     def data(self, method: str, path: str, **more: Any) -> requests.Response:
         return self.call(method, f"/services/data/v{VERSION}{path}", **more)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import requests
 
@@ -54,6 +56,19 @@ def test_a_reset_cuts_the_connection_before_or_after_the_work(
 def test_a_stalled_request_is_answered_late(landscape: Landscape, org: OrgClient) -> None:
     landscape.fault("limits", "stall-0.1")
     assert org.data("GET", "/limits").elapsed.total_seconds() >= 0.1
+
+
+def test_a_request_that_nobody_waits_for_any_more_is_under_way_until_it_is_handled(
+    landscape: Landscape, org: OrgClient
+) -> None:
+    landscape.fault("limits", "stall-0.3")
+    with pytest.raises(requests.ReadTimeout):
+        org.data("GET", "/limits", timeout=0.1)
+    seen = landscape.admin("GET", "/requests?org=uat")
+    assert (seen["underWay"], seen["requests"]) == (1, [])
+    while landscape.admin("GET", "/requests?org=uat")["underWay"]:
+        time.sleep(0.01)
+    assert [each["operation"] for each in landscape.admin("GET", "/requests?org=uat")["requests"]] == ["limits"]
 
 
 def test_a_lost_answer_leaves_the_deploy_to_be_found(landscape: Landscape, org: OrgClient) -> None:

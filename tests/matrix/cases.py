@@ -125,6 +125,7 @@ class Bench:
             tries += 1
             self.stack.recover()
             ended = self._command()
+        self.sandbox.wait_for_late_requests()
         problems += (
             [f"try {tries + 1} failed: {ended.text}"] if not ended.ok else self.stack.settle() + self._problems()
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,13 @@ class Sandbox:
     def clear(self) -> bool:
         """Take back what is left of the faults; say whether all were used."""
         return not self.admin("DELETE", "/faults")["unused"]
+
+    def wait_for_late_requests(self) -> None:
+        """Wait until the org has handled what it was sent, also where the sender gave up: it may deploy or delete something yet."""
+        deadline = time.monotonic() + 30
+        while self.admin("GET", f"/requests?org={NAME}")["underWay"]:
+            assert time.monotonic() < deadline, "a request is under way for ever"
+            time.sleep(0.02)
 
     def forget_requests(self) -> None:
         """Empty the request log."""
