@@ -283,6 +283,10 @@ class UnreachableError(SalesforceError):
     """The org gave no answer that could be understood: wait, or fix the network. A write may have reached it."""
 
 
+class PassingTroubleError(UnreachableError):
+    """The same question may well be answered in a moment: a broken connection, no answer in time, a busy org."""
+
+
 class RefusedError(SalesforceError):
     """The org answered with an error of its own: `code` and `text` are its words, `row` what we know of it."""
 

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from orgkey.salesforce.errors import (
-    GRANT,
     GrantRefusedError,
     Retry,
     UnreachableError,
-    find_row,
     host_of,
 )
 
@@ -129,5 +127,4 @@ def _object(response: Any, url: str) -> dict[str, Any]:
 
 def retry_of(error: GrantRefusedError) -> Retry:
     """When the same grant may succeed by waiting alone; an answer that nobody documented is final."""
-    row = error.row or find_row(GRANT, error.code, error.text)
-    return row.retry if row else Retry.NEVER
+    return error.row.retry if error.row else Retry.NEVER

@@ -20,7 +20,14 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 
-from orgkey.salesforce.errors import CANCELED, CanceledError, SettingError, UnreachableError, host_of
+from orgkey.salesforce.errors import (
+    CANCELED,
+    CanceledError,
+    PassingTroubleError,
+    SettingError,
+    UnreachableError,
+    host_of,
+)
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, seconds between two bytes
 TIMEOUT_VARIABLE = "ORGKEY_REQUEST_TIMEOUT"
@@ -96,12 +103,12 @@ class Transport(requests.Session):
     def look(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         """Send a request that changes nothing: tried again, with jitter, while the org is out of reach or busy."""
         for attempt in stamina.retry_context(
-            on=_retry_wait, attempts=_ATTEMPTS, timeout=_PATIENCE, wait_initial=0.2, wait_max=_LONGEST_WAIT
+            on=PassingTroubleError, attempts=_ATTEMPTS, timeout=_PATIENCE, wait_initial=0.2, wait_max=_LONGEST_WAIT
         ):
             with attempt:
                 response = self.request(method, url, **kwargs)
                 if response.status_code in _BUSY and not _is_fault(response):
-                    raise UnreachableError(
+                    raise PassingTroubleError(
                         f"{host_of(url)} answered HTTP {response.status_code} {response.reason}.\nTry again in a moment."
                     )
         return response
@@ -153,7 +160,8 @@ def unreachable(url: str, error: requests.exceptions.RequestException) -> Unreac
             reason, advice = "the connection was refused", "Check salesforce:instanceUrl and that the org is up."
         case _:
             reason, advice = "the connection broke", "Try again; the same command goes on from here."
-    return UnreachableError(f"{host} cannot be reached: {reason}.\n{advice}")
+    kind = UnreachableError if isinstance(error, requests.exceptions.SSLError) else PassingTroubleError
+    return kind(f"{host} cannot be reached: {reason}.\n{advice}")
 
 
 def _read_bounded(response: requests.Response, largest: int) -> None:
@@ -187,15 +195,6 @@ def _is_fault(response: requests.Response) -> bool:
     """A 500 with the platform's own fault or error in it: an answer, not a broken door (platform notes 5.7)."""
     head = response.content[:2000]
     return b"Fault" in head or b"errorCode" in head
-
-
-def _retry_wait(error: Exception) -> bool:
-    return (
-        isinstance(error, UnreachableError)
-        and "TLS" not in str(error)
-        and "web page" not in str(error)
-        and "sends us" not in str(error)
-    )
 
 
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -403,6 +403,25 @@ def test_a_user_without_api_access_gets_a_token_and_is_no_proof(
     assert "API" in failed.value.message
 
 
+@pytest.mark.parametrize(("operation", "fault"), [("query", "REQUEST_LIMIT_EXCEEDED"), ("jwtGrant", "return-503")])
+def test_a_limit_or_a_busy_org_is_no_verdict_on_the_login(
+    provider: Client, app: Made, key: dict[str, Any], org: Org, landscape: Landscape, operation: str, fault: str
+) -> None:
+    resource_id, inputs, outputs = make(provider, GRANT, grant_inputs(key, org))
+    landscape.admin("POST", "/faults", operation=operation, org="uat", faults=[fault])
+    with pytest.raises(VerbFailedError) as failed:
+        provider.read(GRANT, resource_id, inputs, outputs)
+    assert failed.value.init_failed is None
+
+
+def test_a_consumer_key_that_the_app_has_already_replaces_nothing(provider: Client, app: Made) -> None:
+    _, inputs, outputs = app
+    before = {**inputs, "consumerKey": "DeclaredBefore1"}
+    diff = provider.diff(APP, before, outputs, inputs)
+    assert list(diff.diffs) == ["consumerKey"]
+    assert list(diff.replaces) == []
+
+
 def test_an_audience_that_the_org_does_not_take_is_followed_by_the_next_one_and_by_no_third(
     provider: Client, app: Made, key: dict[str, Any], org: Org, landscape: Landscape
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from requests import certs
 
-from orgkey.salesforce.errors import SettingError, UnreachableError
+from orgkey.salesforce.errors import PassingTroubleError, SettingError, UnreachableError
 from orgkey.salesforce.transport import TIMEOUT, Transport, timeout_of
 from tests.landscape import Landscape, Org
 from tests.salesforce.conftest import Host
@@ -92,3 +92,18 @@ def test_an_answer_that_takes_longer_than_that_is_no_answer(landscape: Landscape
     client = Transport(ca_bundle=org.ca_bundle, timeout=timeout_of({"ORGKEY_REQUEST_TIMEOUT": "0.2"}))
     with pytest.raises(UnreachableError, match="no answer came in time"):
         client.request("GET", f"{org.url}/services/data/")
+
+
+def test_a_ca_file_of_the_environment_that_is_not_there_is_told_as_what_it_is(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    with pytest.raises(UnreachableError, match="Check REQUESTS_CA_BUNDLE"):
+        Transport().request("GET", f"{org.url}/services/data/")
+
+
+def test_a_refused_certificate_is_asked_once_because_waiting_does_not_mend_it(answering: Answering) -> None:
+    host = answering(200, JSON, b"{}")
+    with pytest.raises(UnreachableError) as refused:
+        Transport(ca_bundle=certs.where()).look("GET", host.url)
+    assert not isinstance(refused.value, PassingTroubleError)
