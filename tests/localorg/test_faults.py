@@ -61,6 +61,7 @@ def test_a_stalled_request_is_answered_late(landscape: Landscape, org: OrgClient
 def test_a_request_that_nobody_waits_for_any_more_is_under_way_until_it_is_handled(
     landscape: Landscape, org: OrgClient
 ) -> None:
+    landscape.admin("DELETE", "/requests")
     landscape.fault("limits", "stall-0.3")
     with pytest.raises(requests.ReadTimeout):
         org.data("GET", "/limits", timeout=0.1)
