@@ -68,7 +68,10 @@ class JwtGrantHandler(Handler):
         except GrantRefusedError as error:
             if retry_of(error) is Retry.LATER:  # a limit says nothing about the login
                 raise
-            return ReadResult(resource_id, inputs, _refused(inputs, outputs, error), failed=[_verdict(args, error)])
+            org_id = place.snapshot.identity().org_id
+            return ReadResult(
+                resource_id, inputs, _refused(inputs, outputs, error, org_id), failed=[_verdict(args, error)]
+            )
 
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
@@ -96,7 +99,10 @@ class JwtGrantHandler(Handler):
                 progress=place.progress,
             )
         except GrantRefusedError as error:
-            raise InitFailedError(args.username, _refused(inputs, {}, error), [_verdict(args, error)]) from error
+            org_id = place.snapshot.identity().org_id
+            raise InitFailedError(
+                args.username, _refused(inputs, {}, error, org_id), [_verdict(args, error)]
+            ) from error
         return _proved(inputs, proof)
 
 
@@ -143,9 +149,10 @@ def _proved(inputs: Values, proof: Proof) -> dict[str, Any]:
     }
 
 
-def _refused(inputs: Values, outputs: Values, error: GrantRefusedError) -> dict[str, Any]:
+def _refused(inputs: Values, outputs: Values, error: GrantRefusedError, org_id: str) -> dict[str, Any]:
+    """`orgId` is the org that refused: after a sandbox refresh another than the one that is known."""
     known = {name: outputs[name] for name in _OUTPUTS if name in outputs}
-    return {**inputs, **known, "verified": False, "reason": f"{error.code}: {error.text}"}
+    return {**inputs, **known, "orgId": org_id, "verified": False, "reason": f"{error.code}: {error.text}"}
 
 
 def _verdict(args: JwtGrantArgs, error: GrantRefusedError) -> str:

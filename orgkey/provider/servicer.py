@@ -41,14 +41,23 @@ _KIND = provider_pb2.PropertyDiff
 
 
 class SalesforceProvider(provider_grpc.ResourceProviderServicer):
-    """Serves one engine at a time; the last Configure wins, and a Cancel lasts until then (engine notes 8)."""
+    """Serves one engine at a time; the last Configure wins, and a Cancel lasts until then (engine notes 8).
+
+    With `unread`, a Read that the org does not answer is told there (URN, error) and leaves the state as it is, so that one thing that
+    cannot be seen does not keep the rest from being judged. Without, it fails, as an `up` must.
+    """
 
     def __init__(
-        self, engine: Engine | None = None, clock: Clock | None = None, environment: Mapping[str, str] = os.environ
+        self,
+        engine: Engine | None = None,
+        clock: Clock | None = None,
+        environment: Mapping[str, str] = os.environ,
+        unread: Callable[[str, SalesforceError], None] | None = None,
     ) -> None:
         self._engine = engine or Engine()
         self._clock = clock or Clock()
         self._environment = environment
+        self._unread = unread
         self._lock = threading.Lock()
         self._connection: Connection | None = None
         self._org: Org | None = None
@@ -118,11 +127,15 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         )
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        self.cancel()
+        return empty_pb2.Empty()
+
+    def cancel(self) -> None:
+        """End what is under way; lasts until the next Configure."""
         self._clock.canceled.set()
         org = self._org
         if org is not None:
             org.abort()
-        return empty_pb2.Empty()
 
     # --- a resource ---------------------------------------------------------------------------------------------------------
 
@@ -182,7 +195,18 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         )
         hidden = _hidden(handler, inputs, outputs)
         with self._outcome(context, handler, request.inputs, hidden):
-            found = handler.read(request.id, inputs.values, outputs.values, self._place(request))
+            try:
+                found = handler.read(request.id, inputs.values, outputs.values, self._place(request))
+            except SalesforceError as error:
+                if self._unread is None:
+                    raise
+                self._unread(request.urn, error)
+                return provider_pb2.ReadResponse(
+                    id=request.id,
+                    properties=request.properties,
+                    inputs=request.inputs,
+                    refresh_before_update=handler.lives_in_org,
+                )
             if found is not None and found.failed:
                 self._init_failed(
                     context,

@@ -1,0 +1,231 @@
+"""The command `orgkey`: what people and CI jobs type. A thin skin over `orgkey.fleet`.
+
+Reports go to stdout or into files, everything else to stderr. Exit codes of `drift`: 0 in sync, 1 drift, 2 could not tell for at least
+one stack, or wrong usage.
+"""
+
+from __future__ import annotations
+
+import json as encoder
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from orgkey.cli.progress import Progress
+from orgkey.fleet.attached import serve_languages
+from orgkey.fleet.engine import EngineError, find_engine
+from orgkey.fleet.findings import Severity
+from orgkey.fleet.formats import FORMATS
+from orgkey.fleet.formats.text import show
+from orgkey.fleet.look import Looker
+from orgkey.fleet.project import ProjectError, find_project, instance_url
+from orgkey.fleet.report import Report, ReportError, merge, parse_report
+from orgkey.fleet.run import run
+
+_STACK_SECONDS, _ALL_SECONDS = 120.0, 1800.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    try:
+        code = orgkey.main(args=list(sys.argv[1:] if argv is None else argv), prog_name="orgkey", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.Abort:
+        click.echo("orgkey: stopped", err=True)
+        return 130
+    return int(code or 0)
+
+
+def _reported(command: Callable[..., int]) -> Callable[..., int]:
+    """Tell the errors that people can do something about in two lines, not in a traceback."""
+
+    @wraps(command)
+    def told(**options: Any) -> int:
+        try:
+            return command(**options)
+        except (ProjectError, EngineError, ReportError, OSError) as error:
+            raise click.ClickException(str(error)) from None
+
+    return told
+
+
+class Output(click.ParamType[tuple[str, str]]):
+    """`FORMAT` or `FORMAT=FILE`."""
+
+    name = "format[=file]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Split it; an unknown format is a usage error."""
+        form, _, file = str(value).partition("=")
+        if form not in FORMATS:
+            self.fail(f"{form!r} is no format; there are: {', '.join(FORMATS)}.", param, ctx)
+        return form, os.path.abspath(file) if file else ""  # noqa: PTH100 — before we go to the project's folder
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-C",
+    "--cwd",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The project's folder, or one in it.",
+)
+def orgkey(cwd: Path | None) -> None:
+    """JWT bearer access to Salesforce orgs: what `pulumi` itself does not tell."""
+    if cwd is not None:
+        os.chdir(cwd)
+
+
+@orgkey.command()
+@click.option("--stack", "patterns", multiple=True, metavar="GLOB", help="Only stacks of this name; may be repeated.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Stacks looked at at a time.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=_STACK_SECONDS,
+    show_default=True,
+    help="Seconds for one stack.",
+)
+@click.option(
+    "--total-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=_ALL_SECONDS,
+    show_default=True,
+    help="Seconds for all.",
+)
+@click.option(
+    "--format",
+    "outputs",
+    type=Output(),
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    help=f"{', '.join(FORMATS)}; to stdout, or into a file. May be repeated.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([each.value for each in Severity]),
+    default=Severity.LOW.value,
+    show_default=True,
+    help="Exit 1 only for findings as bad as this or worse.",
+)
+@click.option(
+    "--expiring-within",
+    type=click.IntRange(0),
+    default=30,
+    show_default=True,
+    metavar="DAYS",
+    help="Report a certificate so many days before its end.",
+)
+@click.option(
+    "--merge", "merged", is_flag=True, help="Look at nothing: put the JSON reports FILES of other runs together."
+)
+@click.option(
+    "--expected",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --merge: what `orgkey stacks --json` printed; a stack without a report could not be told.",
+)
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_reported
+def drift(
+    patterns: tuple[str, ...],
+    jobs: int,
+    timeout: float,
+    total_timeout: float,
+    outputs: tuple[tuple[str, str], ...],
+    fail_on: str,
+    expiring_within: int,
+    *,
+    merged: bool,
+    expected: Path | None,
+    files: tuple[Path, ...],
+) -> int:
+    """Compare every org with its stack, and try every login. Reads, never writes.
+
+    Exit code 0: all in sync. 1: drift. 2: could not tell for at least one stack.
+    """
+    outputs = outputs or (("text", ""),)
+    _refuse_contradictions(outputs, files, expected, merged=merged)
+    if merged:
+        report = merge(
+            (parse_report(file.read_text(), source=str(file)) for file in files), expected=_expected(expected)
+        )
+    else:
+        report = _look(patterns, jobs, timeout, total_timeout, timedelta(days=expiring_within))
+    _write(report, outputs)
+    return int(report.exit_code(Severity(fail_on)))
+
+
+@orgkey.command()
+@click.option("--stack", "patterns", multiple=True, metavar="GLOB", help="Only stacks of this name; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for a CI matrix.")
+@_reported
+def stacks(patterns: tuple[str, ...], *, as_json: bool) -> int:
+    """List the project's stacks on the current backend."""
+    project = find_project(Path.cwd())
+    found = project.stacks(find_engine(os.environ), patterns)
+    rows = [{"project": each.project, "stack": each.short_name, "instanceUrl": instance_url(each)} for each in found]
+    if as_json:
+        click.echo(encoder.dumps(rows))
+    else:
+        for row in rows:
+            click.echo(f"{row['stack']}\t{row['instanceUrl']}")
+    return 0
+
+
+def _look(
+    patterns: Iterable[str], jobs: int, seconds: float, total_seconds: float, expiring_within: timedelta
+) -> Report:
+    project, engine = find_project(Path.cwd()), find_engine(os.environ)
+    os.chdir(project.folder)  # paths in stack files are relative to the project
+    chosen = project.stacks(engine, patterns)
+    with serve_languages() as languages, Progress(len(chosen)) as progress:
+        looker = Looker(engine, project, languages, dict(os.environ), seconds, expiring_within)
+        return run(looker, chosen, jobs=jobs, seconds=total_seconds, watch=progress.watch)
+
+
+def _write(report: Report, outputs: Iterable[tuple[str, str]]) -> None:
+    for form, file in outputs:
+        if file:
+            Path(file).write_text(FORMATS[form](report), encoding="utf-8")
+        elif form == "text" and sys.stdout.isatty():
+            show(report, Console())
+        else:
+            click.echo(FORMATS[form](report), nl=False)
+
+
+def _expected(file: Path | None) -> list[tuple[str, str]]:
+    if file is None:
+        return []
+    try:
+        return [(str(row["project"]), str(row["stack"])) for row in encoder.loads(file.read_text())]
+    except (ValueError, KeyError, TypeError):
+        raise ReportError(f"{file} is not what `orgkey stacks --json` prints.") from None
+
+
+def _refuse_contradictions(
+    outputs: Sequence[tuple[str, str]], files: Sequence[Path], expected: Path | None, *, merged: bool
+) -> None:
+    problems = []
+    if sum(not file for _, file in outputs) > 1:
+        problems.append("Only one --format can go to stdout; give the others a file: --format json=drift.json.")
+    if files and not merged:
+        problems.append("FILES are for --merge.")
+    if merged and not files:
+        problems.append("--merge needs the JSON reports to put together.")
+    if expected and not merged:
+        problems.append("--expected is for --merge.")
+    if problems:
+        raise click.UsageError("\n".join(problems))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

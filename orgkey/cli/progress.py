@@ -1,0 +1,52 @@
+"""Who is being looked at, live on a terminal; in a CI log nothing, because the report says it all."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from orgkey.fleet.project import Stack
+from orgkey.fleet.report import StackReport
+
+
+class Progress:
+    """Shows one line per stack under way, and how many are done."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done = total, 0
+        self._under_way: dict[str, None] = {}
+        self._lock = threading.Lock()
+        console = Console(file=sys.stderr)
+        self._live = Live(console=console, transient=True) if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def watch(self, stack: Stack, report: StackReport | None) -> None:
+        """Hear that a stack's look begins, or what it came to."""
+        with self._lock:
+            if report is None:
+                self._under_way[stack.short_name] = None
+            else:
+                self._under_way.pop(stack.short_name, None)
+                self._done += 1
+            if self._live is None:
+                return
+            if report is not None:
+                self._live.console.print(Text(f"{stack.short_name}: {report.verdict} ({report.seconds:.1f} s)"))
+            names = "\n".join(f"looking at {name} ..." for name in self._under_way)
+            self._live.update(Text(f"{self._done} of {self._total} done\n{names}", style="dim"))

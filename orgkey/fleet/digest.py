@@ -1,0 +1,80 @@
+"""What `pulumi refresh --preview-only --json` prints at its end, as data: one step per resource of the stack.
+
+Source: facts of the engine in docs/engine-notes.md 6. Secrets stand in it as `[secret]`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class DigestError(Exception):
+    """The engine printed something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One resource: what the state has, what the look found, and the property paths that differ.
+
+    `gone` says that the org does not have it. Inputs and outputs are values by name.
+    """
+
+    urn: str
+    type: str
+    gone: bool
+    changed: tuple[str, ...]
+    old_inputs: Mapping[str, Any]
+    old_outputs: Mapping[str, Any]
+    new_inputs: Mapping[str, Any]
+    new_outputs: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return self.urn.rsplit("::", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A whole look. `errors` are the engine's error messages."""
+
+    steps: tuple[Step, ...]
+    errors: tuple[str, ...]
+
+
+def parse_digest(text: str) -> Digest:
+    """Read the engine's answer; raises DigestError when it is none."""
+    try:
+        raw = json.loads(text)
+        steps = tuple(_step(item) for item in raw.get("steps") or ())
+        errors = _errors(raw.get("diagnostics") or ())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DigestError(f"the engine's answer cannot be read ({type(error).__name__})") from error
+    return Digest(steps, errors)
+
+
+def _errors(diagnostics: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Each error once: the engine repeats a provider's error for every resource, and closes with one that says nothing."""
+    told = [
+        str(item["message"]).strip().removeprefix("error: ").removeprefix("Preview failed: ").strip()
+        for item in diagnostics
+        if item.get("severity") == "error"
+    ]
+    return tuple(dict.fromkeys(text for text in told if text != "preview failed")) or tuple(told[:1])
+
+
+def _step(raw: Mapping[str, Any]) -> Step:
+    old, new = raw.get("oldState") or {}, raw.get("newState") or {}
+    return Step(
+        urn=raw["urn"],
+        type=str((old or new).get("type", "")),
+        gone=raw["op"] == "delete",
+        changed=tuple(raw.get("detailedDiff") or ()),
+        old_inputs=old.get("inputs") or {},
+        old_outputs=old.get("outputs") or {},
+        new_inputs=new.get("inputs") or {},
+        new_outputs=new.get("outputs") or {},
+    )

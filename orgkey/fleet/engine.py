@@ -1,0 +1,110 @@
+"""The `pulumi` command: one process per question, answers as JSON, never longer than its deadline.
+
+The command itself rather than the Automation API: that runs `pulumi version` and `pulumi stack select` first, each a process of its
+own, and the second writes (ADR 9).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_QUIET = {
+    "PULUMI_SKIP_UPDATE_CHECK": "1",
+    "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+    "NO_COLOR": "1",
+}
+_SECONDS = 60.0
+_LAST_LINES = 6
+
+
+class EngineError(Exception):
+    """The engine did not answer; `str()` is what it said."""
+
+
+class EngineTimeoutError(EngineError):
+    """The engine did not answer in time and was ended."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """Pulumi's own CLI, found on PATH. `environment` is what its processes get."""
+
+    executable: str
+    environment: Mapping[str, str] = field(repr=False)
+
+    def answer(self, arguments: Sequence[str], *, folder: Path, seconds: float = _SECONDS) -> str:
+        """Run a command and return what it printed; raises EngineError with its own words, EngineTimeoutError after `seconds`."""
+        said = self.start(arguments, folder=folder).wait(seconds)
+        if said.code:
+            raise EngineError(said.error)
+        return said.out
+
+    def start(self, arguments: Sequence[str], *, folder: Path, extra: Mapping[str, str] | None = None) -> Asked:
+        """Start a command in a process group of its own, so that it can be ended with all its children."""
+        process = subprocess.Popen(
+            [self.executable, *arguments, "--non-interactive"],
+            cwd=folder,
+            env={**self.environment, **_QUIET, **(extra or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        return Asked(process)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str = field(repr=False)
+    err: str = field(repr=False)
+
+    @property
+    def error(self) -> str:
+        """Its error lines; where it calls none an error, the last ones."""
+        lines = [line.strip() for line in (self.err.strip() or self.out.strip()).splitlines() if line.strip()]
+        errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+        return "\n".join(errors or lines[-_LAST_LINES:]) or f"pulumi ended with code {self.code}"
+
+
+@dataclass(slots=True)
+class Asked:
+    """A command under way."""
+
+    process: subprocess.Popen[str]
+
+    def wait(self, seconds: float) -> Said:
+        """What it said, once it has ended; raises EngineTimeoutError and ends it when it takes longer."""
+        try:
+            out, err = self.process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.end()
+            raise EngineTimeoutError(f"The engine gave no answer within {seconds:.0f} s.") from None
+        return Said(self.process.returncode, out, err)
+
+    def end(self) -> None:
+        """Kill it and its children; a look holds nothing that would have to be given back."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
+
+def find_engine(environment: Mapping[str, str]) -> Engine:
+    """The `pulumi` on PATH; raises EngineError."""
+    executable = shutil.which("pulumi", path=environment.get("PATH"))
+    if executable is None:
+        raise EngineError(
+            'There is no `pulumi` on PATH.\nInstall Pulumi, or in orgkey\'s own folder run: eval "$(make -s env)"'
+        )
+    return Engine(executable, environment)

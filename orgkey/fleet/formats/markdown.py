@@ -1,0 +1,44 @@
+"""GitHub-flavoured Markdown, for a job summary or a comment on a pull request."""
+
+from __future__ import annotations
+
+import re
+
+from orgkey.fleet.formats.words import UNKNOWN_REST, commands, headline, org_of
+from orgkey.fleet.report import Report, StackReport, Verdict
+
+_MARK = {Verdict.IN_SYNC: "✅", Verdict.DRIFT: "❌", Verdict.COULD_NOT_TELL: "❔"}
+
+
+def markdown(report: Report) -> str:
+    """The report as Markdown: a table of the stacks that need somebody, the others in one line."""
+    lines = [f"### orgkey drift: {headline(report)}", ""]
+    troubled = [each for each in report.stacks if each.verdict is not Verdict.IN_SYNC]
+    if troubled:
+        lines += ["| | stack | org | severity | finding | what was found |", "| --- | --- | --- | --- | --- | --- |"]
+        lines += [row for each in troubled for row in _rows(each)]
+        lines.append("")
+    quiet = [f"`{each.stack}`" for each in report.stacks if each.verdict is Verdict.IN_SYNC]
+    if quiet:
+        lines += [f"✅ in sync: {', '.join(quiet)}", ""]
+    if typed := commands(report):
+        lines += ["<details><summary>What to type</summary>", "", "```sh", *typed, "```", "", "</details>", ""]
+    return "\n".join(lines)
+
+
+def _rows(each: StackReport) -> list[str]:
+    head = f"| {_MARK[each.verdict]} | `{each.stack}` | {_cell(org_of(each))} |"
+    rows = [
+        f"{head} {found.severity} | `{found.code}` | {_cell(' · '.join([found.summary, *found.details]))} |"
+        for found in each.findings
+    ]
+    return rows + [
+        f"{head} | could not tell | {_cell(f'{unknown.path or UNKNOWN_REST}: {unknown.reason}')} |"
+        for unknown in each.unknown
+    ]
+
+
+def _cell(text: str) -> str:
+    """Text that stays within its cell, and in which nothing marks up, links or mentions somebody."""
+    escaped = re.sub(r"([\\`*_{}\[\]<>|~#])", r"\\\1", text)
+    return re.sub(r"(?<!\w)@", "@<!-- -->", escaped).replace("\n", "<br>")

@@ -1,0 +1,76 @@
+"""Text for people: a table of at most 100 columns, then what to do. Colours are the terminal's business, not the file's."""
+
+from __future__ import annotations
+
+import io
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from orgkey.fleet.findings import KINDS, Severity
+from orgkey.fleet.formats.words import UNKNOWN_REST, commands, headline, org_of
+from orgkey.fleet.report import Finding, Report, StackReport, Verdict
+
+WIDTH = 100  # columns
+_COLOURS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "bold red"}
+_VERDICTS = {Verdict.IN_SYNC: "green", Verdict.DRIFT: "red", Verdict.COULD_NOT_TELL: "magenta"}
+
+
+def text(report: Report) -> str:
+    """The report as plain text."""
+    buffer = io.StringIO()
+    show(report, Console(file=buffer, width=WIDTH, color_system=None, force_terminal=False))
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+
+
+def show(report: Report, console: Console) -> None:
+    """Print the report on a console."""
+    console.width = min(console.width, WIDTH)
+    console.print(Text(f"orgkey drift: {headline(report)}, in {report.seconds:.1f} s", style="bold"))
+    console.print()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table.add_column("stack", overflow="fold", max_width=16)
+    table.add_column("org", overflow="fold", max_width=26)
+    table.add_column("", no_wrap=True)
+    table.add_column("what", overflow="fold")
+    for each in report.stacks:
+        for row in _rows(each):
+            table.add_row(*row)
+    console.print(table)
+    remedies = dict.fromkeys(
+        (KINDS[found.code].title, found.remedy) for each in report.stacks for found in each.findings
+    )
+    if remedies:
+        console.print("\nWhat to do:", style="bold", highlight=False)
+        for title, remedy in remedies:
+            console.print(Padding(Text(f"{title}: {remedy}"), (0, 0, 0, 2)))
+    if typed := commands(report):
+        console.print("\nCommands:", style="bold", highlight=False)
+        for command in typed:
+            console.print(f"  {command}", highlight=False, markup=False)
+
+
+def _rows(each: StackReport) -> list[tuple[Text, ...]]:
+    """One row per finding and per thing that could not be told; the stack's name stands in the first."""
+    cells = [_found(found) for found in each.findings] + [
+        (_verdict(Verdict.COULD_NOT_TELL), Text(f"{unknown.path or UNKNOWN_REST}: {unknown.reason}"))
+        for unknown in each.unknown
+    ]
+    names = (Text(each.stack), Text(org_of(each)))
+    return [
+        (*(names if index == 0 else (Text(), Text())), *cell)
+        for index, cell in enumerate(cells or [(_verdict(each.verdict), Text())])
+    ]
+
+
+def _found(found: Finding) -> tuple[Text, Text]:
+    place = "" if found.path.endswith(".otherParts") or not found.path else f"{found.path}: "
+    lines = [f"{KINDS[found.code].title}: {place}{found.summary}", *found.details]
+    return Text(found.severity.value, style=_COLOURS[found.severity]), Text("\n".join(lines))
+
+
+def _verdict(verdict: Verdict) -> Text:
+    return Text(verdict.value, style=_VERDICTS[verdict])

@@ -1,0 +1,159 @@
+"""The result of one run over all stacks: what every format shows, and what `--merge` puts together again.
+
+The models are the JSON form itself; its schema is `docs/reference/drift-report.schema.json`. No secret is ever in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from orgkey.fleet.findings import Code, Severity
+
+VERSION: Literal[1] = 1
+
+
+class ReportError(Exception):
+    """A report of another machine cannot be used; `str()` says which and why."""
+
+
+class Verdict(StrEnum):
+    """What is known of one stack."""
+
+    IN_SYNC = "in sync"
+    DRIFT = "drift"
+    COULD_NOT_TELL = "could not tell"
+
+
+class Exit(IntEnum):
+    """Exit codes of `orgkey drift`."""
+
+    IN_SYNC = 0
+    DRIFT = 1
+    COULD_NOT_TELL = 2
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Finding(_Part):
+    """One thing that is not as declared.
+
+    `path` is a property path as `orgkey:ignore` takes it. `declared` and `found` are its values, where it has some; `details` say what
+    else follows from it.
+    """
+
+    code: Code
+    severity: Severity
+    path: str
+    summary: str
+    remedy: str
+    declared: Any = None
+    found: Any = None
+    details: tuple[str, ...] = ()
+
+
+class Unknown(_Part):
+    """Something that could not be judged: `path` names it, or is empty where nothing of the stack could be."""
+
+    path: str
+    reason: str
+
+
+class Certificate(_Part):
+    """The certificate that the app trusts, as far as the state knows it."""
+
+    not_after: datetime
+    renew_at: datetime
+    fingerprint: str
+
+
+class StackReport(_Part):
+    """One stack: everything that is known of it. `commands` are what to type, in order; `seconds` is how long the look took."""
+
+    project: str
+    stack: str
+    verdict: Verdict
+    instance_url: str = ""
+    org_id: str = ""
+    findings: tuple[Finding, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    certificate: Certificate | None = None
+    commands: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def severity(self) -> Severity | None:
+        """That of the worst finding."""
+        return max((finding.severity for finding in self.findings), key=lambda each: each.rank, default=None)
+
+
+class Report(_Part):
+    """All stacks of a run, by name."""
+
+    version: Literal[1] = VERSION
+    made_at: datetime
+    seconds: float
+    stacks: tuple[StackReport, ...]
+
+    def count(self, verdict: Verdict) -> int:
+        """How many stacks have a verdict."""
+        return sum(each.verdict is verdict for each in self.stacks)
+
+    def exit_code(self, fail_on: Severity = Severity.LOW) -> Exit:
+        """The exit code: findings below `fail_on` are shown and do not fail; what could not be told always does."""
+        if self.count(Verdict.COULD_NOT_TELL):
+            return Exit.COULD_NOT_TELL
+        worst = [each.severity.rank for each in self.stacks if each.severity]
+        return Exit.DRIFT if worst and max(worst) >= fail_on.rank else Exit.IN_SYNC
+
+
+def could_not_tell(
+    project: str, stack: str, reason: str, *, instance_url: str = "", seconds: float = 0.0
+) -> StackReport:
+    """The report of a stack of which nothing is known."""
+    return StackReport(
+        project=project,
+        stack=stack,
+        verdict=Verdict.COULD_NOT_TELL,
+        instance_url=instance_url,
+        unknown=(Unknown(path="", reason=reason),),
+        commands=(f"orgkey drift --stack {stack}",),
+        seconds=seconds,
+    )
+
+
+def parse_report(text: str, *, source: str) -> Report:
+    """Read a JSON report; raises ReportError naming `source`."""
+    try:
+        return Report.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the whole"
+        raise ReportError(
+            f"{source} is no report of `orgkey drift --format json` of version {VERSION}: {place}: {first['msg']}"
+        ) from None
+
+
+def merge(reports: Iterable[Report], *, expected: Iterable[tuple[str, str]] = ()) -> Report:
+    """Put reports of several machines together; of a stack that is in several the youngest counts.
+
+    `expected` are (project, stack) that must be there: one without a report could not be told. Raises ReportError without any report.
+    """
+    ordered = sorted(reports, key=lambda each: each.made_at)
+    if not ordered:
+        raise ReportError("There is no report to merge.")
+    by_name = {(each.project, each.stack): each for report in ordered for each in report.stacks}
+    for project, stack in expected:
+        if (project, stack) not in by_name:
+            by_name[project, stack] = could_not_tell(project, stack, "No report of this stack has arrived.")
+    return Report(
+        made_at=ordered[-1].made_at,
+        seconds=max(report.seconds for report in ordered),
+        stacks=tuple(by_name[name] for name in sorted(by_name)),
+    )

@@ -1,0 +1,43 @@
+"""A run over many stacks: several at a time, each by itself, with one end for all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from orgkey.fleet.look import Looker
+from orgkey.fleet.project import Stack
+from orgkey.fleet.report import Report, StackReport, could_not_tell
+
+Watch = Callable[[Stack, StackReport | None], None]
+"""Told when a stack's look begins (None) and what it came to."""
+
+
+def run(
+    looker: Looker,
+    stacks: Sequence[Stack],
+    *,
+    jobs: int,
+    seconds: float,
+    watch: Watch = lambda _stack, _report: None,
+) -> Report:
+    """Look at every stack, `jobs` at a time; after `seconds` what is under way is given up and what is left is not begun."""
+    started = time.monotonic()
+
+    def look(stack: Stack) -> StackReport:
+        left = seconds - (time.monotonic() - started)
+        if left <= 0:
+            report = could_not_tell(
+                stack.project, stack.short_name, f"Not begun: the {seconds:.0f} s for all were over."
+            )
+        else:
+            watch(stack, None)
+            report = looker.look(stack, seconds=left)
+        watch(stack, report)
+        return report
+
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        reports = tuple(pool.map(look, stacks))
+    return Report(made_at=datetime.now(UTC), seconds=round(time.monotonic() - started, 3), stacks=reports)
