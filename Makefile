@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 help: ## list the verbs
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/.run: requirements.lock pyproject.toml
 	@echo "Setting up .venv (Python packages, once) ..."
@@ -30,6 +30,12 @@ down: .venv/.run ## destroy the stack `local` and stop the local org
 outputs: .venv/.run ## outputs of the stack `local` as JSON
 	@$(BIN)/python -m toolchain.local_stack outputs
 
+fleet: .venv/.run ## twelve sandboxes and their stacks, for `orgkey drift`
+	@$(BIN)/python -m toolchain.local_fleet up
+
+fleet-down: .venv/.run ## take them down
+	@$(BIN)/python -m toolchain.local_fleet down
+
 env: .venv/.run ## exports for a shell (README: Try it)
 	@$(BIN)/python -m toolchain.local_stack env
 
@@ -47,16 +53,16 @@ check: .venv/.dev ## ruff, mypy strict, import-linter, generated files
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m orgkey.provider.generate --check
+	@$(BIN)/python -m orgkey.generate --check
 
 bench: .venv/.dev ## speeds, side by side in one run
 	@$(BIN)/python -m bench
 
-generate: .venv/.dev ## write components/resources.py from the field table
-	@$(BIN)/python -m orgkey.provider.generate
+generate: .venv/.dev ## write typed resources and reference pages from the tables
+	@$(BIN)/python -m orgkey.generate
 
 lock: .venv/.dev ## write the lock files anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev pyproject.toml -o requirements-dev.lock
 
-.PHONY: help up down outputs env test matrix check bench generate lock
+.PHONY: help up down outputs fleet fleet-down env test matrix check bench generate lock

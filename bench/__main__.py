@@ -8,7 +8,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-BENCHMARKS = ("up", "side_by_side", "local_org")
+BENCHMARKS = ("up", "side_by_side", "local_org", "fleet")
 
 
 def main() -> int:

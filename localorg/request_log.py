@@ -12,13 +12,17 @@ KEEP = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request: its org (or login, test), what it asked for, how it was answered (0: the connection was reset)."""
+    """One request: its org (or login, test), what it asked for, how it was answered (0: the connection was reset).
+
+    `digest` is of its query and body: a request made twice shows as the same digest twice.
+    """
 
     org: str
     method: str
     path: str
     operation: str
     status: int
+    digest: str
 
 
 class RequestLog:

@@ -44,13 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def up() -> int:
     """Bring up the local org and the stack; succeed only when the login was proved now."""
-    environment = _environment()
-    org = _local_org(environment)
-    _write_stack_file(org)
-    select = _pulumi(["stack", "select", "--create", "local", "--non-interactive"], environment, quiet=True)
+    environment = own_environment()
+    write_stack_file(STACK_FILE, start_local_org(environment)[ORG], LOCAL / "admin.sfdxurl")
+    select = pulumi(["stack", "select", "--create", "local", "--non-interactive"], environment, quiet=True)
     if select:
         return select
-    code = _pulumi(["up", "--yes", "--skip-preview", "--stack", "local", "--suppress-outputs"], environment)
+    code = pulumi(["up", "--yes", "--skip-preview", "--stack", "local", "--suppress-outputs"], environment)
     if code:
         print(
             "\nThe login is NOT proved: the `up` above failed. Mend what it says, then `make up` again.",
@@ -71,18 +70,18 @@ def down() -> int:
     if not (LOCAL / "passphrase").exists():
         print("Nothing is up.")
         return 0
-    environment = _environment()
-    _local_org(environment)
-    code = _pulumi(["destroy", "--yes", "--skip-preview", "--stack", "local"], environment)
+    environment = own_environment()
+    start_local_org(environment)
+    code = pulumi(["destroy", "--yes", "--skip-preview", "--stack", "local"], environment)
     if code:
         return code
-    _pulumi(["stack", "rm", "--yes", "--stack", "local", "--preserve-config"], environment, quiet=True)
-    return subprocess.run([_script("localorg"), "stop"], env=environment, check=False).returncode
+    pulumi(["stack", "rm", "--yes", "--stack", "local", "--preserve-config"], environment, quiet=True)
+    return subprocess.run([script("localorg"), "stop"], env=environment, check=False).returncode
 
 
 def outputs() -> int:
     """Print the stack's outputs as JSON; the private key shows as `[secret]`."""
-    print(json.dumps(_outputs(_environment()), indent=2))
+    print(json.dumps(_outputs(own_environment()), indent=2))
     return 0
 
 
@@ -94,7 +93,8 @@ def show_environment() -> int:
     return 0
 
 
-def _environment() -> dict[str, str]:
+def own_environment() -> dict[str, str]:
+    """What commands on the local stacks run in: this shell's environment with our own settings over it."""
     inherited = {name: value for name, value in os.environ.items() if name != "PULUMI_CONFIG_PASSPHRASE"}
     return inherited | _settings()
 
@@ -122,46 +122,41 @@ def _settings() -> dict[str, str]:
     }
 
 
-def _local_org(environment: Mapping[str, str]) -> dict[str, Any]:
-    started = subprocess.run([_script("localorg"), "start"], env=environment, stdout=subprocess.DEVNULL, check=False)
+def start_local_org(environment: Mapping[str, str], *arguments: str) -> dict[str, dict[str, Any]]:
+    """Start the local org unless it runs, and say what it has: its orgs by name. `arguments` are for its first start."""
+    started = subprocess.run(
+        [script("localorg"), "start", *arguments], env=environment, stdout=subprocess.DEVNULL, check=False
+    )
     if started.returncode:
         raise ToolchainError("the local org did not start; `.venv/bin/localorg logs` tells why.")
     status = subprocess.run(
-        [_script("localorg"), "status", "--json"], env=environment, capture_output=True, text=True, check=False
+        [script("localorg"), "status", "--json"], env=environment, capture_output=True, text=True, check=False
     )
     if status.returncode:
         raise ToolchainError(f"the local org does not say how it is: {status.stderr.strip()}")
-    orgs = {org["name"]: org for org in json.loads(status.stdout)["orgs"]}
-    return dict(orgs[ORG])
+    return {org["name"]: org for org in json.loads(status.stdout)["orgs"]}
 
 
-def _write_stack_file(org: Mapping[str, Any]) -> None:
-    auth_url = LOCAL / "admin.sfdxurl"
+def write_stack_file(file: Path, org: Mapping[str, Any], auth_url: Path) -> None:
+    """Write how to reach an org into its stack file, and its login beside it; what a user has in the file stays."""
     auth_url.touch(mode=0o600)
     auth_url.write_text(org["sfdxAuthUrl"] + "\n")
     suffix = "" if org["kind"] == "production" else f".{org['name']}"
-    content = yaml.safe_load(STACK_FILE.read_text()) if STACK_FILE.exists() else None
-    content = content or {
-        "config": {
-            "salesforce:expectedKind": org["kind"],
-            "orgkey:app": {"name": "CI_Integration", "label": "CI Integration", "contactEmail": "ops@acme.com"},
-            "orgkey:users": [f"ci@acme.com{suffix}"],
-        },
+    content = yaml.safe_load(file.read_text()) if file.exists() else None
+    content = content or {}
+    before = content.get("config") or {
+        "salesforce:expectedKind": org["kind"],
+        "orgkey:app": {"name": "CI_Integration", "label": "CI Integration", "contactEmail": "ops@acme.com"},
+        "orgkey:users": [f"ci@acme.com{suffix}"],
     }
-    reach = {
-        "salesforce:instanceUrl": org["url"],
+    config = {
         "salesforce:credentials": {"sfdxAuthUrlFile": str(auth_url.relative_to(PROJECT))},
+        **before,
+        "salesforce:instanceUrl": org["url"],
         "salesforce:caBundle": org["caBundle"],
     }
-    before = dict(content["config"])
-    content["config"] = {
-        **before,
-        "salesforce:credentials": reach["salesforce:credentials"],
-        **before,
-        **{k: reach[k] for k in reach if "cred" not in k},
-    }
-    if content["config"] != before or not STACK_FILE.exists():
-        STACK_FILE.write_text(yaml.safe_dump(content, sort_keys=False))
+    if config != content.get("config"):
+        file.write_text(yaml.safe_dump({**content, "config": config}, sort_keys=False))
 
 
 def _outputs(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -178,7 +173,8 @@ def _outputs(environment: Mapping[str, str]) -> dict[str, Any]:
     return dict(json.loads(shown.stdout))
 
 
-def _pulumi(arguments: Sequence[str], environment: Mapping[str, str], *, quiet: bool = False) -> int:
+def pulumi(arguments: Sequence[str], environment: Mapping[str, str], *, quiet: bool = False) -> int:
+    """Run `pulumi` in the project; returns its exit code. Quiet: what it prints shows only where it fails."""
     run = subprocess.run(
         ["pulumi", *arguments], env=dict(environment), cwd=PROJECT, check=False, capture_output=quiet, text=True
     )
@@ -187,7 +183,8 @@ def _pulumi(arguments: Sequence[str], environment: Mapping[str, str], *, quiet: 
     return run.returncode
 
 
-def _script(name: str) -> str:
+def script(name: str) -> str:
+    """Path of a command that the project's own environment has."""
     return str(PROJECT / ".venv" / "bin" / name)
 
 

@@ -6,6 +6,7 @@ Handlers run one after another in one thread, and never wait: two requests canno
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import socket
 import struct
 from collections import Counter
@@ -76,7 +77,8 @@ class Front:
                 _reset(scope)
             else:
                 status = made.status
-        self.log.add(Entry(call.place, call.method, call.path, operation, status or (413 if too_large else 0)))
+        digest = hashlib.sha256(scope["query_string"] + b"\0" + call.body).hexdigest()[:16]
+        self.log.add(Entry(call.place, call.method, call.path, operation, status or (413 if too_large else 0), digest))
         if fault not in {"reset-before", "reset-after"}:
             await _send(send, made, call, self._limit_header(call, route))
 

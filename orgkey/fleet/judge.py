@@ -130,7 +130,8 @@ def _judge_setting(part: str, difference: Difference) -> Iterator[Finding]:
     if difference.loosens:
         added = _added(difference.before, difference.after) if difference.field.looser is Looser.WHEN_MORE else []
         says = f"{difference.path} has more: {_listed(added)}" if added else says
-        yield _finding(Code.POLICY_LOOSENED, path, says, _UP, values=values)
+        code = Code.EXTRA_GRANT if part == "permissionSet" else Code.POLICY_LOOSENED
+        yield _finding(code, path, says, _UP, values=values)
     else:
         severity = Severity.LOW if difference.field.looser is None and not difference.replaces else None
         yield _finding(Code.SETTING_CHANGED, path, says, _UP, values=values, severity=severity)

@@ -7,60 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.breakages import (
+    SET,
+    add_a_user,
+    delete_the_app,
+    grant_a_permission_in_the_set,
+    let_everybody_in,
+    remove_the_user,
+    unlink_the_set,
+)
 from tests.landscape import Landscape, Org
 from tests.program.stack import Stack, ok
-
-SET, APP = "CI_Integration_Access", "CI_Integration"
-POLICIES = "ExtlClntAppOauthConfigurablePolicies"
-
-
-def remove_the_user(org: Org) -> None:
-    org.unassign(SET, org.user("ci"))
-
-
-def add_a_user(org: Org) -> None:
-    org.assign(SET, org.user("devops"))
-
-
-def let_everybody_in(org: Org) -> None:
-    name = f"{APP}_oauthPlcy"
-    org.deploy(
-        {
-            f"extlClntAppOauthPolicies/{name}.ecaOauthPlcy": (
-                f'<{POLICIES} xmlns="http://soap.sforce.com/2006/04/metadata">'
-                f"<externalClientApplication>{APP}</externalClientApplication>"
-                "<ipRelaxationPolicyType>Enforce</ipRelaxationPolicyType>"
-                f"<label>{name}</label>"
-                "<permittedUsersPolicyType>AllSelfAuthorized</permittedUsersPolicyType>"
-                "<refreshTokenPolicyType>Infinite</refreshTokenPolicyType>"
-                f"</{POLICIES}>"
-            )
-        },
-        {POLICIES: [name]},
-    )
-
-
-def delete_the_app(org: Org) -> None:
-    org.deploy({}, destroy={"ExternalClientApplication": [APP]})
-
-
-def unlink_the_set(org: Org) -> None:
-    org.unlink(APP)
-
-
-def grant_a_permission_in_the_set(org: Org) -> None:
-    description = org.query(f"SELECT Description FROM PermissionSet WHERE Name = '{SET}'")[0]["Description"]
-    org.deploy(
-        {
-            f"permissionsets/{SET}.permissionset": (
-                '<PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata">'
-                f"<description>{description}</description><hasActivationRequired>false</hasActivationRequired>"
-                "<label>CI Integration Access</label>"
-                "<userPermissions><enabled>true</enabled><name>ApiEnabled</name></userPermissions></PermissionSet>"
-            )
-        },
-        {"PermissionSet": [SET]},
-    )
 
 
 @pytest.mark.parametrize(

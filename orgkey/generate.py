@@ -1,6 +1,6 @@
 """Write what is derived from the schema, the field table and the error table, so that names stand once (`make generate`).
 
-`components/resources.py`: typed argument classes and resources. `docs/reference/`: settings and errors.
+`components/resources.py`: typed argument classes and resources. `docs/reference/`: settings, errors, findings, the report's JSON Schema.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orgkey.fleet.formats.json import json_schema_page
+from orgkey.fleet.reference import findings_page
 from orgkey.provider.reference import errors_page, settings_page
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.schema import resource_names, schema
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[1]
 _TARGET = _ROOT / "components" / "resources.py"
 _PAGES = _ROOT / "docs" / "reference"
 _HEAD = '''"""The resources of `pulumi-resource-salesforce`, typed. Written by `make generate` from the provider's schema: do not edit."""
@@ -61,7 +63,13 @@ def source() -> str:
 
 def main() -> int:
     """Write the files, or with `--check` say which are stale (exit code 1)."""
-    files = {_TARGET: source(), _PAGES / "settings.md": settings_page(), _PAGES / "errors.md": errors_page()}
+    files = {
+        _TARGET: source(),
+        _PAGES / "settings.md": settings_page(),
+        _PAGES / "errors.md": errors_page(),
+        _PAGES / "findings.md": findings_page(),
+        _PAGES / "drift-report.schema.json": json_schema_page(),
+    }
     stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         for path in stale:

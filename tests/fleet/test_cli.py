@@ -1,0 +1,108 @@
+"""The command `orgkey`: usage, exit codes, and reports that are put together."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from orgkey.fleet.findings import Code, Severity
+from orgkey.fleet.report import Finding, Report, StackReport, Verdict
+
+ORGKEY = str(Path(sys.executable).with_name("orgkey"))
+
+
+def orgkey(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([ORGKEY, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def written(folder: Path, stack: str, severity: Severity | None = None) -> str:
+    """A report in a file, as another machine would leave it."""
+    found = (
+        (
+            Finding(
+                code=Code.SETTING_CHANGED, severity=severity, path="app.label", summary="label is other", remedy="up"
+            ),
+        )
+        if severity
+        else ()
+    )
+    verdict = Verdict.DRIFT if found else Verdict.IN_SYNC
+    report = Report(
+        made_at=datetime(2026, 11, 24, tzinfo=UTC),
+        seconds=1,
+        stacks=(StackReport(project="p", stack=stack, verdict=verdict, findings=found),),
+    )
+    file = folder / f"{stack}.json"
+    file.write_text(report.model_dump_json())
+    return str(file)
+
+
+def test_reports_of_several_jobs_are_put_together_without_an_engine_or_a_project(tmp_path: Path) -> None:
+    files = [written(tmp_path, "uat", Severity.MEDIUM), written(tmp_path, "dev")]
+    merged = orgkey("drift", "--merge", *files, "--format=json", folder=tmp_path)
+    assert (merged.returncode, merged.stderr) == (1, "")
+    assert [each["stack"] for each in json.loads(merged.stdout)["stacks"]] == ["dev", "uat"]
+    assert orgkey("drift", "--merge", *files, "--fail-on=high", folder=tmp_path).returncode == 0
+
+
+def test_a_job_that_left_no_report_could_not_tell(tmp_path: Path) -> None:
+    (tmp_path / "stacks.json").write_text(
+        json.dumps([{"project": "p", "stack": "uat"}, {"project": "p", "stack": "dev"}])
+    )
+    merged = orgkey("drift", "--merge", written(tmp_path, "uat"), "--expected=stacks.json", folder=tmp_path)
+    assert merged.returncode == 2
+    assert "No report of this stack has arrived." in merged.stdout
+
+
+def test_several_formats_go_to_their_files_and_one_to_stdout(tmp_path: Path) -> None:
+    arguments = ["--format=markdown", "--format=html=out.html", "--format=junit=out.xml"]
+    merged = orgkey("drift", "--merge", written(tmp_path, "uat"), *arguments, folder=tmp_path)
+    assert merged.returncode == 0
+    assert merged.stdout.startswith("### orgkey drift: 1 stack: 1 in sync")
+    assert (tmp_path / "out.html").stat().st_size > 0
+    assert (tmp_path / "out.xml").read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--format=pdf"], "'pdf' is no format; there are: text, json, junit, markdown, html."),
+        (["--format=json", "--format=text"], "Only one --format can go to stdout"),
+        (["--merge"], "--merge needs the JSON reports"),
+        (["--jobs=0"], "0 is not in the range"),
+        (["--fail-on=awful"], "'awful' is not one of"),
+        (["--stack=uat"], "There is no Pulumi.yaml"),
+    ],
+)
+def test_wrong_usage_is_said_so_and_could_not_tell(tmp_path: Path, arguments: list[str], said: str) -> None:
+    result = orgkey("drift", *arguments, folder=tmp_path)
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+def test_every_contradiction_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("[]")
+    result = orgkey("drift", "--expected=x.json", "--format=json", "--format=text", "x.json", folder=tmp_path)
+    assert result.returncode == 2
+    for said in ("Only one --format", "FILES are for --merge", "--expected is for --merge"):
+        assert said in result.stderr
+
+
+def test_a_file_that_is_no_report_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("{}")
+    result = orgkey("drift", "--merge", "x.json", folder=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "x.json is no report of `orgkey drift --format json` of version 1" in result.stderr
+
+
+def test_a_report_cannot_be_written_where_there_is_no_folder(tmp_path: Path) -> None:
+    result = orgkey("drift", "--merge", written(tmp_path, "uat"), "--format=json=no/such/file", folder=tmp_path)
+    assert result.returncode == 2
+    assert "No such file or directory" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,166 @@
+"""From what a look saw to findings, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from orgkey.fleet.digest import DigestError, parse_digest
+from orgkey.fleet.findings import KINDS, Code, Severity
+from orgkey.fleet.judge import certificate_of, judge, org_of, path_of
+from orgkey.fleet.report import Finding
+from tests.fleet.digests import HEALTHY, ORG, OTHER_ORG, digest
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+MONTH = timedelta(days=30)
+REFUSED = {"verified": False, "reason": "invalid_app_access: user is not admin approved to access this app"}
+
+
+def judged(text: str, *, now: datetime = NOW, within: timedelta = MONTH) -> tuple[Finding, ...]:
+    return judge(parse_digest(text), now=now, expiring_within=within)
+
+
+def brief(found: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
+    return [(each.severity.value, each.code.value, each.path) for each in found]
+
+
+def test_a_stack_that_is_as_declared_has_no_finding() -> None:
+    assert judged(digest()) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"app": {"label": "Other"}}, [("low", "setting-changed", "app.label")]),
+        ({"app": {"contactEmail": "x@y.zz"}}, [("low", "setting-changed", "app.contactEmail")]),
+        ({"app": {"consumerKey": "another.key"}}, [("medium", "setting-changed", "app.consumerKey")]),
+        ({"app": {"ipRelaxation": "Bypass"}}, [("high", "policy-loosened", "app.ipRelaxation")]),
+        (
+            {"app": {"permittedUsers": "AllSelfAuthorized"}},
+            [("high", "policy-loosened", "app.permittedUsers")],
+        ),
+        ({"app": {"scopes": ["Api", "RefreshToken", "Full"]}}, [("high", "policy-loosened", "app.scopes")]),
+        ({"app": {"scopes": ["Api"]}}, [("medium", "setting-changed", "app.scopes")]),
+        (
+            {"app": {"permissionSets": ["CI_Access", "Other"]}},
+            [("high", "extra-pre-authorization", "app.permissionSets")],
+        ),
+        (
+            {"app": {"profiles": ["Standard User", "System Administrator"]}},
+            [("high", "extra-pre-authorization", "app.profiles")] * 2,
+        ),
+        ({"app": {"permissionSets": []}}, [("medium", "setting-changed", "app.permissionSets")]),
+        ({"app": {"managedBy": "them/uat"}}, [("medium", "owner-changed", "app.managedBy")]),
+        (
+            {"app": {"otherParts": [{"member": "ConnectedApp", "path": "", "xml": "<samlConfig/>"}]}},
+            [("medium", "setting-changed", "app.otherParts")],
+        ),
+        ({"app": None}, [("critical", "missing", "app")]),
+        (
+            {"permissionSet": {"userPermissions": ["ApiEnabled"]}},
+            [("high", "extra-grant", "permissionSet.userPermissions")],
+        ),
+        (
+            {
+                "permissionSet": {
+                    "otherParts": [
+                        {
+                            "member": "PermissionSet",
+                            "path": "",
+                            "xml": "<objectPermissions><allowRead>true</allowRead><object>Account</object></objectPermissions>",
+                        }
+                    ]
+                }
+            },
+            [("high", "extra-grant", "permissionSet.otherParts")],
+        ),
+        ({"permissionSet": None, "assignments": None}, [("critical", "missing", "permissionSet")]),
+        ({"assignments": {"users": []}}, [("high", "missing-assignee", "assignments.users")]),
+        (
+            {"assignments": {"users": ["CI@acme.com.uat", "devops@acme.com.uat"]}},
+            [("high", "extra-assignee", "assignments.users")],
+        ),
+        ({"grant": REFUSED}, [("critical", "login-fails", "grant")]),
+        ({"key": {"renewalDue": True}}, [("medium", "renewal-due", "key.renewalDue")]),
+    ],
+)
+def test_what_was_found_is_named_with_its_code_severity_and_path(
+    changes: Mapping[str, Any], expected: list[tuple[str, str, str]]
+) -> None:
+    assert brief(judged(digest(changes))) == expected
+
+
+def test_a_property_that_the_engine_was_told_to_ignore_is_no_finding() -> None:
+    changes = {"app": {"label": "Other", "ipRelaxation": "Bypass"}}
+    assert brief(judged(digest(changes, changed={"app": ["label"]}))) == [("low", "setting-changed", "app.label")]
+    assert judged(digest(changes, changed={"app": []})) == ()
+
+
+def test_the_worst_comes_first() -> None:
+    found = judged(digest({"app": {"label": "Other"}, "grant": REFUSED, "assignments": {"users": []}}))
+    assert [each.severity for each in found] == [Severity.CRITICAL, Severity.HIGH, Severity.LOW]
+
+
+def test_a_failing_login_says_the_orgs_words_what_they_mean_and_what_to_do() -> None:
+    (found,) = judged(digest({"grant": REFUSED}))
+    assert (
+        found.summary
+        == "ci@acme.com.uat: the org answers invalid_app_access: user is not admin approved to access this app"
+    )
+    assert "does not hold a permission set" in found.details[0]
+    assert found.remedy.startswith("add the user to orgkey:users")
+
+
+def test_a_refreshed_sandbox_is_one_finding_that_tells_what_came_of_it() -> None:
+    (found,) = judged(
+        digest({"app": None, "assignments": None, "permissionSet": None, "grant": {**REFUSED, "orgId": OTHER_ORG}})
+    )
+    assert (found.code, found.severity) == (Code.SANDBOX_REFRESHED, Severity.CRITICAL)
+    assert (found.declared, found.found) == (ORG, OTHER_ORG)
+    assert [detail.split(":")[0] for detail in found.details] == ["permissionSet", "app", "grant"]
+
+
+@pytest.mark.parametrize(
+    ("days", "severity"), [(-1, "critical"), (0, "critical"), (1, "high"), (30, "high"), (31, None)]
+)
+def test_a_certificate_near_its_end_is_a_finding_in_sync_or_not(days: int, severity: str | None) -> None:
+    end = datetime.fromisoformat(HEALTHY["key"][1]["notAfter"])
+    found = judged(digest(), now=end - timedelta(days=days))
+    assert brief(found) == ([(severity, "certificate-expires", "key.notAfter")] if severity else [])
+
+
+def test_a_stack_without_a_proven_login_in_its_state_is_not_deployed() -> None:
+    assert brief(judged(digest(left_out=tuple(HEALTHY)))) == [("critical", "not-deployed", "grant")]
+    assert brief(judged(digest(left_out=("grant",)))) == [("critical", "not-deployed", "grant")]
+    assert judged(digest(left_out=("grant",), errors=["no"])) == ()  # the engine did not come that far
+
+
+def test_every_code_has_a_row_and_its_texts_are_sentences_without_a_full_stop() -> None:
+    assert list(KINDS) == list(Code)
+    for kind in KINDS.values():
+        for text in (kind.title, kind.meaning, kind.concerns):
+            assert text == text.strip().rstrip(".")
+
+
+def test_org_certificate_and_names_come_from_the_state() -> None:
+    read = parse_digest(digest())
+    assert org_of(read) == ("https://acme--uat.sandbox.my.salesforce.com", ORG)
+    certificate = certificate_of(read)
+    assert certificate is not None
+    assert certificate.not_after == datetime(2027, 11, 24, tzinfo=UTC)
+    assert path_of(read.steps[3].urn) == "app"
+    assert path_of("urn:pulumi:uat::p::aws:s3/bucket:Bucket::logs") == "logs"
+
+
+def test_an_error_of_the_engine_is_told_once_and_without_its_frame() -> None:
+    text = digest(errors=["Preview failed: no way in", "Preview failed: no way in", "preview failed"])
+    assert parse_digest(text).errors == ("no way in",)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"steps": [{}]}', '{"steps": 3}', '{"diagnostics": [1]}'])
+def test_an_answer_that_is_no_digest_is_refused(text: str) -> None:
+    with pytest.raises(DigestError):
+        parse_digest(text)

@@ -1,0 +1,153 @@
+"""The project, its stacks and what their files say of the org; with a stand-in for the engine's answers where none is asked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from orgkey.fleet.engine import Engine, EngineError, EngineTimeoutError, find_engine
+from orgkey.fleet.project import (
+    Project,
+    ProjectError,
+    Stack,
+    StackFileError,
+    connection_config,
+    find_project,
+    instance_url,
+)
+
+SECRET = "v1:abc:def"
+
+
+def engine_that(folder: Path, script: str) -> Engine:
+    """An executable in place of `pulumi`."""
+    file = folder / "pulumi"
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+    return Engine(str(file), dict(os.environ))
+
+
+def stack_file(folder: Path, text: str) -> Stack:
+    file = folder / "Pulumi.uat.yaml"
+    file.write_text(text)
+    return Stack("p", "uat", file)
+
+
+def test_the_project_is_found_from_a_folder_within_it(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert find_project(tmp_path / "a" / "b") == Project("p", tmp_path, "python")
+
+
+def test_a_runtime_may_have_options(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: {name: python, options: {virtualenv: .venv}}\n")
+    assert find_project(tmp_path).runtime == "python"
+
+
+@pytest.mark.parametrize("text", ["name: [", "runtime: python", "- 1", ""])
+def test_a_project_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(text)
+    with pytest.raises(ProjectError, match=r"Pulumi.yaml cannot be read"):
+        find_project(tmp_path)
+
+
+def test_outside_of_a_project_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"no Pulumi\.yaml in"):
+        find_project(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "chosen"),
+    [
+        ((), ["acme/p/prod", "dev", "uat"]),
+        (("u*",), ["uat"]),
+        (("prod", "dev"), ["acme/p/prod", "dev"]),
+        (("acme/*",), ["acme/p/prod"]),
+    ],
+)
+def test_stacks_are_chosen_by_globs_over_their_short_and_full_names(
+    tmp_path: Path, patterns: tuple[str, ...], chosen: list[str]
+) -> None:
+    engine = engine_that(tmp_path, """echo '[{"name": "uat"}, {"name": "dev"}, {"name": "acme/p/prod"}]'""")
+    stacks = Project("p", tmp_path, "python").stacks(engine, patterns)
+    assert [each.name for each in stacks] == chosen
+    assert stacks[0].file.name == ("Pulumi.prod.yaml" if chosen[0].startswith("acme") else "Pulumi.uat.yaml")
+
+
+def test_a_name_that_fits_no_stack_is_an_error_with_those_there_are(tmp_path: Path) -> None:
+    engine = engine_that(tmp_path, """echo '[{"name": "uat"}]'""")
+    with pytest.raises(ProjectError, match=r"No stack is named prod\.\nThere are: uat\."):
+        Project("p", tmp_path, "python").stacks(engine, ["prod"])
+    with pytest.raises(ProjectError, match="has no stack on this backend"):
+        Project("p", tmp_path, "python").stacks(engine_that(tmp_path, "echo '[]'"))
+
+
+def test_settings_come_from_the_file_as_the_engine_would_hand_them_over(tmp_path: Path) -> None:
+    stack = stack_file(
+        tmp_path,
+        "config:\n  salesforce:instanceUrl: https://a.my.salesforce.com\n  salesforce:validateOnPreview: true\n"
+        "  salesforce:credentials: {sfAlias: x}\n  orgkey:users: [a]\n",
+    )
+    asked_of_nobody = engine_that(tmp_path, "exit 1")
+    assert connection_config(stack, asked_of_nobody) == {
+        "salesforce:instanceUrl": "https://a.my.salesforce.com",
+        "salesforce:validateOnPreview": "true",
+        "salesforce:credentials": '{"sfAlias": "x"}',
+    }
+    assert instance_url(stack) == "https://a.my.salesforce.com"
+
+
+def test_only_a_secret_among_them_is_the_engines_to_open(tmp_path: Path) -> None:
+    stack = stack_file(tmp_path, f"config:\n  salesforce:credentials: {{accessToken: {{secure: {SECRET}}}}}\n")
+    engine = engine_that(
+        tmp_path, """echo '{"salesforce:credentials": {"value": "{}"}, "orgkey:users": {"value": "[]"}}'"""
+    )
+    assert connection_config(stack, engine) == {"salesforce:credentials": "{}"}
+    with pytest.raises(StackFileError, match="incorrect passphrase"):
+        connection_config(stack, engine_that(tmp_path, "echo 'error: incorrect passphrase' >&2; exit 1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("config: [", r"is no YAML: .* in line \d"),
+        ("a: b", "has no config"),
+        ("- 1", "has no config"),
+        ("config: 1", "has no config"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_where_and_shows_nothing_of_itself(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    stack = stack_file(tmp_path, text)
+    with pytest.raises(StackFileError, match=reason):
+        connection_config(stack, engine_that(tmp_path, "exit 1"))
+    assert instance_url(stack) == ""
+
+
+def test_a_missing_file_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(StackFileError, match=r"Pulumi\.uat\.yaml cannot be read: No such file"):
+        connection_config(Stack("p", "uat", tmp_path / "Pulumi.uat.yaml"), engine_that(tmp_path, "exit 1"))
+
+
+def test_an_engine_that_fails_speaks_for_itself(tmp_path: Path) -> None:
+    engine = engine_that(tmp_path, "echo noise >&2; echo 'error: the stack is currently locked' >&2; exit 255")
+    with pytest.raises(EngineError, match=r"^the stack is currently locked$"):
+        engine.answer(["stack", "ls"], folder=tmp_path)
+    with pytest.raises(EngineError, match="ended with code 3"):
+        engine_that(tmp_path, "exit 3").answer([], folder=tmp_path)
+
+
+def test_an_engine_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
+    engine = engine_that(tmp_path, f"sleep 60 & echo $! > {tmp_path}/child; wait")
+    with pytest.raises(EngineTimeoutError, match="within 0 s"):
+        engine.answer([], folder=tmp_path, seconds=0.3)
+    child = Path("/proc") / (tmp_path / "child").read_text().strip()
+    assert not child.exists() or "Z" in (child / "stat").read_text().split()[2]
+
+
+def test_without_pulumi_on_path_it_is_said_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="no `pulumi` on PATH"):
+        find_engine({"PATH": str(tmp_path)})

@@ -1,0 +1,65 @@
+"""Many stacks of one project, one per sandbox, driven by the real `pulumi`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.landscape import Landscape, Org
+from tests.program.stack import Result, Stack, ok
+
+ORGKEY = str(Path(sys.executable).with_name("orgkey"))
+_CORES = 2
+
+
+@dataclass
+class Fleet:
+    """A copy of the project in `folder` with a stack for every org that is added."""
+
+    folder: Path
+    engine: Path
+    landscape: Landscape
+    stacks: dict[str, Stack] = field(default_factory=dict)
+
+    def add(self, org: Org, config: Mapping[str, Any] = {}) -> Stack:
+        """Make the stack of an org, named as the org; nothing is deployed yet."""
+        stack = self.stacks[org.name] = Stack(self.folder, self.engine, name=org.name)
+        auth_url = self.folder / f"{org.name}.sfdxurl"
+        auth_url.write_text(org.auth_url)
+        stack.configure(
+            {
+                "salesforce:instanceUrl": org.url,
+                "salesforce:caBundle": org.ca_bundle,
+                "salesforce:credentials": {"sfdxAuthUrlFile": str(auth_url)},
+                "orgkey:app": {"name": "CI_Integration", "contactEmail": "ops@acme.com"},
+                "orgkey:users": [org.user("ci")],
+                "orgkey:grant": {"propagationMinutes": 0},
+                **config,
+            }
+        )
+        return stack
+
+    def up(self, names: Sequence[str]) -> None:
+        """`pulumi up` of some stacks, as many at a time as there are cores."""
+        with ThreadPoolExecutor(_CORES) as pool:
+            for result in pool.map(lambda name: self.stacks[name].up(), names):
+                ok(result)
+
+    def orgkey(self, *arguments: str, **environment: str) -> Result:
+        """Run `orgkey` in the project's folder, without a terminal; the text is stdout alone, then stderr."""
+        run = subprocess.run(
+            [ORGKEY, *arguments],
+            cwd=self.folder,
+            env={**next(iter(self.stacks.values())).environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Result(run.returncode, run.stdout + run.stderr)

@@ -1,0 +1,76 @@
+"""Twelve sandboxes and a stack for each, to try `orgkey drift` on: `python -m toolchain.local_fleet up|down`.
+
+A landscape of its own below `.local/fleet`; the stacks are named as their sandboxes and lie beside the stack `local` on its backend.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from toolchain.failure import ToolchainError
+from toolchain.local_stack import LOCAL, PROJECT, own_environment, pulumi, script, start_local_org, write_stack_file
+
+SANDBOXES = 12
+HOME = LOCAL / "fleet"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb."""
+    verb = (sys.argv[1:] if argv is None else list(argv) or [""])[0]
+    verbs = {"up": up, "down": down}
+    if verb not in verbs:
+        print(f"usage: python -m toolchain.local_fleet {'|'.join(verbs)}", file=sys.stderr)
+        return 2
+    try:
+        return verbs[verb]()
+    except ToolchainError as problem:
+        print(f"orgkey: {problem}", file=sys.stderr)
+        return 1
+
+
+def up() -> int:
+    """Bring up the sandboxes and their stacks; a second time it only brings back what is not as it should be."""
+    environment = _environment()
+    for name, org in _sandboxes(environment).items():
+        print(f"{name} ...", flush=True)
+        write_stack_file(PROJECT / f"Pulumi.fleet-{name}.yaml", org, HOME / f"{name}.sfdxurl")
+        stack = f"fleet-{name}"
+        code = pulumi(["stack", "select", "--create", stack, "--non-interactive"], environment, quiet=True) or pulumi(
+            ["up", "--yes", "--skip-preview", "--stack", stack], environment, quiet=True
+        )
+        if code:
+            return code
+    print(
+        f"\n{SANDBOXES} sandboxes and their stacks are up. Look at all of them:\n"
+        "  eval \"$(make -s env)\"; orgkey drift --stack 'fleet-*'\n"
+        f"The sandboxes: .venv/bin/localorg --home {HOME.relative_to(PROJECT)}/localorg status    Take them down: make fleet-down"
+    )
+    return 0
+
+
+def down() -> int:
+    """Forget the sandboxes, and with them all that their stacks made; the stacks too."""
+    if not HOME.exists():
+        print("No fleet is up.")
+        return 0
+    environment = _environment()
+    for file in sorted(PROJECT.glob("Pulumi.fleet-*.yaml")):
+        stack = file.name.split(".")[1]
+        pulumi(["stack", "rm", "--yes", "--force", "--stack", stack], environment, quiet=True)
+    return subprocess.run([script("localorg"), "reset"], env=environment, check=False).returncode
+
+
+def _environment() -> dict[str, str]:
+    HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {**own_environment(), "LOCALORG_HOME": str(HOME / "localorg")}
+
+
+def _sandboxes(environment: dict[str, str]) -> dict[str, dict[str, object]]:
+    orgs = start_local_org(environment, "--sandboxes", str(SANDBOXES))
+    return {name: org for name, org in orgs.items() if org["kind"] == "sandbox"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
