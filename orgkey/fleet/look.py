@@ -19,6 +19,7 @@ from pathlib import Path
 from orgkey.fleet.attached import Languages, attach
 from orgkey.fleet.digest import Digest, DigestError, parse_digest
 from orgkey.fleet.engine import Asked, Engine, EngineError, EngineTimeoutError
+from orgkey.fleet.findings import Code
 from orgkey.fleet.judge import certificate_of, judge, org_of, path_of
 from orgkey.fleet.project import Project, Stack, StackFileError, connection_config, instance_url
 from orgkey.fleet.report import Finding, StackReport, Unknown, Verdict, could_not_tell
@@ -127,5 +128,8 @@ def _unknown(
 
 
 def _commands(stack: Stack, found: Sequence[Finding], unknown: tuple[Unknown, ...]) -> tuple[str, ...]:
+    """Lines for a shell. A login that fails although all is as declared is no matter of an `up` alone: a comment says what comes first."""
     commands = [f"pulumi up --stack {stack.short_name}"] if found else []
+    if found and all(each.code is Code.LOGIN_FAILS for each in found):
+        commands.insert(0, f"# {stack.short_name}: {found[0].remedy}; then:")
     return (*commands, *([f"orgkey drift --stack {stack.short_name}"] if unknown else []))
