@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +28,7 @@ from tests.breakages import (
     unlink_the_set,
 )
 from tests.landscape import Landscape, Org
-from tests.program.fleet import Fleet
+from tests.program.fleet import ORGKEY, Fleet
 
 pytestmark = pytest.mark.program
 
@@ -212,6 +213,22 @@ def test_what_is_wrong_with_one_stack_is_its_own_reason_and_the_others_are_repor
     assert all("INSUFFICIENT_ACCESS" in reason for _, reason in reasons[forbidden])
     assert {reports[name]["verdict"] for name in names if name != fine} == {"could not tell"}
     assert reports[fine]["verdict"] != "could not tell"
+
+
+def test_a_look_works_where_state_and_project_are_read_only(fleet: Fleet) -> None:
+    name = next(iter(fleet.stacks))
+    folder, home = str(fleet.folder), str(fleet.folder / "home")
+    script = (
+        f'mount --bind "{folder}" "{folder}" && mount -o remount,ro,bind "{folder}" && mount -t tmpfs none "{home}" '
+        f'&& cd "{folder}" && ! touch x 2> /dev/null && exec {ORGKEY} drift --format=json --stack {name}'
+    )
+    environment = fleet.stacks[name].environment
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody make a mount namespace, so no folder can be made read-only for root")
+    run = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert [each["unknown"] for each in json.loads(run.stdout)["stacks"]] == [[]], run.stderr
 
 
 def edit(fleet: Fleet, name: str, change: Callable[[str], str]) -> None:

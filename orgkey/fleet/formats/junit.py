@@ -8,7 +8,7 @@ from __future__ import annotations
 from lxml import etree
 
 from orgkey.fleet.findings import KINDS, Code
-from orgkey.fleet.formats.words import UNKNOWN_REST
+from orgkey.fleet.formats.words import UNKNOWN_REST, printable
 from orgkey.fleet.report import Report, StackReport
 
 
@@ -31,8 +31,8 @@ def _suite(each: StackReport, made_at: str) -> etree._Element:
         case = etree.SubElement(suite, "testcase", classname=name, name=KINDS[code].title, time="0")
         found = [finding for finding in each.findings if finding.code is code]
         if found:
-            failure = etree.SubElement(case, "failure", type=code.value, message=_clean(found[0].summary))
-            failure.text = _clean(
+            failure = etree.SubElement(case, "failure", type=code.value, message=printable(found[0].summary))
+            failure.text = printable(
                 "\n".join(
                     line
                     for finding in found
@@ -47,14 +47,9 @@ def _suite(each: StackReport, made_at: str) -> etree._Element:
         case = etree.SubElement(
             suite, "testcase", classname=name, name=f"{unknown.path or UNKNOWN_REST} can be told", time="0"
         )
-        error = etree.SubElement(case, "error", type="could-not-tell", message=_clean(unknown.reason.split("\n")[0]))
-        error.text = _clean(unknown.reason)
+        error = etree.SubElement(case, "error", type="could-not-tell", message=printable(unknown.reason.split("\n")[0]))
+        error.text = printable(unknown.reason)
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(sum(1 for _ in suite.iter("failure"))))
     suite.set("errors", str(sum(1 for _ in suite.iter("error"))))
     return suite
-
-
-def _clean(text: str) -> str:
-    """Without characters that XML 1.0 cannot hold; they may come from an org's own words."""
-    return "".join(char for char in text if char in "\t\n\r" or (char >= " " and char not in "\ufffe\uffff"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from orgkey.fleet.formats.words import UNKNOWN_REST, commands, headline, org_of
+from orgkey.fleet.formats.words import UNKNOWN_REST, commands, headline, org_of, place_of, printable
 from orgkey.fleet.report import Report, StackReport, Verdict
 
 _MARK = {Verdict.IN_SYNC: "✅", Verdict.DRIFT: "❌", Verdict.COULD_NOT_TELL: "❔"}
@@ -29,7 +29,7 @@ def markdown(report: Report) -> str:
 def _rows(each: StackReport) -> list[str]:
     head = f"| {_MARK[each.verdict]} | `{each.stack}` | {_cell(org_of(each))} |"
     rows = [
-        f"{head} {found.severity} | `{found.code}` | {_cell(' · '.join([found.summary, *found.details]))} |"
+        f"{head} {found.severity} | `{found.code}` | {_cell(' · '.join([place_of(found) + found.summary, *found.details]))} |"
         for found in each.findings
     ]
     return rows + [
@@ -40,5 +40,5 @@ def _rows(each: StackReport) -> list[str]:
 
 def _cell(text: str) -> str:
     """Text that stays within its cell, and in which nothing marks up, links or mentions somebody."""
-    escaped = re.sub(r"([\\`*_{}\[\]<>|~#])", r"\\\1", text)
+    escaped = re.sub(r"([\\`*_{}\[\]<>|~#])", r"\\\1", printable(text))
     return re.sub(r"(?<!\w)@", "@<!-- -->", escaped).replace("\n", "<br>")

@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from orgkey.fleet.findings import KINDS, Severity
-from orgkey.fleet.formats.words import UNKNOWN_REST, commands, headline, org_of
+from orgkey.fleet.formats.words import UNKNOWN_REST, commands, headline, org_of, place_of, printable
 from orgkey.fleet.report import Finding, Report, StackReport, Verdict
 
 WIDTH = 100  # columns
+_MY_DOMAIN = ".my.salesforce.com"  # the same for nearly all orgs, and a column is dear
 _COLOURS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "bold red"}
 _VERDICTS = {Verdict.IN_SYNC: "green", Verdict.DRIFT: "red", Verdict.COULD_NOT_TELL: "magenta"}
 
@@ -50,16 +51,16 @@ def show(report: Report, console: Console) -> None:
     if typed := commands(report):
         console.print("\nCommands:", style="bold", highlight=False)
         for command in typed:
-            console.print(f"  {command}", highlight=False, markup=False)
+            console.print(Text(f"  {printable(command)}"), soft_wrap=True)
 
 
 def _rows(each: StackReport) -> list[tuple[Text, ...]]:
     """One row per finding and per thing that could not be told; the stack's name stands in the first."""
     cells = [_found(found) for found in each.findings] + [
-        (_verdict(Verdict.COULD_NOT_TELL), Text(f"{unknown.path or UNKNOWN_REST}: {unknown.reason}"))
+        (_verdict(Verdict.COULD_NOT_TELL), Text(printable(f"{unknown.path or UNKNOWN_REST}: {unknown.reason}")))
         for unknown in each.unknown
     ]
-    names = (Text(each.stack), Text(org_of(each)))
+    names = (Text(printable(each.stack)), Text(printable(org_of(each).removesuffix(_MY_DOMAIN))))
     return [
         (*(names if index == 0 else (Text(), Text())), *cell)
         for index, cell in enumerate(cells or [(_verdict(each.verdict), Text())])
@@ -67,9 +68,8 @@ def _rows(each: StackReport) -> list[tuple[Text, ...]]:
 
 
 def _found(found: Finding) -> tuple[Text, Text]:
-    place = "" if found.path.endswith(".otherParts") or not found.path else f"{found.path}: "
-    lines = [f"{KINDS[found.code].title}: {place}{found.summary}", *found.details]
-    return Text(found.severity.value, style=_COLOURS[found.severity]), Text("\n".join(lines))
+    lines = [f"{KINDS[found.code].title}: {place_of(found)}{found.summary}", *found.details]
+    return Text(found.severity.value, style=_COLOURS[found.severity]), Text(printable("\n".join(lines)))
 
 
 def _verdict(verdict: Verdict) -> Text:

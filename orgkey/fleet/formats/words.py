@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from orgkey.fleet.report import Report, StackReport, Verdict
+import unicodedata
+
+from orgkey.fleet.report import Finding, Report, StackReport, Verdict
 
 UNKNOWN_REST = "the stack"
 """What an unknown without a path is called."""
+
+
+_COMMANDS = frozenset({"Cc", "Cf", "Cs", "Cn"})
 
 
 def headline(report: Report) -> str:
@@ -21,6 +26,16 @@ def org_of(each: StackReport) -> str:
     return each.instance_url.removeprefix("https://")
 
 
+def place_of(found: Finding) -> str:
+    """The property path as a sentence begins with it; empty where the summary says it better."""
+    return "" if found.path.endswith(".otherParts") or not found.path else f"{found.path}: "
+
+
 def commands(report: Report) -> list[str]:
     """What to type, for all stacks, each once."""
     return list(dict.fromkeys(command for each in report.stacks for command in each.commands))
+
+
+def printable(text: str) -> str:
+    """An org's own words without what a terminal or an XML parser would take for a command: control and direction characters."""
+    return "".join(char if char == "\n" or unicodedata.category(char) not in _COMMANDS else "\ufffd" for char in text)
