@@ -82,7 +82,7 @@ def test_markdown_is_a_table_of_what_needs_somebody_and_one_line_for_the_rest() 
         "| --- | --- | --- | --- | --- | --- |",
         "| ❔ | `qa` |  | | could not tell | the stack: localhost:1 cannot be reached.<br>Check it. |",
         r"| ❌ | `uat` | acme--uat.sandbox.my.salesforce.com | high | `extra-assignee` | assignments.users: devops@acme.com.uat"
-        + r" holds CI\_Access · and may log in |",
+        r" holds CI\_Access · and may log in |",
         "",
         "✅ in sync: `dev`",
         "",
