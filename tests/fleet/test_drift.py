@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import re
 import subprocess
 import time
@@ -231,6 +234,28 @@ def test_a_look_works_where_state_and_project_are_read_only(fleet: Fleet) -> Non
         ["unshare", "-m", "sh", "-c", script], env=environment, capture_output=True, text=True, check=False
     )
     assert [each["unknown"] for each in json.loads(run.stdout)["stacks"]] == [[]], run.stderr
+
+
+def test_a_terminal_sees_who_is_being_looked_at_and_a_log_does_not(fleet: Fleet) -> None:
+    name = next(iter(fleet.stacks))
+    ours, theirs = pty.openpty()
+    run = subprocess.Popen(
+        [ORGKEY, "drift", "--format=json", "--stack", name],
+        cwd=fleet.folder,
+        env={**fleet.stacks[name].environment, "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # a terminal that nobody writes to any more ends in EIO
+        while chunk := os.read(ours, 4096):
+            shown += chunk
+    os.close(ours)
+    out, _ = run.communicate()
+    assert json.loads(out)["stacks"][0]["stack"] == name
+    assert f"looking at {name}".encode() in shown
+    assert re.search(rf"{name}: (in sync|drift) \(".encode(), shown)
 
 
 def edit(fleet: Fleet, name: str, change: Callable[[str], str]) -> None:
