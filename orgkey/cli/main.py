@@ -219,8 +219,10 @@ def _refuse_contradictions(
         problems.append("Only one --format can go to stdout; give the others a file: --format json=drift.json.")
     if files and not merged:
         problems.append("FILES are for --merge.")
-    if merged and not files:
-        problems.append("--merge needs the JSON reports to put together.")
+    if merged and not files and not expected:
+        problems.append(
+            "--merge needs the JSON reports to put together, or --expected with the stacks that they are of."
+        )
     if expected and not merged:
         problems.append("--expected is for --merge.")
     if problems:

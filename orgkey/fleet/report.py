@@ -5,8 +5,8 @@ The models are the JSON form itself; its schema is `docs/reference/drift-report.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Any, Literal
 
@@ -140,20 +140,26 @@ def parse_report(text: str, *, source: str) -> Report:
         ) from None
 
 
-def merge(reports: Iterable[Report], *, expected: Iterable[tuple[str, str]] = ()) -> Report:
+def merge(
+    reports: Iterable[Report],
+    *,
+    expected: Iterable[tuple[str, str]] = (),
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Report:
     """Put reports of several machines together; of a stack that is in several the youngest counts.
 
-    `expected` are (project, stack) that must be there: one without a report could not be told. Raises ReportError without any report.
+    `expected` are (project, stack) that must be there: one without a report could not be told. Raises ReportError without any report or
+    expected stack.
     """
     ordered = sorted(reports, key=lambda each: each.made_at)
-    if not ordered:
-        raise ReportError("There is no report to merge.")
     by_name = {(each.project, each.stack): each for report in ordered for each in report.stacks}
     for project, stack in expected:
         if (project, stack) not in by_name:
             by_name[project, stack] = could_not_tell(project, stack, "No report of this stack has arrived.")
+    if not ordered and not by_name:
+        raise ReportError("There is no report to merge.")
     return Report(
-        made_at=ordered[-1].made_at,
-        seconds=max(report.seconds for report in ordered),
+        made_at=ordered[-1].made_at if ordered else now(),
+        seconds=max((report.seconds for report in ordered), default=0.0),
         stacks=tuple(by_name[name] for name in sorted(by_name)),
     )

@@ -50,11 +50,13 @@ def test_reports_of_several_jobs_are_put_together_without_an_engine_or_a_project
     assert orgkey("drift", "--merge", *files, "--fail-on=high", folder=tmp_path).returncode == 0
 
 
-def test_a_job_that_left_no_report_could_not_tell(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arrived", [["uat"], []])
+def test_a_job_that_left_no_report_could_not_tell(tmp_path: Path, arrived: list[str]) -> None:
     (tmp_path / "stacks.json").write_text(
         json.dumps([{"project": "p", "stack": "uat"}, {"project": "p", "stack": "dev"}])
     )
-    merged = orgkey("drift", "--merge", written(tmp_path, "uat"), "--expected=stacks.json", folder=tmp_path)
+    files = [written(tmp_path, name) for name in arrived]
+    merged = orgkey("drift", "--merge", *files, "--expected=stacks.json", folder=tmp_path)
     assert merged.returncode == 2
     assert "No report of this stack has arrived." in merged.stdout
 

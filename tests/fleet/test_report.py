@@ -74,6 +74,15 @@ def test_a_stack_whose_report_never_came_could_not_be_told() -> None:
     assert merged.exit_code() is Exit.COULD_NOT_TELL
 
 
+def test_where_no_report_came_at_all_no_stack_could_be_told() -> None:
+    merged = merge([], expected=[("orgkey", "uat"), ("orgkey", "dev")], now=lambda: NOON)
+    assert [(each.stack, each.verdict) for each in merged.stacks] == [
+        ("dev", Verdict.COULD_NOT_TELL),
+        ("uat", Verdict.COULD_NOT_TELL),
+    ]
+    assert merged.made_at == NOON
+
+
 def test_without_any_report_there_is_nothing_to_merge() -> None:
     with pytest.raises(ReportError, match="no report"):
         merge([])
