@@ -1,4 +1,4 @@
-"""Puts the clients that nobody here wrote on this machine, once: Node with its packages, and CumulusCI in a venv of its own.
+"""Puts the tools that nobody here wrote on this machine, once: Node with its packages, CumulusCI in a venv of its own, actionlint.
 
 They lie in the per-user cache, in a folder per digest of their pins, so clones share them and a changed pin never meets an old
 tool. A folder appears there by one rename, whole or not at all, and one lock keeps two makers apart. `python -m
@@ -26,6 +26,7 @@ _OTHER_CONTENT = re.compile(r"DO NOT MATCH THE HASHES|EINTEGRITY")
 _OUT_OF_REACH = re.compile(
     r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|E40[34]|ETARGET|No matching distribution"
     r"|Failed to establish|Max retries exceeded|Name or service not known|Network is unreachable|Read timed out|\b50[234] "
+    r"|dial tcp|: 40[34] |requires go >="  # Go's words; the last where the machine's own is too old
 )
 _PIP = (
     "-m",
@@ -146,13 +147,23 @@ def _fill_cumulusci(folder: Path) -> None:
         run_step([python, *_PIP, "--require-hashes", *options, *requirements], folder)
 
 
+def _fill_actionlint(folder: Path) -> None:
+    """actionlint, built by the Go on PATH from the modules that go.sum pins."""
+    go = shutil.which("go")
+    if go is None:
+        raise OutOfReachError("there is no Go to build it with")
+    command = [go, "build", "-trimpath", "-mod=readonly", "-o", str(folder / "actionlint")]
+    run_step([*command, "github.com/rhysd/actionlint/cmd/actionlint"], PINS / "actionlint")
+
+
 NODE = Tool("node", ("node/requirements.txt", "node/package.json", "node/package-lock.json"), _fill_node)
 CUMULUSCI = Tool("cumulusci", ("cumulusci/build.txt", "cumulusci/requirements.txt"), _fill_cumulusci)
+ACTIONLINT = Tool("actionlint", ("actionlint/go.mod", "actionlint/go.sum"), _fill_actionlint)
 
 
 def main() -> int:
     """Install every tool. What is out of reach is told, and is for the tests to skip."""
-    for tool in (NODE, CUMULUSCI):
+    for tool in (NODE, CUMULUSCI, ACTIONLINT):
         try:
             install(tool)
         except OutOfReachError as error:
