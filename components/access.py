@@ -64,6 +64,7 @@ class JwtBearerAccess(pulumi.ComponentResource):
                 permission_set=permission_set.name,
                 users=list(settings.users),
                 authoritative=settings.authoritative,
+                groups=list(settings.groups),
             ),
             self._options(
                 "assignments", settings, adopt=settings.imports.assignments, id_=settings.permission_set["name"]

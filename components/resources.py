@@ -312,6 +312,8 @@ class PermissionSetAssignmentsArgs:
     """User names of those who must hold it."""
     authoritative: Input[bool] | None = None
     """Take the set away from everybody else."""
+    groups: Input[Sequence[Input[str]]] | None = None
+    """Permission set groups that every one of the users is assigned to as well."""
 
 
 class PermissionSetAssignments(_Resource):
@@ -322,7 +324,7 @@ class PermissionSetAssignments(_Resource):
     def __init__(
         self, resource_name: str, args: PermissionSetAssignmentsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        outputs = {"assignments": None, "extra": None, "revision": None, "org_id": None}
+        outputs = {"assignments": None, "given": None, "extra": None, "revision": None, "org_id": None}
         super().__init__("salesforce:index:PermissionSetAssignments", resource_name, {**_inputs(args), **outputs}, opts)
 
     @property
@@ -344,10 +346,22 @@ class PermissionSetAssignments(_Resource):
         return pulumi.get(self, "authoritative")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="groups")
+    def groups(self) -> Output[Sequence[str] | None]:
+        """Permission set groups that every one of the users is assigned to as well."""
+        return pulumi.get(self, "groups")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="assignments")
     def assignments(self) -> Output[Sequence[Mapping[str, str]]]:
-        """Those of the users who hold the set: username, userId and id of the record."""
+        """Which users hold the set and, with the group's name, are in groups: username, userId, id, group."""
         return pulumi.get(self, "assignments")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="given")
+    def given(self) -> Output[Sequence[str]]:
+        """Ids of the assignments to groups that were made here; they end with it."""
+        return pulumi.get(self, "given")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="extra")

@@ -18,7 +18,7 @@ from metadata.check import Problem, field_problems, suggestion
 from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of
 from metadata.fields import Field as Row
 from metadata.members import Resource
-from orgkey.model.assignments import PermissionSetAssignmentsArgs, Username, Usernames
+from orgkey.model.assignments import GroupNames, PermissionSetAssignmentsArgs, Username, Usernames
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.problems import from_validation
@@ -57,6 +57,7 @@ class AssignmentSettings(Written):
     authoritative: bool | None = (
         None  # True, unless the assignments are imported: what we did not give is not ours to take
     )
+    groups: GroupNames = ()
 
 
 class ImportSettings(Written):
@@ -100,6 +101,7 @@ class Settings:
     integration_user: str
     key: KeyPairArgs = field(repr=False)
     authoritative: bool
+    groups: tuple[str, ...]
     grant: GrantSettings
     managed_by: str
     ignore: tuple[str, ...]
@@ -145,6 +147,7 @@ def load(config: Mapping[str, str], *, project: str, stack: str) -> Settings:
         integration_user=others.integration_user or others.users[0],
         key=others.key,
         authoritative=_authoritative(others),
+        groups=others.assignments.groups,
         grant=others.grant,
         managed_by=managed_by,
         ignore=others.ignore,

@@ -67,6 +67,35 @@ class Org:
         answer = self.call("POST", "/services/data/v67.0/sobjects/PermissionSetAssignment", json=record)
         assert answer.status_code == 201, answer.text
 
+    def make_group(self, name: str, *aliases: str) -> None:
+        """A permission set group that is somebody else's, and its members."""
+        made = self.call(
+            "POST",
+            "/services/data/v67.0/sobjects/PermissionSetGroup",
+            json={"DeveloperName": name, "MasterLabel": name.replace("_", " ")},
+        )
+        assert made.status_code == 201, made.text
+        for alias in aliases:
+            user_id = self.query(f"SELECT Id FROM User WHERE Username = '{self.user(alias)}'")[0]["Id"]
+            record = {"AssigneeId": user_id, "PermissionSetGroupId": made.json()["id"]}
+            answer = self.call("POST", "/services/data/v67.0/sobjects/PermissionSetAssignment", json=record)
+            assert answer.status_code == 201, answer.text
+
+    def members(self, group: str) -> list[str]:
+        rows = self.query(
+            f"SELECT Assignee.Username FROM PermissionSetAssignment WHERE PermissionSetGroup.DeveloperName = '{group}'"
+        )
+        return sorted(row["Assignee"]["Username"] for row in rows)
+
+    def leave(self, group: str, username: str) -> None:
+        rows = self.query(
+            "SELECT Id FROM PermissionSetAssignment "
+            f"WHERE PermissionSetGroup.DeveloperName = '{group}' AND Assignee.Username = '{username}'"
+        )
+        for row in rows:
+            answer = self.call("DELETE", f"/services/data/v67.0/sobjects/PermissionSetAssignment/{row['Id']}")
+            assert answer.status_code == 204, answer.text
+
     def unassign(self, permission_set: str, username: str) -> None:
         rows = self.query(
             "SELECT Id FROM PermissionSetAssignment "

@@ -136,6 +136,11 @@ class GroupRules(ObjectRules):
 
     def create(self, change: Change, definition: SObject, values: Row) -> str:
         """Add a group."""
+        name = values["DeveloperName"]
+        if change.store.find(change.org.name, definition.name, DeveloperName=name):
+            raise PlatformError(
+                "DUPLICATE_DEVELOPER_NAME", f"The name {name} is already in use.", fields=("DeveloperName",)
+            )
         return super().create(change, definition, {**values, "Status": "Updated"})
 
     def delete(self, change: Change, definition: SObject, row: Row) -> None:

@@ -13,17 +13,30 @@ Username = Annotated[
 ]
 
 
-def _each_once(users: tuple[str, ...]) -> tuple[str, ...]:
+GroupName = Annotated[
+    str,
+    matches(
+        r"(?:[A-Za-z][A-Za-z0-9]*__)?[A-Za-z](?:_?[A-Za-z0-9])*",
+        "the developer name of a permission set group (of a package: namespace__Name)",
+    ),
+    Field(max_length=80),
+]
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     seen: set[str] = set()
-    for user in users:
-        if user.lower() in seen:
-            raise ValueError(f"names {user} twice")
-        seen.add(user.lower())
-    return users
+    for name in names:
+        if name.lower() in seen:
+            raise ValueError(f"names {name} twice")
+        seen.add(name.lower())
+    return names
 
 
 Usernames = Annotated[tuple[Username, ...], AfterValidator(_each_once)]
 """User names, none of them twice; their case does not matter to the platform."""
+
+GroupNames = Annotated[tuple[GroupName, ...], AfterValidator(_each_once)]
+"""Developer names of permission set groups, none of them twice."""
 
 
 class PermissionSetAssignmentsArgs(Written):
@@ -35,3 +48,6 @@ class PermissionSetAssignmentsArgs(Written):
     )
     users: Usernames = Field(default=(), description="User names of those who must hold it.")
     authoritative: bool = Field(default=True, description="Take the set away from everybody else.")
+    groups: GroupNames = Field(
+        default=(), description="Permission set groups that every one of the users is assigned to as well."
+    )

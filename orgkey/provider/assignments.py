@@ -1,12 +1,13 @@
-"""PermissionSetAssignments: who must hold a permission set, as one resource for the whole list.
+"""PermissionSetAssignments: who must hold a permission set, and be in which groups, as one resource for the whole list.
 
-Authoritative (the default) means that nobody else holds it; users who do are drift, and the next `up` takes it from them.
+Authoritative (the default) means that nobody else holds the set; users who do are drift, and the next `up` takes it from them. Groups
+are somebody else's: only what is missing is added, and only what we added ends (ADR 8).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from metadata.check import Problem
@@ -18,7 +19,8 @@ from orgkey.provider.written import as_args, changed, check_written, replacing
 from orgkey.salesforce.access import Holders, read_holders, remove_assignments, set_holders
 from orgkey.salesforce.errors import UnknownUsersError
 
-_OUTPUTS = ("assignments", "extra", "revision", "orgId")
+_NOTHING: Values = {}
+_OUTPUTS = ("assignments", "given", "extra", "revision", "orgId")
 
 
 class PermissionSetAssignmentsHandler(Handler):
@@ -31,15 +33,18 @@ class PermissionSetAssignmentsHandler(Handler):
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         names = changed(("permissionSet", "authoritative"), old_inputs, inputs)
-        if _users(old_inputs) != _users(inputs) or inputs.get("users") is UNKNOWN:
-            names.append("users")
+        for name in ("users", "groups"):
+            if _names(old_inputs, name) != _names(inputs, name) or inputs.get(name) is UNKNOWN:
+                names.append(name)
         # A user who was given the set by an `up` that did not hear the answer, or by somebody else, is in no output yet.
-        stale = "users" not in names and _recorded(old_outputs) not in (None, _users(inputs))
+        stale = "users" not in names and _recorded(old_outputs) not in (None, _names(inputs, "users"))
         replaces = replacing(PermissionSetAssignmentsArgs, names)
         return Diff(
             inputs=names,
             outputs=["assignments"] if stale else [],
             replaces=replaces,
+            # Made before the old one is deleted, it would find the users in their groups, and the deletion would take them out.
+            delete_before_replace=bool(replaces) and bool(old_outputs.get("given")),
             warnings=_who_loses(old_inputs, old_outputs, inputs, replaces=bool(replaces)),
         )
 
@@ -52,58 +57,87 @@ class PermissionSetAssignmentsHandler(Handler):
         return args.permission_set, self._put(inputs, args, place)
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
-        holders = read_holders(place.snapshot, resource_id)
-        if holders is None:
-            return None
         if not inputs:  # an import is additive: who holds the set already keeps it, and is nobody's to take it from
             inputs = {"permissionSet": resource_id, "users": [], "authoritative": False}
         args = as_args(PermissionSetAssignmentsArgs, inputs)
+        holders = _look(args, outputs, place)
+        given = _given(outputs, holders)
+        if not holders.permission_set_id and not given:
+            return None
         held = {item.username.lower() for item in holders.of(args.users)}
         users = [user for user in args.users if user.lower() in held]
         if args.authoritative:
             users += [item.username for item in holders.others(args.users)]
-        return ReadResult(
-            resource_id, {**inputs, "users": users}, _outputs({**inputs, "users": users}, args, holders, place)
-        )
+        seen = {**inputs, "users": users}
+        if args.groups:  # a group is as declared when all are in it
+            members, everyone = holders.members(), [user.lower() for user in args.users]
+            seen["groups"] = [
+                group for group in args.groups if all((user, group.lower()) in members for user in everyone)
+            ]
+        return ReadResult(resource_id, seen, _outputs(seen, args, holders, given, place))
 
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
     ) -> Values:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
-        return self._put(inputs, args, place, remove=old_inputs.get("users") or ())
+        return self._put(inputs, args, place, remove=old_inputs.get("users") or (), before=old_outputs)
 
     def _put(
-        self, inputs: Values, args: PermissionSetAssignmentsArgs, place: Workplace, *, remove: Sequence[str] = ()
+        self,
+        inputs: Values,
+        args: PermissionSetAssignmentsArgs,
+        place: Workplace,
+        *,
+        remove: Sequence[str] = (),
+        before: Values = _NOTHING,
     ) -> Values:
+        ending = _ending(before, inputs)
+        kept = set(before.get("given") or ()) - {item["id"] for item in ending}
         try:
-            holders = set_holders(
-                place.snapshot, args.permission_set, args.users, remove=remove, authoritative=args.authoritative
-            )
+            holders, made = set_holders(place.snapshot, args, remove=remove, take_back=[item["id"] for item in ending])
         except UnknownUsersError as error:
             if not error.partial:
                 raise
-            holders = read_holders(place.snapshot, args.permission_set) or Holders("", ())
-            raise InitFailedError(args.permission_set, _outputs(inputs, args, holders, place), [str(error)]) from error
-        return _outputs(inputs, args, holders, place)
+            holders = _look(args, before, place)
+            given = _given({"given": [*(before.get("given") or ()), *error.made]}, holders)
+            raise InitFailedError(
+                args.permission_set, _outputs(inputs, args, holders, given, place), [str(error)]
+            ) from error
+        return _outputs(inputs, args, holders, _given({"given": [*kept, *made]}, holders), place)
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
         place.snapshot.identity()
-        holders = read_holders(place.snapshot, resource_id)
-        if holders is None:
-            return
-        losing = holders.of(old_inputs.get("users") or ())
+        losing = read_holders(place.snapshot, resource_id).of(old_inputs.get("users") or ())
+        leaving = _ending(old_outputs, {})
         if losing:
             place.info(f"taking the permission set {resource_id} from: {', '.join(item.username for item in losing)}")
+        for sentence in _by_group("taking out of the group", leaving):
+            place.info(sentence)
         try:
-            remove_assignments(place.org, [item.assignment_id for item in losing])
+            remove_assignments(place.org, [item.assignment_id for item in losing] + [item["id"] for item in leaving])
         finally:
             place.snapshot.drop()
 
 
-def _outputs(inputs: Values, args: PermissionSetAssignmentsArgs, holders: Holders, place: Workplace) -> dict[str, Any]:
+def _look(args: PermissionSetAssignmentsArgs, outputs: Values, place: Workplace) -> Holders:
+    """Who holds the set, and who is in the groups of now and of before: what we gave must not be forgotten while inputs name less."""
+    known = _memberships(outputs)
+    return read_holders(
+        place.snapshot,
+        args.permission_set,
+        users=_each([*args.users, *(item["username"] for item in known)]),
+        groups=_each([*args.groups, *(item["group"] for item in known)]),
+    )
+
+
+def _outputs(
+    inputs: Values, args: PermissionSetAssignmentsArgs, holders: Holders, given: Sequence[str], place: Workplace
+) -> dict[str, Any]:
     """The revision has the records' ids in it: an assignment that was taken away and given back is a change to be proved."""
     listed = [
-        {"username": item.username, "userId": item.user_id, "id": item.assignment_id} for item in holders.of(args.users)
+        {"username": item.username, "userId": item.user_id, "id": item.assignment_id}
+        | ({"group": item.group} if item.group else {})
+        for item in (*holders.of(args.users), *holders.memberships)
     ]
     digest = hashlib.sha256(
         repr((holders.permission_set_id, [tuple(item.values()) for item in listed])).encode()
@@ -111,6 +145,7 @@ def _outputs(inputs: Values, args: PermissionSetAssignmentsArgs, holders: Holder
     return {
         **inputs,
         "assignments": listed,
+        "given": list(given),
         "extra": [item.username for item in holders.others(args.users)],
         "revision": digest[:16],
         "orgId": place.snapshot.identity().org_id,
@@ -118,23 +153,60 @@ def _outputs(inputs: Values, args: PermissionSetAssignmentsArgs, holders: Holder
 
 
 def _who_loses(old_inputs: Values, old_outputs: Values, inputs: Values, *, replaces: bool) -> list[str]:
-    """Name those from whom an `up` takes the set; nobody is locked out without having been named before."""
-    kept = set() if replaces else set(_users(inputs))
+    """Name those from whom an `up` takes the set or a group; nobody is locked out without having been named before."""
+    if UNKNOWN in (inputs.get("users"), inputs.get("groups")):
+        return []
+    kept = set() if replaces else set(_names(inputs, "users"))
     holding = [*(old_inputs.get("users") or ())]
     if inputs.get("authoritative") and not old_inputs.get("authoritative"):
         holding += old_outputs.get("extra") or ()  # those whom nobody declared, and who were left alone until now
     losing = [str(user) for user in holding if str(user).lower() not in kept]
-    if not losing or inputs.get("users") is UNKNOWN:
-        return []
-    return [f"an `up` takes the permission set {old_inputs.get('permissionSet')} from: {', '.join(losing)}"]
+    taken = [f"an `up` takes the permission set {old_inputs.get('permissionSet')} from: {', '.join(losing)}"]
+    return [*(taken if losing else []), *_by_group("an `up` takes out of the group", _ending(old_outputs, inputs))]
+
+
+def _by_group(what: str, items: Iterable[Mapping[str, str]]) -> list[str]:
+    leaving: dict[str, list[str]] = {}
+    for item in items:
+        leaving.setdefault(item["group"], []).append(item["username"])
+    return [f"{what} {group}: {', '.join(users)}" for group, users in leaving.items()]
+
+
+def _memberships(outputs: Values) -> list[Mapping[str, str]]:
+    """Assignments to groups by the last look."""
+    return [item for item in outputs.get("assignments") or () if item.get("group")]
+
+
+def _ending(outputs: Values, inputs: Values) -> list[Mapping[str, str]]:
+    """Assignments to groups that we made and that are declared no more."""
+    given, users, groups = set(outputs.get("given") or ()), _names(inputs, "users"), _names(inputs, "groups")
+    return [
+        item
+        for item in _memberships(outputs)
+        if item["id"] in given and (item["username"].lower() not in users or item["group"].lower() not in groups)
+    ]
+
+
+def _given(outputs: Values, holders: Holders) -> list[str]:
+    """Those of the assignments to groups made by us that are there still."""
+    ours = set(outputs.get("given") or ())
+    return [item.assignment_id for item in holders.memberships if item.assignment_id in ours]
 
 
 def _recorded(outputs: Values) -> Sequence[str] | None:
     """Who holds the set by the last look, of those who were declared then."""
     listed = outputs.get("assignments")
-    return sorted(str(item["username"]).lower() for item in listed) if isinstance(listed, list | tuple) else None
+    if not isinstance(listed, list | tuple):
+        return None
+    return sorted(str(item["username"]).lower() for item in listed if not item.get("group"))
 
 
-def _users(inputs: Values) -> Sequence[str]:
-    users = inputs.get("users")
-    return sorted(str(user).lower() for user in users) if isinstance(users, list | tuple) else []
+def _names(inputs: Values, name: str) -> Sequence[str]:
+    """A list of names, without case and order."""
+    listed = inputs.get(name)
+    return sorted(str(item).lower() for item in listed) if isinstance(listed, list | tuple) else []
+
+
+def _each(names: Sequence[str]) -> list[str]:
+    """Names without case, each once."""
+    return list({name.lower(): name for name in names}.values())

@@ -62,7 +62,10 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     "PermissionSet": _COMMON_OUTPUTS | {"permissionSetId": _STRING | {"description": "Id of the permission set."}},
     "PermissionSetAssignments": {
         "assignments": _MAPS
-        | {"description": "Those of the users who hold the set: username, userId and id of the record."},
+        | {
+            "description": "Which users hold the set and, with the group's name, are in groups: username, userId, id, group."
+        },
+        "given": _STRINGS | {"description": "Ids of the assignments to groups that were made here; they end with it."},
         "extra": _STRINGS | {"description": "Users who hold the set and are not on the list."},
         "revision": _STRING | {"description": "Digest of the assignments' records."},
         "orgId": _COMMON_OUTPUTS["orgId"],

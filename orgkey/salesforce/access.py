@@ -1,4 +1,4 @@
-"""Who holds a permission set: the difference between the list and the org, and the writes that close it.
+"""Who holds a permission set, and who of them is in which group: the difference between the list and the org, and the writes that close it.
 
 PermissionSetAssignment is an sObject and no metadata type, so this goes by REST (platform notes 3.3); a change of set is delete and insert.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.salesforce import soql
 from orgkey.salesforce.errors import (
     API,
@@ -26,43 +27,52 @@ _ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Assignment:
-    """One user who holds the set."""
+    """One user who holds the set, or who is assigned to a group."""
 
     username: str
     user_id: str
     assignment_id: str
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Who holds a set now; None for a set that the org does not have."""
+    """Who holds a set now (no id: the org does not have it), and which assignments to groups there are of those asked for."""
 
     permission_set_id: str
     assignments: tuple[Assignment, ...]
+    memberships: tuple[Assignment, ...] = ()
 
     def of(self, usernames: Iterable[str]) -> tuple[Assignment, ...]:
         """Those of the given users who hold the set; user names have no case."""
-        wanted = {name.lower() for name in usernames}
+        wanted = _lower(usernames)
         return tuple(item for item in self.assignments if item.username.lower() in wanted)
 
     def others(self, usernames: Iterable[str]) -> tuple[Assignment, ...]:
         """Those who hold the set and are none of the given users."""
-        wanted = {name.lower() for name in usernames}
+        wanted = _lower(usernames)
         return tuple(item for item in self.assignments if item.username.lower() not in wanted)
 
+    def members(self) -> set[tuple[str, str]]:
+        """User and group of each assignment to a group, in lower case: neither name has one."""
+        return {(item.username.lower(), item.group.lower()) for item in self.memberships}
 
-def read_holders(snapshot: Snapshot, permission_set: str) -> Holders | None:
-    """Say who holds a set, or None when the org does not have it."""
-    sets, rows = snapshot.rows(soql.permission_set(permission_set), soql.assignments(permission_set))
-    set_id = own_set(snapshot, sets)
-    if set_id is None:
-        return None
-    held = (
-        Assignment(str(row["Assignee"]["Username"]), str(row["AssigneeId"]), str(row["Id"]))
-        for row in rows
-        if row["PermissionSetId"] == set_id
+
+def read_holders(
+    snapshot: Snapshot, permission_set: str, *, users: Sequence[str] = (), groups: Sequence[str] = ()
+) -> Holders:
+    """Say who holds a set, and which of `users` are in which of `groups`."""
+    sets, rows, *parts = snapshot.rows(
+        soql.permission_set(permission_set), soql.assignments(permission_set), *soql.memberships(users, groups)
     )
-    return Holders(set_id, tuple(sorted(held)))
+    set_id = own_set(snapshot, sets) or ""
+    wanted = _lower(groups)
+    members = (_assignment(row, _full_name(row["PermissionSetGroup"])) for part in parts for row in part)
+    return Holders(
+        set_id,
+        tuple(sorted(_assignment(row) for row in rows if row["PermissionSetId"] == set_id)),
+        tuple(sorted(item for item in members if item.group.lower() in wanted)),
+    )
 
 
 def own_set(snapshot: Snapshot, sets: Sequence[Mapping[str, Any]]) -> str | None:
@@ -74,36 +84,62 @@ def own_set(snapshot: Snapshot, sets: Sequence[Mapping[str, Any]]) -> str | None
 
 
 def set_holders(
-    snapshot: Snapshot, permission_set: str, users: Sequence[str], *, remove: Sequence[str] = (), authoritative: bool
-) -> Holders:
-    """Give the set to `users`, and take it from `remove`, or from everybody else where authoritative.
+    snapshot: Snapshot,
+    wanted: PermissionSetAssignmentsArgs,
+    *,
+    remove: Sequence[str] = (),
+    take_back: Sequence[str] = (),
+) -> tuple[Holders, tuple[str, ...]]:
+    """Give the set and the groups to the users; take the set from `remove`, or from everybody else where authoritative.
 
-    Raises UnknownUsersError, before anything is changed, with every user who cannot be given it; ConflictError for a set that is
-    not there; RefusedError when the org refuses.
+    `take_back` are ids of assignments to groups that end; nobody else's membership of a group is touched. Returns who holds what
+    now, and the ids of the assignments that were made.
+
+    Raises UnknownUsersError, before anything is changed, with every user who cannot be given it and every group that is not there;
+    ConflictError for a set that is not there; RefusedError when the org refuses.
     """
-    org = snapshot.org
-    snapshot.prefetch(soql.permission_set(permission_set), soql.assignments(permission_set), *soql.users(users))
-    holders = read_holders(snapshot, permission_set)
-    if holders is None:
+    org, users = snapshot.org, wanted.users
+    snapshot.prefetch(
+        soql.permission_set(wanted.permission_set),
+        soql.assignments(wanted.permission_set),
+        *soql.users(users),
+        *([soql.groups(wanted.groups)] if wanted.groups else []),
+        *soql.memberships(users, wanted.groups),
+    )
+    holders = read_holders(snapshot, wanted.permission_set, users=users, groups=wanted.groups)
+    if not holders.permission_set_id:
         raise ConflictError(
-            f"{host_of(org.url)} has no permission set {permission_set}.\nRun `pulumi refresh`, then `pulumi up`."
+            f"{host_of(org.url)} has no permission set {wanted.permission_set}.\nRun `pulumi refresh`, then `pulumi up`."
         )
-    held = _lower(item.username for item in holders.assignments)
-    missing = [user for user in users if user.lower() not in held]
-    ids = _user_ids(snapshot, permission_set, users, missing)
+    held, members = _lower(item.username for item in holders.assignments), holders.members()
+    missing = [(user, "") for user in users if user.lower() not in held]
+    missing += [
+        (user, group) for group in wanted.groups for user in users if (user.lower(), group.lower()) not in members
+    ]
+    targets = {"": {"PermissionSetId": holders.permission_set_id}}
+    user_ids, group_ids = _ids(snapshot, wanted, {user for user, _ in missing})
+    targets |= {name: {"PermissionSetGroupId": group_id} for name, group_id in group_ids.items()}
     unwanted = (
         holders.others(users)
-        if authoritative
+        if wanted.authoritative
         else holders.of(name for name in remove if name.lower() not in _lower(users))
     )
-    if not missing and not unwanted:
-        return holders
+    ending = [*(item.assignment_id for item in unwanted), *take_back]
+    if not missing and not ending:
+        return holders, ()
     try:
-        _insert(org, holders.permission_set_id, permission_set, [(user, ids[user.lower()]) for user in missing])
-        remove_assignments(org, [item.assignment_id for item in unwanted])
+        records = [
+            (
+                f"{user} in the group {group}" if group else user,
+                {"AssigneeId": user_ids[user.lower()]} | targets[group.lower()],
+            )
+            for user, group in missing
+        ]
+        made = _insert(org, wanted.permission_set, records)
+        remove_assignments(org, ending)
     finally:
         snapshot.drop()
-    return read_holders(snapshot, permission_set) or Holders(holders.permission_set_id, ())
+    return read_holders(snapshot, wanted.permission_set, users=users, groups=wanted.groups), made
 
 
 def remove_assignments(org: Org, assignment_ids: Sequence[str]) -> None:
@@ -115,44 +151,61 @@ def remove_assignments(org: Org, assignment_ids: Sequence[str]) -> None:
             raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
 
 
-def _user_ids(
-    snapshot: Snapshot, permission_set: str, usernames: Sequence[str], needed: Sequence[str]
-) -> dict[str, str]:
-    """User id by lower-case user name, or UnknownUsersError with every one of `needed` that cannot be given the set."""
-    rows = {str(row["Username"]).lower(): row for answer in snapshot.rows(*soql.users(usernames)) for row in answer}
-    problems = []
-    for name in needed:
+def _assignment(row: Mapping[str, Any], group: str = "") -> Assignment:
+    return Assignment(str(row["Assignee"]["Username"]), str(row["AssigneeId"]), str(row["Id"]), group)
+
+
+def _full_name(group: Mapping[str, Any]) -> str:
+    prefix = group.get("NamespacePrefix")
+    return f"{prefix}__{group['DeveloperName']}" if prefix else str(group["DeveloperName"])
+
+
+def _ids(
+    snapshot: Snapshot, wanted: PermissionSetAssignmentsArgs, needed: set[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Ids of users and of groups by lower-case name.
+
+    Raises UnknownUsersError with every one of the users in `needed` who cannot be given anything, and every group that is not there.
+    """
+    host, problems = host_of(snapshot.org.url), []
+    rows = {str(row["Username"]).lower(): row for answer in snapshot.rows(*soql.users(wanted.users)) for row in answer}
+    for name in (user for user in wanted.users if user in needed):
         row = rows.get(name.lower())
         if row is None:
-            problems.append(f"{name}: no such user in {host_of(snapshot.org.url)}")
+            problems.append(f"{name}: no such user in {host}")
         elif not row["IsActive"]:
             problems.append(f"{name}: the user is inactive; activate it or take it out of orgkey:users")
+    found = snapshot.rows(soql.groups(wanted.groups))[0] if wanted.groups else []
+    groups = {_full_name(row).lower(): str(row["Id"]) for row in found}
+    unknown = [name for name in wanted.groups if name.lower() not in groups]
+    problems += [f"{name}: no such permission set group in {host}" for name in unknown]
     if problems:
-        raise UnknownUsersError(_explain(permission_set, problems), problems)
-    return {name: str(row["Id"]) for name, row in rows.items()}
+        setting = "orgkey:users and orgkey:assignments.groups" if unknown else "orgkey:users"
+        raise UnknownUsersError(_explain(wanted.permission_set, problems, setting=setting), problems)
+    return {name: str(row["Id"]) for name, row in rows.items()}, groups
 
 
-def _insert(org: Org, permission_set_id: str, permission_set: str, users: Sequence[tuple[str, str]]) -> None:
-    """Give the set to (user name, user id) pairs, 200 at a time, each batch all or none; stops at the first that is refused.
+def _insert(org: Org, permission_set: str, records: Sequence[tuple[str, Mapping[str, str]]]) -> tuple[str, ...]:
+    """Make assignments, (whom to name, fields) each, 200 at a time, each batch all or none; stops at the first that is refused.
 
-    A user who got the set in the meantime rolls its batch back too, and is left out of a second try (notes 3.3: success).
+    One that somebody else made in the meantime rolls its batch back too, and is left out of a second try (notes 3.3: success).
+    Returns the ids of those that were made.
     """
-    for start in range(0, len(users), BATCH_SIZE):
-        batch = list(users[start : start + BATCH_SIZE])
+    made: list[str] = []
+    for start in range(0, len(records), BATCH_SIZE):
+        batch = list(records[start : start + BATCH_SIZE])
         while batch:
-            saved = org.insert([_record(permission_set_id, user_id) for _, user_id in batch])
+            saved = org.insert([{"attributes": {"type": "PermissionSetAssignment"}, **values} for _, values in batch])
             problems = [
                 f"{name}: {_why(item)}" for (name, _), item in zip(batch, saved, strict=True) if _is_problem(item)
             ]
             if problems:
-                raise UnknownUsersError(_explain(permission_set, problems, given=start), problems, partial=start > 0)
-            rolled_back = [user for user, item in zip(batch, saved, strict=True) if item.code == _ROLLED_BACK]
+                text = _explain(permission_set, problems, made=start, of=len(records))
+                raise UnknownUsersError(text, problems, partial=start > 0, made=made)
+            made += [item.record_id for item in saved if item.success]
+            rolled_back = [one for one, item in zip(batch, saved, strict=True) if item.code == _ROLLED_BACK]
             batch = rolled_back if len(rolled_back) < len(batch) else []
-
-
-def _record(permission_set_id: str, user_id: str) -> dict[str, Any]:
-    kind = {"type": "PermissionSetAssignment"}
-    return {"attributes": kind, "AssigneeId": user_id, "PermissionSetId": permission_set_id}
+    return tuple(made)
 
 
 def _is_problem(saved: Saved) -> bool:
@@ -164,11 +217,16 @@ def _why(saved: Saved) -> str:
     return f"{saved.code}: {saved.text}" + (f" ({row.remedy})" if row else "")
 
 
-def _explain(permission_set: str, problems: Sequence[str], *, given: int = 0) -> str:
+def _explain(
+    permission_set: str, problems: Sequence[str], *, made: int = 0, of: int = 0, setting: str = "orgkey:users"
+) -> str:
     listed = "\n".join(f"  - {problem}" for problem in problems)
-    whom = f"to the first {given} users only" if given else "to nobody"
-    what = f"The permission set {permission_set} was given {whom}, because of:"
-    return f"{what}\n{listed}\nCorrect orgkey:users, then run the same command again."
+    what = (
+        f"Of {of} assignments to the permission set {permission_set} or its groups the first {made} were made and no more"
+        if made
+        else f"The permission set {permission_set} was given to nobody"
+    )
+    return f"{what}, because of:\n{listed}\nCorrect {setting}, then run the same command again."
 
 
 def _lower(names: Iterable[str]) -> set[str]:

@@ -335,8 +335,13 @@ class ConflictError(SalesforceError):
 
 
 class UnknownUsersError(SalesforceError):
-    """Users cannot be given the permission set: `problems` names each with its reason. Nothing was changed, unless `partial`."""
+    """Users cannot be given the permission set or its groups: `problems` names each with its reason.
 
-    def __init__(self, message: str, problems: Sequence[str] = (), *, partial: bool = False) -> None:
-        self.problems, self.partial = tuple(problems), partial
+    Nothing was changed, unless `partial`; `made` are the ids of the assignments that were made then.
+    """
+
+    def __init__(
+        self, message: str, problems: Sequence[str] = (), *, partial: bool = False, made: Sequence[str] = ()
+    ) -> None:
+        self.problems, self.partial, self.made = tuple(problems), partial, tuple(made)
         super().__init__(message)

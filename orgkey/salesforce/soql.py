@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from metadata.members import Resource
@@ -36,11 +36,29 @@ def assignments(permission_set_name: str) -> str:
     )
 
 
+def groups(names: Sequence[str]) -> str:
+    """Permission set groups by developer name; a managed package's group is told apart by its namespace."""
+    return _quoted(
+        "SELECT Id, DeveloperName, NamespacePrefix FROM PermissionSetGroup WHERE DeveloperName IN {}",
+        sorted({name.rpartition("__")[2] for name in names}),
+    )
+
+
+def memberships(usernames: Sequence[str], group_names: Sequence[str]) -> list[str]:
+    """Which of some users are assigned to which of some groups; nobody else's membership is asked for."""
+    question = (
+        "SELECT Id, AssigneeId, Assignee.Username, PermissionSetGroup.DeveloperName, PermissionSetGroup.NamespacePrefix "
+        "FROM PermissionSetAssignment WHERE Assignee.Username IN {} AND PermissionSetGroup.DeveloperName IN {}"
+    )
+    bare = sorted({name.rpartition("__")[2] for name in group_names})
+    return [_quoted(question, sorted(part), bare) for part in _parts(usernames)] if bare else []
+
+
 def users(usernames: Sequence[str]) -> list[str]:
     """What must be known of users before they are given a set, in as many questions as their number needs."""
     return [
-        _quoted("SELECT Id, Username, IsActive FROM User WHERE Username IN {}", sorted(usernames[start : start + 200]))
-        for start in range(0, len(usernames), _USERS_IN_ONE_QUERY)
+        _quoted("SELECT Id, Username, IsActive FROM User WHERE Username IN {}", sorted(part))
+        for part in _parts(usernames)
     ]
 
 
@@ -63,7 +81,12 @@ def links(app_id: str) -> str:
     )
 
 
-def _quoted(question: str, value: Any) -> str:
+def _parts(usernames: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(usernames), _USERS_IN_ONE_QUERY):
+        yield usernames[start : start + _USERS_IN_ONE_QUERY]
+
+
+def _quoted(question: str, *values: Any) -> str:
     from simple_salesforce.format import format_soql
 
-    return str(format_soql(question, value))
+    return str(format_soql(question, *values))

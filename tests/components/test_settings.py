@@ -70,6 +70,7 @@ def test_the_smallest_file_is_completed_by_safe_defaults() -> None:
         "consumer_key": None,
     }
     assert settings.authoritative is True
+    assert settings.groups == ()
     assert settings.grant.model_dump() == {"propagation_minutes": 10, "audience": None, "revoke": False}
     assert settings.managed_by == "orgkey/uat"
     assert settings.ignore == ()
@@ -112,7 +113,7 @@ def test_every_setting_that_is_written_counts() -> None:
             renewAfter: 0.5
             generation: 3
             consumerKey: 3MVG9.own_key
-          orgkey:assignments: {authoritative: false}
+          orgkey:assignments: {authoritative: false, groups: [Sales_Integration]}
           orgkey:grant: {propagationMinutes: 0, audience: "https://login.salesforce.com", revoke: true}
           orgkey:owner: "2026"
           orgkey:ignore: [app.label, permissionSet.description]
@@ -152,6 +153,7 @@ def test_every_setting_that_is_written_counts() -> None:
         "consumer_key": "3MVG9.own_key",
     }
     assert settings.authoritative is False
+    assert settings.groups == ("Sales_Integration",)
     assert settings.grant.model_dump() == {
         "propagation_minutes": 0,
         "audience": "https://login.salesforce.com",

@@ -147,6 +147,11 @@ def test_a_refreshed_sandbox_is_a_copy_of_production_under_a_new_id(own: Landsca
     sandbox.assign(made_here.set_name, "ci")
     assert production.deploy(from_production.package())["success"]
     production.assign(from_production.set_name, "ci")
+    group = production.data(
+        "POST", "/sobjects/PermissionSetGroup", json={"DeveloperName": "Sales", "MasterLabel": "Sales"}
+    ).json()
+    member = {"AssigneeId": production.user_id("ci"), "PermissionSetGroupId": group["id"]}
+    assert production.data("POST", "/sobjects/PermissionSetAssignment", json=member).status_code == 201
     answer = localorg(own.home, "refresh", "uat")
     assert answer.returncode == 0, answer.stderr
 
@@ -158,7 +163,10 @@ def test_a_refreshed_sandbox_is_a_copy_of_production_under_a_new_id(own: Landsca
     assert fresh.query(f"SELECT Id FROM PermissionSet WHERE Name = '{made_here.set_name}'") == []
     copied = fresh.query(f"SELECT Description FROM PermissionSet WHERE Name = '{from_production.set_name}'")
     assert copied[0]["Description"] == "for a test"
-    assert fresh.user_id("ci")
+    members = fresh.query(
+        "SELECT Assignee.Username FROM PermissionSetAssignment WHERE PermissionSetGroup.DeveloperName = 'Sales'"
+    )
+    assert [row["Assignee"]["Username"] for row in members] == [fresh.username("ci")]
     assert fresh.grant(made_here.assertion(fresh.username("ci"), fresh.url)).json()["error"] == "invalid_client_id"
     assert fresh.grant(from_production.assertion(fresh.username("ci"), fresh.url)).status_code == 200
     at_test_host = fresh.grant(

@@ -160,6 +160,26 @@ def test_a_duplicate_assignment_says_so_in_known_words(org: OrgClient) -> None:
     assert again.json()[0]["message"].startswith("Duplicate PermissionSetAssignment. Assignee: 005")
 
 
+def test_a_group_gives_its_members_what_its_sets_hold_and_is_assigned_once(org: OrgClient) -> None:
+    name = unique("Group")
+    group = org.data("POST", "/sobjects/PermissionSetGroup", json={"DeveloperName": name, "MasterLabel": name}).json()
+    body = {"AssigneeId": org.user_id("ci"), "PermissionSetGroupId": group["id"]}
+    assert org.data("POST", "/sobjects/PermissionSetAssignment", json=body).status_code == 201
+    again = org.data("POST", "/sobjects/PermissionSetAssignment", json=body)
+    assert again.json()[0]["errorCode"] == "DUPLICATE_VALUE"
+    rows = org.query(
+        "SELECT PermissionSetId, PermissionSetGroup.DeveloperName, PermissionSetGroup.NamespacePrefix "
+        f"FROM PermissionSetAssignment WHERE PermissionSetGroup.DeveloperName = '{name}'"
+    )
+    assert rows[0]["PermissionSetId"] is None
+    assert rows[0]["PermissionSetGroup"]["DeveloperName"] == name
+    assert rows[0]["PermissionSetGroup"]["NamespacePrefix"] is None
+    described = org.data("GET", "/sobjects/PermissionSetGroup/describe").json()
+    assert {"DeveloperName", "MasterLabel", "Status"} <= {field["name"] for field in described["fields"]}
+    twice = org.data("POST", "/sobjects/PermissionSetGroup", json={"DeveloperName": name, "MasterLabel": name})
+    assert twice.json()[0]["errorCode"] == "DUPLICATE_DEVELOPER_NAME"
+
+
 def test_a_set_with_a_user_licence_fits_only_its_users(org: OrgClient) -> None:
     set_id = new_set(org, "<label>l</label><license>Salesforce</license>")
     assert assign(org, "ci", set_id).status_code == 201

@@ -55,6 +55,7 @@ def test_assignments_are_the_whole_truth_by_default() -> None:
         "permissionSet": "CI",
         "users": (),
         "authoritative": True,
+        "groups": (),
     }
 
 
@@ -86,6 +87,12 @@ BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
         [("users", "names A@B twice")],
     ),
     (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "users": "a@b"}, [("users", "must be a list")]),
+    (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "groups": ["A", "a"]}, [("groups", "names a twice")]),
+    (
+        PermissionSetAssignmentsArgs,
+        {"permissionSet": "CI", "groups": ["Integration Users", "crm__Agents"]},
+        [("groups[0]", "must be the developer name of a permission set group (of a package: namespace__Name)")],
+    ),
     (
         JwtGrantArgs,
         {**GRANT, "username": "ci"},

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.salesforce.access import _insert, set_holders
 from orgkey.salesforce.errors import UnknownUsersError
 from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.read import Snapshot
 from tests.landscape import Landscape, Org
 from tests.localorg.bundles import manifest, permission_set, zipped
+
+
+def wanted(users: list[str], **more: Any) -> PermissionSetAssignmentsArgs:
+    return PermissionSetAssignmentsArgs.model_validate({"permissionSet": "Crowd", "users": users, **more})
 
 
 @pytest.fixture
@@ -25,11 +32,11 @@ def crowd(org: Org, landscape: Landscape) -> list[str]:
 def test_hundreds_of_users_are_given_the_set_in_batches_of_two_hundred(
     snapshot: Snapshot, crowd: list[str], org: Org, landscape: Landscape
 ) -> None:
-    holders = set_holders(snapshot, "Crowd", crowd, authoritative=True)
+    holders, _ = set_holders(snapshot, wanted(crowd))
     assert len(holders.assignments) == 230
     assert len(org.holders("Crowd")) == 230
     assert landscape.admin("GET", "/requests?org=uat")["counts"]["createRecords"] == 2
-    set_holders(snapshot, "Crowd", crowd[:5], authoritative=True)
+    set_holders(snapshot, wanted(crowd[:5]))
     assert org.holders("Crowd") == sorted(crowd[:5])
 
 
@@ -41,16 +48,18 @@ def test_a_user_who_got_the_set_in_the_meantime_keeps_nobody_else_from_it(
         row["Username"]: row["Id"] for row in org.query("SELECT Id, Username FROM User WHERE Username LIKE 'crowd%'")
     }
     set_id = org.query("SELECT Id FROM PermissionSet WHERE Name = 'Crowd'")[0]["Id"]
-    _insert(client, set_id, "Crowd", [(name, ids[name]) for name in crowd[:3]])
+    made = _insert(
+        client, "Crowd", [(name, {"AssigneeId": ids[name], "PermissionSetId": set_id}) for name in crowd[:3]]
+    )
+    assert len(made) == 2
     assert org.holders("Crowd") == sorted(crowd[:3])
 
 
 def test_every_user_who_cannot_be_given_the_set_is_named_and_nothing_is_changed(
     snapshot: Snapshot, crowd: list[str], org: Org
 ) -> None:
-    wanted = [crowd[0], "nobody@acme.com", org.user("former")]
     with pytest.raises(UnknownUsersError) as refused:
-        set_holders(snapshot, "Crowd", wanted, authoritative=True)
+        set_holders(snapshot, wanted([crowd[0], "nobody@acme.com", org.user("former")]))
     assert [problem.split(":")[0] for problem in refused.value.problems] == ["nobody@acme.com", org.user("former")]
     assert not refused.value.partial
     assert org.holders("Crowd") == []
@@ -70,9 +79,10 @@ def test_a_refusal_in_a_later_batch_says_how_many_were_given_the_set(
             }
         )
     )
-    wanted = [*crowd[:210], org.user("integration")]  # a user of another licence
+    of_another_licence = org.user("integration")
     with pytest.raises(UnknownUsersError) as refused:
-        set_holders(snapshot, "Crowd", wanted, authoritative=False)
+        set_holders(snapshot, wanted([*crowd[:210], of_another_licence], authoritative=False))
     assert refused.value.partial
-    assert "to the first 200 users only" in str(refused.value)
+    assert len(refused.value.made) == 200
+    assert "Of 211 assignments to the permission set Crowd or its groups the first 200 were made" in str(refused.value)
     assert len(org.holders("Crowd")) == 200
