@@ -65,6 +65,7 @@ class JwtBearerAccess(pulumi.ComponentResource):
                 users=list(settings.users),
                 authoritative=settings.authoritative,
                 groups=list(settings.groups),
+                expiration=settings.expiration,
             ),
             self._options(
                 "assignments", settings, adopt=settings.imports.assignments, id_=settings.permission_set["name"]

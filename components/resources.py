@@ -314,6 +314,8 @@ class PermissionSetAssignmentsArgs:
     """Take the set away from everybody else."""
     groups: Input[Sequence[Input[str]]] | None = None
     """Permission set groups that every one of the users is assigned to as well."""
+    expiration: Input[str] | None = None
+    """When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never."""
 
 
 class PermissionSetAssignments(_Resource):
@@ -352,9 +354,15 @@ class PermissionSetAssignments(_Resource):
         return pulumi.get(self, "groups")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="expiration")
+    def expiration(self) -> Output[str | None]:
+        """When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never."""
+        return pulumi.get(self, "expiration")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="assignments")
     def assignments(self) -> Output[Sequence[Mapping[str, str]]]:
-        """Which users hold the set and, with the group's name, are in groups: username, userId, id, group."""
+        """Which users hold the set and, with the group's name, are in groups: username, userId, id, group, expires."""
         return pulumi.get(self, "assignments")  # type: ignore[no-any-return]
 
     @property

@@ -7,7 +7,8 @@ every resource of the stack (engine notes 3), so problems are raised before the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -18,7 +19,14 @@ from metadata.check import Problem, field_problems, suggestion
 from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of
 from metadata.fields import Field as Row
 from metadata.members import Resource
-from orgkey.model.assignments import GroupNames, PermissionSetAssignmentsArgs, Username, Usernames
+from orgkey.model.assignments import (
+    GroupNames,
+    Moment,
+    PermissionSetAssignmentsArgs,
+    Username,
+    Usernames,
+    is_past,
+)
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.problems import from_validation
@@ -58,6 +66,7 @@ class AssignmentSettings(Written):
         None  # True, unless the assignments are imported: what we did not give is not ours to take
     )
     groups: GroupNames = ()
+    expiration: Moment | None = None
 
 
 class ImportSettings(Written):
@@ -102,14 +111,15 @@ class Settings:
     key: KeyPairArgs = field(repr=False)
     authoritative: bool
     groups: tuple[str, ...]
+    expiration: str | None
     grant: GrantSettings
     managed_by: str
     ignore: tuple[str, ...]
     imports: ImportSettings
 
 
-def load(config: Mapping[str, str], *, project: str, stack: str) -> Settings:
-    """Read a stack's config, as the engine hands it over: text by full key, structures as JSON.
+def load(config: Mapping[str, str], *, project: str, stack: str, clock: Callable[[], float] = time.time) -> Settings:
+    """Read a stack's config, as the engine hands it over: text by full key, structures as JSON; `clock` tells epoch seconds.
 
     Raises SettingsError with every problem.
     """
@@ -134,6 +144,8 @@ def load(config: Mapping[str, str], *, project: str, stack: str) -> Settings:
     managed_by = f"{mine.get('owner') or project}/{stack}"
     problems += _across(mine, managed_by)
     if others:
+        if past := is_past(others.assignments.expiration, clock()):
+            problems.append(Problem("orgkey:assignments.expiration", past))
         problems += _ignored(others.ignore, choice.kind)
     if problems or connection is None or others is None:
         raise SettingsError(stack, dict.fromkeys(problems))
@@ -148,6 +160,7 @@ def load(config: Mapping[str, str], *, project: str, stack: str) -> Settings:
         key=others.key,
         authoritative=_authoritative(others),
         groups=others.assignments.groups,
+        expiration=others.assignments.expiration,
         grant=others.grant,
         managed_by=managed_by,
         ignore=others.ignore,

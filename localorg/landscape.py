@@ -33,6 +33,7 @@ class Landscape:
     def __init__(self, database: Path | str, configuration: Configuration) -> None:
         self.store = Store(database)
         self.clock = Clock(offset=self.store.setting("clockOffset", 0.0))
+        self.store.sql.create_function("landscape_now", 0, self.clock.timestamp)
         self.knobs = Knobs(self.store)
         self._orgs: dict[str, Org] = {}
         self._hosts: dict[int, LoginHost] = {}

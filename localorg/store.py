@@ -170,7 +170,7 @@ class Store:
 
     def get(self, org: str, name: str, record_id: str) -> Row | None:
         """Return an sObject's row by id, or None."""
-        return self.one(f'SELECT * FROM "{name}" WHERE org = ? AND Id = ?', (org, record_id))
+        return self.one(f'SELECT {OBJECTS[name].columns} FROM "{name}" t WHERE org = ? AND Id = ?', (org, record_id))
 
     def find(self, org: str, name: str, **equal: object) -> list[Row]:
         """Return the rows of an sObject whose fields equal the given values, in order of creation."""

@@ -37,11 +37,13 @@ class AssignmentRules(ObjectRules):
         if change.store.find(change.org.name, definition.name, **given):
             what = f"Permission Set: {set_id}" if set_id else f"Permission Set Group: {group_id}"
             raise PlatformError("DUPLICATE_VALUE", f"Duplicate PermissionSetAssignment. Assignee: {user['Id']}; {what}")
-        if (end := values.get("ExpirationDate")) and end <= change.clock.timestamp():
-            raise PlatformError(
-                "FIELD_INTEGRITY_EXCEPTION", "Expiration date must be in the future.", fields=("ExpirationDate",)
-            )
+        _check_expiration(change, values)
         return super().create(change, definition, values)
+
+    def update(self, change: Change, definition: SObject, row: Row, values: Row) -> None:
+        """Change when it expires."""
+        _check_expiration(change, values)
+        super().update(change, definition, row, values)
 
 
 class LicenseAssignRules(ObjectRules):
@@ -54,6 +56,13 @@ class LicenseAssignRules(ObjectRules):
         if change.store.find(change.org.name, definition.name, **values):
             raise PlatformError("DUPLICATE_VALUE", f"Duplicate PermissionSetLicenseAssign. Assignee: {user['Id']}")
         return super().create(change, definition, values)
+
+
+def _check_expiration(change: Change, values: Row) -> None:
+    if (end := values.get("ExpirationDate")) and end <= change.clock.timestamp():
+        raise PlatformError(
+            "FIELD_INTEGRITY_EXCEPTION", "Expiration date must be in the future.", fields=("ExpirationDate",)
+        )
 
 
 def _check_license(change: Change, user: Row, permission_set: Row) -> None:

@@ -129,7 +129,12 @@ _ASSIGNMENT = SObject(
         reference("PermissionSetId", "PermissionSet", create=True, children="Assignments"),
         reference("PermissionSetGroupId", "PermissionSetGroup", create=True),
         moment("ExpirationDate", write=True),
-        flag("IsActive", default=True),
+        Field(
+            "IsActive",
+            "boolean",
+            nillable=False,
+            computed="{row}.ExpirationDate IS NULL OR {row}.ExpirationDate > landscape_now()",
+        ),
         flag("IsRevoked"),
     ),
     createable=True,

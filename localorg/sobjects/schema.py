@@ -12,7 +12,8 @@ SQL_TYPES = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL"}
 class Field:
     """One field: its API type, what may write it, and, for a reference, to which object under which name.
 
-    `children` is the name of the relationship seen from the other side, for subqueries.
+    `children` is the name of the relationship seen from the other side, for subqueries. `computed` is SQL for a value that follows
+    from the rest of the row `{row}` and from the landscape's time, `landscape_now()`.
     """
 
     name: str
@@ -25,6 +26,11 @@ class Field:
     children: str | None = None
     default: object = None
     length: int = 255
+    computed: str = ""
+
+    def sql(self, row: str) -> str:
+        """The field's value in a row of that alias, as SQL."""
+        return f"({self.computed.format(row=row)})" if self.computed else f'{row}."{self.name}"'
 
     @property
     def sql_type(self) -> str:
@@ -50,6 +56,11 @@ class SObject:
     def all_fields(self) -> tuple[Field, ...]:
         """Id, the object's own fields, then the audit fields."""
         return (ID, *self.fields, *(AUDIT if self.audited else ()))
+
+    @cached_property
+    def columns(self) -> str:
+        """Every column of a row `t`, as SQL to select."""
+        return ", ".join(["t.org", *(f'{each.sql("t")} AS "{each.name}"' for each in self.all_fields)])
 
     @cached_property
     def by_name(self) -> dict[str, Field]:

@@ -202,7 +202,7 @@ def _select(query: Query, source: _Source) -> tuple[list[str], list[Column], Cou
         if first.path is None:
             return ["COUNT(*)"], [], first
         alias, _, found, _ = source.reach(first.path)
-        return [f'COUNT({alias}."{found.name}")'], [], first
+        return [f"COUNT({found.sql(alias)})"], [], first
     selected = ['t0."Id"']
     columns: list[Column] = []
     seen: set[tuple[tuple[str, ...], str]] = set()
@@ -218,7 +218,7 @@ def _select(query: Query, source: _Source) -> tuple[list[str], list[Column], Cou
                 problem = f"duplicate field selected: {'.'.join((*way, found.name))}"
                 raise malformed(query.text, path.at, problem)
             seen.add((way, found.name))
-            name = f'{alias}."{found.name}"'
+            name = found.sql(alias)
             if name not in selected:
                 selected.append(name)
             columns.append(Column(way, found, selected.index(name)))
@@ -240,7 +240,7 @@ def _order(query: Query, source: _Source) -> str:
         collate = "" if found.sql_type != "TEXT" or found.type in {"id", "reference"} else " COLLATE NOCASE"
         nulls = "LAST" if each.nulls_last else "FIRST"
         direction = "DESC" if each.descending else "ASC"
-        parts.append(f'{alias}."{found.name}"{collate} {direction} NULLS {nulls}, ')
+        parts.append(f"{found.sql(alias)}{collate} {direction} NULLS {nulls}, ")
     return "".join(parts)
 
 
@@ -249,7 +249,7 @@ def _condition(condition: Condition, source: _Source, parameters: list[object]) 
         parts = [_condition(each, source, parameters) for each in condition.parts]
         return f"(NOT {parts[0]})" if condition.word == "NOT" else f"({f' {condition.word} '.join(parts)})"
     alias, _, found, _ = source.reach(condition.path)
-    name = f'{alias}."{found.name}"'
+    name = found.sql(alias)
     collate = " COLLATE NOCASE" if found.sql_type == "TEXT" and found.type not in {"id", "reference"} else ""
     if isinstance(condition, Membership):
         return _membership(condition, found, f"{name}{collate}", source, parameters)

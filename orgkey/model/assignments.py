@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -39,6 +40,35 @@ GroupNames = Annotated[tuple[GroupName, ...], AfterValidator(_each_once)]
 """Developer names of permission set groups, none of them twice."""
 
 
+def _with_zone(text: str) -> str:
+    try:
+        zone = datetime.fromisoformat(text).tzinfo
+    except ValueError:
+        zone = None
+    if zone is None:
+        raise ValueError(
+            "must be a date and time with a zone, such as 2027-01-31T18:00:00Z or 2027-01-31T18:00:00+01:00"
+        )
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_with_zone)]
+"""A date and time with its zone, ISO 8601."""
+
+
+def seconds_of(moment: str) -> int | None:
+    """Whole seconds since the epoch: the platform keeps no finer ones, and writes a zone of its own. None for an empty text."""
+    return int(datetime.fromisoformat(moment).timestamp()) if moment else None
+
+
+def is_past(expiration: str | None, now: float) -> str:
+    """The problem with an expiration that is over by `now` (epoch seconds), or an empty text."""
+    if not expiration or datetime.fromisoformat(expiration).timestamp() > now:
+        return ""
+    today = datetime.fromtimestamp(now, UTC)
+    return f"{expiration} is over (it is {today:%Y-%m-%dT%H:%M}Z), so nobody would hold the set; give a later one, or leave it out"
+
+
 class PermissionSetAssignmentsArgs(Written):
     """Inputs of PermissionSetAssignments: one resource for the whole list."""
 
@@ -50,4 +80,8 @@ class PermissionSetAssignmentsArgs(Written):
     authoritative: bool = Field(default=True, description="Take the set away from everybody else.")
     groups: GroupNames = Field(
         default=(), description="Permission set groups that every one of the users is assigned to as well."
+    )
+    expiration: Moment | None = Field(
+        default=None,
+        description="When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never.",
     )

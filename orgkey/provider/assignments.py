@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from metadata.check import Problem
-from orgkey.model.assignments import PermissionSetAssignmentsArgs
+from orgkey.model.assignments import PermissionSetAssignmentsArgs, is_past, seconds_of
 from orgkey.model.connection import Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
 from orgkey.provider.wire import UNKNOWN
@@ -28,14 +28,23 @@ class PermissionSetAssignmentsHandler(Handler):
 
     name: ClassVar[str] = "PermissionSetAssignments"
 
-    def check(self, values: Values, connection: Connection | None) -> tuple[Values, list[Problem]]:
-        return check_written(PermissionSetAssignmentsArgs, values)
+    def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
+        inputs, problems = check_written(PermissionSetAssignmentsArgs, values)
+        if (
+            not problems
+            and inputs.get("expiration") is not UNKNOWN
+            and (past := is_past(inputs.get("expiration"), now))
+        ):
+            problems = [Problem("expiration", past)]
+        return inputs, problems
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         names = changed(("permissionSet", "authoritative"), old_inputs, inputs)
         for name in ("users", "groups"):
             if _names(old_inputs, name) != _names(inputs, name) or inputs.get(name) is UNKNOWN:
                 names.append(name)
+        if inputs.get("expiration") is UNKNOWN or _end(old_inputs) != _end(inputs):
+            names.append("expiration")
         # A user who was given the set by an `up` that did not hear the answer, or by somebody else, is in no output yet.
         stale = "users" not in names and _recorded(old_outputs) not in (None, _names(inputs, "users"))
         replaces = replacing(PermissionSetAssignmentsArgs, names)
@@ -64,16 +73,23 @@ class PermissionSetAssignmentsHandler(Handler):
         given = _given(outputs, holders)
         if not holders.permission_set_id and not given:
             return None
-        held = {item.username.lower() for item in holders.of(args.users)}
+        now = place.clock.now()
+        held = {item.username.lower() for item in holders.of(args.users) if item.lasts(now)}
         users = [user for user in args.users if user.lower() in held]
         if args.authoritative:
             users += [item.username for item in holders.others(args.users)]
         seen = {**inputs, "users": users}
         if args.groups:  # a group is as declared when all are in it
-            members, everyone = holders.members(), [user.lower() for user in args.users]
+            members, everyone = holders.members(now), [user.lower() for user in args.users]
             seen["groups"] = [
                 group for group in args.groups if all((user, group.lower()) in members for user in everyone)
             ]
+        ours = (*holders.of(args.users), *(item for item in holders.memberships if item.assignment_id in given))
+        for item in ours:
+            if seconds_of(item.expires) != _end(inputs):  # one that ends at another time stands for all
+                seen["expiration"] = item.expires or None
+                break
+        seen = {name: value for name, value in seen.items() if value is not None}
         return ReadResult(resource_id, seen, _outputs(seen, args, holders, given, place))
 
     def update(
@@ -94,7 +110,14 @@ class PermissionSetAssignmentsHandler(Handler):
         ending = _ending(before, inputs)
         kept = set(before.get("given") or ()) - {item["id"] for item in ending}
         try:
-            holders, made = set_holders(place.snapshot, args, remove=remove, take_back=[item["id"] for item in ending])
+            holders, made = set_holders(
+                place.snapshot,
+                args,
+                remove=remove,
+                take_back=[item["id"] for item in ending],
+                ours=kept,
+                expiring=_expiring(before),
+            )
         except UnknownUsersError as error:
             if not error.partial:
                 raise
@@ -127,6 +150,7 @@ def _look(args: PermissionSetAssignmentsArgs, outputs: Values, place: Workplace)
         args.permission_set,
         users=_each([*args.users, *(item["username"] for item in known)]),
         groups=_each([*args.groups, *(item["group"] for item in known)]),
+        expiring=bool(args.expiration) or _expiring(outputs),
     )
 
 
@@ -137,6 +161,7 @@ def _outputs(
     listed = [
         {"username": item.username, "userId": item.user_id, "id": item.assignment_id}
         | ({"group": item.group} if item.group else {})
+        | ({"expires": item.expires} if item.expires else {})
         for item in (*holders.of(args.users), *holders.memberships)
     ]
     digest = hashlib.sha256(
@@ -170,6 +195,15 @@ def _by_group(what: str, items: Iterable[Mapping[str, str]]) -> list[str]:
     for item in items:
         leaving.setdefault(item["group"], []).append(item["username"])
     return [f"{what} {group}: {', '.join(users)}" for group, users in leaving.items()]
+
+
+def _end(inputs: Values) -> int | None:
+    return seconds_of(str(inputs.get("expiration") or ""))
+
+
+def _expiring(outputs: Values) -> bool:
+    """Whether anything expired at some time by the last look: what was set must be found to be cleared."""
+    return any(item.get("expires") for item in outputs.get("assignments") or ())
 
 
 def _memberships(outputs: Values) -> list[Mapping[str, str]]:

@@ -87,8 +87,8 @@ class Handler(ABC):
     """Whether every `up` looks at it first (`refresh_before_update`)."""
 
     @abstractmethod
-    def check(self, values: Values, connection: Connection | None) -> tuple[Values, list[Problem]]:
-        """Return the inputs with defaults filled in, and all problems. Unknown values pass."""
+    def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
+        """Return the inputs with defaults filled in, and all problems; `now` in epoch seconds. Unknown values pass."""
 
     @abstractmethod
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:

@@ -39,7 +39,7 @@ class JwtGrantHandler(Handler):
     name: ClassVar[str] = "JwtGrant"
     secret_outputs: ClassVar[frozenset[str]] = frozenset({"privateKeyPem"})
 
-    def check(self, values: Values, connection: Connection | None) -> tuple[Values, list[Problem]]:
+    def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
         return check_written(JwtGrantArgs, values)
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:

@@ -46,7 +46,7 @@ class KeyPairHandler(Handler):
     secret_outputs: ClassVar[frozenset[str]] = frozenset({"privateKeyPem"})
     lives_in_org: ClassVar[bool] = False
 
-    def check(self, values: Values, connection: Connection | None) -> tuple[Values, list[Problem]]:
+    def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
         inputs, problems = check_written(KeyPairArgs, values)
         if problems:
             return inputs, problems

@@ -53,7 +53,7 @@ class MetadataHandler(Handler):
 
     # --- pure ---------------------------------------------------------------------------------------------------------------
 
-    def check(self, values: Values, connection: Connection | None) -> tuple[Values, list[Problem]]:
+    def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
         rows = fields_of(self.resource)
         names = [row.name for row in rows] + [_MANAGED_BY]
         found = [

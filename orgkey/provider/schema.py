@@ -63,7 +63,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     "PermissionSetAssignments": {
         "assignments": _MAPS
         | {
-            "description": "Which users hold the set and, with the group's name, are in groups: username, userId, id, group."
+            "description": "Which users hold the set and, with the group's name, are in groups: username, userId, id, group, expires."
         },
         "given": _STRINGS | {"description": "Ids of the assignments to groups that were made here; they end with it."},
         "extra": _STRINGS | {"description": "Users who hold the set and are not on the list."},

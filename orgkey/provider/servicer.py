@@ -142,7 +142,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         handler, news = _handler(request, context), from_struct(request.news)
         with self._outcome(context, handler, None, frozenset()):
-            inputs, problems = handler.check(news.values, self._connection)
+            inputs, problems = handler.check(news.values, self._connection, self._clock.now())
         return provider_pb2.CheckResponse(
             inputs=to_struct(inputs, _hidden(handler, news)),
             failures=[provider_pb2.CheckFailure(property=problem.path, reason=problem.reason) for problem in problems],

@@ -5,11 +5,12 @@ PermissionSetAssignment is an sObject and no metadata type, so this goes by REST
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orgkey.model.assignments import PermissionSetAssignmentsArgs
+from orgkey.model.assignments import PermissionSetAssignmentsArgs, seconds_of
 from orgkey.salesforce import soql
 from orgkey.salesforce.errors import (
     API,
@@ -27,12 +28,18 @@ _ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Assignment:
-    """One user who holds the set, or who is assigned to a group."""
+    """One user who holds the set, or who is assigned to a group; `expires` only where it was asked for and it does."""
 
     username: str
     user_id: str
     assignment_id: str
     group: str = ""
+    expires: str = ""
+
+    def lasts(self, now: float) -> bool:
+        """Whether it counts still, at `now` in epoch seconds."""
+        end = seconds_of(self.expires)
+        return end is None or end > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +60,24 @@ class Holders:
         wanted = _lower(usernames)
         return tuple(item for item in self.assignments if item.username.lower() not in wanted)
 
-    def members(self) -> set[tuple[str, str]]:
-        """User and group of each assignment to a group, in lower case: neither name has one."""
-        return {(item.username.lower(), item.group.lower()) for item in self.memberships}
+    def members(self, now: float = -math.inf) -> set[tuple[str, str]]:
+        """User and group of each assignment to a group that counts at `now`, in lower case: neither name has one."""
+        return {(item.username.lower(), item.group.lower()) for item in self.memberships if item.lasts(now)}
 
 
 def read_holders(
-    snapshot: Snapshot, permission_set: str, *, users: Sequence[str] = (), groups: Sequence[str] = ()
+    snapshot: Snapshot,
+    permission_set: str,
+    *,
+    users: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    expiring: bool = False,
 ) -> Holders:
-    """Say who holds a set, and which of `users` are in which of `groups`."""
+    """Say who holds a set, and which of `users` are in which of `groups`; where `expiring`, until when."""
     sets, rows, *parts = snapshot.rows(
-        soql.permission_set(permission_set), soql.assignments(permission_set), *soql.memberships(users, groups)
+        soql.permission_set(permission_set),
+        soql.assignments(permission_set, expiring=expiring),
+        *soql.memberships(users, groups, expiring=expiring),
     )
     set_id = own_set(snapshot, sets) or ""
     wanted = _lower(groups)
@@ -89,24 +103,29 @@ def set_holders(
     *,
     remove: Sequence[str] = (),
     take_back: Sequence[str] = (),
+    ours: Collection[str] = (),
+    expiring: bool = False,
 ) -> tuple[Holders, tuple[str, ...]]:
     """Give the set and the groups to the users; take the set from `remove`, or from everybody else where authoritative.
 
-    `take_back` are ids of assignments to groups that end; nobody else's membership of a group is touched. Returns who holds what
-    now, and the ids of the assignments that were made.
+    `take_back` are ids of assignments to groups that end, `ours` of those that stay; nobody else's membership of a group is touched.
+    `expiring` where the assignments expire by what was wanted until now: that is changed in place. Returns who holds what now, and the ids
+    of the assignments that were made.
 
     Raises UnknownUsersError, before anything is changed, with every user who cannot be given it and every group that is not there;
     ConflictError for a set that is not there; RefusedError when the org refuses.
     """
-    org, users = snapshot.org, wanted.users
+    org, users, expires = snapshot.org, wanted.users, bool(wanted.expiration)
     snapshot.prefetch(
         soql.permission_set(wanted.permission_set),
-        soql.assignments(wanted.permission_set),
+        soql.assignments(wanted.permission_set, expiring=expiring or expires),
         *soql.users(users),
         *([soql.groups(wanted.groups)] if wanted.groups else []),
-        *soql.memberships(users, wanted.groups),
+        *soql.memberships(users, wanted.groups, expiring=expiring or expires),
     )
-    holders = read_holders(snapshot, wanted.permission_set, users=users, groups=wanted.groups)
+    holders = read_holders(
+        snapshot, wanted.permission_set, users=users, groups=wanted.groups, expiring=expiring or expires
+    )
     if not holders.permission_set_id:
         raise ConflictError(
             f"{host_of(org.url)} has no permission set {wanted.permission_set}.\nRun `pulumi refresh`, then `pulumi up`."
@@ -125,7 +144,9 @@ def set_holders(
         else holders.of(name for name in remove if name.lower() not in _lower(users))
     )
     ending = [*(item.assignment_id for item in unwanted), *take_back]
-    if not missing and not ending:
+    kept = [*holders.of(users), *(item for item in holders.memberships if item.assignment_id in ours)]
+    renewed = [item.assignment_id for item in kept if seconds_of(item.expires) != seconds_of(wanted.expiration or "")]
+    if not missing and not ending and not renewed:
         return holders, ()
     try:
         records = [
@@ -135,11 +156,13 @@ def set_holders(
             )
             for user, group in missing
         ]
-        made = _insert(org, wanted.permission_set, records)
+        until = {"ExpirationDate": wanted.expiration} if wanted.expiration else {}
+        made = _insert(org, wanted.permission_set, [(name, values | until) for name, values in records])
+        _renew(org, renewed, wanted.expiration)
         remove_assignments(org, ending)
     finally:
         snapshot.drop()
-    return read_holders(snapshot, wanted.permission_set, users=users, groups=wanted.groups), made
+    return read_holders(snapshot, wanted.permission_set, users=users, groups=wanted.groups, expiring=expires), made
 
 
 def remove_assignments(org: Org, assignment_ids: Sequence[str]) -> None:
@@ -151,8 +174,18 @@ def remove_assignments(org: Org, assignment_ids: Sequence[str]) -> None:
             raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
 
 
+def _renew(org: Org, assignment_ids: Sequence[str], expiration: str | None) -> None:
+    """Let assignments end at another time, or never; none of them is taken away meanwhile."""
+    kind = {"type": "PermissionSetAssignment"}
+    records = [{"attributes": kind, "id": each, "ExpirationDate": expiration} for each in assignment_ids]
+    for saved in org.update(records) if records else []:
+        if not saved.success and saved.code != _ROLLED_BACK:
+            raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
+
+
 def _assignment(row: Mapping[str, Any], group: str = "") -> Assignment:
-    return Assignment(str(row["Assignee"]["Username"]), str(row["AssigneeId"]), str(row["Id"]), group)
+    expires = str(row.get("ExpirationDate") or "")
+    return Assignment(str(row["Assignee"]["Username"]), str(row["AssigneeId"]), str(row["Id"]), group, expires)
 
 
 def _full_name(group: Mapping[str, Any]) -> str:

@@ -71,6 +71,7 @@ def test_the_smallest_file_is_completed_by_safe_defaults() -> None:
     }
     assert settings.authoritative is True
     assert settings.groups == ()
+    assert settings.expiration is None
     assert settings.grant.model_dump() == {"propagation_minutes": 10, "audience": None, "revoke": False}
     assert settings.managed_by == "orgkey/uat"
     assert settings.ignore == ()
@@ -113,7 +114,7 @@ def test_every_setting_that_is_written_counts() -> None:
             renewAfter: 0.5
             generation: 3
             consumerKey: 3MVG9.own_key
-          orgkey:assignments: {authoritative: false, groups: [Sales_Integration]}
+          orgkey:assignments: {authoritative: false, groups: [Sales_Integration], expiration: "2099-12-31T00:00:00Z"}
           orgkey:grant: {propagationMinutes: 0, audience: "https://login.salesforce.com", revoke: true}
           orgkey:owner: "2026"
           orgkey:ignore: [app.label, permissionSet.description]
@@ -154,6 +155,7 @@ def test_every_setting_that_is_written_counts() -> None:
     }
     assert settings.authoritative is False
     assert settings.groups == ("Sales_Integration",)
+    assert settings.expiration == "2099-12-31T00:00:00Z"
     assert settings.grant.model_dump() == {
         "propagation_minutes": 0,
         "audience": "https://login.salesforce.com",
@@ -433,3 +435,9 @@ def test_a_path_to_ignore_that_names_nothing_is_a_problem_with_a_hint() -> None:
     assert "orgkey:ignore[0] 'set.label' must begin with one of app, permissionSet, assignments, key" in text
     assert "orgkey:ignore[1] 'app.labell' is not a property; did you mean label?" in text
     assert "orgkey:ignore[2]" not in text
+
+
+def test_an_expiration_that_is_over_is_a_problem_that_says_so() -> None:
+    text = refusal(SMALLEST + '  orgkey:assignments: {expiration: "2026-01-31T18:00:00+01:00"}\n')
+    assert "orgkey:assignments.expiration 2026-01-31T18:00:00+01:00 is over (it is 20" in text
+    assert "so nobody would hold the set; give a later one, or leave it out" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -178,6 +179,45 @@ def test_a_group_gives_its_members_what_its_sets_hold_and_is_assigned_once(org: 
     assert {"DeveloperName", "MasterLabel", "Status"} <= {field["name"] for field in described["fields"]}
     twice = org.data("POST", "/sobjects/PermissionSetGroup", json={"DeveloperName": name, "MasterLabel": name})
     assert twice.json()[0]["errorCode"] == "DUPLICATE_DEVELOPER_NAME"
+
+
+def test_an_assignment_counts_until_it_expires_and_again_once_it_is_prolonged(
+    landscape: Landscape, org: OrgClient
+) -> None:
+    name = unique("Set")
+    package = zipped({"package.xml": manifest({"PermissionSet": [name]}), **permission_set(name)})
+    assert org.deploy(package)["success"]
+    set_id = org.query(f"SELECT Id FROM PermissionSet WHERE Name = '{name}'")[0]["Id"]
+    assignment = {
+        "attributes": {"type": "PermissionSetAssignment"},
+        "AssigneeId": org.user_id("ci"),
+        "PermissionSetId": set_id,
+        "ExpirationDate": "2199-01-01T00:00:00Z",
+    }
+    (made,) = org.data("POST", "/composite/sobjects", json={"allOrNone": True, "records": [assignment]}).json()
+
+    def change(**fields: Any) -> Any:
+        record = {"attributes": {"type": "PermissionSetAssignment"}, "id": made["id"], **fields}
+        return org.data("PATCH", "/composite/sobjects", json={"allOrNone": True, "records": [record]}).json()[0]
+
+    def active() -> bool:
+        path = f"/sobjects/PermissionSetAssignment/{made['id']}"
+        shown = org.data("GET", path, params={"fields": "IsActive"}).json()["IsActive"]
+        counted = org.query(
+            f"SELECT Id FROM PermissionSetAssignment WHERE PermissionSetId = '{set_id}' AND IsActive = true"
+        )
+        assert shown is bool(counted)
+        return bool(shown)
+
+    assert active()
+    now = landscape.admin("GET", "/clock")["now"]
+    assert change(ExpirationDate=datetime.fromtimestamp(now + 60, UTC).isoformat())["success"]
+    landscape.advance(61)
+    assert not active()
+    assert change(ExpirationDate="2020-01-01T00:00:00Z")["errors"][0]["statusCode"] == "FIELD_INTEGRITY_EXCEPTION"
+    assert change(ExpirationDate=None)["success"]
+    assert active()
+    assert change(IsActive=False)["errors"][0]["statusCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
 
 
 def test_a_set_with_a_user_licence_fits_only_its_users(org: OrgClient) -> None:

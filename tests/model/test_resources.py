@@ -56,10 +56,12 @@ def test_assignments_are_the_whole_truth_by_default() -> None:
         "users": (),
         "authoritative": True,
         "groups": (),
+        "expiration": None,
     }
 
 
 COME_TOGETHER = "privateKeyPem and certificatePem come together: give both or neither"
+WITH_ZONE = "must be a date and time with a zone, such as 2027-01-31T18:00:00Z or 2027-01-31T18:00:00+01:00"
 BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
     (KeyPairArgs, {"bits": 1024}, [("bits", "must be 2048, 3072 or 4096, not 1024")]),
     (KeyPairArgs, {"bits": "2048"}, [("bits", "must be 2048, 3072 or 4096")]),
@@ -87,6 +89,13 @@ BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
         [("users", "names A@B twice")],
     ),
     (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "users": "a@b"}, [("users", "must be a list")]),
+    (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "expiration": "2027-01-31"}, [("expiration", WITH_ZONE)]),
+    (
+        PermissionSetAssignmentsArgs,
+        {"permissionSet": "CI", "expiration": "2027-01-31T18:00"},
+        [("expiration", WITH_ZONE)],
+    ),
+    (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "expiration": "never"}, [("expiration", WITH_ZONE)]),
     (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "groups": ["A", "a"]}, [("groups", "names a twice")]),
     (
         PermissionSetAssignmentsArgs,

@@ -47,11 +47,26 @@ def offline(offline_at: Callable[[datetime], Client]) -> Client:
     return offline_at(datetime.now(UTC))
 
 
+class MovedClock(Clock):
+    """A clock that a test moves."""
+
+    ahead = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead
+
+
 @pytest.fixture
-def provider(org: Org, landscape: Landscape) -> Iterator[Client]:
+def clock() -> MovedClock:
+    """The provider's clock."""
+    return MovedClock()
+
+
+@pytest.fixture
+def provider(org: Org, landscape: Landscape, clock: MovedClock) -> Iterator[Client]:
     """A provider that is configured with a clean sandbox."""
     tokens = {"ADMIN_TOKEN": org.access_token, "PRODUCTION_TOKEN": landscape.org("acme").access_token}
-    server, port = serve(SalesforceProvider(environment=tokens))
+    server, port = serve(SalesforceProvider(clock=clock, environment=tokens))
     client = Client(port)
     client.configure(
         {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
