@@ -27,7 +27,9 @@ from components.resources import (
     PermissionSetAssignmentsArgs,
 )
 from components.settings import Settings
+from orgkey.model.timeouts import Timeouts
 
+_PROOF = 120  # seconds for the proof itself, beside the time that a change may take to be effective
 _APPS = {"external": (ExternalClientApp, ExternalClientAppArgs), "connected": (ConnectedApp, ConnectedAppArgs)}
 
 
@@ -99,7 +101,11 @@ class JwtBearerAccess(pulumi.ComponentResource):
                 propagation_minutes=settings.grant.propagation_minutes,
                 revoke=settings.grant.revoke,
             ),
-            self._options("grant", settings),
+            self._options(
+                "grant",
+                settings,
+                timeouts=settings.timeouts.at_least(settings.grant.propagation_minutes * 60 + _PROOF),
+            ),
         )
         self.consumer_key, self.username, self.instance_url = app.consumer_key, grant.username, grant.instance_url
         self.audience, self.verified = grant.audience, grant.verified
@@ -130,6 +136,7 @@ class JwtBearerAccess(pulumi.ComponentResource):
         id_: str = "",
         protect: bool | None = None,
         after: pulumi.Resource | None = None,
+        timeouts: Timeouts | None = None,
     ) -> pulumi.ResourceOptions:
         ignored = [path.removeprefix(f"{part}.") for path in settings.ignore if path.startswith(f"{part}.")]
         return pulumi.ResourceOptions(
@@ -138,6 +145,7 @@ class JwtBearerAccess(pulumi.ComponentResource):
             depends_on=after,
             ignore_changes=ignored or None,
             import_=id_ if adopt else None,
+            custom_timeouts=pulumi.CustomTimeouts(**(timeouts or settings.timeouts).model_dump()),
         )
 
 

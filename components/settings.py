@@ -30,6 +30,7 @@ from orgkey.model.assignments import (
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.problems import from_validation
+from orgkey.model.timeouts import Timeouts
 from orgkey.model.written import Written, matches
 
 KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
@@ -92,6 +93,7 @@ class OtherSettings(Written):
     key: KeyPairArgs = KeyPairArgs.model_validate({})
     assignments: AssignmentSettings = AssignmentSettings.model_validate({})
     grant: GrantSettings = GrantSettings.model_validate({})
+    timeouts: Timeouts = Timeouts.model_validate({})
     owner: Annotated[str, matches(r"[^\s/]+", "one word without a slash")] | None = None
     ignore: tuple[str, ...] = ()
     import_: ImportSettings = Field(default=ImportSettings.model_validate({}), alias="import")
@@ -113,6 +115,7 @@ class Settings:
     groups: tuple[str, ...]
     expiration: str | None
     grant: GrantSettings
+    timeouts: Timeouts
     managed_by: str
     ignore: tuple[str, ...]
     imports: ImportSettings
@@ -162,6 +165,7 @@ def load(config: Mapping[str, str], *, project: str, stack: str, clock: Callable
         groups=others.assignments.groups,
         expiration=others.assignments.expiration,
         grant=others.grant,
+        timeouts=others.timeouts,
         managed_by=managed_by,
         ignore=others.ignore,
         imports=others.import_,

@@ -20,8 +20,6 @@ from orgkey.salesforce.read import Snapshot
 Values = Mapping[str, Any]
 """Property values by name, as `wire.py` reads them."""
 
-DEFAULT_TIMEOUT = 20 * 60.0  # seconds a verb may take where customTimeouts says nothing
-
 
 @dataclass(frozen=True, slots=True)
 class Workplace:

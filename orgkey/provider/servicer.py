@@ -24,8 +24,9 @@ from google.protobuf import any_pb2, empty_pb2
 
 from orgkey.identity.assertion import sign_assertion
 from orgkey.model.connection import Connection, parse_connection
+from orgkey.model.timeouts import DEFAULT_TIMEOUT
 from orgkey.provider.engine import Engine
-from orgkey.provider.handler import DEFAULT_TIMEOUT, Diff, Handler, ImportRefusedError, InitFailedError, Workplace
+from orgkey.provider.handler import Diff, Handler, ImportRefusedError, InitFailedError, Workplace
 from orgkey.provider.protocol import plugin_pb2, provider_pb2, status_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.registry import handler_of

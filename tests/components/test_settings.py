@@ -73,6 +73,7 @@ def test_the_smallest_file_is_completed_by_safe_defaults() -> None:
     assert settings.groups == ()
     assert settings.expiration is None
     assert settings.grant.model_dump() == {"propagation_minutes": 10, "audience": None, "revoke": False}
+    assert settings.timeouts.model_dump(exclude_none=True) == {}
     assert settings.managed_by == "orgkey/uat"
     assert settings.ignore == ()
     assert settings.imports.model_dump() == {"app": False, "permission_set": False, "assignments": False}
@@ -116,6 +117,7 @@ def test_every_setting_that_is_written_counts() -> None:
             consumerKey: 3MVG9.own_key
           orgkey:assignments: {authoritative: false, groups: [Sales_Integration], expiration: "2099-12-31T00:00:00Z"}
           orgkey:grant: {propagationMinutes: 0, audience: "https://login.salesforce.com", revoke: true}
+          orgkey:timeouts: {create: 30m, update: 1h30m, delete: 90s, read: 2.5m}
           orgkey:owner: "2026"
           orgkey:ignore: [app.label, permissionSet.description]
           orgkey:import: {app: true, permissionSet: true, assignments: true}
@@ -161,6 +163,7 @@ def test_every_setting_that_is_written_counts() -> None:
         "audience": "https://login.salesforce.com",
         "revoke": True,
     }
+    assert settings.timeouts.model_dump() == {"create": "30m", "update": "1h30m", "delete": "90s", "read": "2.5m"}
     assert settings.managed_by == "2026/uat"
     assert settings.ignore == ("app.label", "permissionSet.description")
     assert settings.imports.model_dump() == {"app": True, "permission_set": True, "assignments": True}
@@ -441,3 +444,11 @@ def test_an_expiration_that_is_over_is_a_problem_that_says_so() -> None:
     text = refusal(SMALLEST + '  orgkey:assignments: {expiration: "2026-01-31T18:00:00+01:00"}\n')
     assert "orgkey:assignments.expiration 2026-01-31T18:00:00+01:00 is over (it is 20" in text
     assert "so nobody would hold the set; give a later one, or leave it out" in text
+
+
+def test_every_timeout_that_is_no_time_is_told() -> None:
+    text = refusal(SMALLEST + "  orgkey:timeouts: {create: 30, update: 1d, delete: 0s, read: 5 m, craete: 5m}\n")
+    assert "orgkey:timeouts.create must be text" in text
+    for verb in ("update", "delete", "read"):
+        assert f"orgkey:timeouts.{verb} must be a time such as 90s, 30m or 1h30m" in text
+    assert "orgkey:timeouts.craete is not a setting" in text

@@ -1,0 +1,48 @@
+"""How long a verb may take, as people write it: Go's durations, which are what Pulumi's customTimeouts take."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from orgkey.model.written import Written
+
+DEFAULT_TIMEOUT = 20 * 60.0
+"""Seconds a verb may take where customTimeouts says nothing."""
+
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+_PART = r"(\d+(?:\.\d+)?)([hms])"
+
+
+def seconds_of(duration: str) -> float:
+    """Seconds of a duration such as `1h30m`."""
+    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, duration))
+
+
+def _duration(text: str) -> str:
+    if not re.fullmatch(rf"(?:{_PART})+", text) or not seconds_of(text):
+        raise ValueError("must be a time such as 90s, 30m or 1h30m")
+    return text
+
+
+Duration = Annotated[str, AfterValidator(_duration)]
+
+
+class Timeouts(Written):
+    """One limit per verb; unset: `DEFAULT_TIMEOUT`."""
+
+    create: Duration | None = None
+    update: Duration | None = None
+    delete: Duration | None = None
+    read: Duration | None = None
+
+    def at_least(self, seconds: float) -> Timeouts:
+        """The same, with no less than that for create and update."""
+        raised = {
+            verb: f"{seconds:.0f}s"
+            for verb in ("create", "update")
+            if seconds > (seconds_of(given) if (given := getattr(self, verb)) else DEFAULT_TIMEOUT)
+        }
+        return self.model_copy(update=raised)

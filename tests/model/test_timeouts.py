@@ -1,0 +1,25 @@
+"""How long a verb may take."""
+
+import pytest
+
+from orgkey.model.timeouts import Timeouts, seconds_of
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("30m", 1800), ("1h30m", 5400), ("0.5h", 1800)])
+def test_a_duration_is_counted_in_seconds(text: str, seconds: float) -> None:
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds", "raised"),
+    [
+        ({}, 720, {}),
+        ({}, 1920, {"create": "1920s", "update": "1920s"}),
+        ({"create": "5m", "read": "1m"}, 720, {"create": "720s", "read": "1m"}),
+        ({"create": "1h", "update": "1h"}, 1920, {"create": "1h", "update": "1h"}),
+    ],
+)
+def test_a_limit_is_raised_only_where_it_is_too_short(
+    given: dict[str, str], seconds: float, raised: dict[str, str]
+) -> None:
+    assert Timeouts.model_validate(given).at_least(seconds).model_dump(exclude_none=True) == raised
