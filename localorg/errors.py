@@ -48,3 +48,8 @@ def insufficient_access(what: str) -> PlatformError:
         f"insufficient access rights on cross-reference id: use of the {what} is not allowed",
         status=403,
     )
+
+
+def locked() -> PlatformError:
+    """Return the answer to a write of what another change holds (platform notes 5.7)."""
+    return PlatformError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")

@@ -30,7 +30,9 @@ ERROR_CODES = {
     "LIMIT_EXCEEDED": (400, "You have reached the limit."),
     "UNSUPPORTED_API_VERSION": (410, "The requested API version is retired or deprecated."),
 }
-EFFECTS = ("reset-before", "reset-after", "html", *ERROR_CODES)
+LOCK = "lock-record"
+"""The request is handled, but another change holds the first record or component that it would write."""
+EFFECTS = ("reset-before", "reset-after", "html", LOCK, *ERROR_CODES)
 _RETURN = re.compile(r"return-([45]\d\d)")
 _STALL = re.compile(r"stall-(\d+(?:\.\d+)?)")
 

@@ -33,6 +33,7 @@ class Answer:
 class Call:
     """One request. `place` names where it arrived: an org, login, test or admin; `session` is set by `authorize`.
 
+    `locked`: another change holds the first record or component that it would write (a fault).
     `run_inner` answers a request inside this one (composite).
     """
 
@@ -48,6 +49,7 @@ class Call:
     org: Org | None = None
     parameters: dict[str, str] = field(default_factory=dict)
     session: Session | None = None
+    locked: bool = False
     run_inner: Callable[[Call], Answer] = field(default=lambda _call: Answer(404))
 
     @property

@@ -27,7 +27,9 @@ def start_deploy(call: Call) -> Answer:
         if len(package) > MAX_ZIP:
             raise PlatformError("LIMIT_EXCEEDED", TOO_LARGE)
         user_id = call.session.user_id if call.session else ""
-        job = call.landscape.jobs.submit_deploy(call.the_org, user_id, package, options, call.version)
+        job = call.landscape.jobs.submit_deploy(
+            call.the_org, user_id, package, options, call.version, locked=call.locked
+        )
         return as_json(_shown(call, job), 201)
     if not kind.lower().startswith("application/json"):
         raise PlatformError("UNSUPPORTED_MEDIA_TYPE", f"Content-Type {kind[:80]} is not supported", status=415)

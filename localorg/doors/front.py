@@ -19,7 +19,7 @@ from localorg.doors.call import Answer, Call
 from localorg.doors.dispatch import HTML, MAINTENANCE, answer, refused
 from localorg.doors.routes import OPERATIONS, REST, Route, find_route
 from localorg.errors import OAuthError, PlatformError
-from localorg.faults import ERROR_CODES, Faults, returned_status, stall_seconds
+from localorg.faults import ERROR_CODES, LOCK, Faults, returned_status, stall_seconds
 from localorg.landscape import Landscape
 from localorg.request_log import Entry, RequestLog
 
@@ -72,6 +72,7 @@ class Front:
             error = PlatformError("LIMIT_EXCEEDED", "Maximum size of request reached.", status=413)
             made = refused(call, route.door if route else REST, error)
         else:
+            call.locked = fault == LOCK
             made = self._faulty(call, route, fault) or self._limited(call, route) or answer(call, route, allowed)
             if fault == "reset-after":
                 _reset(scope)

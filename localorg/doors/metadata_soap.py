@@ -51,7 +51,9 @@ def _deploy(call: Call, request: SoapRequest) -> Result:
         raise PlatformError("LIMIT_EXCEEDED", TOO_LARGE)
     options = child(request.element, "DeployOptions")
     given = {local_name(each): (each.text or "").strip() for each in options} if options is not None else {}
-    job = call.landscape.jobs.submit_deploy(call.the_org, _user(call), package, _typed(given), call.version)
+    job = call.landscape.jobs.submit_deploy(
+        call.the_org, _user(call), package, _typed(given), call.version, locked=call.locked
+    )
     return {"done": False, "id": job["id"], "state": "Queued"}
 
 

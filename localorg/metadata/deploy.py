@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
+from localorg.errors import locked
 from localorg.metadata.change import Change, ComponentError
 from localorg.metadata.components import delete_component, write_component
 from localorg.metadata.document import DocumentError, read_file
@@ -30,6 +31,7 @@ class DeployOptions:
     single_package: bool = False
     allow_missing_files: bool = False
     purge_on_delete: bool = False
+    locked: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,11 @@ def apply_package(change: Change, data: bytes, options: DeployOptions) -> tuple[
         with change.store.transaction() as transaction:
             for package in packages:
                 _apply(change, package, options, messages)
+            if options.locked:
+                held = next(index for index, each in enumerate(messages) if each.kind or index == len(messages) - 1)
+                messages[held] = _failure(
+                    messages[held].file, locked().message, kind=messages[held].kind, name=messages[held].name
+                )
             messages = [_with_warnings(each, options) for each in messages]
             failed = any(not each.success for each in messages)
             if options.check_only or (failed and not keep_parts):

@@ -11,7 +11,7 @@ import json
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from localorg.clock import Clock
@@ -42,10 +42,18 @@ class Jobs:
         clock.on_move.append(self.run_all)
 
     def submit_deploy(
-        self, org: Org, user_id: str, package: bytes, options: dict[str, Any], version: float, *, reuses: str = ""
+        self,
+        org: Org,
+        user_id: str,
+        package: bytes,
+        options: dict[str, Any],
+        version: float,
+        *,
+        reuses: str = "",
+        locked: bool = False,
     ) -> Row:
-        """Queue a deploy; return its job."""
-        checked = _options(options)
+        """Queue a deploy; return its job. `locked`: another change holds its first component."""
+        checked = replace(_options(options), locked=locked)
         total = count_components(package, checked)
         kept = {"given": options, "checked": asdict(checked), "reuses": reuses}
         return self._submit(DEPLOY, org, user_id, json.dumps(kept), package, version, total)

@@ -29,6 +29,7 @@ from orgkey.provider.written import as_args, changed, check_written
 from orgkey.salesforce.errors import GrantRefusedError, Retry, SettingError
 from orgkey.salesforce.grant import Proof, audiences, prove, prove_within
 from orgkey.salesforce.oauth import retry_of
+from orgkey.salesforce.patience import patiently
 
 _OUTPUTS = ("verified", "reason", "orgId", "userId", "scopes", "audience")
 
@@ -126,15 +127,18 @@ def _attempt(args: JwtGrantArgs, place: Workplace) -> Callable[[], Proof]:
                 f"The JWT login of {args.username} cannot be tried: {error}.\nCheck privateKeyPem."
             ) from None
 
-    return lambda: prove(
-        place.org.transport,
-        args.instance_url,
-        sign,
-        ladder=ladder,
-        api_version=place.connection.api_version,
-        username=args.username,
-        revoke=args.revoke,
-    )
+    def once() -> Proof:
+        return prove(
+            place.org.transport,
+            args.instance_url,
+            sign,
+            ladder=ladder,
+            api_version=place.connection.api_version,
+            username=args.username,
+            revoke=args.revoke,
+        )
+
+    return lambda: patiently(once, clock=place.clock)
 
 
 def _proved(inputs: Values, proof: Proof) -> dict[str, Any]:

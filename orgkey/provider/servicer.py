@@ -267,13 +267,15 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 self._org = Org(self._connection, clock=self._clock, environment=self._environment, sign=self._sign)
                 self._snapshot = Snapshot(self._org)
             connection, org, snapshot = self._connection, self._org, self._snapshot
+        deadline = self._clock.monotonic() + (request.timeout or DEFAULT_TIMEOUT)
+        self._clock.must_end(deadline)
         return Workplace(
             connection=connection,
             org=org,
             snapshot=snapshot,
             clock=self._clock,
             urn=request.urn,
-            deadline=self._clock.monotonic() + (request.timeout or DEFAULT_TIMEOUT),
+            deadline=deadline,
             progress=lambda message: self._engine.progress(request.urn, message),
             info=lambda message: self._engine.info(request.urn, message),
             warn=lambda message: self._engine.warn(request.urn, message),

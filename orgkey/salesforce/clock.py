@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from orgkey.salesforce.errors import CANCELED, CanceledError
+
+_DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
 
 @dataclass(slots=True)
@@ -22,6 +26,14 @@ class Clock:
     def monotonic(self) -> float:
         """Seconds that never run backwards, for deadlines."""
         return time.monotonic()
+
+    def must_end(self, deadline: float) -> None:
+        """Set by when the verb that runs in this thread must end, on the monotonic scale."""
+        _DEADLINE.set(deadline)
+
+    def seconds_left(self) -> float:
+        """How long the verb that runs in this thread may still take."""
+        return max(0.0, _DEADLINE.get() - self.monotonic())
 
     def wait(self, seconds: float) -> None:
         """Wait, or raise CanceledError as soon as somebody cancels."""

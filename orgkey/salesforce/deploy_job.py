@@ -26,10 +26,12 @@ from orgkey.salesforce.errors import (
     host_of,
 )
 from orgkey.salesforce.org import Org
+from orgkey.salesforce.patience import patiently
 
 _PATH = "metadata/deployRequest"
 _ERRORS_IN_A_ROW = 5
 _FIRST_PAUSE, _LONGEST_PAUSE, _LONGEST_QUEUE_PAUSE = 0.2, 2.0, 15.0  # seconds
+_DEPLOYS = 4  # of one bundle, while another change holds a record
 _GROWTH = 1.2  # so that a wait lasts at most a fifth longer than the deploy
 
 
@@ -170,16 +172,28 @@ def deploy(
     ignore_warnings: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> DeployStatus:
-    """Deploy a bundle and wait for the end, at most `seconds`; raises DeployFailedError with the org's own words."""
+    """Deploy a bundle and wait for the end, at most `seconds`; raises DeployFailedError with the org's own words.
+
+    A deploy that was rolled back because another change held a record is sent again.
+    """
     deadline = org.clock.monotonic() + seconds
+
+    def once() -> DeployStatus:
+        job = DeployJob.start(org, bundle, check_only=check_only, ignore_warnings=ignore_warnings)
+        return _end_of(job, deadline=deadline, progress=progress)
+
     with org.writing:
-        status, job = None, DeployJob.start(org, bundle, check_only=check_only, ignore_warnings=ignore_warnings)
-        try:
-            for status in job.watch(deadline=deadline):
-                if not status.done:
-                    progress(f"deploy: {status.summary()}")
-        except (RefusedError, CredentialsError, UnreachableError) as error:  # the job goes on without us
-            raise DeployUnfinishedError(str(error), job.id) from error
+        return patiently(once, clock=org.clock, on=DeployFailedError, attempts=_DEPLOYS, seconds=seconds, tell=progress)
+
+
+def _end_of(job: DeployJob, *, deadline: float, progress: Callable[[str], None]) -> DeployStatus:
+    org, status = job.org, None
+    try:
+        for status in job.watch(deadline=deadline):
+            if not status.done:
+                progress(f"deploy: {status.summary()}")
+    except (RefusedError, CredentialsError, UnreachableError) as error:  # the job goes on without us
+        raise DeployUnfinishedError(str(error), job.id) from error
     if status is None or not status.success:
         raise _failure(org, status)
     return status
@@ -213,7 +227,7 @@ def _parse_status(raw: Mapping[str, Any]) -> DeployStatus:
         success=bool(raw.get("success")),
         components_done=int(raw.get("numberComponentsDeployed") or 0),
         components_total=int(raw.get("numberComponentsTotal") or 0),
-        error=str(raw.get("errorMessage") or ""),
+        error=": ".join(str(raw[name]) for name in ("errorStatusCode", "errorMessage") if raw.get(name)),
         failures=_components(details.get("componentFailures")),
         successes=_components(details.get("componentSuccesses")),
     )

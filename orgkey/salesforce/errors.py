@@ -213,6 +213,23 @@ API = (
 DEPLOY = (
     Row(
         "",
+        "exclusive access to this record",
+        "another change holds a record that the deploy needs",
+        "run the same command again in a minute",
+        Retry.SOON,
+    ),
+    Row(
+        "", "unable_to_lock_row", "another change holds a record", "run the same command again in a minute", Retry.SOON
+    ),
+    Row(
+        "",
+        "unknown_exception",
+        "the org failed inside",
+        "run the same command again; quote its ErrorId to Salesforce support if it stays",
+        Retry.SOON,
+    ),
+    Row(
+        "",
         "you can't create a connected app",
         "this org does not let anybody make Connected Apps any more (the platform's default since Spring '26)",
         "set orgkey:app.kind to external; or have creation switched on: Setup > External Client Apps > Settings, or Salesforce Support",
@@ -279,24 +296,56 @@ class WrongOrgError(SalesforceError):
     """The org is not the one that the settings describe: fix the settings. Nothing was changed in it."""
 
 
+def _say_when_to_come_back(error: SalesforceError, tries: int, seconds: float | None) -> None:
+    asked = "It was asked once" if tries == 1 else f"It was asked {tries} times"
+    when = f"in {seconds:.0f} seconds, as it says itself" if seconds else "in a minute"
+    error.args = (f"{error}\n{asked}; run the same command again {when}.",)
+
+
 class UnreachableError(SalesforceError):
     """The org gave no answer that could be understood: wait, or fix the network. A write may have reached it."""
 
 
 class PassingTroubleError(UnreachableError):
-    """The same question may well be answered in a moment: a broken connection, no answer in time, a busy org."""
+    """The same question may well be answered in a moment: a broken connection, no answer in time, a busy org.
+
+    `retry_after` are the seconds after which the org asks to come back, where it does.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
 
 
 class RefusedError(SalesforceError):
-    """The org answered with an error of its own: `code` and `text` are its words, `row` what we know of it."""
+    """The org answered with an error of its own: `code` and `text` are its words, `row` what we know of it.
 
-    def __init__(self, code: str, text: str, *, where: str, table: Sequence[Row] = API) -> None:
-        self.code, self.text = code, text
+    `retry_after` are the seconds after which it asks to come back, where it does.
+    """
+
+    def __init__(
+        self, code: str, text: str, *, where: str, table: Sequence[Row] = API, retry_after: float | None = None
+    ) -> None:
+        self.code, self.text, self.retry_after = code, text, retry_after
         self.row = find_row(table, code, text)
         advice = (
             f"\n{self.row.meaning[0].upper()}{self.row.meaning[1:]}. What to do: {self.row.remedy}." if self.row else ""
         )
         super().__init__(f"{where} answered {code}: {text}{advice}" if code else f"{where}: {text}{advice}")
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may succeed in a moment: by what we know of the answer, or else by the org's own word."""
+        return self.row.retry is Retry.SOON if self.row else self.retry_after is not None
+
+    @property
+    def in_short(self) -> str:
+        """The org's words alone."""
+        return f"{self.code}: {self.text}"
+
+    def say_when_to_come_back(self, tries: int) -> None:
+        """Add how often it was asked, and when to ask again."""
+        _say_when_to_come_back(self, tries, self.retry_after)
 
 
 class GrantRefusedError(RefusedError):
@@ -311,11 +360,27 @@ class SessionExpiredError(SalesforceError):
 
 
 class DeployFailedError(SalesforceError):
-    """The org rejected a bundle; `problems` are its own words, one per component. Nothing was changed in the org."""
+    """The org rejected a bundle; `problems` are its own words, one per component. Nothing was changed in the org.
+
+    `passing` where the same bundle may do in a moment.
+    """
+
+    retry_after: float | None = None
 
     def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
         self.problems = tuple(problems)
+        rows = [find_row(DEPLOY, "", problem) for problem in problems]
+        self.passing = bool(rows) and all(row is not None and row.retry is Retry.SOON for row in rows)
         super().__init__(message)
+
+    @property
+    def in_short(self) -> str:
+        """The org's words alone."""
+        return "; ".join(self.problems)
+
+    def say_when_to_come_back(self, tries: int) -> None:
+        """Add how often it was tried, and when to try again."""
+        _say_when_to_come_back(self, tries, self.retry_after)
 
 
 class DeployUnfinishedError(SalesforceError):

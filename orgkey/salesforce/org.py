@@ -10,9 +10,9 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote_plus
 
 from orgkey.model.connection import Connection
@@ -25,8 +25,10 @@ from orgkey.salesforce.errors import (
     SessionExpiredError,
     UnreachableError,
     WrongOrgError,
+    first_error,
     host_of,
 )
+from orgkey.salesforce.patience import patiently
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce
@@ -150,7 +152,14 @@ class Org:
 
     def rest(self, method: str, path: str, **kwargs: Any) -> Any:
         """Call a REST path below `/services/data/vNN.0/` that changes something; not tried again when the answer is lost."""
-        return self._with_session(lambda sf: sf.restful(path, method=method, **kwargs))
+
+        def send(sf: Salesforce) -> Any:
+            response = self.transport.request(method, sf.base_url + path, headers=sf.headers, **kwargs)
+            if not response.ok:
+                _raise_api_error(response)
+            return _json(response) if response.content else None
+
+        return self._with_session(send)
 
     def look(self, path: str, **kwargs: Any) -> Any:
         """GET a REST path; tried again while the org is out of reach or busy."""
@@ -197,7 +206,7 @@ class Org:
         return [
             saved
             for batch in _batches(records)
-            for saved in _saved(self.rest("POST", "composite/sobjects", json={"allOrNone": True, "records": batch}))
+            for saved in self._collection("POST", json={"allOrNone": True, "records": batch})
         ]
 
     def update(self, records: Sequence[Mapping[str, Any]]) -> list[Saved]:
@@ -205,7 +214,7 @@ class Org:
         return [
             saved
             for batch in _batches(records)
-            for saved in _saved(self.rest("PATCH", "composite/sobjects", json={"allOrNone": True, "records": batch}))
+            for saved in self._collection("PATCH", json={"allOrNone": True, "records": batch})
         ]
 
     def delete(self, record_ids: Sequence[str]) -> list[Saved]:
@@ -213,10 +222,24 @@ class Org:
         return [
             saved
             for batch in _batches(record_ids)
-            for saved in _saved(
-                self.rest("DELETE", "composite/sobjects", params={"ids": ",".join(batch), "allOrNone": "false"})
-            )
+            for saved in self._collection("DELETE", params={"ids": ",".join(batch), "allOrNone": "false"})
         ]
+
+    def _collection(self, method: str, **kwargs: Any) -> list[Saved]:
+        """Send one collection call, and again while another change holds one of its records.
+
+        All or none was done then; of a deletion, what was done is gone at the next try, and that is the caller's to take.
+        """
+
+        def send() -> list[Saved]:
+            saved = _saved(self.rest(method, "composite/sobjects", **kwargs))
+            for item in saved:
+                refusal = RefusedError(item.code, item.text, where=host_of(self.url))
+                if not item.success and refusal.passing:
+                    raise _LockedRecordError(item.code, item.text, where=host_of(self.url))
+            return saved
+
+        return patiently(send, clock=self.clock, on=_LockedRecordError)
 
     @staticmethod
     def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
@@ -245,6 +268,9 @@ class Org:
             _raise_api_error(response)
         answers = [dict(part) for part in _json(response)["compositeResponse"]]
         for answer in answers:
+            rows = _rows(answer, host_of(self.url))
+            if isinstance(rows, RefusedError) and rows.passing:
+                raise rows
             self._read_on(sf, answer)
         return answers
 
@@ -259,11 +285,14 @@ class Org:
             answer["body"]["records"].extend(page["records"])
 
     def _with_session(self, call: Callable[[Any], T]) -> T:
+        """Call with a session; again while the org refuses for a reason that passes, and with a new session where it expired."""
+        return patiently(lambda: self._in_session(call), clock=self.clock)
+
+    def _in_session(self, call: Callable[[Any], T]) -> T:
         self.clock.check()
         login = self._session()
         try:
-            with _our_errors(host_of(self.url)):
-                return call(self._client(login))
+            return call(self._client(login))
         except SessionExpiredError as expired:
             if not login.renewable:
                 raise CredentialsError(
@@ -273,13 +302,12 @@ class Org:
         with self._lock:
             if self._login is login:
                 self._login = None
-        with _our_errors(host_of(self.url)):
-            try:
-                return call(self._client(self._session()))
-            except SessionExpiredError as expired:
-                raise CredentialsError(
-                    f"{host_of(self.url)} does not accept a session it just gave: it answered {expired}."
-                ) from None
+        try:
+            return call(self._client(self._session()))
+        except SessionExpiredError as expired:
+            raise CredentialsError(
+                f"{host_of(self.url)} does not accept a session it just gave: it answered {expired}."
+            ) from None
 
     def _session(self) -> Login:
         with self._lock:
@@ -322,27 +350,22 @@ class Org:
         return identity
 
 
-@contextmanager
-def _our_errors(host: str) -> Iterator[None]:
-    """Turn simple-salesforce's exceptions, which print whole bodies, into ours."""
-    from simple_salesforce.exceptions import SalesforceError as ApiError
-    from simple_salesforce.exceptions import SalesforceExpiredSession
-
-    try:
-        yield
-    except SalesforceExpiredSession as error:
-        raise SessionExpiredError(_first(error.content)[0] or "INVALID_SESSION_ID") from None
-    except ApiError as error:
-        code, text = _first(error.content)
-        if code == "INVALID_SESSION_ID":
-            raise SessionExpiredError(code) from None
-        raise RefusedError(code or f"HTTP {error.status}", text or "no description", where=host) from None
+class _LockedRecordError(RefusedError):
+    """Another change holds a record of a collection call; nothing of it was done."""
 
 
-def _raise_api_error(response: Any) -> None:
-    from simple_salesforce.util import exception_handler
+def _raise_api_error(response: Any) -> NoReturn:
+    from orgkey.salesforce.transport import retry_after
 
-    exception_handler(response)
+    code, text = first_error(response)
+    if response.status_code == HTTPStatus.UNAUTHORIZED or code == "INVALID_SESSION_ID":
+        raise SessionExpiredError(code or "INVALID_SESSION_ID")
+    raise RefusedError(
+        code or f"HTTP {response.status_code}",
+        text or "no description",
+        where=host_of(response.url),
+        retry_after=retry_after(response),
+    )
 
 
 def _json(response: Any) -> Any:

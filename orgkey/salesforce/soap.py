@@ -62,6 +62,8 @@ def _call(org: Org, body: etree._Element) -> list[etree._Element]:
 
 
 def _send(org: Org, endpoint: str, session_id: str, body: etree._Element) -> list[etree._Element]:
+    from orgkey.salesforce.transport import retry_after
+
     envelope = etree.Element(etree.QName(_ENVELOPE, "Envelope"), nsmap={"soapenv": _ENVELOPE, "met": _METADATA})
     header = etree.SubElement(envelope, etree.QName(_ENVELOPE, "Header"))
     _child(etree.SubElement(header, etree.QName(_METADATA, "SessionHeader")), "sessionId", session_id)
@@ -74,7 +76,7 @@ def _send(org: Org, endpoint: str, session_id: str, body: etree._Element) -> lis
     )
     answer = _body_of(response.content, endpoint)
     for fault in children(answer, "Fault"):
-        _raise_fault(fault, endpoint)
+        _raise_fault(fault, endpoint, retry_after(response))
     if not response.ok:
         raise UnreachableError(
             f"{host_of(endpoint)} answered HTTP {response.status_code} without saying why.\nTry again in a moment."
@@ -94,9 +96,9 @@ def _body_of(content: bytes, endpoint: str) -> etree._Element:
     raise UnreachableError(f"{host_of(endpoint)} answered with XML that is no SOAP envelope.\nTry again.")
 
 
-def _raise_fault(fault: etree._Element, endpoint: str) -> None:
+def _raise_fault(fault: etree._Element, endpoint: str, wait: float | None) -> None:
     code = (text_of(fault, "faultcode") or "").rsplit(":", 1)[-1]
     text = (text_of(fault, "faultstring") or "").removeprefix(f"{code}: ")
     if code == "INVALID_SESSION_ID":
         raise SessionExpiredError(code)
-    raise RefusedError(code, text, where=host_of(endpoint))
+    raise RefusedError(code, text, where=host_of(endpoint), retry_after=wait)

@@ -10,8 +10,10 @@ import contextlib
 import os
 import socket
 import threading
+import time
 import weakref
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -34,7 +36,7 @@ TIMEOUT_VARIABLE = "ORGKEY_REQUEST_TIMEOUT"
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
 _ATTEMPTS, _PATIENCE = 4, 20.0  # tries of a request that changes nothing, seconds in all
 _LONGEST_WAIT = 1.5  # seconds between two tries, so that a cancel is heard within two
-_BUSY = {500, 502, 503, 504}
+_BUSY = {429, 500, 502, 503, 504}
 
 
 class Transport(requests.Session):
@@ -101,17 +103,45 @@ class Transport(requests.Session):
         self._adapter.cut()
 
     def look(self, method: str, url: str, **kwargs: Any) -> requests.Response:
-        """Send a request that changes nothing: tried again, with jitter, while the org is out of reach or busy."""
+        """Send a request that changes nothing: tried again, with jitter, while the org is out of reach or busy.
+
+        A busy org that names a time (Retry-After) is asked then, where the patience lasts as long.
+        """
+        until = time.monotonic() + _PATIENCE
+
+        def again(error: Exception) -> bool | float:
+            if not isinstance(error, PassingTroubleError):
+                return False
+            wait = error.retry_after or 0.0
+            if wait > until - time.monotonic():
+                return False
+            self._aborted.wait(wait)
+            return 0.0 if wait else True
+
         for attempt in stamina.retry_context(
-            on=PassingTroubleError, attempts=_ATTEMPTS, timeout=_PATIENCE, wait_initial=0.2, wait_max=_LONGEST_WAIT
+            on=again, attempts=_ATTEMPTS, timeout=_PATIENCE, wait_initial=0.2, wait_max=_LONGEST_WAIT
         ):
             with attempt:
                 response = self.request(method, url, **kwargs)
                 if response.status_code in _BUSY and not _is_fault(response):
+                    wait = retry_after(response)
+                    when = f"in {wait:.0f} seconds" if wait else "in a moment"
                     raise PassingTroubleError(
-                        f"{host_of(url)} answered HTTP {response.status_code} {response.reason}.\nTry again in a moment."
+                        f"{host_of(url)} answered HTTP {response.status_code} {response.reason}.\nTry again {when}.",
+                        retry_after=wait,
                     )
         return response
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """Seconds after which the org asks to come back (Retry-After, RFC 9110 10.2.3: seconds, or a date); None where it says nothing."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
 
 
 def timeout_of(environment: Mapping[str, str]) -> tuple[float, float]:

@@ -84,11 +84,11 @@ def test_removing_what_is_not_there_is_no_failure(client: Client) -> None:
 
 
 def test_the_orgs_own_error_is_told_with_what_it_means(client: Client, landscape: Landscape) -> None:
-    landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["ALREADY_IN_PROCESS"])
+    landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["INSUFFICIENT_ACCESS"])
     with pytest.raises(RefusedError) as refused:
         deploy(client, bundle(), seconds=30)
-    assert refused.value.code == "ALREADY_IN_PROCESS"
-    assert "Another change holds the org's setup" in str(refused.value)
+    assert refused.value.code == "INSUFFICIENT_ACCESS"
+    assert "The administrator's login may not do this" in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["Pending", "SomethingNew"])

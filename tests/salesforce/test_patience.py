@@ -1,0 +1,219 @@
+"""What an org refuses for a reason that passes is asked again, a lost answer never; and the last word says when to come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+import requests
+import stamina
+
+from orgkey.model.assignments import PermissionSetAssignmentsArgs
+from orgkey.model.connection import parse_connection
+from orgkey.salesforce import soql
+from orgkey.salesforce.access import set_holders
+from orgkey.salesforce.clock import Clock
+from orgkey.salesforce.deploy_job import deploy
+from orgkey.salesforce.errors import (
+    CanceledError,
+    DeployFailedError,
+    PassingTroubleError,
+    RefusedError,
+    UnreachableError,
+)
+from orgkey.salesforce.org import Org as Client
+from orgkey.salesforce.patience import ATTEMPTS, patiently
+from orgkey.salesforce.read import Snapshot
+from orgkey.salesforce.soap import read_metadata
+from orgkey.salesforce.transport import Transport, retry_after
+from tests.landscape import Landscape, Org
+from tests.salesforce.conftest import Host
+from tests.salesforce.test_deploy_job import bundle
+
+SOON = ["ALREADY_IN_PROCESS", "UNABLE_TO_LOCK_ROW", "UNKNOWN_EXCEPTION", "SERVER_UNAVAILABLE"]
+Answering = Callable[[int, dict[str, str], bytes], Host]
+
+
+@pytest.fixture(autouse=True)
+def without_pauses() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=ATTEMPTS):
+        yield
+
+
+def requests_of(landscape: Landscape, operation: str) -> int:
+    return int(landscape.admin("GET", "/requests?org=uat")["counts"].get(operation, 0))
+
+
+@pytest.mark.parametrize("code", SOON)
+def test_a_refused_write_is_sent_again_until_the_org_takes_it(client: Client, landscape: Landscape, code: str) -> None:
+    landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=[code, code])
+    assert deploy(client, bundle(), seconds=30).success
+    assert requests_of(landscape, "deploy") == 3
+
+
+@pytest.mark.parametrize("code", SOON)
+def test_a_refused_question_is_asked_again_at_every_door(client: Client, landscape: Landscape, code: str) -> None:
+    for operation in ("composite", "readMetadata"):
+        landscape.admin("POST", "/faults", operation=operation, org="uat", faults=[code])
+    assert client.query(soql.ORGANIZATION)
+    assert read_metadata(client, "PermissionSet", ["Missing"]) == {}
+    assert landscape.admin("GET", "/faults")["unused"] == []
+
+
+def test_records_that_another_change_holds_are_written_and_deleted_at_a_later_try(
+    client: Client, org: Org, landscape: Landscape
+) -> None:
+    deploy(client, bundle(), seconds=30)
+    for operation in ("createRecords", "updateRecords", "deleteRecords"):
+        landscape.admin("POST", "/faults", operation=operation, org="uat", faults=["lock-record", "lock-record"])
+    users = [org.user("ci"), org.user("devops")]
+    for wanted in (
+        {"users": users},
+        {"users": users, "expiration": "2099-01-01T00:00:00Z"},
+        {"users": [], "expiration": "2099-01-01T00:00:00Z"},
+    ):
+        set_holders(Snapshot(client), PermissionSetAssignmentsArgs.model_validate({"permissionSet": "Set", **wanted}))
+    assert org.holders("Set") == []
+    assert [requests_of(landscape, name) for name in ("createRecords", "updateRecords", "deleteRecords")] == [3, 3, 3]
+
+
+def test_a_deploy_that_was_rolled_back_for_a_lock_is_sent_again_and_says_so(
+    client: Client, landscape: Landscape
+) -> None:
+    landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["lock-record"])
+    said: list[str] = []
+    assert deploy(client, bundle(), seconds=30, progress=said.append).success
+    assert [line for line in said if line.endswith("trying again")] == [
+        "PermissionSet Set (permissionsets/Set.permissionset): unable to obtain exclusive access to this record; trying again"
+    ]
+
+
+def test_a_deploy_that_is_locked_for_good_ends_with_what_to_do(client: Client, landscape: Landscape) -> None:
+    landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["lock-record"] * ATTEMPTS)
+    with pytest.raises(DeployFailedError, match="Another change holds a record") as failed:
+        deploy(client, bundle(), seconds=30)
+    assert str(failed.value).endswith("times; run the same command again in a minute.")
+
+
+def test_a_deploy_with_a_mistake_in_it_is_sent_once(client: Client, landscape: Landscape) -> None:
+    with pytest.raises(DeployFailedError):
+        deploy(client, bundle(label=""), seconds=30)
+    assert requests_of(landscape, "deploy") == 1
+
+
+@pytest.mark.parametrize("fault", ["reset-after", "return-503", "INSUFFICIENT_ACCESS", "REQUEST_LIMIT_EXCEEDED"])
+def test_a_write_whose_answer_is_lost_or_final_is_sent_once(client: Client, landscape: Landscape, fault: str) -> None:
+    landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=[fault])
+    with pytest.raises((UnreachableError, RefusedError)):
+        deploy(client, bundle(), seconds=30)
+    assert requests_of(landscape, "deploy") == 1
+
+
+def test_an_org_that_goes_on_refusing_is_told_with_the_number_of_tries(client: Client, landscape: Landscape) -> None:
+    landscape.admin("POST", "/faults", operation="composite", org="uat", faults=["UNABLE_TO_LOCK_ROW"] * 100)
+    with pytest.raises(RefusedError) as refused:
+        client.query(soql.ORGANIZATION)
+    assert str(refused.value).endswith(f"It was asked {ATTEMPTS} times; run the same command again in a minute.")
+
+
+def refuse(code: str = "UNABLE_TO_LOCK_ROW", wait: float | None = None) -> Any:
+    tried: list[str] = []
+
+    def call() -> None:
+        tried.append(code)
+        raise RefusedError(code, "held", where="acme", retry_after=wait)
+
+    return call, tried
+
+
+def test_a_cancel_is_heard_between_two_tries() -> None:
+    clock, (call, tried) = Clock(), refuse()
+
+    def canceled_meanwhile() -> None:
+        clock.canceled.set()
+        call()
+
+    with pytest.raises(CanceledError):
+        patiently(canceled_meanwhile, clock=clock)
+    assert len(tried) == 1
+
+
+def test_a_verb_whose_time_is_over_tries_once() -> None:
+    with stamina.set_testing(False):
+        clock, (call, tried) = Clock(), refuse()
+        clock.must_end(clock.monotonic())
+        try:
+            with pytest.raises(RefusedError, match="It was asked once"):
+                patiently(call, clock=clock)
+        finally:
+            clock.must_end(float("inf"))
+        assert len(tried) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "wait", "tries", "end"),
+    [
+        ("HTTP 503", 0.001, ATTEMPTS, "again in 0 seconds, as it says itself."),
+        ("HTTP 503", 3600.0, 1, "It was asked once; run the same command again in 3600 seconds, as it says itself."),
+        ("UNABLE_TO_LOCK_ROW", 3600.0, 1, "again in 3600 seconds, as it says itself."),
+        ("HTTP 503", None, 1, "acme answered HTTP 503: held"),
+    ],
+)
+def test_an_org_that_names_a_time_is_asked_then_and_not_before(
+    code: str, wait: float | None, tries: int, end: str
+) -> None:
+    call, tried = refuse(code, wait)
+    with pytest.raises(RefusedError) as refused:
+        patiently(call, clock=Clock())
+    assert len(tried) == tries
+    assert str(refused.value).endswith(end)
+
+
+def test_a_busy_org_that_names_a_long_time_is_left_alone_until_then(answering: Answering) -> None:
+    host = answering(503, {"Retry-After": "3600", "Content-Type": "text/plain"}, b"")
+    with pytest.raises(PassingTroubleError, match="Try again in 3600 seconds"):
+        Transport(ca_bundle=host.ca_bundle).look("GET", host.url)
+    assert len(host.headers) == 1
+
+
+def client_of(host: Host) -> Client:
+    connection, problems = parse_connection(
+        {"instanceUrl": host.url, "caBundle": host.ca_bundle, "credentials": '{"accessTokenEnv": "TOKEN"}'}
+    )
+    assert connection is not None, problems
+    return Client(connection, environment={"TOKEN": "x"})
+
+
+def test_a_write_is_told_when_the_org_wants_to_be_asked_again(answering: Answering) -> None:
+    host = answering(503, {"Retry-After": "3600", "Content-Type": "application/json"}, b"[]")
+    with pytest.raises(RefusedError, match="again in 3600 seconds"):
+        client_of(host).rest("POST", "composite/sobjects", json={})
+    assert len(host.headers) == 1
+
+
+def test_one_question_of_several_that_meets_a_lock_is_asked_again(answering: Answering) -> None:
+    refused = [{"httpStatusCode": 400, "body": [{"errorCode": "UNABLE_TO_LOCK_ROW", "message": "held"}]}]
+    host = answering(200, {"Content-Type": "application/json"}, json.dumps({"compositeResponse": refused}).encode())
+    with pytest.raises(RefusedError, match="Another change holds the record"):
+        client_of(host).query(soql.ORGANIZATION)
+    assert len(host.headers) == ATTEMPTS
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("7", 7), ("", None), ("soon", None), ("-1", None)])
+def test_a_time_to_come_back_is_seconds(value: str, seconds: float | None) -> None:
+    assert retry_after(saying(value)) == seconds
+
+
+def test_a_time_to_come_back_may_be_a_date() -> None:
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    assert retry_after(saying(in_an_hour)) == pytest.approx(3600, abs=60)
+
+
+def saying(value: str) -> requests.Response:
+    response = requests.Response()
+    response.headers["Retry-After"] = value
+    return response
