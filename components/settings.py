@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import Field, ValidationError
 
+from components.jwt_bearer import hopeless
 from metadata.check import Problem, field_problems, suggestion
 from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of
 from metadata.fields import Field as Row
@@ -223,6 +224,7 @@ def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[P
     )
     app.setdefault("label", str(app.get("name") or "App").replace("_", " "))
     problems += _field_problems("orgkey:app", resource, rows, app, version=version)
+    problems += [Problem(f"orgkey:app.{problem.path}", problem.reason) for problem in hopeless(app)]
     return choice, app, problems
 
 

@@ -452,3 +452,10 @@ def test_every_timeout_that_is_no_time_is_told() -> None:
     for verb in ("update", "delete", "read"):
         assert f"orgkey:timeouts.{verb} must be a time such as 90s, 30m or 1h30m" in text
     assert "orgkey:timeouts.craete is not a setting" in text
+
+
+def test_an_app_that_the_flow_cannot_use_is_a_problem_beside_all_others() -> None:
+    app = "{name: CI, scopes: [Api], permittedUsers: AllSelfAuthorized, requiredSessionLevel: HIGH_ASSURANCE}"
+    text = refusal(SMALLEST.replace("{name: CI_Integration, contactEmail: ops@acme.com}", app))
+    for name in ("contactEmail", "scopes", "permittedUsers", "requiredSessionLevel"):
+        assert f"orgkey:app.{name} " in text

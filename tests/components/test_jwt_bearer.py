@@ -1,0 +1,40 @@
+"""Settings with which the flow can hardly work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.jwt_bearer import hopeless
+
+
+@pytest.mark.parametrize(
+    ("app", "expected"),
+    [
+        ({"permittedUsers": "AllSelfAuthorized"}, ["permittedUsers must be AdminApprovedPreAuthorized, or left out"]),
+        ({"requiredSessionLevel": "HIGH_ASSURANCE"}, ["requiredSessionLevel must not be HIGH_ASSURANCE"]),
+        ({"scopes": ["Api"]}, ["scopes must hold RefreshToken"]),
+        ({"scopes": ["RefreshToken", "Web"]}, ["scopes must hold Api (or Full)"]),
+        ({"scopes": ["Web"]}, ["scopes must hold RefreshToken", "scopes must hold Api (or Full)"]),
+    ],
+)
+def test_what_stands_against_the_flow_is_told_in_one_sentence_each(app: dict[str, Any], expected: list[str]) -> None:
+    assert [f"{problem.path} {problem.reason}".split(":")[0] for problem in hopeless(app)] == expected
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        {},
+        {"permittedUsers": "AdminApprovedPreAuthorized", "requiredSessionLevel": "STANDARD"},
+        {"scopes": ["Api", "RefreshToken"]},
+        {"scopes": ["Full", "OfflineAccess"]},
+        {"scopes": []},
+        {"scopes": "Api"},
+        {"scopes": ["RefreshTokn"]},
+        {"scopes": [1, {}]},
+    ],
+)
+def test_what_works_and_what_others_find_wrong_is_left_alone(app: dict[str, Any]) -> None:
+    assert list(hopeless(app)) == []
