@@ -147,7 +147,7 @@ class DeployJob:
             if self.org.clock.monotonic() + pause > deadline:
                 raise DeployUnfinishedError(
                     f"The deploy {self.id} to {host_of(self.org.url)} was still {last or 'without an answer'} when the time was over.\n"
-                    "The org may still finish it: run the same command again, or allow more with customTimeouts.",
+                    "The org may still finish it: run the same command again, or allow more with orgkey:timeouts.",
                     self.id,
                 )
             try:

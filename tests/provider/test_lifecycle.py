@@ -659,7 +659,7 @@ def test_a_deploy_that_outlasts_its_timeout_is_kept_in_state_with_its_job_and_wh
     assert time.monotonic() - started < 10
     assert failed.value.init_failed is not None
     assert failed.value.init_failed["id"] == "Slow"
-    assert "customTimeouts" in failed.value.init_failed["reasons"][0]
+    assert "orgkey:timeouts" in failed.value.init_failed["reasons"][0]
 
 
 @pytest.mark.parametrize("silence", ["a deploy that takes long", "an org that does not answer"])
