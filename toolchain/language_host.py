@@ -3,14 +3,18 @@
 Enough for up, preview, refresh, destroy, import without code generation, and local programs of the Automation API. It
 stands on the SDK's own host for inline programs; the official host is not available where this one is used. What it
 cannot do it refuses in one sentence.
+
+It answers before it has loaded the SDK, which it does while the engine looks at what is in state.
 """
 # ruff: noqa: N802 - the calls have the names that the protocol gives them
 
 import os
+import platform
 import runpy
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +24,8 @@ from typing import Any, Final, NoReturn, cast
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
-from pulumi import RunError
-from pulumi.automation._server import LanguageServer
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc
+
+from toolchain.protocol import language_pb2, language_pb2_grpc, plugin_pb2
 
 _REFUSED: Final = {
     "RunPlugin": "run policy packs or plugins that are Python source",
@@ -37,27 +40,44 @@ _REFUSED: Final = {
 """Call of the protocol -> what it would have done; each is answered UNIMPLEMENTED."""
 
 
-class LanguageHost(LanguageServer):
+class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """The calls that an engine makes of a language host; the program runs in this very process and Python."""
 
     def __init__(self, engine: str) -> None:
-        super().__init__(lambda: None)
         self._engine = engine
 
     def Handshake(self, _request: language_pb2.LanguageHandshakeRequest, _context: grpc.ServicerContext) -> Any:
         return language_pb2.LanguageHandshakeResponse()
 
+    def GetPluginInfo(self, _request: Empty, _context: grpc.ServicerContext) -> Any:
+        return plugin_pb2.PluginInfo()
+
+    def About(self, _request: language_pb2.AboutRequest, _context: grpc.ServicerContext) -> Any:
+        return language_pb2.AboutResponse(executable=sys.executable, version=platform.python_version())
+
+    def GetRequiredPlugins(
+        self, _request: language_pb2.GetRequiredPluginsRequest, _context: grpc.ServicerContext
+    ) -> Any:
+        return language_pb2.GetRequiredPluginsResponse()
+
+    def GetRequiredPackages(
+        self, _request: language_pb2.GetRequiredPackagesRequest, _context: grpc.ServicerContext
+    ) -> Any:
+        return language_pb2.GetRequiredPackagesResponse()
+
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> Any:
         """Run the program to its end, as ``python __main__.py`` in its folder would."""
+        from pulumi.automation._server import LanguageServer
+
         folder = Path(request.info.program_directory)
         file = folder / request.info.entry_point
         file = file / "__main__.py" if file.is_dir() else file
         os.chdir(folder)
         sys.path.insert(0, str(file.parent))
         sys.argv = [str(file)]
-        self.program = lambda: _run_program(file)
         request.args[:] = [self._engine]  # where the SDK's host looks for it; without, pulumi.log would go to stderr
-        response = cast("language_pb2.RunResponse", super().Run(request, context))  # type: ignore[no-untyped-call]
+        server = LanguageServer(lambda: _run_program(file))
+        response = cast("language_pb2.RunResponse", server.Run(request, context))  # type: ignore[no-untyped-call]
         if response.error:  # it was logged where it happened; "bail" makes the engine fail without saying it again
             response = language_pb2.RunResponse(bail=True)
         return response
@@ -104,12 +124,16 @@ def main() -> NoReturn:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
+    import pulumi.automation._server  # noqa: F401 - Run needs it, and the engine looks at what is in state before that
+
     while True:
-        signal.pause()
+        time.sleep(1)  # not signal.pause(): that would sleep on when the system gives the signal to another thread
 
 
 def _run_program(file: Path) -> None:
     """Run the program's file; what it fails with becomes a RunError whose text has the program's own frames only."""
+    from pulumi import RunError
+
     try:
         runpy.run_path(str(file), run_name="__main__")
     except RunError:

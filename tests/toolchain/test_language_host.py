@@ -279,6 +279,15 @@ def test_every_call_of_the_protocol_has_an_answer_of_its_own() -> None:
     assert [name for name in calls if getattr(LanguageHost, name) is getattr(protocol, name)] == []
 
 
+def test_it_answers_what_it_is_before_the_sdk_is_loaded_and_both_share_the_same_messages() -> None:
+    code = (
+        "import toolchain.language_host as host, sys; early = 'pulumi' in sys.modules;"
+        "import pulumi.automation; from pulumi.runtime.proto import language_pb2; print(early, language_pb2 is host.language_pb2)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True)
+    assert ran.stdout == "False True\n"
+
+
 def test_about_names_the_python_and_the_packages_that_programs_run_with(project: Project) -> None:
     about = json.loads(project.pulumi("about", "--json").stdout)
     assert about["runtime"]["executable"] == sys.executable
