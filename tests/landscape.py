@@ -10,9 +10,10 @@ import io
 import json
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -162,11 +163,13 @@ class Landscape:
     """A running local org landscape in `home`."""
 
     home: Path
+    _http: requests.Session = field(default_factory=requests.Session)
 
     def start(self, *arguments: str) -> None:
         subprocess.run([LOCALORG, "--home", str(self.home), "start", *arguments], check=True, stdout=subprocess.DEVNULL)
 
     def stop(self) -> None:
+        self._http.close()
         subprocess.run([LOCALORG, "--home", str(self.home), "stop"], check=True, stdout=subprocess.DEVNULL)
 
     def status(self) -> dict[str, Any]:
@@ -189,7 +192,7 @@ class Landscape:
 
     def admin(self, method: str, path: str, **body: Any) -> Any:
         status = self.status()
-        answer = requests.request(
+        answer = self._http.request(
             method, status["admin"] + path, json=body or None, verify=status["caBundle"], timeout=30
         )
         assert answer.ok, answer.text
@@ -200,6 +203,8 @@ class Landscape:
         self.admin("DELETE", "/knobs")
         self.admin("DELETE", "/faults")
         self.admin("PATCH", "/clock", offset=0)
+        while self.admin("GET", f"/requests?org={name}")["underWay"]:
+            time.sleep(0.02)  # a stalled request whose sender went away would be met by the next test
         self.admin("POST", f"/orgs/{name}/refresh")
         self.admin("DELETE", "/requests")
         return self.org(name)

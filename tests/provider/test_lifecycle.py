@@ -670,7 +670,7 @@ def test_a_cancel_stops_what_runs_within_two_seconds_and_does_not_stick(
         landscape.admin("PATCH", "/knobs", deploy_time=30)
         seen = "checkDeployStatus"
     else:
-        landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["stall-30"])
+        landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["stall-5"])
         seen = "composite"
     inputs, _ = provider.check(SET, {"name": "Slow", "label": "Slow", "managedBy": MANAGED_BY})
     outcome: list[VerbFailedError] = []

@@ -21,9 +21,19 @@ def wanted(users: list[str], **more: Any) -> PermissionSetAssignmentsArgs:
 
 @pytest.fixture
 def crowd(org: Org, landscape: Landscape) -> list[str]:
-    """A permission set `Crowd`, and 230 users to hold it."""
+    """A permission set `Crowd`, and 230 users to hold it: more than one batch takes."""
+    return _crowd(org, landscape, 230)
+
+
+@pytest.fixture
+def few(org: Org, landscape: Landscape) -> list[str]:
+    """The same with three users, for what one batch shows as well."""
+    return _crowd(org, landscape, 3)
+
+
+def _crowd(org: Org, landscape: Landscape, size: int) -> list[str]:
     org.deploy_zip(zipped({"package.xml": manifest({"PermissionSet": ["Crowd"]}), **permission_set("Crowd")}))
-    names = [f"crowd{number}" for number in range(230)]
+    names = [f"crowd{number}" for number in range(size)]
     for name in names:
         landscape.admin("POST", "/users", org="uat", alias=name, name=name)
     return [org.user(name) for name in names]
@@ -41,25 +51,25 @@ def test_hundreds_of_users_are_given_the_set_in_batches_of_two_hundred(
 
 
 def test_a_user_who_got_the_set_in_the_meantime_keeps_nobody_else_from_it(
-    client: Client, crowd: list[str], org: Org
+    client: Client, few: list[str], org: Org
 ) -> None:
-    org.assign("Crowd", crowd[1])
+    org.assign("Crowd", few[1])
     ids = {
         row["Username"]: row["Id"] for row in org.query("SELECT Id, Username FROM User WHERE Username LIKE 'crowd%'")
     }
     set_id = org.query("SELECT Id FROM PermissionSet WHERE Name = 'Crowd'")[0]["Id"]
     made = _insert(
-        client, "Crowd", [(name, {"AssigneeId": ids[name], "PermissionSetId": set_id}) for name in crowd[:3]]
+        client, "Crowd", [(name, {"AssigneeId": ids[name], "PermissionSetId": set_id}) for name in few]
     )
     assert len(made) == 2
-    assert org.holders("Crowd") == sorted(crowd[:3])
+    assert org.holders("Crowd") == sorted(few)
 
 
 def test_every_user_who_cannot_be_given_the_set_is_named_and_nothing_is_changed(
-    snapshot: Snapshot, crowd: list[str], org: Org
+    snapshot: Snapshot, few: list[str], org: Org
 ) -> None:
     with pytest.raises(UnknownUsersError) as refused:
-        set_holders(snapshot, wanted([crowd[0], "nobody@acme.com", org.user("former")]))
+        set_holders(snapshot, wanted([few[0], "nobody@acme.com", org.user("former")]))
     assert [problem.split(":")[0] for problem in refused.value.problems] == ["nobody@acme.com", org.user("former")]
     assert not refused.value.partial
     assert org.holders("Crowd") == []

@@ -54,6 +54,7 @@ def test_a_write_during_a_question_leaves_nobody_waiting(snapshot: Snapshot, cli
 
 def test_trouble_is_told_to_all_who_wait_and_asked_again_by_the_next(snapshot: Snapshot, landscape: Landscape) -> None:
     landscape.admin("POST", "/faults", operation="composite", org="uat", faults=["REQUEST_LIMIT_EXCEEDED"])
+    snapshot.gather = 0.3  # so that both wait for the same answer
     with ThreadPoolExecutor(2) as pool:
         answers = [pool.submit(snapshot.rows, USERS) for _ in range(2)]
         for answer in answers:
