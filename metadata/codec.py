@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
-from lxml import etree
+if TYPE_CHECKING:
+    from lxml import etree
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -36,23 +37,27 @@ class Codec(Protocol):
 
 def new_element(tag: str) -> etree._Element:
     """Make a root element with the metadata namespace as its default namespace, as the platform writes it."""
-    return etree.Element(etree.QName(NAMESPACE, tag), nsmap={None: NAMESPACE})  # type: ignore[dict-item] # the stubs know no default
+    from lxml import etree  # whoever only knows the settings, as a program does, needs no XML
+
+    return etree.Element(_qualified(tag), nsmap={None: NAMESPACE})  # type: ignore[dict-item] # the stubs know no default
 
 
 def append(parent: etree._Element, tag: str, text: str | None = None) -> etree._Element:
     """Append `<tag>text</tag>` in the metadata namespace and return it."""
-    element = etree.SubElement(parent, etree.QName(NAMESPACE, tag))
+    element = parent.makeelement(_qualified(tag))
     element.text = text
+    parent.append(element)
     return element
 
 
 def children(parent: etree._Element, tag: str) -> list[etree._Element]:
     """The children of that local name, whatever prefix or namespace the org chose; a nil one says that there is none."""
-    return [
-        child
-        for child in parent
-        if isinstance(child.tag, str) and etree.QName(child).localname == tag and not is_nil(child)
-    ]
+    return [child for child in parent if isinstance(child.tag, str) and local_name(child) == tag and not is_nil(child)]
+
+
+def local_name(element: etree._Element) -> str:
+    """The element's name without its namespace."""
+    return str(element.tag).rpartition("}")[2]
 
 
 def is_nil(element: etree._Element) -> bool:
@@ -64,6 +69,10 @@ def text_of(parent: etree._Element, tag: str) -> str | None:
     """Text of the first such child, stripped; None when absent or nil."""
     found = children(parent, tag)
     return (found[0].text or "").strip() if found else None
+
+
+def _qualified(tag: str) -> str:
+    return f"{{{NAMESPACE}}}{tag}"
 
 
 @dataclass(frozen=True, slots=True)

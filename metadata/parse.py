@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from lxml import etree
-
-from metadata.codec import IpRange, Value, children, is_nil, new_element
+from metadata.codec import IpRange, Value, children, is_nil, local_name, new_element
 from metadata.fields import Field, fields_of
 from metadata.members import ROOT_MEMBER, Resource
 from metadata.ownership import Marker, unmark
 from metadata.render import UnknownPart
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _STRUCTURAL = frozenset({"fullName", "externalClientApplication"})
 _NEVER_CARRIED = frozenset(
@@ -36,10 +37,6 @@ _SCOPE_READ_AS = {
     "Profile": "Basic",
     "OfflineAccess": "RefreshToken",
 }
-
-_PARSER = etree.XMLParser(
-    resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-)
 
 
 class MalformedMetadataError(ValueError):
@@ -62,8 +59,13 @@ class Found:
 
 def parse_xml(document: bytes) -> etree._Element:
     """Parse one document without entities, DTDs or network; raises MalformedMetadataError."""
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
     try:
-        root = etree.fromstring(document, _PARSER)
+        root = etree.fromstring(document, parser)
     except etree.XMLSyntaxError as error:
         raise MalformedMetadataError(f"the org sent XML that cannot be read: {error}") from error
     if root.getroottree().docinfo.internalDTD is not None:
@@ -134,15 +136,11 @@ def _unknown_parts(resource: Resource, members: Mapping[str, etree._Element]) ->
         structural = _STRUCTURAL | ({"label"} if not _has_label(resource, type_name) else set())
         for path in sorted(set(containers)):
             container = _descend(root, [tag for tag in path.split("/") if tag])
-            for child in () if container is None else sorted(container, key=_tag):
-                tag = _tag(child)
+            for child in () if container is None else sorted(container, key=local_name):
+                tag = local_name(child)
                 if tag not in known.get((type_name, path), set()) | structural | _NEVER_CARRIED and not is_nil(child):
                     parts.append(UnknownPart(type_name, path, _verbatim(child)))
     return tuple(sorted(parts, key=lambda part: (part.member, part.path)))
-
-
-def _tag(element: etree._Element) -> str:
-    return etree.QName(element).localname
 
 
 def _has_label(resource: Resource, type_name: str) -> bool:
@@ -155,11 +153,13 @@ def _has_label(resource: Resource, type_name: str) -> bool:
 
 def _verbatim(element: etree._Element) -> str:
     """The element alone, in the metadata namespace, without the white space and prefixes of the document it stood in."""
+    from lxml import etree
+
     return etree.tostring(_rebuilt(element), encoding="unicode", with_tail=False)
 
 
 def _rebuilt(element: etree._Element) -> etree._Element:
-    copy = new_element(_tag(element))
+    copy = new_element(local_name(element))
     copy.text = (element.text or "").strip() or None
     copy.extend([_rebuilt(child) for child in element if not is_nil(child)])
     return copy

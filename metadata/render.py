@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from lxml import etree
-
-from metadata.codec import Value, append, children, new_element
+from metadata.codec import Value, append, children, local_name, new_element
 from metadata.fields import Field, fields_of
 from metadata.members import ECA, RESOURCE_MEMBERS, Resource
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 Settings = Mapping[str, Value]
 """Value of each setting by its name in the field table."""
@@ -52,6 +54,8 @@ def render(
     written only when there is nothing yet (platform notes 1.8: an app that exists keeps its own), and a setting that went back to "empty"
     is said aloud, because the platform leaves alone what is not mentioned (platform notes 1.6).
     """
+    from lxml import etree
+
     roots = {type_name: _root(type_name, names) for type_name in RESOURCE_MEMBERS[resource]}
     for row in fields_of(resource):
         _write(roots, row, resource, settings, api_version=api_version, previous=previous)
@@ -105,13 +109,15 @@ def serialize(root: etree._Element, containers: Collection[str] = ()) -> bytes:
 
     Sorted are the children of the root and of `containers`; what codecs write and orgs give stands in its order already.
     """
+    from lxml import etree
+
     _sort(root, containers)
     etree.indent(root, space="    ")
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="UTF-8") + b"\n"
 
 
 def _sort(element: etree._Element, containers: Collection[str]) -> None:
-    element[:] = sorted(element, key=lambda child: etree.QName(child).localname)
+    element[:] = sorted(element, key=local_name)
     for child in element:
-        if etree.QName(child).localname in containers:
+        if local_name(child) in containers:
             _sort(child, containers)

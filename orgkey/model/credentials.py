@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from orgkey.model.written import Written, matches
 
@@ -106,6 +106,4 @@ Credentials: TypeAlias = Annotated[
         custom_error_message="must be exactly one of " + ", ".join(FORMS),
     ),
 ]
-"""Exactly one form; validate with `CREDENTIALS.validate_python`."""
-
-CREDENTIALS: TypeAdapter[Credentials] = TypeAdapter(Credentials)
+"""Exactly one form."""

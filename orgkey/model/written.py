@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every installed package
+
 
 class Written(BaseModel):
     """A value from a stack file or a resource's inputs; validate it from a dict with the names people write."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, defer_build=True)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

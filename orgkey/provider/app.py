@@ -16,7 +16,6 @@ from metadata.codec import text_of
 from metadata.members import GLOBAL_OAUTH, ROOT_MEMBER, Resource, member_names
 from metadata.ownership import Ownership
 from metadata.parse import Found
-from orgkey.identity.key_pair import certify, generate_key
 from orgkey.provider.handler import Diff, InitFailedError, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN
@@ -50,6 +49,8 @@ class AppHandler(MetadataHandler):
         """A throw-away certificate and consumer key where the real ones are not made yet; only sets that the org has already."""
         known = dict(inputs)
         if known.get("certificatePem") is UNKNOWN:
+            from orgkey.identity.key_pair import certify, generate_key
+
             now = datetime.fromtimestamp(place.clock.now(), UTC)
             known["certificatePem"] = certify(
                 generate_key(_THROW_AWAY_BITS), subject="CN=preview", validity_days=1, now=now

@@ -6,18 +6,21 @@ after the second. Nothing here touches an org.
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from metadata.check import Problem
-from orgkey.identity.key_pair import KeyPair, certify, generate_key, own_pair, own_pair_problems, parse_subject
 from orgkey.model.connection import Connection
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.provider.handler import Diff, Handler, ImportRefusedError, ReadResult, Values, Workplace, unknown_outputs
 from orgkey.provider.wire import UNKNOWN, Unknown
 from orgkey.provider.written import as_args, changed, check_written, replacing
+
+if TYPE_CHECKING:
+    from orgkey.identity.key_pair import KeyPair
 
 _CONSUMER_KEY_LENGTH = 64
 _OF_THE_KEY = ("privateKeyPem", "publicKeySha256")
@@ -36,6 +39,8 @@ _REKEY_WARNING = (
     "a new key pair under the same consumer key: every client must get the new key, and the old one stops working "
     "as soon as the new certificate has propagated"
 )
+_PLAIN_SUBJECT = re.compile(r"CN=[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?")
+"""What most subjects are like: right without loading the library that reads them all, which takes longer than the check."""
 _RENEW = frozenset({"subject", "validityDays", "certificatePem"})
 
 
@@ -50,13 +55,18 @@ class KeyPairHandler(Handler):
         inputs, problems = check_written(KeyPairArgs, values)
         if problems:
             return inputs, problems
-        try:
-            if isinstance(inputs.get("subject"), str):
-                parse_subject(inputs["subject"])
-        except ValueError as error:
-            problems.append(Problem("subject", str(error)))
+        subject = inputs.get("subject")
+        if isinstance(subject, str) and not _PLAIN_SUBJECT.fullmatch(subject):
+            from orgkey.identity.key_pair import parse_subject
+
+            try:
+                parse_subject(subject)
+            except ValueError as error:
+                problems.append(Problem("subject", str(error)))
         key, certificate = inputs.get("privateKeyPem"), inputs.get("certificatePem")
         if isinstance(key, str) and isinstance(certificate, str):
+            from orgkey.identity.key_pair import own_pair_problems
+
             problems += [Problem(*found) for found in own_pair_problems(key, certificate, now=datetime.now(UTC))]
         return inputs, problems
 
@@ -73,6 +83,8 @@ class KeyPairHandler(Handler):
             if isinstance(own, str) and isinstance(
                 certificate, str
             ):  # nothing has to be made: all but the consumer key is known
+                from orgkey.identity.key_pair import own_pair
+
                 pair = own_pair(own, certificate)
                 return _outputs(as_args(KeyPairArgs, inputs), inputs, pair, inputs.get("consumerKey") or UNKNOWN, 0.0)
             planned = unknown_outputs(inputs, (*_OF_THE_KEY, *_OF_THE_CERTIFICATE, "consumerKey"))
@@ -102,6 +114,8 @@ class KeyPairHandler(Handler):
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
     ) -> Values:
+        from orgkey.identity.key_pair import own_pair
+
         args, now = as_args(KeyPairArgs, inputs), place.clock.now()
         names = set(self.diff(old_inputs, old_outputs, inputs, now).inputs)
         if names & _REKEY:
@@ -119,6 +133,8 @@ class KeyPairHandler(Handler):
 
 
 def _make(args: KeyPairArgs, private_key_pem: str | None, now: float) -> KeyPair:
+    from orgkey.identity.key_pair import certify, generate_key, own_pair
+
     if args.private_key_pem and args.certificate_pem:
         return own_pair(args.private_key_pem, args.certificate_pem)
     key = private_key_pem or generate_key(args.bits)

@@ -10,9 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
-
-from lxml import etree
+from typing import TYPE_CHECKING, Any
 
 from metadata.codec import text_of
 from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
@@ -20,7 +18,9 @@ from metadata.parse import Found, parse
 from orgkey.salesforce import soql
 from orgkey.salesforce.errors import RefusedError
 from orgkey.salesforce.org import Identity, Org
-from orgkey.salesforce.soap import list_metadata, read_metadata
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 Rows = list[dict[str, Any]]
 
@@ -57,6 +57,8 @@ class Snapshot:
 
     def members(self, type_name: str, full_names: Sequence[str]) -> Mapping[str, etree._Element]:
         """The org's members of one metadata type by full name; what it does not have is left out."""
+        from orgkey.salesforce.soap import read_metadata
+
         key = (type_name, tuple(full_names))
         found: Mapping[str, etree._Element] = self._once(key, lambda: read_metadata(self.org, type_name, full_names))
         return found
@@ -164,6 +166,8 @@ def _satellites_elsewhere(
     app: str,
     tried: set[str],
 ) -> dict[str, tuple[str, etree._Element]]:
+    from orgkey.salesforce.soap import list_metadata
+
     listed = list_metadata(snapshot.org, types)
     found: dict[str, tuple[str, etree._Element]] = {}
     for type_name in types:

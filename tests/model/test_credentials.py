@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from orgkey.model.credentials import (
-    CREDENTIALS,
     FORMS,
     AccessTokenEnv,
     ClientCredentials,
+    Credentials,
     Jwt,
     SfAlias,
     SfdxAuthUrlEnv,
@@ -19,6 +19,7 @@ from orgkey.model.problems import from_validation
 from orgkey.model.written import Written
 
 KEY = "3MVG9abcdefgh"
+CREDENTIALS: TypeAdapter[Credentials] = TypeAdapter(Credentials)
 
 
 def problems(value: object) -> list[tuple[str, str]]:

@@ -8,10 +8,10 @@ def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def test_the_provider_starts_without_the_sdk_and_without_the_http_client() -> None:
+def test_the_provider_starts_without_the_sdk_the_http_client_xml_and_cryptography() -> None:
     heavy = run(
         "import orgkey.provider.server, sys;"
-        "print([name for name in ('pulumi', 'pulumi.automation', 'requests', 'simple_salesforce', 'jwt') if name in sys.modules])"
+        "print([name for name in ('pulumi', 'pulumi.automation', 'requests', 'jwt', 'lxml', 'cryptography') if name in sys.modules])"
     )
     assert heavy == "[]"
 
