@@ -58,9 +58,7 @@ def test_a_user_who_got_the_set_in_the_meantime_keeps_nobody_else_from_it(
         row["Username"]: row["Id"] for row in org.query("SELECT Id, Username FROM User WHERE Username LIKE 'crowd%'")
     }
     set_id = org.query("SELECT Id FROM PermissionSet WHERE Name = 'Crowd'")[0]["Id"]
-    made = _insert(
-        client, "Crowd", [(name, {"AssigneeId": ids[name], "PermissionSetId": set_id}) for name in few]
-    )
+    made = _insert(client, "Crowd", [(name, {"AssigneeId": ids[name], "PermissionSetId": set_id}) for name in few])
     assert len(made) == 2
     assert org.holders("Crowd") == sorted(few)
 
