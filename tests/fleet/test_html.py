@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 from base64 import b64encode
 from datetime import timedelta, timezone
 from hashlib import sha256
@@ -14,11 +15,11 @@ from pathlib import Path
 import pytest
 from lxml import html as parser
 
-from components.settings import SettingsError, load
+from components.settings import SettingsError, _ignored, load
 from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS
 from orgkey.fleet.findings import KINDS, Code
 from orgkey.fleet.formats.html import html
-from orgkey.fleet.formats.words import can_be_ignored
+from orgkey.fleet.formats.words import _PROPERTIES, can_be_ignored, printable
 from orgkey.fleet.report import Report, StackReport
 from tests.fleet.made_up import HOSTILE, NOW, certificate, finding, hostile, landscape, many, stack
 
@@ -88,8 +89,9 @@ def test_words_of_others_are_never_markup() -> None:
     assert {element.tag for element in told.iter()} <= known
     assert not [name for element in told.iter() for name in element.attrib if name.startswith("on")]
     shown = told.text_content()
-    for words in HOSTILE[:-1]:
-        assert words in shown
+    for words in HOSTILE:
+        assert printable(words) in shown
+    assert not {char for char in shown if unicodedata.category(char) in {"Cc", "Cf"}} - {"\n"}
 
 
 def test_backticks_become_code_and_what_stands_in_them_stays_text() -> None:
@@ -200,6 +202,11 @@ def taken_by_the_stack_file(path: str, kind: str) -> bool:
     except SettingsError as error:
         return "orgkey:ignore" not in str(error)
     return True
+
+
+def test_every_part_that_a_stack_file_can_ignore_is_known() -> None:
+    problem = next(iter(_ignored(["nowhere.label"], "external")))
+    assert problem.reason.endswith(f"must begin with one of {', '.join(_PROPERTIES)}")
 
 
 @pytest.mark.parametrize("path", PATHS)

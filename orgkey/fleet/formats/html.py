@@ -18,7 +18,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from orgkey.fleet.findings import KINDS, Code, Severity
-from orgkey.fleet.formats.words import UNKNOWN_REST, can_be_ignored, org_of
+from orgkey.fleet.formats.words import UNKNOWN_REST, can_be_ignored, org_of, printable
 from orgkey.fleet.report import Finding, Report, StackReport, Verdict
 
 if TYPE_CHECKING:
@@ -116,18 +116,25 @@ def _value(value: Any) -> list[str]:
     return [json.dumps(value, ensure_ascii=False, sort_keys=True)]
 
 
+def _printable(value: Any) -> Any:
+    """Jinja2 asks this for every value; what is markup already was printable before."""
+    return value if not isinstance(value, str) or hasattr(value, "__html__") else printable(value)
+
+
 def _code(text: str) -> Markup:
     """Text with what stands in backticks as code; everything else in it is escaped."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped first
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(printable(text)))))  # noqa: S704  # escaped first
 
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
     from jinja2 import Environment, StrictUndefined
 
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    environment = Environment(
+        autoescape=True, finalize=_printable, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
     environment.filters |= {
         "can_be_ignored": can_be_ignored,
         "code": _code,
