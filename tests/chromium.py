@@ -1,4 +1,4 @@
-"""Debian's Chromium for the tests of the local org's page: `python -m tests.chromium` installs it where that is possible.
+"""Debian's Chromium for the tests of our pages: `python -m tests.chromium` installs it where that is possible.
 
 It is a package of the system, so it is installed only by root with apt-get (a container, CI); elsewhere the tests that need it are skipped
 and say how to get it.
@@ -25,9 +25,9 @@ def main() -> int:
     if installed():
         return 0
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        sys.stderr.write(f"The page of the local org is not tested in a browser: it {REASON}.\n")
+        sys.stderr.write(f"The local org's page and the HTML report are not tested in a browser: that {REASON}.\n")
         return 0
-    sys.stderr.write("Installing Debian's Chromium for the test of the local org's page (once) ...\n")
+    sys.stderr.write("Installing Debian's Chromium for the tests of our pages (once) ...\n")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (
         ["apt-get", "update", "-qq"],
@@ -36,7 +36,7 @@ def main() -> int:
         if subprocess.run(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
         ).returncode:
-            sys.stderr.write(f"`{' '.join(command)}` failed; the page is not tested in a browser.\n")
+            sys.stderr.write(f"`{' '.join(command)}` failed; our pages are not tested in a browser.\n")
             return 0
     return 0
 

