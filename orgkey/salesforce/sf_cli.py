@@ -41,6 +41,13 @@ def session_of(alias: str, environment: Mapping[str, str]) -> CliSession:
     return CliSession(token, str(display.get("instanceUrl") or "").rstrip("/"))
 
 
+def _reason(answer: Mapping[str, Any]) -> str:
+    """The CLI's own message, without the lines that it puts around a problem with an option."""
+    lines = [line.strip() for line in str(answer.get("message") or "").splitlines()]
+    told = [line for line in lines if line and not line.startswith(("Parsing --", "See more help"))]
+    return told[0] if told else "it does not say why"
+
+
 def _run(command: Sequence[str], alias: str, environment: Mapping[str, str]) -> dict[str, Any]:
     ours = {name: value for name, value in environment.items() if not name.startswith("PULUMI_")}
     try:
@@ -53,7 +60,7 @@ def _run(command: Sequence[str], alias: str, environment: Mapping[str, str]) -> 
             timeout=_TIMEOUT,
             check=False,
         )
-        answer = json.loads(done.stdout or "{}")
+        answer = json.loads(done.stdout)
     except FileNotFoundError:
         raise CredentialsError(
             "salesforce:credentials.sfAlias needs the Salesforce CLI, and there is no `sf` on PATH.\n"
@@ -65,11 +72,11 @@ def _run(command: Sequence[str], alias: str, environment: Mapping[str, str]) -> 
         ) from None
     except ValueError:
         raise CredentialsError(
-            f"`sf {' '.join(command)}` answered with something that is no JSON.\nTry it by hand."
+            f"`sf {' '.join(command)}` ended with exit code {done.returncode} and no answer in JSON.\n"
+            f"Try it by hand: sf {' '.join(command)} --target-org {alias}"
         ) from None
     if done.returncode or not isinstance(answer.get("result"), dict):
-        said = str(answer.get("message") or f"exit code {done.returncode}").splitlines()[0]
         raise CredentialsError(
-            f"The Salesforce CLI cannot use {alias}: {said}\nLog in with `sf org login web --alias {alias}`."
+            f"The Salesforce CLI cannot use {alias}: {_reason(answer)}\nLog in with `sf org login web --alias {alias}`."
         )
     return dict(answer["result"])
