@@ -186,4 +186,4 @@ def test_a_cli_that_breaks_down_is_told_with_the_command_to_try(connect: Connect
     broken.chmod(0o755)
     message = refused(connect({"sfAlias": "uat"}, PATH=str(tmp_path)))
     assert "ended with exit code 1 and no answer in JSON" in message
-    assert "sf org display --target-org uat" in message
+    assert "`sf org display --target-org uat`" in message
