@@ -26,6 +26,7 @@ from orgkey.salesforce.errors import (
     host_of,
 )
 from orgkey.salesforce.org import Org
+from orgkey.salesforce.soql import UNFINISHED_DEPLOY
 
 _PATH = "metadata/deployRequest"
 _ERRORS_IN_A_ROW = 5
@@ -173,7 +174,12 @@ def deploy(
     """Deploy a bundle and wait for the end, at most `seconds`; raises DeployFailedError with the org's own words."""
     deadline = org.clock.monotonic() + seconds
     with org.writing:
-        status, job = None, DeployJob.start(org, bundle, check_only=check_only, ignore_warnings=ignore_warnings)
+        status = None
+        try:
+            job = DeployJob.start(org, bundle, check_only=check_only, ignore_warnings=ignore_warnings)
+        except UnreachableError:
+            _let_end(org, deadline, progress)
+            raise
         try:
             for status in job.watch(deadline=deadline):
                 if not status.done:
@@ -183,6 +189,21 @@ def deploy(
     if status is None or not status.success:
         raise _failure(org, status)
     return status
+
+
+def _let_end(org: Org, deadline: float, progress: Callable[[str], None]) -> None:
+    """Wait for the deploy that the org has under way: whoever looks next must see all of it, or would send it again behind the first.
+
+    It is not taken for ours; another's would hold up the next one of ours all the same (platform notes 5.6).
+    """
+    pause = _FIRST_PAUSE
+    with contextlib.suppress(RefusedError, UnreachableError, CredentialsError):  # the lost answer is what is told
+        for row in org.look("tooling/query", params={"q": UNFINISHED_DEPLOY})["records"]:
+            job = DeployJob(org, str(row["Id"]))
+            while not (status := job.look()).done and org.clock.monotonic() + pause < deadline:
+                progress(f"the answer was lost; waiting for the deploy under way: {status.summary()}")
+                org.clock.wait(pause)
+                pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
 
 def _failure(org: Org, status: DeployStatus | None) -> DeployFailedError:
