@@ -62,7 +62,9 @@ def query(call: Call) -> Answer:
         from localorg.soql.columns import describe_columns  # brings the grammar: not before the first query
 
         return as_json(describe_columns(text))
-    page = call.landscape.queries.run(call.the_org, text, base=call.base, page_size=_page_size(call))
+    page = call.landscape.queries.run(
+        call.the_org, text, base=call.base, page_size=_page_size(call), tooling="/tooling/" in call.path
+    )
     return as_json(_page(call, page, "query"))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from localorg.clock import Clock
+from localorg.clock import Clock, format_timestamp
 from localorg.errors import PlatformError
 from localorg.knobs import Knobs
 from localorg.metadata.change import Change
@@ -91,7 +91,9 @@ class Jobs:
         job = self.get(org, DEPLOY, job_id)
         if job["status"] in ENDED:
             raise PlatformError("INVALID_ID_FIELD", "Deployment already completed")
-        self._store.do("UPDATE _Job SET status = 'Canceling' WHERE id = ?", (job["id"],))
+        with self._store.transaction():
+            self._store.do("UPDATE _Job SET status = 'Canceling' WHERE id = ?", (job["id"],))
+            self._show(job, Status="Canceling")
         self.schedule(0.0, lambda: self.run_due(org, DEPLOY))
         return {**job, "status": "Canceling"}
 
@@ -117,9 +119,11 @@ class Jobs:
             started = job["started_at"]
             if started is None:
                 started = max(job["created_at"], self._last_end(org, kind))
-                self._store.do(
-                    "UPDATE _Job SET status = 'InProgress', started_at = ? WHERE id = ?", (started, job["id"])
-                )
+                with self._store.transaction():
+                    self._store.do(
+                        "UPDATE _Job SET status = 'InProgress', started_at = ? WHERE id = ?", (started, job["id"])
+                    )
+                    self._show(job, Status="InProgress", StartDate=format_timestamp(started))
             left = started + self._knobs.number(f"{kind}_time", org.name) - self._clock.now()
             if left > 0:
                 self.schedule(left + 0.001, lambda: self.run_due(org, kind))
@@ -136,7 +140,9 @@ class Jobs:
         job_id = self._store.next_id(PREFIXES[kind])
         now = self._clock.now()
         with self._store.transaction():
-            self._store.do("DELETE FROM _Job WHERE created_at < ?", (now - KEEP_DAYS * DAY,))
+            old = now - KEEP_DAYS * DAY
+            self._store.do("DELETE FROM _Job WHERE created_at < ?", (old,))
+            self._store.do("DELETE FROM DeployRequest WHERE CreatedDate < ?", (format_timestamp(old),))
             seq = self._store.sql.execute("SELECT COALESCE(MAX(seq), 0) + 1 FROM _Job").fetchone()[0]
             row = {
                 "id": job_id,
@@ -153,6 +159,8 @@ class Jobs:
                 "total": total,
             }
             self._store.put("_Job", row)
+            if kind == DEPLOY:
+                self._list(row, check_only=json.loads(options)["checked"]["check_only"])
         self.schedule(0.0, lambda: self.run_due(org, kind))
         return self._store.one("SELECT * FROM _Job WHERE id = ?", (job_id,)) or {}
 
@@ -204,10 +212,24 @@ class Jobs:
         duration = self._knobs.number(f"{job['kind']}_time", job["org"])
         ended = min(self._clock.now(), max(started, job["created_at"]) + duration)
         ended = self._clock.now() if outcome["status"] == "Canceled" else ended
-        self._store.do(
-            "UPDATE _Job SET status = ?, ended_at = ?, outcome = ? WHERE id = ?",
-            (outcome["status"], ended, json.dumps(outcome), job["id"]),
-        )
+        with self._store.transaction():
+            self._store.do(
+                "UPDATE _Job SET status = ?, ended_at = ?, outcome = ? WHERE id = ?",
+                (outcome["status"], ended, json.dumps(outcome), job["id"]),
+            )
+            self._show(job, Status=outcome["status"], CompletedDate=format_timestamp(ended))
+
+    def _list(self, job: Row, *, check_only: bool) -> None:
+        """Add a deploy to what the Tooling API lists (platform notes 5.6)."""
+        at = format_timestamp(job["created_at"])
+        dates = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), at)
+        users = dict.fromkeys(("CreatedById", "LastModifiedById"), job["owner"])
+        own = {"Id": job["id"], "Status": job["status"], "CheckOnly": int(check_only)}
+        self._store.insert(job["org"], "DeployRequest", {**own, **dates, **users})
+
+    def _show(self, job: Row, **values: object) -> None:
+        """Change how the Tooling API lists a deploy; it lists no retrieves."""
+        self._store.change(job["org"], "DeployRequest", job["id"], values)
 
 
 def _options(given: dict[str, Any]) -> DeployOptions:

@@ -10,7 +10,11 @@ from localorg.sobjects.schema import Field, SObject
 
 def describe_global(base: str) -> dict[str, Any]:
     """Return the list of objects (`/sobjects`)."""
-    return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [_summary(each, base) for each in OBJECTS.values()]}
+    return {
+        "encoding": "UTF-8",
+        "maxBatchSize": 200,
+        "sobjects": [_summary(each, base) for each in OBJECTS.values() if not each.tooling_only],
+    }
 
 
 def describe_object(definition: SObject, base: str) -> dict[str, Any]:

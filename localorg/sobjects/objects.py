@@ -290,6 +290,13 @@ _SCRATCH_ORG = SObject(
     production_only=True,
 )
 
+_DEPLOY_REQUEST = SObject(
+    "DeployRequest",
+    "0Af",
+    (text("Status"), flag("CheckOnly"), moment("StartDate"), moment("CompletedDate")),
+    tooling_only=True,
+)
+
 OBJECTS: dict[str, SObject] = {
     each.name: each
     for each in (
@@ -312,6 +319,7 @@ OBJECTS: dict[str, SObject] = {
         _OAUTH_TOKEN,
         _LOGIN,
         _SCRATCH_ORG,
+        _DEPLOY_REQUEST,
     )
 }
 BY_LOWER_NAME: dict[str, SObject] = {name.lower(): each for name, each in OBJECTS.items()}

@@ -29,9 +29,9 @@ MAX_INT = 2**31 - 1
 
 
 def known_object(name: str) -> SObject:
-    """Return an object by name. Raises the platform's 404."""
+    """Return an object of the data API by name. Raises the platform's 404."""
     found = find_object(name)
-    if found is None:
+    if found is None or found.tooling_only:
         raise not_found()
     return found
 

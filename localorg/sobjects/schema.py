@@ -51,6 +51,7 @@ class SObject:
     deletable: bool = False
     audited: bool = True
     production_only: bool = False
+    tooling_only: bool = False
 
     @cached_property
     def all_fields(self) -> tuple[Field, ...]:

@@ -8,6 +8,9 @@ import grpc
 
 from orgkey.provider.protocol import engine_pb2, engine_pb2_grpc
 
+_PAST_PROXIES = (("grpc.enable_http_proxy", 0),)
+"""The engine is on this machine; gRPC would go to 127.0.0.1 through the proxy of the environment too."""
+
 
 class Engine:
     """Where to log; without an address (in tests) nothing is said."""
@@ -39,7 +42,7 @@ class Engine:
     ) -> None:
         with self._lock:
             if self._stub is None and self._address:
-                self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(self._address))
+                self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(self._address, _PAST_PROXIES))
             stub = self._stub
         if stub is None:
             return

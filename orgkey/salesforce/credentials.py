@@ -93,7 +93,7 @@ def log_in(
         case Jwt():
             return _by_jwt(credentials.jwt, transport, instance_url, environment, sign)
         case SfAlias():
-            session = session_of(credentials.sf_alias, environment)
+            session = session_of(credentials.sf_alias, environment, transport.aborted)
             token = oauth.Token(session.access_token, session.instance_url, (), "", "")
             return Login(_of_this_org(token, instance_url), renewable=True)
 

@@ -27,6 +27,7 @@ from orgkey.salesforce.errors import (
 )
 from orgkey.salesforce.org import Org
 from orgkey.salesforce.patience import patiently
+from orgkey.salesforce.soql import UNFINISHED_DEPLOY
 
 _PATH = "metadata/deployRequest"
 _ERRORS_IN_A_ROW = 5
@@ -179,7 +180,11 @@ def deploy(
     deadline = org.clock.monotonic() + seconds
 
     def once() -> DeployStatus:
-        job = DeployJob.start(org, bundle, check_only=check_only, ignore_warnings=ignore_warnings)
+        try:
+            job = DeployJob.start(org, bundle, check_only=check_only, ignore_warnings=ignore_warnings)
+        except UnreachableError:
+            _let_end(org, deadline, progress)
+            raise
         return _end_of(job, deadline=deadline, progress=progress)
 
     with org.writing:
@@ -197,6 +202,21 @@ def _end_of(job: DeployJob, *, deadline: float, progress: Callable[[str], None])
     if status is None or not status.success:
         raise _failure(org, status)
     return status
+
+
+def _let_end(org: Org, deadline: float, progress: Callable[[str], None]) -> None:
+    """Wait for the deploy that the org has under way: whoever looks next must see all of it, or would send it again behind the first.
+
+    It is not taken for ours; another's would hold up the next one of ours all the same (platform notes 5.6).
+    """
+    pause = _FIRST_PAUSE
+    with contextlib.suppress(RefusedError, UnreachableError, CredentialsError):  # the lost answer is what is told
+        for row in org.look("tooling/query", params={"q": UNFINISHED_DEPLOY})["records"]:
+            job = DeployJob(org, str(row["Id"]))
+            while not (status := job.look()).done and org.clock.monotonic() + pause < deadline:
+                progress(f"the answer was lost; waiting for the deploy under way: {status.summary()}")
+                org.clock.wait(pause)
+                pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
 
 def _failure(org: Org, status: DeployStatus | None) -> DeployFailedError:

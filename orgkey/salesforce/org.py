@@ -81,6 +81,7 @@ class Org:
         self._environment = environment
         self._sign = sign
         self._lock = threading.RLock()
+        self._aborted = False
         self._login: Login | None = None
         self._identity: Identity | None = None
 
@@ -98,6 +99,8 @@ class Org:
             if self._transport is None:
                 timeout = timeout_of(self._environment)
                 self._transport = Transport(ca_bundle=self.connection.ca_bundle, timeout=timeout)
+                if self._aborted:  # while the client was being loaded
+                    self._transport.abort()
             return self._transport
 
     @property
@@ -110,7 +113,8 @@ class Org:
         self._client(self._session())
 
     def abort(self) -> None:
-        """End every request under way; whoever waits for one hears that it was canceled."""
+        """End every request under way, and the Salesforce CLI if it was asked; whoever waits for one hears that it was canceled."""
+        self._aborted = True
         transport = self._transport  # no lock: the thread that holds it may be the one that waits
         if transport is not None:
             transport.abort()

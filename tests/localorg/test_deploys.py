@@ -110,6 +110,25 @@ def test_one_deploy_runs_and_the_rest_wait_their_turn(landscape: Landscape, org:
     landscape.admin("PATCH", "/clock", {"offset": 0})
 
 
+def test_the_tooling_api_lists_deploys_and_how_they_stand(landscape: Landscape, org: OrgClient) -> None:
+    def listed(path: str = "/tooling/query") -> Any:
+        question = "SELECT Id, Status, CheckOnly, CreatedBy.Name FROM DeployRequest ORDER BY CreatedDate DESC LIMIT 2"
+        return org.data("GET", path, params={"q": question})
+
+    landscape.knob(deploy_time=100)
+    first = org.start_deploy(set_package(unique("Set"))).json()["id"]
+    landscape.advance(1)
+    second = org.start_deploy(set_package(unique("Set")), checkOnly=True).json()["id"]
+    rows = listed().json()["records"]
+    seen = [(row["Id"], row["Status"], row["CheckOnly"], row["CreatedBy"]["Name"]) for row in rows]
+    assert seen == [(second, "Pending", True, "Ada Brandt"), (first, "InProgress", False, "Ada Brandt")]
+    org.data("PATCH", f"/metadata/deployRequest/{second}", json={"deployResult": {"status": "Canceling"}})
+    landscape.advance(101)
+    assert [row["Status"] for row in listed().json()["records"]] == ["Canceled", "Succeeded"]
+    assert listed("/query").json()[0]["errorCode"] == "INVALID_TYPE"
+    landscape.admin("PATCH", "/clock", {"offset": 0})
+
+
 def test_a_running_and_a_waiting_deploy_can_be_cancelled(landscape: Landscape, org: OrgClient) -> None:
     landscape.knob(deploy_time=100)
     names = [unique("Set"), unique("Set")]

@@ -178,3 +178,12 @@ def test_a_cli_that_hides_the_token_or_does_not_know_the_alias_is_refused(
     connect: Connect, tmp_path: Path, answers: dict[str, Any], says: str
 ) -> None:
     assert says in refused(connect({"sfAlias": "uat"}, PATH=sf(tmp_path, answers)))
+
+
+def test_a_cli_that_breaks_down_is_told_with_the_command_to_try(connect: Connect, tmp_path: Path) -> None:
+    broken = tmp_path / "sf"
+    broken.write_text("#!/bin/sh\necho 'TypeError: too old a Node' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    message = refused(connect({"sfAlias": "uat"}, PATH=str(tmp_path)))
+    assert "ended with exit code 1 and no answer in JSON" in message
+    assert "`sf org display --target-org uat`" in message

@@ -43,6 +43,18 @@ def test_a_post_whose_answer_is_lost_is_not_sent_again(client: Client, landscape
     assert landscape.admin("GET", "/requests?org=uat")["counts"]["deploy"] == 1
 
 
+def test_a_deploy_whose_answer_is_lost_has_ended_before_that_is_told(
+    client: Client, org: Org, landscape: Landscape
+) -> None:
+    landscape.admin("PATCH", "/knobs", deploy_time=1)
+    landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["reset-after"])
+    told: list[str] = []
+    with pytest.raises(UnreachableError):
+        deploy(client, bundle(), seconds=30, progress=told.append)
+    assert len(org.query("SELECT Id FROM PermissionSet WHERE Name = 'Set'")) == 1
+    assert "waiting for the deploy under way" in told[0]
+
+
 def test_a_rejected_bundle_names_every_component_in_the_orgs_words(client: Client, org: Org) -> None:
     with pytest.raises(DeployFailedError) as failed:
         deploy(client, bundle(label=""), seconds=30)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from requests import certs
 
-from orgkey.salesforce.errors import PassingTroubleError, SettingError, UnreachableError
+from orgkey.salesforce.errors import CanceledError, PassingTroubleError, SettingError, UnreachableError
+from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.transport import TIMEOUT, Transport, timeout_of
 from tests.landscape import Landscape, Org
 from tests.salesforce.conftest import Host
@@ -92,6 +93,13 @@ def test_an_answer_that_takes_longer_than_that_is_no_answer(landscape: Landscape
     client = Transport(ca_bundle=org.ca_bundle, timeout=timeout_of({"ORGKEY_REQUEST_TIMEOUT": "0.2"}))
     with pytest.raises(UnreachableError, match="no answer came in time"):
         client.request("GET", f"{org.url}/services/data/")
+
+
+def test_a_client_that_is_canceled_while_it_is_being_loaded_asks_nothing(client: Client, landscape: Landscape) -> None:
+    client.abort()
+    with pytest.raises(CanceledError):
+        client.query("SELECT Id FROM Organization")
+    assert landscape.admin("GET", "/requests?org=uat")["counts"] == {}
 
 
 def test_a_ca_file_of_the_environment_that_is_not_there_is_told_as_what_it_is(
