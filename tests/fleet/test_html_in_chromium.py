@@ -12,6 +12,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
 from orgkey.fleet.formats.html import html
 from orgkey.fleet.report import Report
@@ -133,7 +134,7 @@ def test_a_mark_in_the_matrix_opens_the_details_of_its_finding(show: Open) -> No
     finding = browser.find_element(By.CSS_SELECTOR, str(mark.get_dom_attribute("href")))
     assert not finding.is_displayed()
     mark.send_keys(Keys.ENTER)
-    assert finding.is_displayed()
+    WebDriverWait(browser, 10, poll_frequency=0.05).until(lambda _: finding.is_displayed())
     assert "the certificate ended on 2026-11-20" in finding.text
 
 
@@ -141,12 +142,10 @@ def test_on_paper_every_detail_is_shown_in_dark_ink_without_background(show: Ope
     browser = show(landscape(), scheme="dark")
     dark = [{"name": "prefers-color-scheme", "value": "dark"}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": dark})
-    shown = browser.execute_script(
-        "return [...document.querySelectorAll('article')].map(each => each.checkVisibility({contentVisibilityAuto: true})"
-        " && each.getBoundingClientRect().height > 0)"
-    )
-    assert len(shown) == sum(len(each.findings) + len(each.unknown) for each in landscape().stacks)
-    assert all(shown)
+    articles = sum(len(each.findings) + len(each.unknown) for each in landscape().stacks)
+    visible = "return [...document.querySelectorAll('article')].filter(each => each.checkVisibility({contentVisibilityAuto: true})).length"
+    # what a changed medium makes visible counts as visible from the next frame on
+    WebDriverWait(browser, 10, poll_frequency=0.05).until(lambda each: each.execute_script(visible) == articles)
     body = browser.find_element(By.TAG_NAME, "body")
     assert body.value_of_css_property("background-color") in {"rgba(255, 255, 255, 1)", "rgb(255, 255, 255)"}
     assert body.value_of_css_property("color") in {"rgba(29, 33, 38, 1)", "rgb(29, 33, 38)"}
