@@ -167,8 +167,22 @@ def _judge_assignments(step: Step) -> Iterator[Finding]:
                 "declare the user in orgkey:users, or let `pulumi up` take the set from it",
                 values=(None, found[user]),
             )
-    for name in sorted(changed - {"users", "assignments"}):
+    if "groups" in changed:
+        yield from _missing_from_groups(step, part)
+    for name in sorted(changed - {"users", "assignments", "groups"}):
         yield _changed(part, name, step.old_inputs.get(name), step.new_inputs.get(name))
+
+
+def _missing_from_groups(step: Step, part: str) -> Iterator[Finding]:
+    members = {
+        (str(item.get("username")).lower(), str(item.get("group")).lower())
+        for item in step.new_outputs.get("assignments") or ()
+    }
+    for user in step.old_inputs.get("users") or ():
+        for group in step.old_inputs.get("groups") or ():
+            if (user.lower(), group.lower()) not in members:
+                says = f"{user} is not in the permission set group {group}"
+                yield _finding(Code.MISSING_ASSIGNEE, f"{part}.groups", says, _UP, values=(user, None))
 
 
 def _judge_grant(step: Step) -> Iterator[Finding]:

@@ -37,8 +37,8 @@ HEALTHY: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
         {"orgId": ORG, "otherParts": [], "carriedOver": []},
     ),
     "assignments": (
-        {"permissionSet": "CI_Access", "users": ["ci@acme.com.uat"], "authoritative": True},
-        {"orgId": ORG},
+        {"permissionSet": "CI_Access", "users": ["ci@acme.com.uat"], "groups": ["Robots"], "authoritative": True},
+        {"orgId": ORG, "assignments": [{"username": "ci@acme.com.uat", "group": "Robots"}]},
     ),
     "app": (
         {

@@ -83,6 +83,10 @@ def test_a_stack_that_is_as_declared_has_no_finding() -> None:
             {"assignments": {"users": ["CI@acme.com.uat", "devops@acme.com.uat"]}},
             [("high", "extra-assignee", "assignments.users")],
         ),
+        (
+            {"assignments": {"groups": [], "assignments": []}},
+            [("high", "missing-assignee", "assignments.groups")],
+        ),
         ({"grant": REFUSED}, [("critical", "login-fails", "grant")]),
         ({"key": {"renewalDue": True}}, [("medium", "renewal-due", "key.renewalDue")]),
     ],
