@@ -23,7 +23,7 @@ def let_everybody_in(org: Org) -> None:
             f"extlClntAppOauthPolicies/{name}.ecaOauthPlcy": (
                 f'<{POLICIES} xmlns="http://soap.sforce.com/2006/04/metadata">'
                 f"<externalClientApplication>{APP}</externalClientApplication>"
-                "<ipRelaxationPolicyType>Enforce</ipRelaxationPolicyType>"
+                "<ipRelaxationPolicyType>Bypass</ipRelaxationPolicyType>"
                 f"<label>{name}</label>"
                 "<permittedUsersPolicyType>AllSelfAuthorized</permittedUsersPolicyType>"
                 "<refreshTokenPolicyType>Infinite</refreshTokenPolicyType>"
@@ -31,6 +31,21 @@ def let_everybody_in(org: Org) -> None:
             )
         },
         {POLICIES: [name]},
+    )
+
+
+def widen_the_scopes(org: Org) -> None:
+    name = f"{APP}_oauth"
+    org.deploy(
+        {
+            f"extlClntAppOauthSettings/{name}.ecaOauth": (
+                '<ExtlClntAppOauthSettings xmlns="http://soap.sforce.com/2006/04/metadata">'
+                "<commaSeparatedOauthScopes>Api, RefreshToken, Full</commaSeparatedOauthScopes>"
+                f"<externalClientApplication>{APP}</externalClientApplication>"
+                f"<label>{name}</label></ExtlClntAppOauthSettings>"
+            )
+        },
+        {"ExtlClntAppOauthSettings": [name]},
     )
 
 

@@ -1,6 +1,6 @@
 """Twelve sandboxes and a stack for each, to try `orgkey drift` on: `python -m toolchain.local_fleet up|down`.
 
-A landscape of its own below `.local/fleet`; the stacks are named as their sandboxes and lie beside the stack `local` on its backend.
+A landscape of its own below `.local/fleet`; the stacks are named `fleet-<sandbox>` and lie beside the stack `local` on its backend.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HOME = LOCAL / "fleet"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb."""
-    verb = (sys.argv[1:] if argv is None else list(argv) or [""])[0]
+    verb = [*(sys.argv[1:] if argv is None else argv), ""][0]
     verbs = {"up": up, "down": down}
     if verb not in verbs:
         print(f"usage: python -m toolchain.local_fleet {'|'.join(verbs)}", file=sys.stderr)

@@ -30,7 +30,7 @@ _SHOWN = ("consumerKey", "username", "instanceUrl", "audience", "certificateFing
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the exit code is Pulumi's own."""
-    verb = (sys.argv[1:] if argv is None else list(argv) or [""])[0]
+    verb = [*(sys.argv[1:] if argv is None else argv), ""][0]
     verbs = {"up": up, "down": down, "outputs": outputs, "env": show_environment}
     if verb not in verbs:
         print(f"usage: python -m toolchain.local_stack {'|'.join(verbs)}", file=sys.stderr)

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json as encoder
 import os
+import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import wraps
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
 
 from orgkey.cli.progress import Progress
-from orgkey.fleet.attached import serve_languages
+from orgkey.fleet.attached import serve_language_host
 from orgkey.fleet.engine import EngineError, find_engine
 from orgkey.fleet.findings import Severity
 from orgkey.fleet.formats import FORMATS
@@ -33,16 +37,31 @@ _STACK_SECONDS, _ALL_SECONDS = 120.0, 1800.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code."""
+    """Run the command; returns its exit code. What goes wrong in a way that nobody thought of could not be told either."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a report in a terminal of another encoding is better than none
     try:
         code = orgkey.main(args=list(sys.argv[1:] if argv is None else argv), prog_name="orgkey", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return 2
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("orgkey: stopped", err=True)
         return 130
+    except Exception as error:  # noqa: BLE001 — exit code 1 says drift, and a traceback would end in it
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        click.echo(
+            f"orgkey met a {type(error).__name__} that it does not know, in {where}. Please report it.", err=True
+        )
+        return 2
     return int(code or 0)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _reported(command: Callable[..., int]) -> Callable[..., int]:
@@ -155,9 +174,7 @@ def drift(
     outputs = outputs or (("text", ""),)
     _refuse_contradictions(outputs, files, expected, merged=merged)
     if merged:
-        report = merge(
-            (parse_report(file.read_text(), source=str(file)) for file in files), expected=_expected(expected)
-        )
+        report = merge((_report_in(file) for file in files), expected=_expected(expected))
     else:
         report = _look(patterns, jobs, timeout, total_timeout, timedelta(days=expiring_within))
     _write(report, outputs)
@@ -172,7 +189,7 @@ def stacks(patterns: tuple[str, ...], *, as_json: bool) -> int:
     """List the project's stacks on the current backend."""
     project = find_project(Path.cwd())
     found = project.stacks(find_engine(os.environ), patterns)
-    rows = [{"project": each.project, "stack": each.short_name, "instanceUrl": instance_url(each)} for each in found]
+    rows = [{"project": each.project, "stack": each.name, "instanceUrl": instance_url(each)} for each in found]
     if as_json:
         click.echo(encoder.dumps(rows))
     else:
@@ -187,8 +204,8 @@ def _look(
     project, engine = find_project(Path.cwd()), find_engine(os.environ)
     os.chdir(project.folder)  # paths in stack files are relative to the project
     chosen = project.stacks(engine, patterns)
-    with serve_languages() as languages, Progress(len(chosen)) as progress:
-        looker = Looker(engine, project, languages, dict(os.environ), seconds, expiring_within)
+    with serve_language_host() as port, Progress(len(chosen)) as progress:
+        looker = Looker(engine, project, port, dict(os.environ), seconds, expiring_within)
         return run(looker, chosen, jobs=jobs, seconds=total_seconds, watch=progress.watch)
 
 
@@ -202,11 +219,18 @@ def _write(report: Report, outputs: Iterable[tuple[str, str]]) -> None:
             click.echo(FORMATS[form](report), nl=False)
 
 
+def _report_in(file: Path) -> Report:
+    try:
+        return parse_report(file.read_text(encoding="utf-8"), source=str(file))
+    except UnicodeDecodeError:
+        raise ReportError(f"{file} is no UTF-8: write it with `--format json={file.name}`, not by a shell.") from None
+
+
 def _expected(file: Path | None) -> list[tuple[str, str]]:
     if file is None:
         return []
     try:
-        return [(str(row["project"]), str(row["stack"])) for row in encoder.loads(file.read_text())]
+        return [(str(row["project"]), str(row["stack"])) for row in encoder.loads(file.read_text(encoding="utf-8"))]
     except (ValueError, KeyError, TypeError):
         raise ReportError(f"{file} is not what `orgkey stacks --json` prints.") from None
 

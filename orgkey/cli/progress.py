@@ -22,8 +22,8 @@ class Progress:
         self._total, self._done = total, 0
         self._under_way: dict[str, None] = {}
         self._lock = threading.Lock()
-        console = Console(file=sys.stderr)
-        self._live = Live(console=console, transient=True) if console.is_terminal else None
+        # The stream is asked, not rich: FORCE_COLOR, which many a CI sets, makes it take any stream for a terminal.
+        self._live = Live(console=Console(file=sys.stderr), transient=True) if sys.stderr.isatty() else None
 
     def __enter__(self) -> Self:
         if self._live:
@@ -40,13 +40,13 @@ class Progress:
         """Hear that a stack's look begins, or what it came to."""
         with self._lock:
             if report is None:
-                self._under_way[stack.short_name] = None
+                self._under_way[stack.name] = None
             else:
-                self._under_way.pop(stack.short_name, None)
+                self._under_way.pop(stack.name, None)
                 self._done += 1
             if self._live is None:
                 return
             if report is not None:
-                self._live.console.print(Text(f"{stack.short_name}: {report.verdict} ({report.seconds:.1f} s)"))
+                self._live.console.print(Text(f"{stack.name}: {report.verdict} ({report.seconds:.1f} s)"))
             names = "\n".join(f"looking at {name} ..." for name in self._under_way)
             self._live.update(Text(f"{self._done} of {self._total} done\n{names}", style="dim"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import grpc
 from google.protobuf import empty_pb2
@@ -39,34 +38,27 @@ class IdleLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.GetRequiredPackagesResponse()
 
 
-@dataclass(frozen=True, slots=True)
-class Languages:
-    """Where the idle language host listens; one serves all engines."""
-
-    port: int
-
-
 @contextmanager
-def serve_languages() -> Iterator[Languages]:
-    """Serve the idle language host."""
+def serve_language_host() -> Iterator[int]:
+    """Serve the idle language host, one for all engines; yields its port."""
     server = grpc.server(ThreadPoolExecutor(max_workers=4))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(IdleLanguageHost(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
-        yield Languages(port)
+        yield port
     finally:
         server.stop(grace=None).wait()
 
 
 @contextmanager
-def attach(provider: SalesforceProvider, languages: Languages, *, runtime: str) -> Iterator[Mapping[str, str]]:
+def attach(provider: SalesforceProvider, language_port: int, *, runtime: str) -> Iterator[Mapping[str, str]]:
     """Serve a provider for one engine; yields the variables that lead the engine to it."""
     server, port = serve(provider)
     try:
         yield {
             "PULUMI_DEBUG_PROVIDERS": f"{PACKAGE}:{port}",
-            "PULUMI_DEBUG_LANGUAGES": f"{runtime}:{languages.port}",
+            "PULUMI_DEBUG_LANGUAGES": f"{runtime}:{language_port}",
         }
     finally:
         server.stop(grace=None).wait()

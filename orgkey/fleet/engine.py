@@ -41,12 +41,12 @@ class Engine:
 
     def answer(self, arguments: Sequence[str], *, folder: Path, seconds: float = _SECONDS) -> str:
         """Run a command and return what it printed; raises EngineError with its own words, EngineTimeoutError after `seconds`."""
-        said = self.start(arguments, folder=folder).wait(seconds)
-        if said.code:
-            raise EngineError(said.error)
-        return said.out
+        result = self.start(arguments, folder=folder).wait(seconds)
+        if result.code:
+            raise EngineError(result.error)
+        return result.out
 
-    def start(self, arguments: Sequence[str], *, folder: Path, extra: Mapping[str, str] | None = None) -> Asked:
+    def start(self, arguments: Sequence[str], *, folder: Path, extra: Mapping[str, str] | None = None) -> Process:
         """Start a command in a process group of its own, so that it can be ended with all its children."""
         process = subprocess.Popen(
             [self.executable, *arguments, "--non-interactive"],
@@ -59,11 +59,11 @@ class Engine:
             errors="replace",
             start_new_session=True,
         )
-        return Asked(process)
+        return Process(process)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Result:
     """How a command ended, and what it printed."""
 
     code: int
@@ -73,31 +73,32 @@ class Said:
     @property
     def error(self) -> str:
         """Its error lines; where it calls none an error, the last ones."""
-        lines = [line.strip() for line in (self.err.strip() or self.out.strip()).splitlines() if line.strip()]
+        text = self.err.strip() or ("" if self.out.startswith("{") else self.out)  # a digest is no message
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
         errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
         return "\n".join(errors or lines[-_LAST_LINES:]) or f"pulumi ended with code {self.code}"
 
 
 @dataclass(slots=True)
-class Asked:
+class Process:
     """A command under way."""
 
-    process: subprocess.Popen[str]
+    popen: subprocess.Popen[str]
 
-    def wait(self, seconds: float) -> Said:
+    def wait(self, seconds: float) -> Result:
         """What it said, once it has ended; raises EngineTimeoutError and ends it when it takes longer."""
         try:
-            out, err = self.process.communicate(timeout=seconds)
+            out, err = self.popen.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            self.end()
-            raise EngineTimeoutError(f"The engine gave no answer within {seconds:.0f} s.") from None
-        return Said(self.process.returncode, out, err)
+            self.kill()
+            self.popen.communicate()
+            raise EngineTimeoutError(f"The engine gave no answer within {seconds:g} s.") from None
+        return Result(self.popen.returncode, out, err)
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """Kill it and its children; a look holds nothing that would have to be given back."""
         with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.communicate()
+            os.killpg(self.popen.pid, signal.SIGKILL)
 
 
 def find_engine(environment: Mapping[str, str]) -> Engine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,9 +31,15 @@ _PRE_AUTHORIZATION = frozenset({"permissionSets", "profiles"})
 _SHOWN = 8  # items of a list in a summary
 
 
-def judge(digest: Digest, *, now: datetime, expiring_within: timedelta) -> tuple[Finding, ...]:
-    """List what is not as declared, the worst first. `expiring_within` is how long before its end a certificate is a finding."""
-    found = [finding for step in digest.steps for finding in _judge_step(step)]
+def judge(
+    digest: Digest, *, now: datetime, expiring_within: timedelta, unread: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """List what is not as declared, the worst first.
+
+    `expiring_within` is how long before its end a certificate is a finding. Resources whose URN is in `unread` are not judged: what the
+    digest has of them is the state's, and nobody has looked.
+    """
+    found = [finding for step in digest.steps if step.urn not in unread for finding in _judge_step(step)]
     found += _certificate_findings(digest, now, expiring_within)
     if not digest.errors and not any(_part(step) == "grant" for step in digest.steps):
         found.append(

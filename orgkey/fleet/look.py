@@ -12,24 +12,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from orgkey.fleet.attached import Languages, attach
+from orgkey.fleet.attached import attach
 from orgkey.fleet.digest import Digest, DigestError, parse_digest
-from orgkey.fleet.engine import Asked, Engine, EngineError, EngineTimeoutError
+from orgkey.fleet.engine import Engine, EngineError, EngineTimeoutError, Process
 from orgkey.fleet.findings import Code
 from orgkey.fleet.judge import certificate_of, judge, org_of, path_of
 from orgkey.fleet.project import Project, Stack, StackFileError, connection_config, instance_url
-from orgkey.fleet.report import Finding, StackReport, Unknown, Verdict, could_not_tell
+from orgkey.fleet.report import Finding, StackReport, Unknown, could_not_tell, verdict_of
 from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.errors import CanceledError, SalesforceError
 
 _LAST_WORD = 5.0  # seconds for the engine to end by itself, once the org is given up
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Looker:
     """Looks at one stack after the other, at several at a time.
 
@@ -38,49 +38,101 @@ class Looker:
 
     engine: Engine
     project: Project
-    languages: Languages
+    language_port: int
     environment: Mapping[str, str] = field(repr=False)
     seconds: float
     expiring_within: timedelta
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _under_way: set[_Attempt] = field(default_factory=set)
+    _stopped: bool = False
 
-    def look(self, stack: Stack, *, seconds: float | None = None) -> StackReport:
-        """Look at a stack; never raises for anything that is wrong with it."""
-        started, allowed = time.monotonic(), min(self.seconds, self.seconds if seconds is None else seconds)
+    def look(self, stack: Stack, *, seconds: float) -> StackReport:
+        """Look at a stack, for at most `seconds` if that is less than a look may take; never raises for what is wrong with it."""
+        started = time.monotonic()
         try:
-            report = self._look(stack, max(0.0, allowed))
+            report = self._look(stack, min(self.seconds, seconds))
         except (StackFileError, EngineError, DigestError) as error:
-            report = could_not_tell(stack.project, stack.short_name, str(error), instance_url=instance_url(stack))
+            report = could_not_tell(stack.project, stack.name, str(error), instance_url=instance_url(stack))
+        except Exception as error:  # noqa: BLE001 — one stack's trouble is its own, whatever it is; its text may hold anything
+            reason = f"orgkey met a {type(error).__name__} that it does not know. Please report it."
+            report = could_not_tell(stack.project, stack.name, reason, instance_url=instance_url(stack))
         return report.model_copy(update={"seconds": round(time.monotonic() - started, 3)})
 
+    def stop(self) -> None:
+        """Give up all that is under way, at once, and begin nothing more."""
+        self._stopped = True
+        for attempt in list(self._under_way):
+            attempt.give_up()
+            attempt.process.kill()
+
     def _look(self, stack: Stack, seconds: float) -> StackReport:
-        config = connection_config(stack, self.engine)
+        deadline = time.monotonic() + seconds
+        config = connection_config(self.project, stack, self.engine, seconds=seconds)
         unread: dict[str, SalesforceError] = {}
         provider = SalesforceProvider(
             environment={**self.environment, "PULUMI_CONFIG": json.dumps(config)}, unread=unread.__setitem__
         )
         with (
-            attach(provider, self.languages, runtime=self.project.runtime) as ports,
+            attach(provider, self.language_port, runtime=self.project.runtime) as ports,
             _copy_of(stack.file) as file,
         ):
             command = ["refresh", "--preview-only", "--json", "--stack", stack.name, "--config-file", str(file)]
-            asked = self.engine.start(command, folder=self.project.folder, extra=ports)
-            digest, late = _answer(asked, provider, seconds)
-        unknown = _unknown(digest, unread, late=late, seconds=seconds)
+            attempt = _Attempt(self.engine.start(command, folder=self.project.folder, extra=ports), provider)
+            self._under_way.add(attempt)
+            try:
+                if self._stopped:
+                    attempt.process.kill()
+                digest = attempt.answer(deadline - time.monotonic())
+            except EngineTimeoutError:
+                raise EngineTimeoutError(f"No answer within {seconds:g} s.") from None
+            finally:
+                self._under_way.discard(attempt)
+        late = f"No answer within {seconds:g} s." if attempt.late else ""
+        unknown = _unknown(digest, unread, late=late)
         url, org_id = org_of(digest)
-        seen = judge(digest, now=self.now(), expiring_within=self.expiring_within)
-        verdict = Verdict.COULD_NOT_TELL if unknown else Verdict.DRIFT if seen else Verdict.IN_SYNC
+        found = judge(digest, now=self.now(), expiring_within=self.expiring_within, unread=unread)
         return StackReport(
             project=stack.project,
-            stack=stack.short_name,
-            verdict=verdict,
+            stack=stack.name,
+            verdict=verdict_of(found, unknown),
             instance_url=url or instance_url(stack),
             org_id=org_id,
-            findings=seen,
+            findings=found,
             unknown=unknown,
             certificate=certificate_of(digest),
-            commands=_commands(stack, seen, unknown),
+            commands=_commands(stack, found, unknown),
         )
+
+
+@dataclass(eq=False, slots=True)
+class _Attempt:
+    """An engine at work and the provider that serves it."""
+
+    process: Process
+    provider: SalesforceProvider
+    late: bool = False
+
+    def give_up(self) -> None:
+        """End what the provider has under way in the org; the engine may still tell what was read by then."""
+        self.late = True
+        self.provider.cancel()
+
+    def answer(self, seconds: float) -> Digest:
+        """The engine's digest, within `seconds` and a moment to end by itself."""
+        timer = threading.Timer(seconds, self.give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            result = self.process.wait(seconds + _LAST_WORD)
+        finally:
+            timer.cancel()
+            self.provider.cancel()  # an engine that was ended leaves its questions open
+        if not result.out.startswith("{"):
+            raise EngineError(result.error)
+        digest = parse_digest(result.out)
+        if result.code and not digest.errors:
+            return replace(digest, errors=(result.error,))
+        return digest
 
 
 @contextmanager
@@ -90,35 +142,10 @@ def _copy_of(file: Path) -> Iterator[Path]:
         yield Path(shutil.copy(file, folder))
 
 
-def _answer(asked: Asked, provider: SalesforceProvider, seconds: float) -> tuple[Digest, bool]:
-    """The engine's digest. When the time is over the org is given up, and the engine may still tell what it has read by then."""
-    late = threading.Event()
-
-    def give_up() -> None:
-        late.set()
-        provider.cancel()
-
-    timer = threading.Timer(seconds, give_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        said = asked.wait(seconds + _LAST_WORD)
-        if said.code and not said.out.startswith("{"):
-            raise EngineError(said.error)
-        return parse_digest(said.out), late.is_set()
-    except EngineTimeoutError:
-        raise EngineTimeoutError(f"No answer within {seconds:.0f} s.") from None
-    finally:
-        timer.cancel()
-
-
-def _unknown(
-    digest: Digest, unread: Mapping[str, SalesforceError], *, late: bool, seconds: float
-) -> tuple[Unknown, ...]:
+def _unknown(digest: Digest, unread: Mapping[str, SalesforceError], *, late: str) -> tuple[Unknown, ...]:
     """What could not be read, by name; one reason for the whole stack where it is the same for everything."""
     reasons = {
-        path_of(urn): f"No answer within {seconds:.0f} s." if late and isinstance(error, CanceledError) else str(error)
-        for urn, error in unread.items()
+        path_of(urn): late if late and isinstance(error, CanceledError) else str(error) for urn, error in unread.items()
     }
     in_org = {path_of(step.urn) for step in digest.steps if "orgId" in step.old_outputs}
     if reasons and in_org <= reasons.keys() and len(set(reasons.values())) == 1:
@@ -129,7 +156,7 @@ def _unknown(
 
 def _commands(stack: Stack, found: Sequence[Finding], unknown: tuple[Unknown, ...]) -> tuple[str, ...]:
     """Lines for a shell. A login that fails although all is as declared is no matter of an `up` alone: a comment says what comes first."""
-    commands = [f"pulumi up --stack {stack.short_name}"] if found else []
+    commands = [f"pulumi up --stack {stack.name}"] if found else []
     if found and all(each.code is Code.LOGIN_FAILS for each in found):
-        commands.insert(0, f"# {stack.short_name}: {found[0].remedy}; then:")
-    return (*commands, *([f"orgkey drift --stack {stack.short_name}"] if unknown else []))
+        commands.insert(0, f"# {stack.name}: {found[0].remedy}; then:")
+    return (*commands, *([f"orgkey drift --stack {stack.name}"] if unknown else []))

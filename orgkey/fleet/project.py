@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -11,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from orgkey.fleet.engine import Engine, EngineError
+from orgkey.fleet.engine import Engine
 
 _NAMESPACE = "salesforce:"
 
@@ -26,25 +27,26 @@ class StackFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """One stack of the project on the current backend."""
+    """One stack of the project on the current backend. `name` is the shortest that is unique there."""
 
     project: str
     name: str
     file: Path
 
-    @property
-    def short_name(self) -> str:
-        """The name without organization and project, as its file has it."""
-        return self.name.rsplit("/", 1)[-1]
-
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A folder with a Pulumi.yaml. `runtime` is the name of its language host."""
+    """A folder with a Pulumi.yaml.
+
+    `runtime` is the name of its language host; `config_folder` is where stack files are; `has_config` says that the project itself sets
+    something for every stack.
+    """
 
     name: str
     folder: Path
     runtime: str
+    config_folder: Path
+    has_config: bool = False
 
     def stacks(self, engine: Engine, patterns: Iterable[str] = ()) -> list[Stack]:
         """The project's stacks whose name fits one of the patterns (shell globs; none: all), by name.
@@ -52,23 +54,28 @@ class Project:
         Raises ProjectError when there is none, or when a pattern fits none; EngineError when the backend cannot be asked.
         """
         listed = json.loads(engine.answer(["stack", "ls", "--json"], folder=self.folder))
-        stacks = sorted((self._stack(str(row["name"])) for row in listed), key=lambda each: each.name)
+        names = [str(row["name"]) for row in listed]
+        shared = Counter(_short(name) for name in names)
+        stacks = {
+            name: Stack(self.name, name if shared[_short(name)] > 1 else _short(name), self._file_of(name))
+            for name in sorted(names, key=_short)
+        }
         if not stacks:
             raise ProjectError(
                 f"The project {self.name} has no stack on this backend.\n"
                 "Make one with `pulumi stack init`, or set PULUMI_BACKEND_URL to the backend that has them."
             )
-        chosen: dict[str, Stack] = {}
+        patterns = list(patterns) or ["*"]
         for pattern in patterns:
-            fitting = {each.name: each for each in stacks if _fits(each, pattern)}
-            if not fitting:
-                names = ", ".join(each.short_name for each in stacks)
-                raise ProjectError(f"No stack is named {pattern}.\nThere are: {names}.")
-            chosen |= fitting
-        return [chosen[name] for name in sorted(chosen)] if chosen else stacks
+            if not any(_fits(name, pattern) for name in stacks):
+                there = ", ".join(each.name for each in stacks.values())
+                raise ProjectError(f"No stack is named {pattern}.\nThere are: {there}.")
+        return [stack for name, stack in stacks.items() if any(_fits(name, pattern) for pattern in patterns)]
 
-    def _stack(self, name: str) -> Stack:
-        return Stack(self.name, name, self.folder / f"Pulumi.{name.rsplit('/', 1)[-1]}.yaml")
+    def _file_of(self, name: str) -> Path:
+        file = self.config_folder / f"Pulumi.{_short(name)}.yaml"
+        other = file.with_suffix(".yml")
+        return other if other.exists() and not file.exists() else file
 
 
 def find_project(start: Path) -> Project:
@@ -77,50 +84,59 @@ def find_project(start: Path) -> Project:
         file = folder / "Pulumi.yaml"
         if file.is_file():
             try:
-                read = yaml.safe_load(file.read_text())
+                read = yaml.safe_load(file.read_text(encoding="utf-8"))
                 name, runtime = str(read["name"]), read["runtime"]
-            except (yaml.YAMLError, KeyError, TypeError, OSError) as error:
+                return Project(
+                    name,
+                    folder,
+                    str(runtime["name"] if isinstance(runtime, Mapping) else runtime),
+                    folder / str(read.get("stackConfigDir") or "."),
+                    bool(read.get("config")),
+                )
+            except (yaml.YAMLError, KeyError, TypeError, ValueError, OSError) as error:
                 raise ProjectError(f"{file} cannot be read: {_first_line(error)}.") from None
-            return Project(name, folder, str(runtime["name"] if isinstance(runtime, Mapping) else runtime))
     raise ProjectError(f"There is no Pulumi.yaml in {start} or above it.\nRun this in the project's folder.")
 
 
-def connection_config(stack: Stack, engine: Engine) -> dict[str, str]:
-    """The `salesforce:*` settings of a stack file as the engine hands them to providers: text, structures as JSON.
+def connection_config(project: Project, stack: Stack, engine: Engine, *, seconds: float) -> dict[str, str]:
+    """The `salesforce:*` settings of a stack as the engine hands them to providers: text, structures as JSON.
 
-    The file is read as it is; only where it holds secrets among them is the engine asked to decrypt. Raises StackFileError.
+    The file is read as it is. Only where it holds secrets among them, or where settings may come from elsewhere (the project, an
+    environment), is the engine asked, for at most `seconds`. Raises StackFileError, and EngineError where it was asked.
     """
-    values = _config(stack)
-    if any(_has_secret(value) for value in values.values()):
-        try:
-            shown = json.loads(
-                engine.answer(["config", "--json", "--show-secrets", "--stack", stack.name], folder=stack.file.parent)
-            )
-        except EngineError as error:
-            raise StackFileError(str(error)) from None
+    read = _read(stack)
+    values = _of_ours(read)
+    if project.has_config or "environment" in read or any(_has_secret(value) for value in values.values()):
+        command = ["config", "--json", "--show-secrets", "--stack", stack.name]
+        shown = json.loads(engine.answer(command, folder=project.folder, seconds=seconds))
         return {name: str(entry.get("value", "")) for name, entry in shown.items() if name.startswith(_NAMESPACE)}
+    if not values:
+        raise StackFileError(f"{stack.file.name} has no {_NAMESPACE}* settings.")
     return {name: _as_text(value) for name, value in values.items()}
 
 
 def instance_url(stack: Stack) -> str:
     """Where a stack's org is, by its file; empty where the file does not say."""
     try:
-        return str(_config(stack).get(f"{_NAMESPACE}instanceUrl") or "")
+        return str(_of_ours(_read(stack)).get(f"{_NAMESPACE}instanceUrl") or "")
     except StackFileError:
         return ""
 
 
-def _config(stack: Stack) -> dict[str, Any]:
+def _read(stack: Stack) -> Mapping[str, Any]:
     try:
-        read = yaml.safe_load(stack.file.read_text())
+        read = yaml.safe_load(stack.file.read_text(encoding="utf-8"))
     except OSError as error:
         raise StackFileError(f"{stack.file.name} cannot be read: {error.strerror}.") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # no UTF-8, a date that is none
         raise StackFileError(f"{stack.file.name} is no YAML: {_first_line(error)}.") from None
-    config = read.get("config") if isinstance(read, Mapping) else None
-    if not isinstance(config, Mapping):
-        raise StackFileError(f"{stack.file.name} has no config.")
-    return {str(name): value for name, value in config.items() if str(name).startswith(_NAMESPACE)}
+    return read if isinstance(read, Mapping) else {}
+
+
+def _of_ours(read: Mapping[str, Any]) -> dict[str, Any]:
+    config = read.get("config")
+    items = config.items() if isinstance(config, Mapping) else ()
+    return {str(name): value for name, value in items if str(name).startswith(_NAMESPACE)}
 
 
 def _has_secret(value: Any) -> bool:
@@ -130,11 +146,16 @@ def _has_secret(value: Any) -> bool:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def _fits(stack: Stack, pattern: str) -> bool:
-    return fnmatchcase(stack.short_name, pattern) or fnmatchcase(stack.name, pattern)
+def _short(name: str) -> str:
+    """A stack's name without organization and project, as its file has it."""
+    return name.rsplit("/", 1)[-1]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatchcase(_short(name), pattern) or fnmatchcase(name, pattern)
 
 
 def _first_line(error: BaseException) -> str:

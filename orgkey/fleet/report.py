@@ -5,12 +5,12 @@ The models are the JSON form itself; its schema is `docs/reference/drift-report.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
 
 from orgkey.fleet.findings import Code, Severity
 
@@ -68,13 +68,16 @@ class Unknown(_Part):
 class Certificate(_Part):
     """The certificate that the app trusts, as far as the state knows it."""
 
-    not_after: datetime
-    renew_at: datetime
+    not_after: AwareDatetime
+    renew_at: AwareDatetime
     fingerprint: str
 
 
 class StackReport(_Part):
-    """One stack: everything that is known of it. `commands` are what to type, in order; `seconds` is how long the look took."""
+    """One stack: everything that is known of it.
+
+    The verdict follows from findings and unknowns. `commands` are what to type, in order; `seconds` is how long the look took.
+    """
 
     project: str
     stack: str
@@ -87,17 +90,28 @@ class StackReport(_Part):
     commands: tuple[str, ...] = ()
     seconds: float = 0.0
 
+    @model_validator(mode="after")
+    def _verdict_follows(self) -> Self:
+        if self.verdict is not verdict_of(self.findings, self.unknown):
+            raise ValueError("the verdict does not follow from findings and unknown")
+        return self
+
     @property
     def severity(self) -> Severity | None:
         """That of the worst finding."""
         return max((finding.severity for finding in self.findings), key=lambda each: each.rank, default=None)
 
 
+def verdict_of(findings: Sequence[Finding], unknown: Sequence[Unknown]) -> Verdict:
+    """What could not be told wins over drift."""
+    return Verdict.COULD_NOT_TELL if unknown else Verdict.DRIFT if findings else Verdict.IN_SYNC
+
+
 class Report(_Part):
     """All stacks of a run, by name."""
 
     version: Literal[1] = VERSION
-    made_at: datetime
+    made_at: AwareDatetime
     seconds: float
     stacks: tuple[StackReport, ...]
 

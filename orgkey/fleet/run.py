@@ -29,15 +29,19 @@ def run(
     def look(stack: Stack) -> StackReport:
         left = seconds - (time.monotonic() - started)
         if left <= 0:
-            report = could_not_tell(
-                stack.project, stack.short_name, f"Not begun: the {seconds:.0f} s for all were over."
-            )
+            report = could_not_tell(stack.project, stack.name, f"Not begun: the {seconds:g} s for all were over.")
         else:
             watch(stack, None)
-            report = looker.look(stack, seconds=left)
+            report = looker.look(stack, seconds=round(left, 1))
         watch(stack, report)
         return report
 
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    pool = ThreadPoolExecutor(max_workers=jobs)
+    try:
         reports = tuple(pool.map(look, stacks))
+    except BaseException:  # somebody stops us: what is under way must not hold that up
+        looker.stop()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
     return Report(made_at=datetime.now(UTC), seconds=round(time.monotonic() - started, 3), stacks=reports)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -101,6 +104,98 @@ def test_a_file_that_is_no_report_is_named(tmp_path: Path) -> None:
     result = orgkey("drift", "--merge", "x.json", folder=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert "x.json is no report of `orgkey drift --format json` of version 1" in result.stderr
+
+
+def test_a_report_that_a_shell_wrote_in_utf_16_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("{}", encoding="utf-16")
+    result = orgkey("drift", "--merge", "x.json", folder=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "x.json is no UTF-8" in result.stderr
+
+
+def test_a_terminal_of_another_encoding_gets_the_report_all_the_same(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [ORGKEY, "drift", "--merge", written(tmp_path, "uat"), "--format=markdown"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert b"? in sync: `uat`" in result.stdout
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Path:
+    """A project with one stack, and in place of `pulumi` something that lists it and then hangs."""
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    (tmp_path / "Pulumi.uat.yaml").write_text("config:\n  salesforce:instanceUrl: https://a.my.salesforce.com\n")
+    file = tmp_path / "bin" / "pulumi"
+    file.parent.mkdir()
+    file.write_text(
+        f"""#!/bin/sh\n[ "$1" = stack ] && echo '[{{"name": "uat"}}]' && exit\ntouch {tmp_path}/begun\nexec sleep 60\n"""
+    )
+    file.chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_everything_at_once(hanging: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [ORGKEY, "drift"],
+        cwd=hanging,
+        env={**os.environ, "PATH": f"{hanging / 'bin'}:{os.environ['PATH']}", "FORCE_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (hanging / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    interrupted = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert time.monotonic() - interrupted < 5
+    assert (process.returncode, out, err.strip()) == (130, "", "orgkey: stopped")
+
+
+def test_an_engine_that_hangs_is_given_up_when_its_time_is_over(hanging: Path) -> None:
+    path = f"{hanging / 'bin'}:{os.environ['PATH']}"
+    run = subprocess.run(
+        [ORGKEY, "drift", "--timeout=0.2", "--format=json"],
+        cwd=hanging,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert json.loads(run.stdout)["stacks"][0]["unknown"] == [{"path": "", "reason": "No answer within 0.2 s."}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("exit 3", "pulumi ended with code 3"),
+        ("echo not json", "not json"),
+        ("""echo '{"steps": []}'; exit 3""", "pulumi ended with code 3"),
+        ("""echo '{"steps": [{}]}'""", "the engine's answer cannot be read (KeyError)"),
+    ],
+)
+def test_an_engine_that_says_nothing_useful_could_not_tell(hanging: Path, answer: str, reason: str) -> None:
+    file = hanging / "bin" / "pulumi"
+    file.write_text(file.read_text().split("touch")[0] + answer + "\n")
+    run = subprocess.run(
+        [ORGKEY, "drift", "--format=json"],
+        cwd=hanging,
+        env={**os.environ, "PATH": f"{hanging / 'bin'}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2, run.stderr
+    unknown = json.loads(run.stdout)["stacks"][0]["unknown"]
+    assert [each["reason"].splitlines()[-1] for each in unknown] == [reason]
 
 
 def test_a_report_cannot_be_written_where_there_is_no_folder(tmp_path: Path) -> None:

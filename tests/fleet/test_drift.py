@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 import trustme
-from lxml import etree
 
 from tests.breakages import (
     add_a_user,
@@ -29,7 +28,9 @@ from tests.breakages import (
     rename_the_set,
     take_over_the_set,
     unlink_the_set,
+    widen_the_scopes,
 )
+from tests.fleet.shown import READERS
 from tests.landscape import Landscape, Org
 from tests.program.fleet import ORGKEY, Fleet
 
@@ -53,16 +54,32 @@ def refresh(landscape: Landscape, org: Org) -> None:
     landscape.admin("POST", f"/orgs/{org.name}/refresh")
 
 
+def loosen(org: Org) -> None:
+    widen_the_scopes(org)
+    let_everybody_in(org)
+
+
 def deactivate(landscape: Landscape, org: Org) -> None:
     landscape.admin("PATCH", "/users", org=org.name, username=org.user("ci"), active=False)
 
 
+APP = {"name": "CI_Integration", "contactEmail": "ops@acme.com"}
 LOGIN = ("login-fails", "grant")
 CASES = (
     Case(set(), rename_the_set, {"orgkey:ignore": ["permissionSet.label"]}),
     Case({("missing-assignee", "assignments.users"), LOGIN}, remove_the_user),
     Case({("extra-assignee", "assignments.users")}, add_a_user),
-    Case({("policy-loosened", "app.permittedUsers"), LOGIN}, let_everybody_in),
+    Case(
+        {
+            ("policy-loosened", "app.permittedUsers"),
+            ("policy-loosened", "app.ipRelaxation"),
+            ("policy-loosened", "app.refreshTokenPolicy"),
+            ("policy-loosened", "app.scopes"),
+            LOGIN,
+        },
+        loosen,
+        {"orgkey:app": {**APP, "refreshTokenPolicy": "specific_lifetime:2:HOURS"}},
+    ),
     Case({("missing", "app"), LOGIN}, delete_the_app),
     Case({("setting-changed", "app.permissionSets"), LOGIN}, unlink_the_set),
     Case({("extra-grant", "permissionSet.userPermissions")}, grant_a_permission_in_the_set),
@@ -145,13 +162,9 @@ def test_each_finding_is_named_in_its_own_stack_by_every_format_and_nothing_is_w
     assert {each["stack"]: each["verdict"] for each in report["stacks"]} == {
         name: "drift" if expected[name] else "in sync" for name in names
     }
-    assert failures_of(forms["junit"]) == {name: {code for code, _ in expected[name]} for name in names}
-    for form in ("markdown", "html", "text"):
-        text = forms[form].read_text()
-        for name in names:
-            assert name in text, form
-    told = forms["markdown"].read_text()
-    assert all(f"`{code}`" in told for each in expected.values() for code, _ in each)
+    codes = {name: {code for code, _ in expected[name]} for name in names}
+    for form, read in READERS.items():
+        assert read(forms[form].read_text()) == codes, form
     assert max(map(len, forms["text"].read_text().splitlines())) <= 100
     assert "\x1b" not in forms["text"].read_text()
     secrets = {"PRIVATE KEY"} | {sandboxes.org(name).access_token for name in names}
@@ -279,14 +292,6 @@ def inventory(org: Org) -> dict[str, Any]:
         "SELECT Id, DeveloperName, Description FROM ExternalClientApplication ORDER BY Id",
     )
     return {question: org.query(question) for question in questions}
-
-
-def failures_of(file: Path) -> dict[str, set[str]]:
-    """Types of the failures in a JUnit file, by stack."""
-    return {
-        suite.get("name", "").split("/")[-1]: {failure.get("type", "") for failure in suite.iter("failure")}
-        for suite in etree.parse(file).getroot()
-    }
 
 
 def requests_are_few_and_none_is_made_twice(log: list[dict[str, Any]]) -> None:

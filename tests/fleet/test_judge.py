@@ -103,6 +103,14 @@ def test_a_property_that_the_engine_was_told_to_ignore_is_no_finding() -> None:
     assert judged(digest(changes, changed={"app": []})) == ()
 
 
+def test_what_nobody_could_look_at_is_not_judged_by_what_the_state_has_of_it() -> None:
+    read = parse_digest(digest({"grant": REFUSED, "app": {"label": "Other"}}))
+    unread = {read.steps[-1].urn}
+    assert brief(judge(read, now=NOW, expiring_within=MONTH, unread=unread)) == [
+        ("low", "setting-changed", "app.label")
+    ]
+
+
 def test_the_worst_comes_first() -> None:
     found = judged(digest({"app": {"label": "Other"}, "grant": REFUSED, "assignments": {"users": []}}))
     assert [each.severity for each in found] == [Severity.CRITICAL, Severity.HIGH, Severity.LOW]

@@ -55,7 +55,8 @@ class _Entry:
         return f"stack-{self.index}"
 
     def anchor_of(self, finding: Finding) -> str:
-        return f"{self.anchor}-finding-{self.stack.findings.index(finding) + 1}"
+        number = next(index for index, each in enumerate(self.stack.findings, start=1) if each is finding)
+        return f"{self.anchor}-finding-{number}"
 
     def of(self, code: Code) -> list[Finding]:
         """The findings of one kind, the worst first."""
