@@ -10,7 +10,16 @@ import sys
 from collections.abc import Sequence
 
 from toolchain.failure import ToolchainError
-from toolchain.local_stack import LOCAL, PROJECT, own_environment, pulumi, script, start_local_org, write_stack_file
+from toolchain.local_stack import (
+    LOCAL,
+    PROJECT,
+    LocalStackError,
+    own_environment,
+    pulumi,
+    script,
+    start_local_org,
+    write_stack_file,
+)
 
 SANDBOXES = 12
 HOME = LOCAL / "fleet"
@@ -25,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         return verbs[verb]()
-    except ToolchainError as problem:
+    except (ToolchainError, LocalStackError) as problem:
         print(f"orgkey: {problem}", file=sys.stderr)
         return 1
 

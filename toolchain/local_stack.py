@@ -28,6 +28,10 @@ ORG = "uat"  # the sandbox of the landscape that the stack manages
 _SHOWN = ("consumerKey", "username", "instanceUrl", "audience", "certificateFingerprint", "notAfter", "verified")
 
 
+class LocalStackError(Exception):
+    """A stack for local use cannot be brought up or read; `str()` is what happened and the way out."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the exit code is Pulumi's own."""
     verb = [*(sys.argv[1:] if argv is None else argv), ""][0]
@@ -37,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         return verbs[verb]()
-    except ToolchainError as problem:
+    except (ToolchainError, LocalStackError) as problem:
         print(f"orgkey: {problem}", file=sys.stderr)
         return 1
 
@@ -128,12 +132,16 @@ def start_local_org(environment: Mapping[str, str], *arguments: str) -> dict[str
         [script("localorg"), "start", *arguments], env=environment, stdout=subprocess.DEVNULL, check=False
     )
     if started.returncode:
-        raise ToolchainError("the local org did not start; `.venv/bin/localorg logs` tells why.")
+        where = Path(environment["LOCALORG_HOME"]).relative_to(PROJECT)
+        raise LocalStackError(
+            "the local org did not start; what it said stands above.\n"
+            f"`.venv/bin/localorg --home {where} reset` forgets it, and the next start makes a new one."
+        )
     status = subprocess.run(
         [script("localorg"), "status", "--json"], env=environment, capture_output=True, text=True, check=False
     )
     if status.returncode:
-        raise ToolchainError(f"the local org does not say how it is: {status.stderr.strip()}")
+        raise LocalStackError(f"the local org does not say how it is: {status.stderr.strip()}")
     return {org["name"]: org for org in json.loads(status.stdout)["orgs"]}
 
 
@@ -169,7 +177,7 @@ def _outputs(environment: Mapping[str, str]) -> dict[str, Any]:
         check=False,
     )
     if shown.returncode:
-        raise ToolchainError(f"the stack has no outputs: {shown.stderr.strip()}\nRun `make up` first.")
+        raise LocalStackError(f"the stack has no outputs: {shown.stderr.strip()}\nRun `make up` first.")
     return dict(json.loads(shown.stdout))
 
 
