@@ -116,7 +116,6 @@ class PermissionSetAssignmentsHandler(Handler):
                 remove=remove,
                 take_back=[item["id"] for item in ending],
                 ours=kept,
-                expiring=_expiring(before),
             )
         except UnknownUsersError as error:
             if not error.partial:
@@ -150,7 +149,6 @@ def _look(args: PermissionSetAssignmentsArgs, outputs: Values, place: Workplace)
         args.permission_set,
         users=_each([*args.users, *(item["username"] for item in known)]),
         groups=_each([*args.groups, *(item["group"] for item in known)]),
-        expiring=bool(args.expiration) or _expiring(outputs),
     )
 
 
@@ -199,11 +197,6 @@ def _by_group(what: str, items: Iterable[Mapping[str, str]]) -> list[str]:
 
 def _end(inputs: Values) -> int | None:
     return seconds_of(str(inputs.get("expiration") or ""))
-
-
-def _expiring(outputs: Values) -> bool:
-    """Whether anything expired at some time by the last look: what was set must be found to be cleared."""
-    return any(item.get("expires") for item in outputs.get("assignments") or ())
 
 
 def _memberships(outputs: Values) -> list[Mapping[str, str]]:

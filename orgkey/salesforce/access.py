@@ -21,14 +21,14 @@ from orgkey.salesforce.errors import (
     host_of,
 )
 from orgkey.salesforce.org import BATCH_SIZE, Org, Saved
-from orgkey.salesforce.read import Snapshot
+from orgkey.salesforce.read import Rows, Snapshot
 
 _ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Assignment:
-    """One user who holds the set, or who is assigned to a group; `expires` only where it was asked for and it does."""
+    """One user who holds the set, or who is assigned to a group; `expires` only where it does."""
 
     username: str
     user_id: str
@@ -71,14 +71,25 @@ def read_holders(
     *,
     users: Sequence[str] = (),
     groups: Sequence[str] = (),
-    expiring: bool = False,
+    also: Sequence[str] = (),
 ) -> Holders:
-    """Say who holds a set, and which of `users` are in which of `groups`; where `expiring`, until when."""
-    sets, rows, *parts = snapshot.rows(
-        soql.permission_set(permission_set),
-        soql.assignments(permission_set, expiring=expiring),
-        *soql.memberships(users, groups, expiring=expiring),
-    )
+    """Say who holds a set, and which of `users` are in which of `groups`; `also` is asked in the same request, for whoever needs it next.
+
+    A login that may not see when assignments end is told of none that does.
+    """
+
+    def ask(*, until: bool) -> tuple[Rows, Rows, list[Rows]]:
+        members = soql.memberships(users, groups, until=until)
+        own = soql.permission_set(permission_set), soql.assignments(permission_set, until=until)
+        sets, rows, *answers = snapshot.rows(*own, *members, *also)
+        return sets, rows, answers[: len(members)]
+
+    try:
+        sets, rows, parts = ask(until=True)
+    except RefusedError as error:
+        if error.code != "INVALID_FIELD":
+            raise
+        sets, rows, parts = ask(until=False)
     set_id = own_set(snapshot, sets) or ""
     wanted = _lower(groups)
     members = (_assignment(row, _full_name(row["PermissionSetGroup"])) for part in parts for row in part)
@@ -104,27 +115,22 @@ def set_holders(
     remove: Sequence[str] = (),
     take_back: Sequence[str] = (),
     ours: Collection[str] = (),
-    expiring: bool = False,
 ) -> tuple[Holders, tuple[str, ...]]:
     """Give the set and the groups to the users; take the set from `remove`, or from everybody else where authoritative.
 
     `take_back` are ids of assignments to groups that end, `ours` of those that stay; nobody else's membership of a group is touched.
-    `expiring` where the assignments expire by what was wanted until now: that is changed in place. Returns who holds what now, and the ids
-    of the assignments that were made.
+    When an assignment ends is changed in place. Returns who holds what now, and the ids of the assignments that were made.
 
     Raises UnknownUsersError, before anything is changed, with every user who cannot be given it and every group that is not there;
     ConflictError for a set that is not there; RefusedError when the org refuses.
     """
-    org, users, expires = snapshot.org, wanted.users, bool(wanted.expiration)
-    snapshot.prefetch(
-        soql.permission_set(wanted.permission_set),
-        soql.assignments(wanted.permission_set, expiring=expiring or expires),
-        *soql.users(users),
-        *([soql.groups(wanted.groups)] if wanted.groups else []),
-        *soql.memberships(users, wanted.groups, expiring=expiring or expires),
-    )
+    org, users = snapshot.org, wanted.users
     holders = read_holders(
-        snapshot, wanted.permission_set, users=users, groups=wanted.groups, expiring=expiring or expires
+        snapshot,
+        wanted.permission_set,
+        users=users,
+        groups=wanted.groups,
+        also=[*soql.users(users), *([soql.groups(wanted.groups)] if wanted.groups else [])],
     )
     if not holders.permission_set_id:
         raise ConflictError(
@@ -162,7 +168,7 @@ def set_holders(
         remove_assignments(org, ending)
     finally:
         snapshot.drop()
-    return read_holders(snapshot, wanted.permission_set, users=users, groups=wanted.groups, expiring=expires), made
+    return read_holders(snapshot, wanted.permission_set, users=users, groups=wanted.groups), made
 
 
 def remove_assignments(org: Org, assignment_ids: Sequence[str]) -> None:

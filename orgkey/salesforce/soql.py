@@ -32,13 +32,13 @@ def namespaces(permission_set_ids: Sequence[str]) -> str:
     return _quoted("SELECT Id, NamespacePrefix FROM PermissionSet WHERE Id IN {}", sorted(permission_set_ids))
 
 
-def assignments(permission_set_name: str, *, expiring: bool = False) -> str:
-    """Who holds the set, and where asked until when."""
+def assignments(permission_set_name: str, *, until: bool = True) -> str:
+    """Who holds the set, and `until` when."""
     question = (
-        "SELECT Id, AssigneeId, Assignee.Username, PermissionSetId FROM PermissionSetAssignment "
+        "SELECT Id, ExpirationDate, AssigneeId, Assignee.Username, PermissionSetId FROM PermissionSetAssignment "
         "WHERE PermissionSet.Name = {} AND PermissionSet.IsOwnedByProfile = false"
     )
-    return _quoted(_with_expiration(question) if expiring else question, permission_set_name)
+    return _quoted(question if until else _without_end(question), permission_set_name)
 
 
 def groups(names: Sequence[str]) -> str:
@@ -49,13 +49,14 @@ def groups(names: Sequence[str]) -> str:
     )
 
 
-def memberships(usernames: Sequence[str], group_names: Sequence[str], *, expiring: bool = False) -> list[str]:
-    """Which of some users are assigned to which of some groups; nobody else's membership is asked for."""
+def memberships(usernames: Sequence[str], group_names: Sequence[str], *, until: bool = True) -> list[str]:
+    """Which of some users are assigned to which of some groups, and `until` when; nobody else's membership is asked for."""
     question = (
-        "SELECT Id, AssigneeId, Assignee.Username, PermissionSetGroup.DeveloperName, PermissionSetGroup.NamespacePrefix "
+        "SELECT Id, ExpirationDate, AssigneeId, Assignee.Username, "
+        "PermissionSetGroup.DeveloperName, PermissionSetGroup.NamespacePrefix "
         "FROM PermissionSetAssignment WHERE Assignee.Username IN {} AND PermissionSetGroup.DeveloperName IN {}"
     )
-    question = _with_expiration(question) if expiring else question
+    question = question if until else _without_end(question)
     bare = sorted({name.rpartition("__")[2] for name in group_names})
     return [_quoted(question, sorted(part), bare) for part in _parts(usernames)] if bare else []
 
@@ -87,8 +88,8 @@ def links(app_id: str) -> str:
     )
 
 
-def _with_expiration(question: str) -> str:
-    return question.replace("SELECT Id,", "SELECT Id, ExpirationDate,", 1)
+def _without_end(question: str) -> str:
+    return question.replace(" ExpirationDate,", "", 1)
 
 
 def _parts(usernames: Sequence[str]) -> Iterator[Sequence[str]]:

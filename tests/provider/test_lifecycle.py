@@ -494,9 +494,7 @@ def test_an_end_in_another_zones_words_is_the_same(provider: Client, expiring: M
     assert list(provider.diff(HOLDERS, inputs, outputs, other_words).diffs) == []
 
 
-def test_an_end_that_is_no_longer_declared_is_cleared_and_not_asked_for_any_more(
-    provider: Client, expiring: Made, org: Org
-) -> None:
+def test_an_end_that_is_no_longer_declared_is_cleared(provider: Client, expiring: Made, org: Org) -> None:
     resource_id, inputs, outputs = expiring
     news = {name: value for name, value in inputs.items() if name != "expiration"}
     after = provider.update(HOLDERS, resource_id, (inputs, outputs), news)
@@ -520,6 +518,24 @@ def test_an_end_that_somebody_moved_is_drift_and_an_update_puts_it_back_without_
     after = provider.update(HOLDERS, resource_id, before, inputs)
     assert expirations(org) == [IN_ZULU, IN_ZULU]
     assert [item["id"] for item in after["assignments"]] == [item["id"] for item in outputs["assignments"]]
+
+
+@pytest.mark.parametrize("passed", [False, True], ids=["to come", "passed"])
+def test_an_end_that_somebody_set_where_none_is_declared_is_drift_and_an_update_clears_it(
+    provider: Client, grouped: Made, org: Org, clock: MovedClock, *, passed: bool
+) -> None:
+    resource_id, inputs, outputs = grouped
+    record = next(item["id"] for item in outputs["assignments"] if item["username"] == org.user("deploy"))
+    path = f"/services/data/v67.0/sobjects/PermissionSetAssignment/{record}"
+    assert org.call("PATCH", path, json={"ExpirationDate": WINTER}).status_code == 204
+    if passed:
+        clock.ahead = datetime(2100, 1, 1, tzinfo=UTC).timestamp() - time.time()
+    seen = again(provider, org).read(HOLDERS, resource_id, inputs, outputs)
+    before = (plain(seen.inputs), plain(seen.properties))
+    assert before[0]["users"] == [user for user in inputs["users"] if not passed or user != org.user("deploy")]
+    assert list(provider.diff(HOLDERS, *before, inputs).diffs) == ["expiration", *(["users"] if passed else [])]
+    provider.update(HOLDERS, resource_id, before, inputs)
+    assert expirations(org) == [None, None]
 
 
 def test_an_assignment_that_has_ended_is_drift_and_a_later_end_renews_it(

@@ -31,6 +31,9 @@ def snapshot(client: Client) -> Snapshot:
     return Snapshot(client)
 
 
+Body = bytes | Callable[[bytes], bytes]
+
+
 @dataclass(frozen=True)
 class Host:
     """A TLS server that answers every request alike, and remembers what it was asked."""
@@ -41,24 +44,26 @@ class Host:
 
 
 @pytest.fixture
-def answering(tmp_path: Path) -> Iterator[Callable[[int, dict[str, str], bytes], Host]]:
-    """Start hosts that are no orgs: status, headers, body."""
+def answering(tmp_path: Path) -> Iterator[Callable[[int, dict[str, str], Body], Host]]:
+    """Start hosts that are no orgs: status, headers, and a body or what makes one of the request's own."""
     ca = trustme.CA()
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")
     servers = []
 
-    def start(status: int, headers: dict[str, str], body: bytes) -> Host:
+    def start(status: int, headers: dict[str, str], body: Body) -> Host:
         seen: list[dict[str, str]] = []
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 seen.append(dict(self.headers))
+                asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                said = body if isinstance(body, bytes) else body(asked)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(said)
 
             do_POST = do_GET  # noqa: N815 — the name that http.server calls
 
@@ -76,3 +81,12 @@ def answering(tmp_path: Path) -> Iterator[Callable[[int, dict[str, str], bytes],
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+def client_of(host: Host) -> Client:
+    """Our client for such a host."""
+    connection, problems = parse_connection(
+        {"instanceUrl": host.url, "caBundle": host.ca_bundle, "credentials": '{"accessTokenEnv": "TOKEN"}'}
+    )
+    assert connection is not None, problems
+    return Client(connection, environment={"TOKEN": "x"})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -13,6 +16,7 @@ from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.read import Snapshot
 from tests.landscape import Landscape, Org
 from tests.localorg.bundles import manifest, permission_set, zipped
+from tests.salesforce.conftest import Body, Host, client_of
 
 
 def wanted(users: list[str], **more: Any) -> PermissionSetAssignmentsArgs:
@@ -94,3 +98,36 @@ def test_a_refusal_in_a_later_batch_says_how_many_were_given_the_set(
     assert len(refused.value.made) == 200
     assert "Of 211 assignments to the permission set Crowd or its groups the first 200 were made" in str(refused.value)
     assert len(org.holders("Crowd")) == 200
+
+
+def test_an_org_that_does_not_show_when_assignments_end_is_asked_without_it(
+    answering: Callable[[int, dict[str, str], Body], Host],
+) -> None:
+    rows = {
+        "Organization": {"Id": "00D000000000001EAA", "Name": "Strict", "InstanceName": "X"},
+        "PermissionSet": {"Id": "0PS000000000001AAA", "Name": "Crowd", "Label": "Crowd", "LicenseId": None},
+        "PermissionSetAssignment": {
+            "Id": "0Pa000000000001AAA",
+            "AssigneeId": "005000000000001AAA",
+            "Assignee": {"Username": "ci@acme.com"},
+            "PermissionSetId": "0PS000000000001AAA",
+        },
+        "User": {"Id": "005000000000001AAA", "Username": "ci@acme.com", "IsActive": True},
+    }
+
+    def answer(asked: bytes) -> bytes:
+        parts = []
+        for part in json.loads(asked)["compositeRequest"]:
+            question = unquote_plus(part["url"])
+            if "ExpirationDate" in question.split(" FROM ")[0].replace("TrialExpirationDate", ""):
+                error = {"errorCode": "INVALID_FIELD", "message": "No such column 'ExpirationDate'"}
+                parts.append({"httpStatusCode": 400, "body": [error]})
+            else:
+                row = rows[question.split(" FROM ")[1].split()[0]]
+                parts.append({"httpStatusCode": 200, "body": {"records": [row]}})
+        return json.dumps({"compositeResponse": parts}).encode()
+
+    host = answering(200, {"Content-Type": "application/json"}, answer)
+    holders, made = set_holders(Snapshot(client_of(host)), wanted(["ci@acme.com"]))
+    assert [item.username for item in holders.assignments] == ["ci@acme.com"]
+    assert made == ()

@@ -13,7 +13,6 @@ import requests
 import stamina
 
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
-from orgkey.model.connection import parse_connection
 from orgkey.salesforce import soql
 from orgkey.salesforce.access import set_holders
 from orgkey.salesforce.clock import Clock
@@ -31,7 +30,7 @@ from orgkey.salesforce.read import Snapshot
 from orgkey.salesforce.soap import read_metadata
 from orgkey.salesforce.transport import Transport, retry_after
 from tests.landscape import Landscape, Org
-from tests.salesforce.conftest import Host
+from tests.salesforce.conftest import Host, client_of
 from tests.salesforce.test_deploy_job import bundle
 
 SOON = ["ALREADY_IN_PROCESS", "UNABLE_TO_LOCK_ROW", "UNKNOWN_EXCEPTION", "SERVER_UNAVAILABLE"]
@@ -178,14 +177,6 @@ def test_a_busy_org_that_names_a_long_time_is_left_alone_until_then(answering: A
     with pytest.raises(PassingTroubleError, match="Try again in 3600 seconds"):
         Transport(ca_bundle=host.ca_bundle).look("GET", host.url)
     assert len(host.headers) == 1
-
-
-def client_of(host: Host) -> Client:
-    connection, problems = parse_connection(
-        {"instanceUrl": host.url, "caBundle": host.ca_bundle, "credentials": '{"accessTokenEnv": "TOKEN"}'}
-    )
-    assert connection is not None, problems
-    return Client(connection, environment={"TOKEN": "x"})
 
 
 def test_a_write_is_told_when_the_org_wants_to_be_asked_again(answering: Answering) -> None:
