@@ -16,8 +16,14 @@ from orgkey.model.connection import Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
 from orgkey.provider.wire import UNKNOWN
 from orgkey.provider.written import as_args, changed, check_written, replacing
-from orgkey.salesforce.access import Holders, read_holders, remove_assignments, set_holders
-from orgkey.salesforce.errors import UnknownUsersError
+from orgkey.salesforce.access import (
+    Assignment,
+    Holders,
+    PartlyDoneError,
+    read_holders,
+    remove_assignments,
+    set_holders,
+)
 
 _NOTHING: Values = {}
 _OUTPUTS = ("assignments", "given", "extra", "revision", "orgId")
@@ -117,14 +123,9 @@ class PermissionSetAssignmentsHandler(Handler):
                 take_back=[item["id"] for item in ending],
                 ours=kept,
             )
-        except UnknownUsersError as error:
-            if not error.partial:
-                raise
-            holders = _look(args, before, place)
-            given = _given({"given": [*(before.get("given") or ()), *error.made]}, holders)
-            raise InitFailedError(
-                args.permission_set, _outputs(inputs, args, holders, given, place), [str(error)]
-            ) from error
+        except PartlyDoneError as error:
+            outputs = _so_far(inputs, before, error.made, place)
+            raise InitFailedError(args.permission_set, outputs, [str(error)]) from error
         return _outputs(inputs, args, holders, _given({"given": [*kept, *made]}, holders), place)
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
@@ -156,12 +157,7 @@ def _outputs(
     inputs: Values, args: PermissionSetAssignmentsArgs, holders: Holders, given: Sequence[str], place: Workplace
 ) -> dict[str, Any]:
     """The revision has the records' ids in it: an assignment that was taken away and given back is a change to be proved."""
-    listed = [
-        {"username": item.username, "userId": item.user_id, "id": item.assignment_id}
-        | ({"group": item.group} if item.group else {})
-        | ({"expires": item.expires} if item.expires else {})
-        for item in (*holders.of(args.users), *holders.memberships)
-    ]
+    listed = [_shown(item) for item in (*holders.of(args.users), *holders.memberships)]
     digest = hashlib.sha256(
         repr((holders.permission_set_id, [tuple(item.values()) for item in listed])).encode()
     ).hexdigest()
@@ -173,6 +169,24 @@ def _outputs(
         "revision": digest[:16],
         "orgId": place.snapshot.identity().org_id,
     }
+
+
+def _so_far(inputs: Values, before: Values, made: Sequence[Assignment], place: Workplace) -> dict[str, Any]:
+    """What is known when the org failed in the middle, without asking it: the last look, and what was made. The next look puts it right."""
+    return {
+        **inputs,
+        "assignments": [*(before.get("assignments") or ()), *map(_shown, made)],
+        "given": [*(before.get("given") or ()), *(item.assignment_id for item in made if item.group)],
+        "extra": before.get("extra") or [],
+        "revision": "",
+        "orgId": place.snapshot.identity().org_id,
+    }
+
+
+def _shown(item: Assignment) -> dict[str, str]:
+    group = {"group": item.group} if item.group else {}
+    expires = {"expires": item.expires} if item.expires else {}
+    return {"username": item.username, "userId": item.user_id, "id": item.assignment_id, **group, **expires}
 
 
 def _who_loses(old_inputs: Values, old_outputs: Values, inputs: Values, *, replaces: bool) -> list[str]:

@@ -5,9 +5,8 @@ PermissionSetAssignment is an sObject and no metadata type, so this goes by REST
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, seconds_of
@@ -16,6 +15,7 @@ from orgkey.salesforce.errors import (
     API,
     ConflictError,
     RefusedError,
+    SalesforceError,
     UnknownUsersError,
     find_row,
     host_of,
@@ -35,6 +35,16 @@ class Assignment:
     assignment_id: str
     group: str = ""
     expires: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """User and group in lower case: neither name has one."""
+        return self.username.lower(), self.group.lower()
+
+    @property
+    def whom(self) -> str:
+        """What to call it."""
+        return f"{self.username} in the group {self.group}" if self.group else self.username
 
     def lasts(self, now: float) -> bool:
         """Whether it counts still, at `now` in epoch seconds."""
@@ -60,9 +70,32 @@ class Holders:
         wanted = _lower(usernames)
         return tuple(item for item in self.assignments if item.username.lower() not in wanted)
 
-    def members(self, now: float = -math.inf) -> set[tuple[str, str]]:
-        """User and group of each assignment to a group that counts at `now`, in lower case: neither name has one."""
-        return {(item.username.lower(), item.group.lower()) for item in self.memberships if item.lasts(now)}
+    def members(self, now: float) -> set[tuple[str, str]]:
+        """User and group of each assignment to a group that counts at `now`, in lower case."""
+        return {item.key for item in self.memberships if item.lasts(now)}
+
+
+class PartlyDoneError(SalesforceError):
+    """Something went wrong after assignments had been made: `made`. Keep them in mind; the same command goes on from there."""
+
+    def __init__(self, message: str, made: Sequence[Assignment]) -> None:
+        self.made = tuple(made)
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What closes the difference: assignments to make (without ids), ids of those that get another end, ids of those that go.
+
+    `targets` are the fields that say what an assignment is to, by group in lower case, the set's under an empty name. `ended` says when
+    others' assignments ended that stand where one is to be made.
+    """
+
+    missing: Sequence[Assignment]
+    renewed: Sequence[str]
+    ending: Sequence[str]
+    targets: Mapping[str, Mapping[str, str]]
+    ended: Mapping[tuple[str, str], str]
 
 
 def read_holders(
@@ -122,53 +155,72 @@ def set_holders(
     When an assignment ends is changed in place. Returns who holds what now, and the ids of the assignments that were made.
 
     Raises UnknownUsersError, before anything is changed, with every user who cannot be given it and every group that is not there;
-    ConflictError for a set that is not there; RefusedError when the org refuses.
+    ConflictError for a set that is not there; RefusedError when the org refuses; PartlyDoneError for trouble after something was made.
     """
-    org, users = snapshot.org, wanted.users
-    holders = read_holders(
-        snapshot,
-        wanted.permission_set,
-        users=users,
-        groups=wanted.groups,
-        also=[*soql.users(users), *([soql.groups(wanted.groups)] if wanted.groups else [])],
-    )
+    org, users, groups = snapshot.org, wanted.users, wanted.groups
+    also = [*soql.users(users), *([soql.groups(groups)] if groups else [])]
+    holders = read_holders(snapshot, wanted.permission_set, users=users, groups=groups, also=also)
     if not holders.permission_set_id:
         raise ConflictError(
             f"{host_of(org.url)} has no permission set {wanted.permission_set}.\nRun `pulumi refresh`, then `pulumi up`."
         )
-    held, members = _lower(item.username for item in holders.assignments), holders.members()
-    missing = [(user, "") for user in users if user.lower() not in held]
-    missing += [
-        (user, group) for group in wanted.groups for user in users if (user.lower(), group.lower()) not in members
+    plan = _plan(snapshot, wanted, holders, remove=remove, take_back=take_back, ours=ours)
+    if not plan.missing and not plan.renewed and not plan.ending:
+        return holders, ()
+    made: list[Assignment] = []
+    try:
+        _write(snapshot, wanted, plan, made)
+        holders = read_holders(snapshot, wanted.permission_set, users=users, groups=groups)
+    except SalesforceError as error:
+        if made:
+            raise PartlyDoneError(str(error), made) from error
+        raise
+    return holders, tuple(item.assignment_id for item in made)
+
+
+def _plan(
+    snapshot: Snapshot,
+    wanted: PermissionSetAssignmentsArgs,
+    holders: Holders,
+    *,
+    remove: Sequence[str],
+    take_back: Sequence[str],
+    ours: Collection[str],
+) -> _Plan:
+    users, until = wanted.users, wanted.expiration or ""
+    kept = [*holders.of(users), *(item for item in holders.memberships if item.assignment_id in ours)]
+    there = {item.key for item in kept} | holders.members(snapshot.org.clock.now())
+    gaps = [
+        (user, group) for group in ("", *wanted.groups) for user in users if (user.lower(), group.lower()) not in there
     ]
-    targets = {"": {"PermissionSetId": holders.permission_set_id}}
-    user_ids, group_ids = _ids(snapshot, wanted, {user for user, _ in missing})
-    targets |= {name: {"PermissionSetGroupId": group_id} for name, group_id in group_ids.items()}
+    user_ids, group_ids = _ids(snapshot, wanted, {user for user, _ in gaps})
     unwanted = (
         holders.others(users)
         if wanted.authoritative
         else holders.of(name for name in remove if name.lower() not in _lower(users))
     )
-    ending = [*(item.assignment_id for item in unwanted), *take_back]
-    kept = [*holders.of(users), *(item for item in holders.memberships if item.assignment_id in ours)]
-    renewed = [item.assignment_id for item in kept if seconds_of(item.expires) != seconds_of(wanted.expiration or "")]
-    if not missing and not ending and not renewed:
-        return holders, ()
+    return _Plan(
+        missing=[Assignment(user, user_ids[user.lower()], "", group, until) for user, group in gaps],
+        renewed=[item.assignment_id for item in kept if seconds_of(item.expires) != seconds_of(until)],
+        ending=[*(item.assignment_id for item in unwanted), *take_back],
+        targets={
+            "": {"PermissionSetId": holders.permission_set_id},
+            **{name: {"PermissionSetGroupId": group_id} for name, group_id in group_ids.items()},
+        },
+        ended={item.key: item.expires for item in holders.memberships if item.key not in there},
+    )
+
+
+def _write(snapshot: Snapshot, wanted: PermissionSetAssignmentsArgs, plan: _Plan, made: list[Assignment]) -> None:
+    """Do as planned. `made` grows with every batch, so that it is known whatever happens after it."""
+    org = snapshot.org
     try:
-        records = [
-            (
-                f"{user} in the group {group}" if group else user,
-                {"AssigneeId": user_ids[user.lower()]} | targets[group.lower()],
-            )
-            for user, group in missing
-        ]
-        until = {"ExpirationDate": wanted.expiration} if wanted.expiration else {}
-        made = _insert(org, wanted.permission_set, [(name, values | until) for name, values in records])
-        _renew(org, renewed, wanted.expiration)
-        remove_assignments(org, ending)
+        for batch in _insert(org, wanted.permission_set, plan):
+            made += batch
+        _renew(org, plan.renewed, wanted.expiration)
+        remove_assignments(org, plan.ending)
     finally:
         snapshot.drop()
-    return read_holders(snapshot, wanted.permission_set, users=users, groups=wanted.groups), made
 
 
 def remove_assignments(org: Org, assignment_ids: Sequence[str]) -> None:
@@ -224,31 +276,40 @@ def _ids(
     return {name: str(row["Id"]) for name, row in rows.items()}, groups
 
 
-def _insert(org: Org, permission_set: str, records: Sequence[tuple[str, Mapping[str, str]]]) -> tuple[str, ...]:
-    """Make assignments, (whom to name, fields) each, 200 at a time, each batch all or none; stops at the first that is refused.
+def _insert(org: Org, permission_set: str, plan: _Plan) -> Iterator[list[Assignment]]:
+    """Make what is missing, 200 at a time, each batch all or none; stops at the first that is refused.
 
     One that somebody else made in the meantime rolls its batch back too, and is left out of a second try (notes 3.3: success).
-    Returns the ids of those that were made.
     """
-    made: list[str] = []
-    for start in range(0, len(records), BATCH_SIZE):
-        batch = list(records[start : start + BATCH_SIZE])
+    count = len(plan.missing)
+    for start in range(0, count, BATCH_SIZE):
+        batch = list(plan.missing[start : start + BATCH_SIZE])
         while batch:
-            saved = org.insert([{"attributes": {"type": "PermissionSetAssignment"}, **values} for _, values in batch])
-            problems = [
-                f"{name}: {_why(item)}" for (name, _), item in zip(batch, saved, strict=True) if _is_problem(item)
-            ]
+            saved = org.insert([_record(item, plan) for item in batch])
+            answers = list(zip(batch, saved, strict=True))
+            problems = [f"{item.whom}: {why}" for item, answer in answers if (why := _why_not(item, answer, plan))]
             if problems:
-                text = _explain(permission_set, problems, made=start, of=len(records))
-                raise UnknownUsersError(text, problems, partial=start > 0, made=made)
-            made += [item.record_id for item in saved if item.success]
-            rolled_back = [one for one, item in zip(batch, saved, strict=True) if item.code == _ROLLED_BACK]
+                raise UnknownUsersError(_explain(permission_set, problems, made=start, of=count), problems)
+            yield [replace(item, assignment_id=answer.record_id) for item, answer in answers if answer.success]
+            rolled_back = [item for item, answer in answers if answer.code == _ROLLED_BACK]
             batch = rolled_back if len(rolled_back) < len(batch) else []
-    return tuple(made)
 
 
-def _is_problem(saved: Saved) -> bool:
-    return not saved.success and saved.code not in {_ROLLED_BACK, "DUPLICATE_VALUE"}
+def _record(item: Assignment, plan: _Plan) -> dict[str, Any]:
+    until = {"ExpirationDate": item.expires} if item.expires else {}
+    kind = {"type": "PermissionSetAssignment"}
+    return {"attributes": kind, "AssigneeId": item.user_id, **plan.targets[item.group.lower()], **until}
+
+
+def _why_not(item: Assignment, saved: Saved, plan: _Plan) -> str:
+    """Why it was not made; empty where it was, or is there already, or would have been without the others."""
+    if saved.success or saved.code == _ROLLED_BACK:
+        return ""
+    if saved.code != "DUPLICATE_VALUE":
+        return _why(saved)
+    if not (end := plan.ended.get(item.key)):
+        return ""
+    return f"somebody else's assignment to it ended at {end} and is in the way; have it renewed or deleted in the org"
 
 
 def _why(saved: Saved) -> str:

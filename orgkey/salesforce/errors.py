@@ -400,13 +400,8 @@ class ConflictError(SalesforceError):
 
 
 class UnknownUsersError(SalesforceError):
-    """Users cannot be given the permission set or its groups: `problems` names each with its reason.
+    """Users cannot be given the permission set or its groups: `problems` names each with its reason. Nothing was changed by what failed."""
 
-    Nothing was changed, unless `partial`; `made` are the ids of the assignments that were made then.
-    """
-
-    def __init__(
-        self, message: str, problems: Sequence[str] = (), *, partial: bool = False, made: Sequence[str] = ()
-    ) -> None:
-        self.problems, self.partial, self.made = tuple(problems), partial, tuple(made)
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        self.problems = tuple(problems)
         super().__init__(message)

@@ -416,6 +416,37 @@ def test_what_we_gave_and_nobody_declares_any_more_is_taken_back_and_nothing_els
     assert org.members("Service") == []
 
 
+@pytest.mark.parametrize(
+    ("operation", "fault"), [("deleteRecords", "INSUFFICIENT_ACCESS"), ("deleteRecords", "reset-before")]
+)
+def test_what_was_given_is_remembered_when_a_later_step_of_the_same_update_fails(
+    provider: Client, grouped: Made, org: Org, landscape: Landscape, operation: str, fault: str
+) -> None:
+    resource_id, inputs, outputs = grouped
+    news, _ = provider.check(HOLDERS, inputs | {"users": [org.user("deploy"), org.user("devops")]})
+    landscape.admin("POST", "/faults", operation=operation, org="uat", faults=[fault])
+    with pytest.raises(VerbFailedError) as failed:
+        provider.update(HOLDERS, resource_id, (inputs, outputs), news)
+    assert failed.value.init_failed is not None
+    left = failed.value.init_failed["inputs"], failed.value.init_failed["properties"]
+    assert len(left[1]["given"]) == 2
+    seen = again(provider, org).read(HOLDERS, resource_id, *left)
+    after = provider.update(HOLDERS, resource_id, (plain(seen.inputs), plain(seen.properties)), news)
+    assert org.members("Sales") == [org.user("deploy"), org.user("devops"), org.user("release")]
+    provider.delete(HOLDERS, resource_id, news, after)
+    assert org.members("Sales") == [org.user("deploy"), org.user("release")]
+
+
+def test_an_update_of_which_nothing_was_made_leaves_the_state_as_it_is(
+    provider: Client, grouped: Made, org: Org, landscape: Landscape
+) -> None:
+    resource_id, inputs, outputs = grouped
+    landscape.admin("POST", "/faults", operation="createRecords", org="uat", faults=["INSUFFICIENT_ACCESS"])
+    with pytest.raises(VerbFailedError) as failed:
+        provider.update(HOLDERS, resource_id, (inputs, outputs), inputs | {"groups": ["Sales", "Service"]})
+    assert failed.value.init_failed is None
+
+
 def test_unknown_groups_and_users_are_named_together_before_anything_is_changed(
     provider: Client, permission_set: Made, org: Org
 ) -> None:
@@ -550,6 +581,25 @@ def test_an_assignment_that_has_ended_is_drift_and_a_later_end_renews_it(
     renewed = {**inputs, "expiration": WINTER}
     provider.update(HOLDERS, resource_id, (plain(seen.inputs), plain(seen.properties)), renewed)
     assert expirations(org) == ["2099-12-31T00:00:00.000+0000"] * 2
+
+
+def test_somebody_elses_assignment_to_a_group_that_has_ended_is_named_as_theirs(
+    provider: Client, grouped: Made, org: Org, clock: MovedClock
+) -> None:
+    resource_id, inputs, outputs = grouped
+    (theirs,) = {item["id"] for item in outputs["assignments"] if item.get("group")} - set(outputs["given"])
+    path = f"/services/data/v67.0/sobjects/PermissionSetAssignment/{theirs}"
+    assert org.call("PATCH", path, json={"ExpirationDate": WINTER}).status_code == 204
+    seen = again(provider, org).read(HOLDERS, resource_id, inputs, outputs)
+    before = (plain(seen.inputs), plain(seen.properties))
+    assert list(provider.diff(HOLDERS, *before, inputs).diffs) == []
+    clock.ahead = datetime(2100, 1, 1, tzinfo=UTC).timestamp() - time.time()
+    seen = again(provider, org).read(HOLDERS, resource_id, *before)
+    before = (plain(seen.inputs), plain(seen.properties))
+    assert list(provider.diff(HOLDERS, *before, inputs).diffs) == ["groups"]
+    with pytest.raises(VerbFailedError) as failed:
+        provider.update(HOLDERS, resource_id, before, inputs)
+    assert f"{org.user('deploy')} in the group sales: somebody else's assignment to it ended" in failed.value.message
 
 
 # --- the proof
