@@ -42,14 +42,11 @@ GroupNames = Annotated[tuple[GroupName, ...], AfterValidator(_each_once)]
 
 def _with_zone(text: str) -> str:
     try:
-        zone = datetime.fromisoformat(text).tzinfo
-    except ValueError:
-        zone = None
-    if zone is None:
-        raise ValueError(
-            "must be a date and time with a zone, such as 2027-01-31T18:00:00Z or 2027-01-31T18:00:00+01:00"
-        )
-    return text
+        if datetime.fromisoformat(text).tzinfo and in_utc(text):
+            return text
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("must be a date and time with a zone, such as 2027-01-31T18:00:00Z or 2027-01-31T18:00:00+01:00")
 
 
 Moment = Annotated[str, AfterValidator(_with_zone)]
@@ -59,6 +56,11 @@ Moment = Annotated[str, AfterValidator(_with_zone)]
 def seconds_of(moment: str) -> int | None:
     """Whole seconds since the epoch: the platform keeps no finer ones, and writes a zone of its own. None for an empty text."""
     return int(datetime.fromisoformat(moment).timestamp()) if moment else None
+
+
+def in_utc(moment: str) -> str:
+    """The same moment as xsd:dateTime takes it: ISO 8601 has more forms (no seconds, no dashes, weeks) than the platform."""
+    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def is_past(expiration: str | None, now: float) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from orgkey.model.assignments import PermissionSetAssignmentsArgs, seconds_of
+from orgkey.model.assignments import PermissionSetAssignmentsArgs, in_utc, seconds_of
 from orgkey.salesforce import soql
 from orgkey.salesforce.errors import (
     API,
@@ -235,7 +235,8 @@ def remove_assignments(org: Org, assignment_ids: Sequence[str]) -> None:
 def _renew(org: Org, assignment_ids: Sequence[str], expiration: str | None) -> None:
     """Let assignments end at another time, or never; none of them is taken away meanwhile."""
     kind = {"type": "PermissionSetAssignment"}
-    records = [{"attributes": kind, "id": each, "ExpirationDate": expiration} for each in assignment_ids]
+    until = in_utc(expiration) if expiration else None
+    records = [{"attributes": kind, "id": each, "ExpirationDate": until} for each in assignment_ids]
     for saved in org.update(records) if records else []:
         if not saved.success and saved.code != _ROLLED_BACK:
             raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
@@ -296,7 +297,7 @@ def _insert(org: Org, permission_set: str, plan: _Plan) -> Iterator[list[Assignm
 
 
 def _record(item: Assignment, plan: _Plan) -> dict[str, Any]:
-    until = {"ExpirationDate": item.expires} if item.expires else {}
+    until = {"ExpirationDate": in_utc(item.expires)} if item.expires else {}
     kind = {"type": "PermissionSetAssignment"}
     return {"attributes": kind, "AssigneeId": item.user_id, **plan.targets[item.group.lower()], **until}
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from orgkey.model.assignments import PermissionSetAssignmentsArgs
+from orgkey.model.assignments import PermissionSetAssignmentsArgs, in_utc, seconds_of
 from orgkey.model.grant import JwtGrantArgs
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.problems import from_validation
@@ -96,6 +96,11 @@ BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
         [("expiration", WITH_ZONE)],
     ),
     (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "expiration": "never"}, [("expiration", WITH_ZONE)]),
+    (
+        PermissionSetAssignmentsArgs,
+        {"permissionSet": "CI", "expiration": "9999-12-31T23:00:00-02:00"},
+        [("expiration", WITH_ZONE)],
+    ),
     (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "groups": ["A", "a"]}, [("groups", "names a twice")]),
     (
         PermissionSetAssignmentsArgs,
@@ -130,6 +135,23 @@ def test_a_users_name_longer_than_the_platform_takes_is_told() -> None:
     ((path, reason),) = problems(PermissionSetAssignmentsArgs, {"permissionSet": "CI", "users": ["x" * 80 + "@b"]})
     assert path == "users[0]"
     assert "80" in reason
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("2027-01-31T18:00:00Z", "2027-01-31T18:00:00Z"),
+        ("2027-01-31T18:00+01:00", "2027-01-31T17:00:00Z"),
+        ("2027-01-31 18:00:00.987Z", "2027-01-31T18:00:00Z"),
+        ("20270131T180000Z", "2027-01-31T18:00:00Z"),
+        ("2027-W04-7T18:00Z", "2027-01-31T18:00:00Z"),
+    ],
+)
+def test_a_moment_is_sent_in_the_one_form_that_the_platform_takes(written: str, sent: str) -> None:
+    args = PermissionSetAssignmentsArgs.model_validate({"permissionSet": "CI", "expiration": written})
+    assert args.expiration == written
+    assert in_utc(written) == sent
+    assert seconds_of(written) == seconds_of(sent)
 
 
 @pytest.mark.parametrize(

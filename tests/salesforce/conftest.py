@@ -65,7 +65,7 @@ def answering(tmp_path: Path) -> Iterator[Callable[[int, dict[str, str], Body], 
                 self.end_headers()
                 self.wfile.write(said)
 
-            do_POST = do_GET  # noqa: N815 — the name that http.server calls
+            do_POST = do_PATCH = do_GET  # noqa: N815 — the names that http.server calls
 
             def log_message(self, *_: object) -> None: ...
 

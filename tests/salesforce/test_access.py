@@ -120,34 +120,59 @@ def test_what_was_made_before_the_trouble_is_told(
     assert {item.username for item in failed.value.made} <= set(crowd)
 
 
-def test_an_org_that_does_not_show_when_assignments_end_is_asked_without_it(
-    answering: Callable[[int, dict[str, str], Body], Host],
-) -> None:
+USER = {"Id": "005000000000001AAA", "Username": "ci@acme.com", "IsActive": True}
+CROWD = {"Id": "0PS000000000001AAA", "Name": "Crowd", "Label": "Crowd", "LicenseId": None}
+HOLDS = {
+    "Id": "0Pa000000000001AAA",
+    "AssigneeId": USER["Id"],
+    "Assignee": {"Username": "ci@acme.com"},
+    "PermissionSetId": CROWD["Id"],
+}
+ORGANIZATION = {"Id": "00D000000000001EAA", "Name": "Scripted", "InstanceName": "X"}
+
+
+def answers(asked: bytes, *, assignments: list[dict[str, Any]], shows_ends: bool = True) -> bytes:
+    """What an org with one user and one set answers to a composite of queries."""
     rows = {
-        "Organization": {"Id": "00D000000000001EAA", "Name": "Strict", "InstanceName": "X"},
-        "PermissionSet": {"Id": "0PS000000000001AAA", "Name": "Crowd", "Label": "Crowd", "LicenseId": None},
-        "PermissionSetAssignment": {
-            "Id": "0Pa000000000001AAA",
-            "AssigneeId": "005000000000001AAA",
-            "Assignee": {"Username": "ci@acme.com"},
-            "PermissionSetId": "0PS000000000001AAA",
-        },
-        "User": {"Id": "005000000000001AAA", "Username": "ci@acme.com", "IsActive": True},
+        "Organization": [ORGANIZATION],
+        "PermissionSet": [CROWD],
+        "PermissionSetAssignment": assignments,
+        "User": [USER],
     }
+    refused = [{"errorCode": "INVALID_FIELD", "message": "No such column 'ExpirationDate'"}]
+    parts: list[dict[str, Any]] = []
+    for part in json.loads(asked)["compositeRequest"]:
+        fields, _, source = unquote_plus(part["url"]).partition(" FROM ")
+        if " ExpirationDate" in fields and not shows_ends:
+            parts.append({"httpStatusCode": 400, "body": refused})
+        else:
+            parts.append({"httpStatusCode": 200, "body": {"records": rows[source.split()[0]]}})
+    return json.dumps({"compositeResponse": parts}).encode()
 
-    def answer(asked: bytes) -> bytes:
-        parts = []
-        for part in json.loads(asked)["compositeRequest"]:
-            question = unquote_plus(part["url"])
-            if "ExpirationDate" in question.split(" FROM ")[0].replace("TrialExpirationDate", ""):
-                error = {"errorCode": "INVALID_FIELD", "message": "No such column 'ExpirationDate'"}
-                parts.append({"httpStatusCode": 400, "body": [error]})
-            else:
-                row = rows[question.split(" FROM ")[1].split()[0]]
-                parts.append({"httpStatusCode": 200, "body": {"records": [row]}})
-        return json.dumps({"compositeResponse": parts}).encode()
 
-    host = answering(200, {"Content-Type": "application/json"}, answer)
+Answering = Callable[[int, dict[str, str], Body], Host]
+JSON = {"Content-Type": "application/json"}
+
+
+def test_an_org_that_does_not_show_when_assignments_end_is_asked_without_it(answering: Answering) -> None:
+    host = answering(200, JSON, lambda asked: answers(asked, assignments=[HOLDS], shows_ends=False))
     holders, made = set_holders(Snapshot(client_of(host)), wanted(["ci@acme.com"]))
     assert [item.username for item in holders.assignments] == ["ci@acme.com"]
     assert made == ()
+
+
+@pytest.mark.parametrize("there", [[], [HOLDS]], ids=["made", "renewed"])
+def test_an_end_is_sent_in_the_one_form_that_the_platform_takes(
+    answering: Answering, there: list[dict[str, Any]]
+) -> None:
+    sent: list[str] = []
+
+    def answer(asked: bytes) -> bytes:
+        if "records" not in json.loads(asked):
+            return answers(asked, assignments=there)
+        sent.extend(record["ExpirationDate"] for record in json.loads(asked)["records"])
+        return json.dumps([{"success": True, "id": HOLDS["Id"], "errors": []}]).encode()
+
+    host = answering(200, JSON, answer)
+    set_holders(Snapshot(client_of(host)), wanted(["ci@acme.com"], expiration="2099-07-01 02:00+02:00"))
+    assert sent == ["2099-07-01T00:00:00Z"]
