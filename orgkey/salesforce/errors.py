@@ -20,6 +20,7 @@ class Retry(StrEnum):
     PROPAGATION = "while a new or changed app propagates"
     CERTIFICATE = "while a new certificate propagates"
     SOON = "in a moment"
+    ASKING = "in a moment, where nothing was to be changed"
     LATER = "when the limit is over"
 
 
@@ -191,7 +192,7 @@ API = (
         "",
         "the org failed inside",
         "try again; quote its ErrorId to Salesforce support if it stays",
-        Retry.SOON,
+        Retry.ASKING,
     ),
     Row("DUPLICATE_VALUE", "", "it is there already", "nothing"),
     Row(
@@ -336,7 +337,7 @@ class RefusedError(SalesforceError):
     @property
     def passing(self) -> bool:
         """Whether the same request may succeed in a moment: by what we know of the answer, or else by the org's own word."""
-        return self.row.retry is Retry.SOON if self.row else self.retry_after is not None
+        return self.row.retry in {Retry.SOON, Retry.ASKING} if self.row else self.retry_after is not None
 
     @property
     def in_short(self) -> str:

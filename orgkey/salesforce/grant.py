@@ -144,7 +144,9 @@ def _refused_call(response: requests.Response, instance_url: str) -> SalesforceE
     """What a refused API call means: a limit or a busy org says nothing about the login, anything else is the login's affair."""
     code, text = first_error(response)
     row = find_row(API, code, text)
-    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or (row and row.retry in {Retry.SOON, Retry.LATER}):
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or (
+        row and row.retry in {Retry.SOON, Retry.ASKING, Retry.LATER}
+    ):
         return RefusedError(code or f"HTTP {response.status_code}", text, where=host_of(instance_url))
     told = f"the login works, but an API call with it is refused ({code or response.status_code}: {text})"
     return GrantRefusedError(

@@ -21,7 +21,9 @@ from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.credentials import Login, Signer, log_in, no_signer
 from orgkey.salesforce.errors import (
     CredentialsError,
+    PassingTroubleError,
     RefusedError,
+    Retry,
     SessionExpiredError,
     UnreachableError,
     WrongOrgError,
@@ -160,7 +162,7 @@ class Org:
         def send(sf: Salesforce) -> Any:
             response = self.transport.request(method, sf.base_url + path, headers=sf.headers, **kwargs)
             if not response.ok:
-                _raise_api_error(response)
+                _raise_api_error(response, write=True)
             return _json(response) if response.content else None
 
         return self._with_session(send)
@@ -183,7 +185,7 @@ class Org:
             headers = {key: value for key, value in sf.headers.items() if key != "Content-Type"}
             response = self.transport.request("POST", sf.base_url + path, headers=headers, files=files)
             if not response.ok:
-                _raise_api_error(response)
+                _raise_api_error(response, write=True)
             return _json(response)
 
         return self._with_session(post)
@@ -358,18 +360,27 @@ class _LockedRecordError(RefusedError):
     """Another change holds a record of a collection call; nothing of it was done."""
 
 
-def _raise_api_error(response: Any) -> NoReturn:
-    from orgkey.salesforce.transport import retry_after
+def _raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
+    """Raise what an error answer means. Of a `write`, only the org's own refusal says that nothing was done."""
+    from orgkey.salesforce.transport import retry_after, say_trouble
 
     code, text = first_error(response)
+    wait = retry_after(response)
     if response.status_code == HTTPStatus.UNAUTHORIZED or code == "INVALID_SESSION_ID":
         raise SessionExpiredError(code or "INVALID_SESSION_ID")
-    raise RefusedError(
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not code:
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise PassingTroubleError(say_trouble(response), retry_after=wait)
+        raise UnreachableError(say_trouble(response))
+    refusal = RefusedError(
         code or f"HTTP {response.status_code}",
         text or "no description",
         where=host_of(response.url),
-        retry_after=retry_after(response),
+        retry_after=wait,
     )
+    if write and refusal.row and refusal.row.retry is Retry.ASKING:
+        raise UnreachableError(f"{refusal}\nIt may have done what it was asked to.")
+    raise refusal
 
 
 def _json(response: Any) -> Any:

@@ -1,6 +1,7 @@
 """Asking again what an org refused for a reason that passes by itself.
 
-A refusal says that nothing happened, so a write may be repeated too. A lost answer says nothing of the kind, and never comes here.
+A refusal says that nothing happened, so a write may be repeated too. A lost answer, a gateway's error and an org that failed inside say
+nothing of the kind: of a write, they never come here.
 """
 
 from __future__ import annotations

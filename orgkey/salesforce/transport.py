@@ -127,12 +127,7 @@ class Transport(requests.Session):
             with attempt:
                 response = self.request(method, url, **kwargs)
                 if response.status_code in _BUSY and not _is_fault(response):
-                    wait = retry_after(response)
-                    when = f"in {wait:.0f} seconds" if wait else "in a moment"
-                    raise PassingTroubleError(
-                        f"{host_of(url)} answered HTTP {response.status_code} {response.reason}.\nTry again {when}.",
-                        retry_after=wait,
-                    )
+                    raise PassingTroubleError(say_trouble(response), retry_after=retry_after(response))
         return response
 
 
@@ -145,6 +140,13 @@ def retry_after(response: requests.Response) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def say_trouble(response: requests.Response) -> str:
+    """What to tell of an error without the platform's own words, which comes from something before the org; and when to try again."""
+    wait = retry_after(response)
+    when = f"in {wait:.0f} seconds" if wait else "in a moment"
+    return f"{host_of(response.url)} answered HTTP {response.status_code} {response.reason}.\nTry again {when}."
 
 
 def timeout_of(environment: Mapping[str, str]) -> tuple[float, float]:

@@ -333,6 +333,18 @@ def test_assignees_are_drift_that_names_them_and_an_update_puts_the_list_right(
     fresh.channel.close()
 
 
+@pytest.mark.parametrize("fault", ["return-504", "UNKNOWN_EXCEPTION"])
+def test_a_deploy_that_may_have_arrived_goes_into_state_although_an_error_was_answered(
+    provider: Client, landscape: Landscape, fault: str
+) -> None:
+    landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=[fault])
+    inputs, _ = provider.check(SET, {"name": "Access", "label": "Access", "managedBy": MANAGED_BY})
+    with pytest.raises(VerbFailedError) as failed:
+        provider.create(SET, inputs)
+    assert failed.value.init_failed is not None
+    assert failed.value.init_failed["id"] == "Access"
+
+
 # --- groups: somebody else's, so only what is missing is added and only what was added ends
 
 
