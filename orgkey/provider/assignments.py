@@ -33,6 +33,7 @@ class PermissionSetAssignmentsHandler(Handler):
     """See the module."""
 
     name: ClassVar[str] = "PermissionSetAssignments"
+    shown_in: ClassVar[Mapping[str, str]] = {"assignments": "users"}
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
         inputs, problems = check_written(PermissionSetAssignmentsArgs, values)

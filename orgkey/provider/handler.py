@@ -83,6 +83,8 @@ class Handler(ABC):
     secret_outputs: ClassVar[frozenset[str]] = frozenset()
     lives_in_org: ClassVar[bool] = True
     """Whether every `up` looks at it first (`refresh_before_update`)."""
+    shown_in: ClassVar[Mapping[str, str]] = {}
+    """Inputs by the output that shows them as the org has them: who ignores the one ignores the other."""
 
     @abstractmethod
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:

@@ -162,8 +162,9 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             )
         for warning in diff.warnings:
             self._engine.warn(request.urn, warning)
+        shown = [path for path in diff.outputs if handler.shown_in.get(path, path) not in ignored]
         detailed = {path: _property_diff(path, old_inputs, inputs, diff, is_input=True) for path in diff.inputs}
-        detailed |= {path: _property_diff(path, outputs, outputs, diff, is_input=False) for path in diff.outputs}
+        detailed |= {path: _property_diff(path, outputs, outputs, diff, is_input=False) for path in shown}
         changes = provider_pb2.DiffResponse.DIFF_SOME if detailed else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(
             changes=changes,

@@ -179,7 +179,7 @@ class Org:
         return self._with_session(get)
 
     def post_files(self, path: str, files: Mapping[str, tuple[str | None, Any, str]]) -> Any:
-        """POST multipart/form-data below `/services/data/vNN.0/`; never sent twice."""
+        """POST multipart/form-data below `/services/data/vNN.0/`; not tried again when the answer is lost."""
 
         def post(sf: Salesforce) -> Any:
             headers = {key: value for key, value in sf.headers.items() if key != "Content-Type"}

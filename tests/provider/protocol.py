@@ -6,7 +6,7 @@ because those are what the tests are about.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,10 +71,21 @@ class Client:
         return plain(answer.inputs), [(failure.property, failure.reason) for failure in answer.failures]
 
     def diff(
-        self, kind: str, old_inputs: Mapping[str, Any], old_outputs: Mapping[str, Any], news: Mapping[str, Any]
+        self,
+        kind: str,
+        old_inputs: Mapping[str, Any],
+        old_outputs: Mapping[str, Any],
+        news: Mapping[str, Any],
+        *,
+        ignored: Sequence[str] = (),
     ) -> provider_pb2.DiffResponse:
         request = provider_pb2.DiffRequest(
-            urn=self.urn(kind), id="x", old_inputs=struct(old_inputs), olds=struct(old_outputs), news=struct(news)
+            urn=self.urn(kind),
+            id="x",
+            old_inputs=struct(old_inputs),
+            olds=struct(old_outputs),
+            news=struct(news),
+            ignoreChanges=ignored,
         )
         return self._call("Diff", request)
 

@@ -223,6 +223,24 @@ def test_a_user_who_was_given_the_set_by_an_up_that_heard_no_answer_is_recorded_
     assert after["revision"] != outputs["revision"]
 
 
+def test_users_that_are_ignored_are_no_change_although_somebody_else_holds_the_set_too(
+    provider: Client, holders: Made, org: Org
+) -> None:
+    resource_id, inputs, outputs = holders
+    org.assign("Access", org.user("devops"))
+    seen = again(provider, org).read(HOLDERS, resource_id, inputs, outputs)
+    before = (plain(seen.inputs), plain(seen.properties))
+    assert list(provider.diff(HOLDERS, *before, inputs).diffs) == ["users"]
+    assert list(provider.diff(HOLDERS, *before, inputs, ignored=["users"]).diffs) == []
+
+
+def test_other_parts_that_are_ignored_are_no_change(provider: Client, permission_set: Made) -> None:
+    _, inputs, outputs = permission_set
+    more = {**outputs, "carriedOver": [], "otherParts": [{"member": "PermissionSet", "xml": "<x/>"}]}
+    assert list(provider.diff(SET, inputs, more, inputs).diffs) == ["otherParts"]
+    assert list(provider.diff(SET, inputs, more, inputs, ignored=["otherParts"]).diffs) == []
+
+
 def test_a_renamed_permission_set_is_made_before_the_old_one_is_deleted(provider: Client, permission_set: Made) -> None:
     _, inputs, outputs = permission_set
     diff = provider.diff(SET, inputs, outputs, {**inputs, "name": "Other"})
