@@ -21,7 +21,7 @@ from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce import soql
 from orgkey.salesforce.deploy_job import DeployStatus
-from orgkey.salesforce.errors import ConflictError, RefusedError, host_of
+from orgkey.salesforce.errors import ConflictError, RefusedError, UnseenError, host_of
 from orgkey.salesforce.read import other_kind, read_resource
 
 _THROW_AWAY_BITS = 2048
@@ -106,9 +106,10 @@ class AppHandler(MetadataHandler):
         except RefusedError as error:
             if error.code not in {"INVALID_TYPE", "INVALID_FIELD", "MALFORMED_QUERY"} or not record_id:
                 raise
-            return self.find(
-                name, place, known_names=known_names
-            )  # this login may not see the links: the app's own list stands
+            found = self.find(name, place, known_names=known_names)
+            if found:
+                place.unseen(_unseen_links(name, error, place))
+            return found
         if not rows:
             return None
         found = read_resource(place.snapshot, self.resource, name, known_names)
@@ -203,6 +204,15 @@ class _MadeRoomError(Exception):
 
 def _now(place: Workplace) -> str:
     return datetime.fromtimestamp(place.clock.now(), UTC).isoformat(timespec="milliseconds")
+
+
+def _unseen_links(name: str, error: RefusedError, place: Workplace) -> UnseenError:
+    return UnseenError(
+        f"{host_of(place.org.url)} does not show this login which permission sets and profiles may use the app {name} "
+        f"({error.in_short}); what the app itself lists is taken for it.\n"
+        "Use a login that may ask for SetupEntityAccess.",
+        ("permissionSets", "profiles"),
+    )
 
 
 def _with_links(found: Found, links: list[dict[str, Any]]) -> Found:

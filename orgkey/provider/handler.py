@@ -14,6 +14,7 @@ from metadata.check import Problem
 from orgkey.model.connection import Connection
 from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce.clock import Clock
+from orgkey.salesforce.errors import UnseenError
 from orgkey.salesforce.org import Org
 from orgkey.salesforce.read import Snapshot
 
@@ -23,7 +24,10 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """What a verb works with. `deadline` is on the clock's monotonic scale; `progress` shows a line under the resource."""
+    """What a verb works with. `deadline` is on the clock's monotonic scale; `progress` shows a line under the resource.
+
+    `unseen` tells what of a resource the org does not show this login; a Read listens, since it comes first in every `up`.
+    """
 
     connection: Connection
     org: Org
@@ -34,6 +38,7 @@ class Workplace:
     progress: Callable[[str], None] = lambda _: None
     info: Callable[[str], None] = lambda _: None
     warn: Callable[[str], None] = lambda _: None
+    unseen: Callable[[UnseenError], None] = lambda _: None
 
     @property
     def seconds_left(self) -> float:

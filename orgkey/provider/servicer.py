@@ -16,6 +16,7 @@ import threading
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, NoReturn
 
@@ -34,7 +35,7 @@ from orgkey.provider.schema import VERSION, schema
 from orgkey.provider.settings import NOT_OURS, connection_values, is_explicit
 from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.errors import SalesforceError
+from orgkey.salesforce.errors import SalesforceError, UnseenError
 from orgkey.salesforce.org import Org
 from orgkey.salesforce.read import Snapshot
 
@@ -45,7 +46,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     """Serves one engine at a time; the last Configure wins, and a Cancel lasts until then (engine notes 8).
 
     With `unread`, a Read that the org does not answer is told there (URN, error) and leaves the state as it is, so that one thing that
-    cannot be seen does not keep the rest from being judged. Without, it fails, as an `up` must.
+    cannot be seen does not keep the rest from being judged. Without, it fails, as an `up` must. What of a resource could not be seen
+    is told there too, as an UnseenError; without, it is a warning.
     """
 
     def __init__(
@@ -198,7 +200,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         hidden = _hidden(handler, inputs, outputs)
         with self._outcome(context, handler, request.inputs, hidden):
             try:
-                found = handler.read(request.id, inputs.values, outputs.values, self._place(request))
+                place = replace(self._place(request), unseen=lambda error: self._tell_unseen(request.urn, error))
+                found = handler.read(request.id, inputs.values, outputs.values, place)
             except SalesforceError as error:
                 if self._unread is None:
                     raise
@@ -281,6 +284,12 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             info=lambda message: self._engine.info(request.urn, message),
             warn=lambda message: self._engine.warn(request.urn, message),
         )
+
+    def _tell_unseen(self, urn: str, error: UnseenError) -> None:
+        if self._unread is None:
+            self._engine.warn(urn, str(error))
+        else:
+            self._unread(urn, error)
 
     def _sign(self, private_key_pem: str, consumer_key: str, username: str, audience: str) -> str:
         """An assertion for the administrator's own login (`salesforce:credentials.jwt`)."""

@@ -396,6 +396,14 @@ class CanceledError(SalesforceError):
     """Somebody asked us to stop; run the same command again to go on."""
 
 
+class UnseenError(SalesforceError):
+    """The org does not show this login `properties` of something; the rest of it was read."""
+
+    def __init__(self, message: str, properties: Sequence[str]) -> None:
+        self.properties = tuple(properties)
+        super().__init__(message)
+
+
 class ConflictError(SalesforceError):
     """Something of that name is in the org and is not ours: import it, or choose another name. Nothing was changed."""
 

@@ -1,13 +1,25 @@
+import http.server
+import ssl
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
+import trustme
 
 from orgkey.provider.server import serve
 from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.clock import Clock
 from tests.landscape import Landscape, Org
-from tests.provider.protocol import Client
+from tests.provider.protocol import Client, open_secrets
+
+SET, APP, HOLDERS, GRANT = "PermissionSet", "ExternalClientApp", "PermissionSetAssignments", "JwtGrant"
+MANAGED_BY = "acme/t"
+
+Made = tuple[str, dict[str, Any], dict[str, Any]]
 
 NOWHERE = {"instanceUrl": "https://nowhere.my.salesforce.com", "credentials": '{"accessTokenEnv": "NO_TOKEN"}'}
 
@@ -74,3 +86,92 @@ def provider(org: Org, landscape: Landscape, clock: MovedClock) -> Iterator[Clie
     yield client
     client.channel.close()
     server.stop(grace=None).wait()
+
+
+def make(provider: Client, kind: str, news: dict[str, Any]) -> Made:
+    inputs, problems = provider.check(kind, news)
+    assert problems == []
+    resource_id, outputs = provider.create(kind, inputs)
+    return resource_id, inputs, outputs
+
+
+@pytest.fixture
+def key(provider: Client) -> dict[str, Any]:
+    return open_secrets(make(provider, "KeyPair", {"subject": "CN=t"})[2])
+
+
+@pytest.fixture
+def permission_set(provider: Client) -> Made:
+    return make(provider, SET, {"name": "Access", "label": "Access", "managedBy": MANAGED_BY})
+
+
+@pytest.fixture
+def holders(provider: Client, permission_set: Made, org: Org) -> Made:
+    return make(provider, HOLDERS, {"permissionSet": "Access", "users": [org.user("ci")]})
+
+
+@pytest.fixture
+def app(provider: Client, holders: Made, key: dict[str, Any]) -> Made:
+    return make(provider, APP, app_inputs(key))
+
+
+def app_inputs(key: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "name": "App",
+        "label": "App",
+        "contactEmail": "ops@acme.com",
+        "permissionSets": ["Access"],
+        "certificatePem": key["certificatePem"],
+        "consumerKey": key["consumerKey"],
+        "managedBy": MANAGED_BY,
+        **changes,
+    }
+
+
+def grant_inputs(key: dict[str, Any], org: Org, **changes: Any) -> dict[str, Any]:
+    return {
+        "consumerKey": key["consumerKey"],
+        "username": org.user("ci"),
+        "privateKeyPem": key["privateKeyPem"],
+        "instanceUrl": org.url,
+        "propagationMinutes": 0,
+        **changes,
+    }
+
+
+@pytest.fixture
+def blind(org: Org, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Settings of the clean sandbox for a login that may not see what a permission set gives access to."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name: value for name, value in self.headers.items() if name != "Host"}
+            hidden = body.replace(b"FROM+SetupEntityAccess", b"FROM+NotForYourEyes")
+            answer = requests.request(
+                self.command, org.url + self.path, headers=headers, data=hidden, verify=org.ca_bundle, timeout=10
+            )
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_POST = do_GET  # noqa: N815 — the name that http.server calls
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("localhost").configure_cert(context)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {
+        "instanceUrl": f"https://localhost:{server.server_address[1]}",
+        "caBundle": str(tmp_path / "ca.pem"),
+        "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}',
+    }
+    server.shutdown()
+    server.server_close()

@@ -11,64 +11,19 @@ import pytest
 from google.protobuf import empty_pb2
 
 from tests.landscape import Landscape, Org
-from tests.provider.conftest import MovedClock
+from tests.provider.conftest import (
+    APP,
+    GRANT,
+    HOLDERS,
+    MANAGED_BY,
+    SET,
+    Made,
+    MovedClock,
+    app_inputs,
+    grant_inputs,
+    make,
+)
 from tests.provider.protocol import UNKNOWN, Client, VerbFailedError, open_secrets, plain
-
-SET, APP, HOLDERS, GRANT = "PermissionSet", "ExternalClientApp", "PermissionSetAssignments", "JwtGrant"
-MANAGED_BY = "acme/t"
-
-Made = tuple[str, dict[str, Any], dict[str, Any]]
-
-
-def make(provider: Client, kind: str, news: dict[str, Any]) -> Made:
-    inputs, problems = provider.check(kind, news)
-    assert problems == []
-    resource_id, outputs = provider.create(kind, inputs)
-    return resource_id, inputs, outputs
-
-
-@pytest.fixture
-def key(provider: Client) -> dict[str, Any]:
-    return open_secrets(make(provider, "KeyPair", {"subject": "CN=t"})[2])
-
-
-@pytest.fixture
-def permission_set(provider: Client) -> Made:
-    return make(provider, SET, {"name": "Access", "label": "Access", "managedBy": MANAGED_BY})
-
-
-@pytest.fixture
-def holders(provider: Client, permission_set: Made, org: Org) -> Made:
-    return make(provider, HOLDERS, {"permissionSet": "Access", "users": [org.user("ci")]})
-
-
-@pytest.fixture
-def app(provider: Client, holders: Made, key: dict[str, Any]) -> Made:
-    return make(provider, APP, app_inputs(key))
-
-
-def app_inputs(key: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {
-        "name": "App",
-        "label": "App",
-        "contactEmail": "ops@acme.com",
-        "permissionSets": ["Access"],
-        "certificatePem": key["certificatePem"],
-        "consumerKey": key["consumerKey"],
-        "managedBy": MANAGED_BY,
-        **changes,
-    }
-
-
-def grant_inputs(key: dict[str, Any], org: Org, **changes: Any) -> dict[str, Any]:
-    return {
-        "consumerKey": key["consumerKey"],
-        "username": org.user("ci"),
-        "privateKeyPem": key["privateKeyPem"],
-        "instanceUrl": org.url,
-        "propagationMinutes": 0,
-        **changes,
-    }
 
 
 def again(provider: Client, org: Org) -> Client:

@@ -1,0 +1,75 @@
+"""A provider that only looks (`unread`): what it could not see is told by name, and the rest is judged all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from orgkey.provider.engine import Engine
+from orgkey.provider.server import serve
+from orgkey.provider.servicer import SalesforceProvider
+from orgkey.salesforce.errors import SalesforceError, UnseenError
+from tests.landscape import Org
+from tests.provider.conftest import APP, Made
+from tests.provider.protocol import Client, plain
+
+Serve = Callable[[SalesforceProvider], Client]
+
+
+@pytest.fixture
+def serving() -> Iterator[Serve]:
+    """Serve providers and give a client for each."""
+    running = []
+
+    def start(provider: SalesforceProvider) -> Client:
+        server, port = serve(provider)
+        client = Client(port)
+        running.append((server, client))
+        return client
+
+    yield start
+    for server, client in running:
+        client.channel.close()
+        server.stop(grace=None).wait()
+
+
+class ListeningEngine(Engine):
+    """Keeps the warnings that an engine is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.warnings: list[tuple[str, str]] = []
+
+    def warn(self, urn: str, message: str) -> None:
+        self.warnings.append((urn, message))
+
+
+def test_an_app_whose_links_the_login_may_not_see_is_read_and_what_was_not_seen_is_told_to_a_look(
+    serving: Serve, app: Made, org: Org, blind: dict[str, str]
+) -> None:
+    resource_id, inputs, outputs = app
+    unread: list[tuple[str, SalesforceError]] = []
+    environment = {"ADMIN_TOKEN": org.access_token}
+    looking = serving(SalesforceProvider(environment=environment, unread=lambda *told: unread.append(told)))
+    looking.configure(blind)
+    assert plain(looking.read(APP, resource_id, inputs, outputs).inputs) == inputs
+    ((urn, error),) = unread
+    assert urn == looking.urn(APP)
+    assert isinstance(error, UnseenError)
+    assert error.properties == ("permissionSets", "profiles")
+    assert "does not show this login which permission sets" in str(error)
+
+
+def test_an_up_warns_once_of_what_the_login_may_not_see(
+    serving: Serve, app: Made, org: Org, blind: dict[str, str]
+) -> None:
+    resource_id, inputs, outputs = app
+    engine = ListeningEngine()
+    going_up = serving(SalesforceProvider(engine, environment={"ADMIN_TOKEN": org.access_token}))
+    going_up.configure(blind)
+    going_up.read(APP, resource_id, inputs, outputs)
+    going_up.update(APP, resource_id, (inputs, outputs), {**inputs, "label": "Other"})
+    ((urn, warning),) = engine.warnings
+    assert urn == going_up.urn(APP)
+    assert "does not show this login which permission sets" in warning
