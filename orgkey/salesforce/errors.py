@@ -318,6 +318,16 @@ class PassingTroubleError(UnreachableError):
         super().__init__(message)
 
 
+class TimeOverError(UnreachableError):
+    """The verb's own time was over: allow more, or find out why the org is slow. A write may have reached it."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"The time that this step may take was over before {host_of(url)} answered.\n"
+            "Run the same command again: it goes on from here. orgkey:timeouts allows more time."
+        )
+
+
 class RefusedError(SalesforceError):
     """The org answered with an error of its own: `code` and `text` are its words, `row` what we know of it.
 

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -100,7 +101,9 @@ class Org:
         with self._lock:
             if self._transport is None:
                 timeout = timeout_of(self._environment)
-                self._transport = Transport(ca_bundle=self.connection.ca_bundle, timeout=timeout)
+                self._transport = Transport(
+                    ca_bundle=self.connection.ca_bundle, timeout=timeout, seconds_left=self.clock.seconds_left
+                )
                 if self._aborted:  # while the client was being loaded
                     self._transport.abort()
             return self._transport
@@ -249,11 +252,11 @@ class Org:
 
     @staticmethod
     def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
-        """Run independent questions at the same time and answer in order."""
+        """Run independent questions at the same time, each within the time that the caller has, and answer in order."""
         if len(tasks) == 1:
             return [tasks[0]()]
         with ThreadPoolExecutor(max_workers=len(tasks)) as pool:
-            return list(pool.map(lambda task: task(), tasks))
+            return [future.result() for future in [pool.submit(copy_context().run, task) for task in tasks]]
 
     def _composite(self, questions: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         answers: dict[str, Mapping[str, Any]] = {}

@@ -7,12 +7,13 @@ here carries a token or an assertion; proxies come from the usual environment va
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -23,12 +24,14 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager, ProxyManager
 from urllib3.util.ssltransport import SSLTransport
+from urllib3.util.timeout import Timeout
 
 from orgkey.salesforce.errors import (
     CANCELED,
     CanceledError,
     PassingTroubleError,
     SettingError,
+    TimeOverError,
     UnreachableError,
     host_of,
 )
@@ -45,7 +48,7 @@ class Transport(requests.Session):
     """A requests session with our rules built in; simple-salesforce runs on it too.
 
     `ca_bundle` is a file of CA certificates to trust, or None for the usual ones. `timeout` is seconds to connect and seconds
-    between two bytes; `largest_answer` is in bytes.
+    between two bytes; `seconds_left` is how long whoever asks may still take; `largest_answer` is in bytes.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Transport(requests.Session):
         *,
         ca_bundle: str | None = None,
         timeout: tuple[float, float] = TIMEOUT,
+        seconds_left: Callable[[], float] = lambda: math.inf,
         largest_answer: int = LARGEST_ANSWER,
     ) -> None:
         super().__init__()
@@ -62,6 +66,7 @@ class Transport(requests.Session):
             )
         self._bundle = ca_bundle
         self._timeout = timeout
+        self._seconds_left = seconds_left
         self._largest_answer = largest_answer
         self.auth = _no_netrc
         self.aborted = threading.Event()
@@ -75,7 +80,11 @@ class Transport(requests.Session):
         target = url.decode() if isinstance(url, bytes) else url
         if self.aborted.is_set():
             raise CanceledError(CANCELED)
-        kwargs.setdefault("timeout", self._timeout)
+        left = self._seconds_left()
+        if left <= 0:
+            raise TimeOverError(target)
+        connect, between = self._timeout
+        kwargs.setdefault("timeout", Timeout(total=left, connect=connect, read=between))
         kwargs["allow_redirects"] = False
         kwargs["stream"] = True
         if self._bundle:  # said per request: the environment's REQUESTS_CA_BUNDLE would win over the session's own
@@ -86,6 +95,8 @@ class Transport(requests.Session):
         except requests.exceptions.RequestException as error:
             if self.aborted.is_set():
                 raise CanceledError(CANCELED) from None
+            if self._seconds_left() <= 0:
+                raise TimeOverError(target) from None
             raise unreachable(target, error) from None
         except (
             OSError,
@@ -110,7 +121,8 @@ class Transport(requests.Session):
 
         A busy org that names a time (Retry-After) is asked then, where the patience lasts as long.
         """
-        until = time.monotonic() + _PATIENCE
+        patience = min(_PATIENCE, self._seconds_left())
+        until = time.monotonic() + patience
 
         def again(error: Exception) -> bool | float:
             if not isinstance(error, PassingTroubleError):
@@ -122,7 +134,7 @@ class Transport(requests.Session):
             return 0.0 if wait else True
 
         for attempt in stamina.retry_context(
-            on=again, attempts=_ATTEMPTS, timeout=_PATIENCE, wait_initial=0.2, wait_max=_LONGEST_WAIT
+            on=again, attempts=_ATTEMPTS, timeout=max(patience, 0.001), wait_initial=0.2, wait_max=_LONGEST_WAIT
         ):
             with attempt:
                 response = self.request(method, url, **kwargs)

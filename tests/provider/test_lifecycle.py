@@ -713,6 +713,19 @@ def test_a_deploy_that_outlasts_its_timeout_is_kept_in_state_with_its_job_and_wh
     assert "orgkey:timeouts" in failed.value.init_failed["reasons"][0]
 
 
+@pytest.mark.parametrize("operation", ["composite", "createRecords"])
+def test_what_is_no_deploy_ends_in_time_too(
+    provider: Client, permission_set: Made, landscape: Landscape, org: Org, operation: str
+) -> None:
+    landscape.admin("POST", "/faults", operation=operation, org="uat", faults=["stall-3"])
+    inputs, _ = provider.check(HOLDERS, {"permissionSet": "Access", "users": [org.user("ci")]})
+    started = time.monotonic()
+    with pytest.raises(VerbFailedError) as failed:
+        provider.create(HOLDERS, inputs, timeout=0.5)
+    assert time.monotonic() - started < 2
+    assert "orgkey:timeouts" in failed.value.message
+
+
 @pytest.mark.parametrize("silence", ["a deploy that takes long", "an org that does not answer"])
 def test_a_cancel_stops_what_runs_within_two_seconds_and_does_not_stick(
     provider: Client, landscape: Landscape, org: Org, silence: str

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
+import requests
 from requests import certs
 
-from orgkey.salesforce.errors import CanceledError, PassingTroubleError, SettingError, UnreachableError
+from orgkey.salesforce.errors import CanceledError, PassingTroubleError, SettingError, TimeOverError, UnreachableError
 from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.transport import TIMEOUT, Transport, timeout_of
 from tests.landscape import Landscape, Org
@@ -93,6 +96,33 @@ def test_an_answer_that_takes_longer_than_that_is_no_answer(landscape: Landscape
     client = Transport(ca_bundle=org.ca_bundle, timeout=timeout_of({"ORGKEY_REQUEST_TIMEOUT": "0.2"}))
     with pytest.raises(UnreachableError, match="no answer came in time"):
         client.request("GET", f"{org.url}/services/data/")
+
+
+@pytest.mark.parametrize("ask", [Transport.request, Transport.look])
+def test_no_answer_is_awaited_longer_than_the_verb_may_take(
+    landscape: Landscape, org: Org, ask: Callable[[Transport, str, str], requests.Response]
+) -> None:
+    landscape.admin("POST", "/faults", operation="versions", org="uat", faults=["stall-2"])
+    started = time.monotonic()
+    client = Transport(ca_bundle=org.ca_bundle, seconds_left=lambda: max(0.0, started + 0.3 - time.monotonic()))
+    with pytest.raises(TimeOverError, match="orgkey:timeouts"):
+        ask(client, "GET", f"{org.url}/services/data/")
+    assert time.monotonic() - started < 1
+
+
+def test_nothing_is_sent_when_the_time_is_over(answering: Answering) -> None:
+    host = answering(200, JSON, b"{}")
+    with pytest.raises(TimeOverError, match="orgkey:timeouts"):
+        Transport(ca_bundle=host.ca_bundle, seconds_left=lambda: 0.0).request("POST", host.url)
+    assert host.headers == []
+
+
+def test_questions_that_are_asked_side_by_side_know_the_time_they_have(client: Client) -> None:
+    def ask() -> list[float]:
+        client.clock.must_end(client.clock.monotonic() + 5)
+        return client.side_by_side([client.clock.seconds_left, client.clock.seconds_left])
+
+    assert [left <= 5 for left in copy_context().run(ask)] == [True, True]
 
 
 def test_a_client_that_is_canceled_while_it_is_being_loaded_asks_nothing(client: Client, landscape: Landscape) -> None:
