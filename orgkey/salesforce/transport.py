@@ -254,17 +254,19 @@ class _AbortableAdapter(HTTPAdapter):
 
     def __init__(self, aborted: threading.Event, **kwargs: Any) -> None:
         self._connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self._lock = threading.Lock()
         self.aborted = aborted
         super().__init__(**kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        connections, aborted = self._connections, self.aborted
+        connections, lock, aborted = self._connections, self._lock, self.aborted
 
         class Connection(_Connection):
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 super().__init__(*args, **kwargs)
                 self.aborted = aborted
-                connections.add(self)
+                with lock:
+                    connections.add(self)
 
         class Pool(HTTPSConnectionPool):
             ConnectionCls = Connection
@@ -280,7 +282,9 @@ class _AbortableAdapter(HTTPAdapter):
 
     def cut(self) -> None:
         """Shut every connection down; whoever reads from one sees it end."""
-        for connection in list(self._connections):
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
             connection.cut()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 from collections.abc import Callable
 from contextvars import copy_context
@@ -130,6 +132,27 @@ def test_a_client_that_is_canceled_while_it_is_being_loaded_asks_nothing(client:
     with pytest.raises(CanceledError):
         client.query("SELECT Id FROM Organization")
     assert landscape.admin("GET", "/requests?org=uat")["counts"] == {}
+
+
+def test_a_cancel_reaches_every_connection_while_others_are_being_opened(org: Org) -> None:
+    client, interval, over = Transport(ca_bundle=org.ca_bundle), sys.getswitchinterval(), threading.Event()
+    pool = client.get_adapter(org.url).poolmanager.connection_from_url(org.url)
+    kept = [pool.ConnectionCls("localhost") for _ in range(300)]
+
+    def open_more() -> None:
+        while not over.is_set():
+            kept.append(pool.ConnectionCls("localhost"))
+
+    opening = threading.Thread(target=open_more)
+    sys.setswitchinterval(1e-6)  # every moment is one in which another may come
+    opening.start()
+    try:
+        while len(kept) < 600:
+            client.abort()
+    finally:
+        over.set()
+        opening.join()
+        sys.setswitchinterval(interval)
 
 
 def test_a_ca_file_of_the_environment_that_is_not_there_is_told_as_what_it_is(
