@@ -43,7 +43,7 @@ _KIND = provider_pb2.PropertyDiff
 
 
 class SalesforceProvider(provider_grpc.ResourceProviderServicer):
-    """Serves one engine at a time; the last Configure wins, and a Cancel lasts until then (engine notes 8).
+    """Serves one engine at a time; the last Configure wins, and a Cancel of the engine's lasts until then (engine notes 8).
 
     With `unread`, a Read that the org does not answer is told there (URN, error) and leaves the state as it is, so that one thing that
     cannot be seen does not keep the rest from being judged. Without, it fails, as an `up` must. What of a resource could not be seen
@@ -62,6 +62,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         self._environment = environment
         self._unread = unread
         self._lock = threading.Lock()
+        self._given_up = False
         self._connection: Connection | None = None
         self._org: Org | None = None
         self._snapshot: Snapshot | None = None
@@ -123,7 +124,9 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 f"The provider's settings are wrong:\n{listed}\nCorrect them in the stack file.",
             )
         with self._lock:
-            self._clock.canceled.clear()
+            self._refuse_second_org(context, connection)
+            if not self._given_up:
+                self._clock.canceled.clear()
             self._connection, self._org, self._snapshot = connection, None, None
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
@@ -133,12 +136,27 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         self.cancel()
         return empty_pb2.Empty()
 
-    def cancel(self) -> None:
-        """End what is under way; lasts until the next Configure."""
-        self._clock.canceled.set()
-        org = self._org
+    def cancel(self, *, for_good: bool = False) -> None:
+        """End what is under way; lasts until the next Configure, unless it is `for_good`."""
+        with self._lock:
+            self._given_up = self._given_up or for_good
+            self._clock.canceled.set()
+            org = self._org
         if org is not None:
             org.abort()
+
+    def _refuse_second_org(self, context: grpc.ServicerContext, connection: Connection) -> None:
+        """A look is one process for all providers of a program, and every Read would go to the org of the last one."""
+        if self._unread is None or self._connection is None:
+            return
+        first, second = self._connection.instance_url, connection.instance_url
+        if first != second:
+            _abort(
+                context,
+                grpc.StatusCode.FAILED_PRECONDITION,
+                f"This program has providers for two orgs, {first} and {second}, and a look can be of one only.\n"
+                "Use a stack for each, or look with `pulumi refresh --preview-only`.",
+            )
 
     # --- a resource ---------------------------------------------------------------------------------------------------------
 
@@ -270,6 +288,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             if self._org is None or self._snapshot is None:
                 self._org = Org(self._connection, clock=self._clock, environment=self._environment, sign=self._sign)
                 self._snapshot = Snapshot(self._org)
+                if self._clock.canceled.is_set():
+                    self._org.abort()
             connection, org, snapshot = self._connection, self._org, self._snapshot
         deadline = self._clock.monotonic() + (request.timeout or DEFAULT_TIMEOUT)
         self._clock.must_end(deadline)

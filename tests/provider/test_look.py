@@ -9,10 +9,10 @@ import pytest
 from orgkey.provider.engine import Engine
 from orgkey.provider.server import serve
 from orgkey.provider.servicer import SalesforceProvider
-from orgkey.salesforce.errors import SalesforceError, UnseenError
-from tests.landscape import Org
-from tests.provider.conftest import APP, Made
-from tests.provider.protocol import Client, plain
+from orgkey.salesforce.errors import CanceledError, SalesforceError, UnseenError
+from tests.landscape import Landscape, Org
+from tests.provider.conftest import APP, SET, Made
+from tests.provider.protocol import Client, VerbFailedError, plain
 
 Serve = Callable[[SalesforceProvider], Client]
 
@@ -73,3 +73,37 @@ def test_an_up_warns_once_of_what_the_login_may_not_see(
     ((urn, warning),) = engine.warnings
     assert urn == going_up.urn(APP)
     assert "does not show this login which permission sets" in warning
+
+
+def test_a_look_is_of_one_org_and_says_so_to_a_second_provider_of_the_program(
+    serving: Serve, permission_set: Made, landscape: Landscape, org: Org
+) -> None:
+    resource_id, inputs, outputs = permission_set
+    looking = serving(SalesforceProvider(environment={"ADMIN_TOKEN": org.access_token}, unread=lambda *_: None))
+    ours = {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
+    looking.configure(ours, name="first")
+    looking.configure(ours | {"apiVersion": "66.0"}, name="again")
+    with pytest.raises(VerbFailedError) as failed:
+        looking.configure(ours | {"instanceUrl": landscape.org("acme").url}, name="second")
+    assert failed.value.code == "FAILED_PRECONDITION"
+    assert org.url in failed.value.message
+    assert landscape.org("acme").url in failed.value.message
+    assert looking.read(SET, resource_id, inputs, outputs).id == resource_id  # the first goes on to be the one
+
+
+def test_a_look_that_was_given_up_asks_nothing_whenever_it_is_configured(
+    serving: Serve, permission_set: Made, landscape: Landscape, org: Org
+) -> None:
+    resource_id, inputs, outputs = permission_set
+    unread: list[tuple[str, SalesforceError]] = []
+    provider = SalesforceProvider(environment={"AUTH_URL": org.auth_url}, unread=lambda *told: unread.append(told))
+    looking = serving(provider)
+    provider.cancel(for_good=True)
+    looking.configure(
+        {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"sfdxAuthUrlEnv": "AUTH_URL"}'}
+    )
+    landscape.admin("DELETE", "/requests")
+    looking.read(SET, resource_id, inputs, outputs)
+    assert landscape.admin("GET", "/requests?org=uat")["counts"] == {}
+    ((_, error),) = unread
+    assert isinstance(error, CanceledError)
