@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from lxml import etree
@@ -39,7 +40,7 @@ def judge(
     `expiring_within` is how long before its end a certificate is a finding. Resources whose URN is in `unread` are not judged: what the
     digest has of them is the state's, and nobody has looked.
     """
-    found = [finding for step in digest.steps if step.urn not in unread for finding in _judge_step(step)]
+    found = [finding for step in digest.steps if step.urn not in unread for finding in _judge_step(step, now)]
     found += _certificate_findings(digest, now, expiring_within)
     if not digest.errors and not any(_part(step) == "grant" for step in digest.steps):
         found.append(
@@ -83,7 +84,7 @@ def path_of(urn: str) -> str:
     return PARTS.get(qualified.rsplit("$", 1)[-1].rsplit(":", 1)[-1], name)
 
 
-def _judge_step(step: Step) -> Iterator[Finding]:
+def _judge_step(step: Step, now: datetime) -> Iterator[Finding]:
     part = _part(step)
     if step.gone:
         what = f"{step.type.rsplit(':', 1)[-1]} {step.old_inputs.get('name') or step.old_inputs.get('permissionSet') or step.name}"
@@ -92,7 +93,7 @@ def _judge_step(step: Step) -> Iterator[Finding]:
     judges: Mapping[str, Callable[[Step], Iterator[Finding]]] = {
         "app": _judge_metadata,
         "permissionSet": _judge_metadata,
-        "assignments": _judge_assignments,
+        "assignments": partial(_judge_assignments, now=now),
         "grant": _judge_grant,
         "key": _judge_key,
     }
@@ -156,7 +157,7 @@ def _judge_other_parts(step: Step, resource: Resource, part: str) -> Iterator[Fi
         yield _finding(Code.SETTING_CHANGED, f"{part}.otherParts", "a part that was carried over was taken away", _UP)
 
 
-def _judge_assignments(step: Step) -> Iterator[Finding]:
+def _judge_assignments(step: Step, *, now: datetime) -> Iterator[Finding]:
     part, permission_set = _part(step), step.old_inputs.get("permissionSet")
     declared, found = (_users(side.get("users")) for side in (step.old_inputs, step.new_inputs))
     changed = {path.split("[")[0].split(".")[0] for path in step.changed}
@@ -174,15 +175,16 @@ def _judge_assignments(step: Step) -> Iterator[Finding]:
                 values=(None, found[user]),
             )
     if "groups" in changed:
-        yield from _missing_from_groups(step, part)
+        yield from _missing_from_groups(step, part, now)
     for name in sorted(changed - {"users", "assignments", "groups"}):
         yield _changed(part, name, step.old_inputs.get(name), step.new_inputs.get(name))
 
 
-def _missing_from_groups(step: Step, part: str) -> Iterator[Finding]:
+def _missing_from_groups(step: Step, part: str, now: datetime) -> Iterator[Finding]:
     members = {
         (str(item.get("username")).lower(), str(item.get("group")).lower())
         for item in step.new_outputs.get("assignments") or ()
+        if not item.get("expires") or datetime.fromisoformat(str(item["expires"])) > now
     }
     for user in step.old_inputs.get("users") or ():
         for group in step.old_inputs.get("groups") or ():

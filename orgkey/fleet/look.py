@@ -24,7 +24,7 @@ from orgkey.fleet.judge import certificate_of, judge, org_of, path_of
 from orgkey.fleet.project import Project, Stack, StackFileError, connection_config, instance_url
 from orgkey.fleet.report import Finding, StackReport, Unknown, could_not_tell, verdict_of
 from orgkey.provider.servicer import SalesforceProvider
-from orgkey.salesforce.errors import CanceledError, SalesforceError
+from orgkey.salesforce.errors import CanceledError, SalesforceError, UnseenError
 
 _LAST_WORD = 5.0  # seconds for the engine to end by itself, once the org is given up
 
@@ -90,7 +90,8 @@ class Looker:
         late = f"No answer within {seconds:g} s." if attempt.late else ""
         unknown = _unknown(digest, unread, late=late)
         url, org_id = org_of(digest)
-        found = judge(digest, now=self.now(), expiring_within=self.expiring_within, unread=unread)
+        unjudged = {urn for urn, error in unread.items() if not isinstance(error, UnseenError)}
+        found = judge(digest, now=self.now(), expiring_within=self.expiring_within, unread=unjudged)
         return StackReport(
             project=stack.project,
             stack=stack.name,
@@ -115,7 +116,7 @@ class _Attempt:
     def give_up(self) -> None:
         """End what the provider has under way in the org; the engine may still tell what was read by then."""
         self.late = True
-        self.provider.cancel()
+        self.provider.cancel(for_good=True)
 
     def answer(self, seconds: float) -> Digest:
         """The engine's digest, within `seconds` and a moment to end by itself."""
@@ -126,7 +127,7 @@ class _Attempt:
             result = self.process.wait(seconds + _LAST_WORD)
         finally:
             timer.cancel()
-            self.provider.cancel()  # an engine that was ended leaves its questions open
+            self.provider.cancel(for_good=True)  # an engine that was ended leaves its questions open
         if not result.out.startswith("{"):
             raise EngineError(result.error)
         digest = parse_digest(result.out)
@@ -144,14 +145,22 @@ def _copy_of(file: Path) -> Iterator[Path]:
 
 def _unknown(digest: Digest, unread: Mapping[str, SalesforceError], *, late: str) -> tuple[Unknown, ...]:
     """What could not be read, by name; one reason for the whole stack where it is the same for everything."""
+    unseen = [
+        Unknown(path=f"{path_of(urn)}.{name}", reason=str(error))
+        for urn, error in unread.items()
+        if isinstance(error, UnseenError)
+        for name in error.properties
+    ]
     reasons = {
-        path_of(urn): late if late and isinstance(error, CanceledError) else str(error) for urn, error in unread.items()
+        path_of(urn): late if late and isinstance(error, CanceledError) else str(error)
+        for urn, error in unread.items()
+        if not isinstance(error, UnseenError)
     }
     in_org = {path_of(step.urn) for step in digest.steps if "orgId" in step.old_outputs}
     if reasons and in_org <= reasons.keys() and len(set(reasons.values())) == 1:
         return (Unknown(path="", reason=next(iter(reasons.values()))),)
     told = [Unknown(path=path, reason=reason) for path, reason in sorted(reasons.items())]
-    return (*told, *(Unknown(path="", reason=error) for error in digest.errors))
+    return (*told, *unseen, *(Unknown(path="", reason=error) for error in digest.errors))
 
 
 def _commands(stack: Stack, found: Sequence[Finding], unknown: tuple[Unknown, ...]) -> tuple[str, ...]:

@@ -87,6 +87,17 @@ def test_a_stack_that_is_as_declared_has_no_finding() -> None:
             {"assignments": {"groups": [], "assignments": []}},
             [("high", "missing-assignee", "assignments.groups")],
         ),
+        (
+            {
+                "assignments": {
+                    "groups": [],
+                    "assignments": [
+                        {"username": "ci@acme.com.uat", "group": "Robots", "expires": "2026-11-23T00:00:00.000+0000"}
+                    ],
+                }
+            },
+            [("high", "missing-assignee", "assignments.groups")],
+        ),
         ({"grant": REFUSED}, [("critical", "login-fails", "grant")]),
         ({"key": {"renewalDue": True}}, [("medium", "renewal-due", "key.renewalDue")]),
     ],
