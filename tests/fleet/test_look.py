@@ -20,7 +20,7 @@ DOWN = UnreachableError("no way in")
     ("unread", "late", "expected"),
     [
         ({}, "", []),
-        ({urn: DOWN for urn in IN_ORG}, "", [("", "no way in")]),
+        (dict.fromkeys(IN_ORG, DOWN), "", [("", "no way in")]),
         ({URN["PermissionSet"]: DOWN}, "", [("permissionSet", "no way in")]),
         (
             {URN["ExternalClientApp"]: UnseenError("not shown", ("permissionSets", "profiles"))},
