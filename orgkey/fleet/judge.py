@@ -15,7 +15,7 @@ from metadata.members import Resource
 from orgkey.fleet.digest import Digest, Step
 from orgkey.fleet.findings import KINDS, Code, Severity
 from orgkey.fleet.report import Certificate, Finding
-from orgkey.salesforce.errors import GRANT, find_row
+from orgkey.salesforce.error_table import GRANT, find_row
 
 PARTS: Mapping[str, str] = {
     "KeyPair": "key",

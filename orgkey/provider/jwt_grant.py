@@ -26,7 +26,8 @@ from orgkey.provider.handler import (
     unknown_outputs,
 )
 from orgkey.provider.written import as_args, changed, check_written
-from orgkey.salesforce.errors import GrantRefusedError, Retry, SettingError
+from orgkey.salesforce.error_table import Retry
+from orgkey.salesforce.errors import GrantRefusedError, SettingError
 from orgkey.salesforce.grant import Proof, audiences, prove, prove_within
 from orgkey.salesforce.oauth import retry_of
 from orgkey.salesforce.patience import patiently

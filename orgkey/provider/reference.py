@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from metadata.fields import Field, OnChange, Place, Type, fields_of
 from metadata.members import Resource
-from orgkey.salesforce.errors import API, DEPLOY, GRANT, Row
+from orgkey.salesforce.error_table import API, DEPLOY, GRANT, Row
 
 _NOTE = "<!-- Written by `make generate`: do not edit. -->\n"
 _ABOUT_SETTINGS = (
@@ -15,7 +15,7 @@ _ABOUT_SETTINGS = (
     "org easier to get into."
 )
 _ABOUT_ERRORS = (
-    "The rows of [the error table](../../orgkey/salesforce/errors.py): what messages, retries and drift texts say. "
+    "The rows of [the error table](../../orgkey/salesforce/error_table.py): what messages, retries and drift texts say. "
     "*Tried again* is when the same request may succeed by waiting alone."
 )
 _APPS = (Resource.CONNECTED_APP, Resource.EXTERNAL_CLIENT_APP)

@@ -11,15 +11,8 @@ from typing import Any
 
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, in_utc, seconds_of
 from orgkey.salesforce import soql
-from orgkey.salesforce.errors import (
-    API,
-    ConflictError,
-    RefusedError,
-    SalesforceError,
-    UnknownUsersError,
-    find_row,
-    host_of,
-)
+from orgkey.salesforce.error_table import API, find_row
+from orgkey.salesforce.errors import ConflictError, RefusedError, SalesforceError, UnknownUsersError, host_of
 from orgkey.salesforce.org import BATCH_SIZE, Org, Saved
 from orgkey.salesforce.read import Rows, Snapshot
 

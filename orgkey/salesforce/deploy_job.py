@@ -14,15 +14,14 @@ from enum import StrEnum
 from typing import Any
 
 from metadata.bundle import Bundle
+from orgkey.salesforce.error_table import DEPLOY, find_row
 from orgkey.salesforce.errors import (
-    DEPLOY,
     CanceledError,
     CredentialsError,
     DeployFailedError,
     DeployUnfinishedError,
     RefusedError,
     UnreachableError,
-    find_row,
     host_of,
 )
 from orgkey.salesforce.org import Org

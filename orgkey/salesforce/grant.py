@@ -13,16 +13,8 @@ from typing import TYPE_CHECKING
 
 from orgkey.salesforce import oauth, soql
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.errors import (
-    API,
-    GrantRefusedError,
-    RefusedError,
-    Retry,
-    SalesforceError,
-    find_row,
-    first_error,
-    host_of,
-)
+from orgkey.salesforce.error_table import API, Retry, find_row
+from orgkey.salesforce.errors import GrantRefusedError, RefusedError, SalesforceError, first_error, host_of
 
 if TYPE_CHECKING:
     import requests

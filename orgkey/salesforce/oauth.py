@@ -11,12 +11,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from orgkey.salesforce.errors import (
-    GrantRefusedError,
-    Retry,
-    UnreachableError,
-    host_of,
-)
+from orgkey.salesforce.error_table import Retry
+from orgkey.salesforce.errors import GrantRefusedError, UnreachableError, host_of
 
 if TYPE_CHECKING:
     from orgkey.salesforce.transport import Transport

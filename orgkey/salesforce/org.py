@@ -20,11 +20,11 @@ from orgkey.model.connection import Connection
 from orgkey.salesforce import soql
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.credentials import Login, Signer, log_in, no_signer
+from orgkey.salesforce.error_table import Retry
 from orgkey.salesforce.errors import (
     CredentialsError,
     PassingTroubleError,
     RefusedError,
-    Retry,
     SessionExpiredError,
     UnreachableError,
     WrongOrgError,
