@@ -9,13 +9,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from toolchain.failure import ToolchainError
 from toolchain.local_stack import (
     LOCAL,
     PROJECT,
-    LocalStackError,
     own_environment,
     pulumi,
+    run_verb,
     script,
     start_local_org,
     write_stack_file,
@@ -26,17 +25,8 @@ HOME = LOCAL / "fleet"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb."""
-    verb = [*(sys.argv[1:] if argv is None else argv), ""][0]
-    verbs = {"up": up, "down": down}
-    if verb not in verbs:
-        print(f"usage: python -m toolchain.local_fleet {'|'.join(verbs)}", file=sys.stderr)
-        return 2
-    try:
-        return verbs[verb]()
-    except (ToolchainError, LocalStackError) as problem:
-        print(f"orgkey: {problem}", file=sys.stderr)
-        return 1
+    """Run one verb; the exit code is Pulumi's own."""
+    return run_verb("toolchain.local_fleet", {"up": up, "down": down}, argv)
 
 
 def up() -> int:

@@ -12,7 +12,7 @@ import secrets
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,16 @@ class LocalStackError(Exception):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the exit code is Pulumi's own."""
+    return run_verb(
+        "toolchain.local_stack", {"up": up, "down": down, "outputs": outputs, "env": show_environment}, argv
+    )
+
+
+def run_verb(module: str, verbs: Mapping[str, Callable[[], int]], argv: Sequence[str] | None) -> int:
+    """Run the verb that the command line names: its exit code, 1 with the reason where it cannot, 2 with the usage for another word."""
     verb = [*(sys.argv[1:] if argv is None else argv), ""][0]
-    verbs = {"up": up, "down": down, "outputs": outputs, "env": show_environment}
     if verb not in verbs:
-        print(f"usage: python -m toolchain.local_stack {'|'.join(verbs)}", file=sys.stderr)
+        print(f"usage: python -m {module} {'|'.join(verbs)}", file=sys.stderr)
         return 2
     try:
         return verbs[verb]()
