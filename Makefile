@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 help: ## list the verbs
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/.run: requirements.lock pyproject.toml
 	@echo "Setting up .venv (Python packages, once) ..."
@@ -32,6 +32,9 @@ outputs: .venv/.run ## outputs of the stack `local` as JSON
 
 fleet: .venv/.run ## twelve sandboxes and their stacks, for `orgkey drift`
 	@$(BIN)/python -m toolchain.local_fleet up
+
+fleet-logins: .venv/.run ## store the sandboxes' logins again, as after a sandbox refresh
+	@$(BIN)/python -m toolchain.local_fleet logins
 
 fleet-down: .venv/.run ## take them down
 	@$(BIN)/python -m toolchain.local_fleet down
@@ -65,4 +68,4 @@ lock: .venv/.dev ## write the lock files anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev pyproject.toml -o requirements-dev.lock
 
-.PHONY: help up down outputs fleet fleet-down env test matrix check bench generate lock
+.PHONY: help up down outputs fleet fleet-logins fleet-down env test matrix check bench generate lock

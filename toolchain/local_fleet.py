@@ -1,4 +1,4 @@
-"""Twelve sandboxes and a stack for each, to try `orgkey drift` on: `python -m toolchain.local_fleet up|down`.
+"""Twelve sandboxes and a stack for each, to try `orgkey drift` on: `python -m toolchain.local_fleet up|down|logins`.
 
 A landscape of its own below `.local/fleet`; the stacks are named `fleet-<sandbox>` and lie beside the stack `local` on its backend.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from toolchain.local_stack import (
     LOCAL,
@@ -26,7 +27,7 @@ HOME = LOCAL / "fleet"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the exit code is Pulumi's own."""
-    return run_verb("toolchain.local_fleet", {"up": up, "down": down}, argv)
+    return run_verb("toolchain.local_fleet", {"up": up, "down": down, "logins": logins}, argv)
 
 
 def up() -> int:
@@ -34,7 +35,7 @@ def up() -> int:
     environment = _environment()
     for name, org in _sandboxes(environment).items():
         print(f"{name} ...", flush=True)
-        write_stack_file(PROJECT / f"Pulumi.fleet-{name}.yaml", org, HOME / f"{name}.sfdxurl")
+        _write_stack_file(name, org)
         stack = f"fleet-{name}"
         code = pulumi(["stack", "select", "--create", stack, "--non-interactive"], environment, quiet=True) or pulumi(
             ["up", "--yes", "--skip-preview", "--stack", stack], environment, quiet=True
@@ -46,6 +47,13 @@ def up() -> int:
         "  eval \"$(make -s env)\"; orgkey drift --stack 'fleet-*'\n"
         f"The sandboxes: .venv/bin/localorg --home {HOME.relative_to(PROJECT)}/localorg status    Take them down: make fleet-down"
     )
+    return 0
+
+
+def logins() -> int:
+    """Store how to log in to each sandbox now, as a person does who logs in again after a sandbox refresh."""
+    for name, org in _sandboxes(_environment()).items():
+        _write_stack_file(name, org)
     return 0
 
 
@@ -66,8 +74,13 @@ def _environment() -> dict[str, str]:
     return {**own_environment(), "LOCALORG_HOME": str(HOME / "localorg")}
 
 
-def _sandboxes(environment: dict[str, str]) -> dict[str, dict[str, object]]:
-    orgs = start_local_org(environment, "--sandboxes", str(SANDBOXES))
+def _write_stack_file(name: str, org: Mapping[str, Any]) -> None:
+    write_stack_file(PROJECT / f"Pulumi.fleet-{name}.yaml", org, HOME / f"{name}.sfdxurl")
+
+
+def _sandboxes(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    made = (HOME / "localorg" / "state.sqlite").exists()
+    orgs = start_local_org(environment, *([] if made else ["--sandboxes", str(SANDBOXES)]))
     return {name: org for name, org in orgs.items() if org["kind"] == "sandbox"}
 
 
