@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orgkey.provider.urn import Urn
+
 
 class DigestError(Exception):
     """The engine printed something else."""
@@ -34,7 +36,7 @@ class Step:
     @property
     def name(self) -> str:
         """The resource's name in the program."""
-        return self.urn.rsplit("::", 1)[-1]
+        return Urn.parse(self.urn).name
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def _errors(diagnostics: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 def _step(raw: Mapping[str, Any]) -> Step:
     old, new = raw.get("oldState") or {}, raw.get("newState") or {}
     return Step(
-        urn=raw["urn"],
+        urn=_urn(raw["urn"]),
         type=str((old or new).get("type", "")),
         gone=raw["op"] == "delete",
         changed=tuple(raw.get("detailedDiff") or ()),
@@ -78,3 +80,8 @@ def _step(raw: Mapping[str, Any]) -> Step:
         new_inputs=new.get("inputs") or {},
         new_outputs=new.get("outputs") or {},
     )
+
+
+def _urn(text: str) -> str:
+    Urn.parse(text)
+    return text

@@ -15,6 +15,7 @@ from metadata.members import Resource
 from orgkey.fleet.digest import Digest, Step
 from orgkey.fleet.findings import KINDS, Code, Severity
 from orgkey.fleet.report import Certificate, Finding
+from orgkey.provider.urn import Urn, type_name
 from orgkey.salesforce.error_table import GRANT, find_row
 
 PARTS: Mapping[str, str] = {
@@ -80,14 +81,16 @@ def certificate_of(digest: Digest) -> Certificate | None:
 
 def path_of(urn: str) -> str:
     """What a resource is called in property paths: its part, or its own name where it is none of ours."""
-    *_, qualified, name = urn.split("::")
-    return PARTS.get(qualified.rsplit("$", 1)[-1].rsplit(":", 1)[-1], name)
+    resource = Urn.parse(urn)
+    return PARTS.get(resource.type_name, resource.name)
 
 
 def _judge_step(step: Step, now: datetime) -> Iterator[Finding]:
     part = _part(step)
     if step.gone:
-        what = f"{step.type.rsplit(':', 1)[-1]} {step.old_inputs.get('name') or step.old_inputs.get('permissionSet') or step.name}"
+        what = (
+            f"{type_name(step.type)} {step.old_inputs.get('name') or step.old_inputs.get('permissionSet') or step.name}"
+        )
         yield _finding(Code.MISSING, part, f"{what} is not there any more", _UP)
         return
     judges: Mapping[str, Callable[[Step], Iterator[Finding]]] = {
@@ -101,7 +104,7 @@ def _judge_step(step: Step, now: datetime) -> Iterator[Finding]:
 
 
 def _judge_metadata(step: Step) -> Iterator[Finding]:
-    resource, part = Resource(step.type.rsplit(":", 1)[-1]), _part(step)
+    resource, part = Resource(type_name(step.type)), _part(step)
     changed = {path.split("[")[0].split(".")[0] for path in step.changed}
     for difference in differences(resource, step.old_inputs, step.new_inputs):
         if difference.path in changed:

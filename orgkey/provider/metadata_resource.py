@@ -10,6 +10,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from shlex import quote
 from typing import Any, ClassVar
 
 from metadata.bundle import Bundle, deployment, destruction
@@ -22,6 +23,7 @@ from metadata.parse import Found
 from metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
+from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
 from orgkey.salesforce.deploy_job import DeployStatus, deploy
@@ -372,13 +374,11 @@ class MetadataHandler(Handler):
 
 def import_command(type_name: str, urn: str, resource_id: str) -> str:
     """The exact `pulumi import` command for a resource, with its parent where the URN has one (engine notes 8)."""
-    *_, qualified, name = urn.split("::")
-    parent = ""
-    if "$" in qualified:
-        head = urn.split("::")[:-2]
-        component = qualified.rsplit("$", 1)[0]
-        parent = f" --parent 'access={'::'.join([*head, component, name.rsplit('-', 1)[0] if '-' in name else name])}'"
-    return f"pulumi import salesforce:index:{type_name} {name} {resource_id}{parent} --generate-code=false"
+    resource, parent = Urn.parse(urn), ""
+    if resource.parent_type:  # a component names its children after itself (`access-app`)
+        component = resource.name.rpartition("-")[0] or resource.name
+        parent = f" --parent {quote(f'access={resource.parent(component)}')}"
+    return f"pulumi import salesforce:index:{type_name} {quote(resource.name)} {quote(resource_id)}{parent} --generate-code=false"
 
 
 def _meet(old_inputs: Values, inputs: Values) -> bool:

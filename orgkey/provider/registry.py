@@ -10,6 +10,7 @@ from orgkey.provider.handler import Handler
 from orgkey.provider.jwt_grant import JwtGrantHandler
 from orgkey.provider.key_pair import KeyPairHandler
 from orgkey.provider.permission_set import PermissionSetHandler
+from orgkey.provider.urn import type_name
 
 PACKAGE = "salesforce"
 
@@ -27,5 +28,5 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 def handler_of(type_token: str) -> Handler | None:
-    """The handler of a Pulumi type; children of components come qualified (`component$salesforce:index:App`)."""
-    return HANDLERS.get(type_token.rsplit("$", 1)[-1].rsplit(":", 1)[-1])
+    """The handler of a Pulumi type."""
+    return HANDLERS.get(type_name(type_token))

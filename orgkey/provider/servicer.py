@@ -33,6 +33,7 @@ from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.registry import handler_of
 from orgkey.provider.schema import VERSION, schema
 from orgkey.provider.settings import NOT_OURS, connection_values, is_explicit
+from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import SalesforceError, UnseenError
@@ -387,7 +388,7 @@ def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, message: str) -
 
 
 def _handler(request: Any, context: grpc.ServicerContext) -> Handler:
-    handler = handler_of(request.urn.split("::")[-2] if request.urn else request.type)
+    handler = handler_of(Urn.parse(request.urn).type if request.urn else request.type)
     if handler is None:
         _abort(
             context,

@@ -53,6 +53,7 @@ class Client:
 
     port: int
     stack: str = "t"
+    name: str = ""
     stub: provider_pb2_grpc.ResourceProviderStub = field(init=False)
 
     def __post_init__(self) -> None:
@@ -149,7 +150,7 @@ class Client:
             "PermissionSetAssignments": "assignments",
             "JwtGrant": "grant",
         }
-        name = f"access-{part.get(kind, 'app')}"
+        name = self.name or f"access-{part.get(kind, 'app')}"
         return f"urn:pulumi:{self.stack}::orgkey::orgkey:index:JwtBearerAccess$salesforce:index:{kind}::{name}"
 
     def _call(self, verb: str, request: Any) -> Any:
