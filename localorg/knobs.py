@@ -41,6 +41,11 @@ KNOBS: dict[str, Knob] = {
             ("refuse", "same", "ignore"),
         ),
         Knob(
+            "certificate_returned",
+            default=True,
+            meaning="whether reads and retrieves return an app's certificate (notes 1.4)",
+        ),
+        Knob(
             "strict_exp", default=False, meaning="refuse assertions that expire more than 3 minutes ahead (notes 4.2)"
         ),
         Knob("exp_skew", 30.0, "seconds by which an assertion may be late"),

@@ -7,6 +7,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class CertificateFacts:
 
 
 def normalize_certificate(text: str) -> str | None:
-    """Return the certificate as base64 of its DER, or None for an ECDSA one, which the platform drops silently.
+    """Return the certificate as base64 of its DER in lines of 64 characters, as the platform gives it back, without header lines.
+
+    None for an ECDSA one, which the platform drops silently.
 
     Raises CertificateError.
     """
@@ -52,7 +55,7 @@ def normalize_certificate(text: str) -> str | None:
         return None
     if key.key_size < MIN_BITS:
         raise CertificateError(f"The certificate's key is too short: {key.key_size} bits, 2048 at least.")
-    return base64.b64encode(der).decode()
+    return "\n".join(wrap(base64.b64encode(der).decode(), 64))
 
 
 @lru_cache(maxsize=256)

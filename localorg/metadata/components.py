@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from localorg.metadata.change import Change, ComponentError, Written, component
 from localorg.metadata.connected_app_rules import ConnectedAppRules
-from localorg.metadata.document import Document, without_write_only
+from localorg.metadata.document import Document, as_returned
 from localorg.metadata.external_client_app_rules import ExternalClientAppRules
 from localorg.metadata.permission_set_rules import PermissionSetRules
 from localorg.metadata.rules import Rules
@@ -96,7 +97,8 @@ def read_component(change: Change, kind: str, name: str) -> tuple[str, Document]
     if stored is None:
         return None
     document = _RULES[kind].shown(change, json.loads(stored["document"]), stored["id"])
-    return stored["name"], without_write_only(TYPES[kind].elements, document)
+    is_on = partial(change.knobs.on, org=change.org.name)
+    return stored["name"], as_returned(TYPES[kind].elements, document, is_on)
 
 
 def list_components(change: Change, kind: str) -> list[Properties]:

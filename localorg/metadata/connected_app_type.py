@@ -68,7 +68,7 @@ _OAUTH_CONFIG = struct(
         Element("assetValidityPeriod", "int", required=True),
     ),
     Element("callbackUrl", required=True),
-    Element("certificate", write_only=True),
+    Element("certificate", returned="certificate_returned"),
     Element("consumerKey"),
     Element("consumerSecret", write_only=True),
     _ID_TOKEN,

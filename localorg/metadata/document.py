@@ -6,6 +6,7 @@ dropped without a word, and one that the type does not have is a problem that na
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
@@ -83,18 +84,18 @@ def append_parts(parent: Node, elements: tuple[Element, ...], document: Document
                 child.text = str(item)
 
 
-def without_write_only(elements: tuple[Element, ...], document: Document) -> Document:
-    """Return a document as the platform gives it back: certificates and secrets are not in it."""
+def as_returned(elements: tuple[Element, ...], document: Document, is_on: Callable[[str], bool]) -> Document:
+    """Return a document as the platform gives it back: without secrets, and without what a knob (`is_on`) withholds."""
     shown: Document = {}
     for element in elements:
-        if element.write_only or element.name not in document:
+        if element.write_only or element.name not in document or (element.returned and not is_on(element.returned)):
             continue
         value = document[element.name]
         if element.kind == "struct":
             value = (
-                [without_write_only(element.parts, item) for item in value]
+                [as_returned(element.parts, item, is_on) for item in value]
                 if element.many
-                else without_write_only(element.parts, value)
+                else as_returned(element.parts, value, is_on)
             )
         shown[element.name] = value
     return shown

@@ -12,7 +12,8 @@ METADATA_NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 class Element:
     """One element. `kind` is string, boolean, int, enum or struct; `many` makes it a list.
 
-    `write_only` elements are never returned. `missing` is the problem when a required one is absent.
+    `write_only` elements are never returned, those with a knob in `returned` only while it is on. `missing` is the problem when
+    a required one is absent.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Element:
     values: tuple[str, ...] = ()
     parts: tuple[Element, ...] = ()
     write_only: bool = False
+    returned: str = ""
     missing: str = ""
     since: float = 0.0
     until: float = 999.0

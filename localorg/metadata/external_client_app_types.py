@@ -37,7 +37,7 @@ GLOBAL_OAUTH = MetadataType(
     "0xG",
     (
         *text("callbackUrl"),
-        Element("certificate", write_only=True, since=60.0),
+        Element("certificate", returned="certificate_returned", since=60.0),
         Element("consumerKey"),
         Element("consumerSecret", write_only=True),
         _PARENT,

@@ -47,6 +47,11 @@ class Keys:
         return cls(private, certificate.public_bytes(serialization.Encoding.PEM).decode())
 
     @property
+    def lines(self) -> str:
+        """The certificate as the platform returns it: base64 in lines of 64 characters, without armour."""
+        return "\n".join(line for line in self.certificate.splitlines() if not line.startswith("-----"))
+
+    @property
     def bare(self) -> str:
         """The certificate as base64 without armour or line breaks."""
         return "".join(line for line in self.certificate.splitlines() if not line.startswith("-----"))

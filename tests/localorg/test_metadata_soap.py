@@ -27,7 +27,7 @@ def value(node: etree._Element, name: str) -> str | None:
     return found[0] if found else None
 
 
-def test_a_read_returns_a_typed_record_without_certificate_or_secret(
+def test_a_read_returns_a_typed_record_with_certificate_and_without_secret(
     landscape: Landscape, org: OrgClient, keys: Keys
 ) -> None:
     landscape.knob(connected_app_creation=True)
@@ -40,7 +40,7 @@ def test_a_read_returns_a_typed_record_without_certificate_or_secret(
     assert value(record, "consumerKey") == app.key
     assert value(record, "permissionSetName") == app.set_name
     assert record.xpath(".//*[local-name()='scopes']/text()") == ["Api", "RefreshToken", "Basic"]
-    assert "certificate" not in answer.text
+    assert value(record, "certificate") == keys.lines
     assert "consumerSecret" not in answer.text
 
 
@@ -134,7 +134,18 @@ def test_a_retrieve_brings_a_zip_with_a_message_for_what_is_missing(org: OrgClie
     assert f"unpackaged/permissionsets/{app.set_name}.permissionset" in names
     assert "unpackaged/package.xml" in names
     assert f"<consumerKey>{app.key}</consumerKey>" in key_file
-    assert "certificate" not in key_file
+    assert f"<certificate>{keys.lines}</certificate>" in key_file
+
+
+@pytest.mark.parametrize("kind", ["ConnectedApp", "ExtlClntAppGlobalOauthSettings"])
+def test_an_org_may_keep_certificates_to_itself(landscape: Landscape, org: OrgClient, keys: Keys, kind: str) -> None:
+    landscape.knob(connected_app_creation=True, certificate_returned=False)
+    app = ConnectedApp(keys) if kind == "ConnectedApp" else ExternalApp(keys)
+    assert org.deploy(app.package())["success"]
+    name = app.name if kind == "ConnectedApp" else f"{app.name}_glbloauth"
+    answer = org.soap(f"<readMetadata><type>{kind}</type><fullNames>{name}</fullNames></readMetadata>")
+    assert value(result(answer)[0][0], "consumerKey") == app.key
+    assert "certificate" not in answer.text
 
 
 def test_what_was_retrieved_can_be_deployed_again(org: OrgClient, keys: Keys) -> None:
@@ -157,8 +168,9 @@ def test_what_was_retrieved_can_be_deployed_again(org: OrgClient, keys: Keys) ->
     package = base64.b64decode(value(done, "zipFile") or "")
     redeployed = org.deploy(package)
     assert redeployed["success"], redeployed["details"]["componentFailures"]
-    changed = [each["fullName"] for each in redeployed["details"]["componentSuccesses"] if each["changed"]]
-    assert changed == [f"{app.name}_glbloauth", "package.xml"]  # the certificate was not in it: cleared
+    assert [each["fullName"] for each in redeployed["details"]["componentSuccesses"] if each["changed"]] == [
+        "package.xml"
+    ]
 
 
 def test_a_bad_session_is_a_fault_that_clients_know(org: OrgClient) -> None:
