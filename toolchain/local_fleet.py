@@ -5,6 +5,7 @@ A landscape of its own below `.local/fleet`; the stacks are named `fleet-<sandbo
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,12 +18,14 @@ from toolchain.local_stack import (
     pulumi,
     run_verb,
     script,
+    stacks,
     start_local_org,
     write_stack_file,
 )
 
 SANDBOXES = 12
 HOME = LOCAL / "fleet"
+_PREFIX = "fleet-"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,7 +39,7 @@ def up() -> int:
     for name, org in _sandboxes(environment).items():
         print(f"{name} ...", flush=True)
         _write_stack_file(name, org)
-        stack = f"fleet-{name}"
+        stack = f"{_PREFIX}{name}"
         code = pulumi(["stack", "select", "--create", stack, "--non-interactive"], environment, quiet=True) or pulumi(
             ["up", "--yes", "--skip-preview", "--stack", stack], environment, quiet=True
         )
@@ -63,10 +66,16 @@ def down() -> int:
         print("No fleet is up.")
         return 0
     environment = _environment()
-    for file in sorted(PROJECT.glob("Pulumi.fleet-*.yaml")):
-        stack = file.name.split(".")[1]
-        pulumi(["stack", "rm", "--yes", "--force", "--stack", stack], environment, quiet=True)
-    return subprocess.run([script("localorg"), "reset"], env=environment, check=False).returncode
+    for stack in sorted(name for name in stacks(environment) if name.startswith(_PREFIX)):
+        code = pulumi(["stack", "rm", "--yes", "--force", "--stack", stack], environment, quiet=True)
+        if code:
+            return code
+    code = subprocess.run([script("localorg"), "reset"], env=environment, check=False).returncode
+    if code == 0:
+        for file in PROJECT.glob(f"Pulumi.{_PREFIX}*.yaml"):
+            file.unlink()  # of a stack that was never made
+        shutil.rmtree(HOME)
+    return code
 
 
 def _environment() -> dict[str, str]:
@@ -75,7 +84,7 @@ def _environment() -> dict[str, str]:
 
 
 def _write_stack_file(name: str, org: Mapping[str, Any]) -> None:
-    write_stack_file(PROJECT / f"Pulumi.fleet-{name}.yaml", org, HOME / f"{name}.sfdxurl")
+    write_stack_file(PROJECT / f"Pulumi.{_PREFIX}{name}.yaml", org, HOME / f"{name}.sfdxurl")
 
 
 def _sandboxes(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:

@@ -81,11 +81,15 @@ def down() -> int:
         print("Nothing is up.")
         return 0
     environment = own_environment()
-    start_local_org(environment)
-    code = pulumi(["destroy", "--yes", "--skip-preview", "--stack", "local"], environment)
-    if code:
-        return code
-    pulumi(["stack", "rm", "--yes", "--stack", "local", "--preserve-config"], environment, quiet=True)
+    if "local" in stacks(environment):
+        start_local_org(environment)
+        code = pulumi(["destroy", "--yes", "--skip-preview", "--stack", "local"], environment) or pulumi(
+            ["stack", "rm", "--yes", "--stack", "local", "--preserve-config"], environment, quiet=True
+        )
+        if code:
+            return code
+    else:
+        print("The stack `local` is not up.")
     return subprocess.run([script("localorg"), "stop"], env=environment, check=False).returncode
 
 
@@ -185,6 +189,21 @@ def _outputs(environment: Mapping[str, str]) -> dict[str, Any]:
     if shown.returncode:
         raise LocalStackError(f"the stack has no outputs: {shown.stderr.strip()}\nRun `make up` first.")
     return dict(json.loads(shown.stdout))
+
+
+def stacks(environment: Mapping[str, str]) -> set[str]:
+    """Names of the stacks on the local backend."""
+    listed = subprocess.run(
+        ["pulumi", "stack", "ls", "--json"],
+        env=dict(environment),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        raise LocalStackError(f"the stacks cannot be listed: {listed.stderr.strip()}")
+    return {str(row["name"]).rpartition("/")[2] for row in json.loads(listed.stdout)}
 
 
 def pulumi(arguments: Sequence[str], environment: Mapping[str, str], *, quiet: bool = False) -> int:

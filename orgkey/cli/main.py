@@ -32,6 +32,7 @@ from orgkey.fleet.look import Looker
 from orgkey.fleet.project import ProjectError, find_project, instance_url
 from orgkey.fleet.report import Report, ReportError, merge, parse_report
 from orgkey.fleet.run import run
+from orgkey.version import VERSION
 
 _STACK_SECONDS, _ALL_SECONDS = 120.0, 1800.0
 
@@ -97,6 +98,7 @@ class Output(click.ParamType[tuple[str, str]]):
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The project's folder, or one in it.",
 )
+@click.version_option(VERSION, prog_name="orgkey", message="%(prog)s %(version)s")
 def orgkey(cwd: Path | None) -> None:
     """JWT bearer access to Salesforce orgs: what `pulumi` itself does not tell."""
     if cwd is not None:

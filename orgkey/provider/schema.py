@@ -13,8 +13,7 @@ from orgkey.model.grant import JwtGrantArgs
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.written import Written
 from orgkey.provider.registry import PACKAGE
-
-VERSION = "0.1.0"
+from orgkey.version import VERSION
 
 _STRING, _BOOLEAN = {"type": "string"}, {"type": "boolean"}
 _STRINGS = {"type": "array", "items": _STRING}

@@ -18,10 +18,22 @@ import grpc
 from orgkey.provider.engine import Engine
 from orgkey.provider.protocol import provider_pb2_grpc
 from orgkey.provider.servicer import SalesforceProvider
+from orgkey.version import VERSION
 
 _WORKERS = 64  # at least the engine's parallelism (4 per core by default)
 _LARGEST_MESSAGE = 400 * 1024 * 1024  # bytes, as Pulumi's own providers allow
 _LOOK_FOR_PARENT = 1.0  # seconds
+_HELP = """usage: pulumi-resource-salesforce [ENGINE]
+
+The Pulumi provider `salesforce` of orgkey. Pulumi's engine starts it, with its own address as ENGINE: nobody need do that by hand.
+It prints the loopback port that it serves on, and ends with the process that started it. To let an engine attach to one that runs:
+
+  PULUMI_DEBUG_PROVIDERS=salesforce:PORT pulumi up
+
+options:
+  -h, --help  show this text
+  --version   show the version
+"""
 
 
 def serve(provider: SalesforceProvider, *, port: int = 0) -> tuple[grpc.Server, int]:
@@ -38,8 +50,12 @@ def serve(provider: SalesforceProvider, *, port: int = 0) -> tuple[grpc.Server, 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run until the engine is done with us. `argv[0]` is the engine's address; flags are ignored."""
-    arguments = [item for item in (sys.argv[1:] if argv is None else argv) if not item.startswith("-")]
+    """Run until the engine is done with us. The argument is the engine's address; its flags (`-v`, `--tracing`) are ignored."""
+    given = sys.argv[1:] if argv is None else argv
+    if {"-h", "--help", "--version"}.intersection(given):
+        sys.stdout.write(f"pulumi-resource-salesforce {VERSION}\n" if "--version" in given else _HELP)
+        return 0
+    arguments = [item for item in given if not item.startswith("-")]
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())

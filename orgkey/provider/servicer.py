@@ -31,7 +31,7 @@ from orgkey.provider.handler import Diff, Handler, ImportRefusedError, InitFaile
 from orgkey.provider.protocol import plugin_pb2, provider_pb2, status_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.registry import handler_of
-from orgkey.provider.schema import VERSION, schema
+from orgkey.provider.schema import schema
 from orgkey.provider.settings import NOT_OURS, connection_values, is_explicit
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
@@ -39,6 +39,7 @@ from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import SalesforceError, UnseenError
 from orgkey.salesforce.org import Org
 from orgkey.salesforce.read import Snapshot
+from orgkey.version import VERSION
 
 _KIND = provider_pb2.PropertyDiff
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +33,55 @@ def test_a_verb_that_there_is_not_is_answered_with_those_there_are(module: str, 
     )
     assert run.returncode == 2
     assert run.stderr.startswith(f"usage: python -m {module} up|down")
+
+
+@pytest.fixture
+def clone(engine: Path, tmp_path: Path) -> Path:
+    """The project as somebody cloned it, its environment made and nothing up."""
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    for name in ("toolchain", "__main__.py", "Pulumi.yaml"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+def run(module: str, verb: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A verb as `make` runs it."""
+    return subprocess.run(
+        [sys.executable, "-m", f"toolchain.{module}", verb], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("module", ["local_stack", "local_fleet"])
+def test_down_where_nothing_was_ever_up_is_done_at_once(clone: Path, module: str) -> None:
+    ended = run(module, "down", clone)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert not (clone / ".local").exists()
+
+
+def test_down_after_a_look_at_the_settings_alone_finds_nothing_to_take_down(clone: Path) -> None:
+    assert run("local_stack", "env", clone).returncode == 0
+    ended = run("local_stack", "down", clone)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_down_can_be_repeated_after_an_up(clone: Path) -> None:
+    up = run("local_stack", "up", clone)
+    assert up.returncode == 0, up.stdout + up.stderr
+    for _ in range(2):
+        down = run("local_stack", "down", clone)
+        assert (down.returncode, down.stderr) == (0, ""), down.stdout
+    again = run("local_stack", "up", clone)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert run("local_stack", "down", clone).returncode == 0
+
+
+def test_the_fleet_can_be_taken_down_twice_whatever_of_it_there_is(clone: Path) -> None:
+    (clone / ".local" / "fleet").mkdir(parents=True)
+    (clone / "Pulumi.fleet-sb01.yaml").write_text("config: {}\n")  # an `up` that was interrupted before the stack was made
+    for _ in range(2):
+        down = run("local_fleet", "down", clone)
+        assert (down.returncode, down.stderr) == (0, ""), down.stdout
+    assert not (clone / "Pulumi.fleet-sb01.yaml").exists()
