@@ -80,7 +80,9 @@ def test_down_can_be_repeated_after_an_up(clone: Path) -> None:
 
 def test_the_fleet_can_be_taken_down_twice_whatever_of_it_there_is(clone: Path) -> None:
     (clone / ".local" / "fleet").mkdir(parents=True)
-    (clone / "Pulumi.fleet-sb01.yaml").write_text("config: {}\n")  # an `up` that was interrupted before the stack was made
+    (clone / "Pulumi.fleet-sb01.yaml").write_text(
+        "config: {}\n"
+    )  # an `up` that was interrupted before the stack was made
     for _ in range(2):
         down = run("local_fleet", "down", clone)
         assert (down.returncode, down.stderr) == (0, ""), down.stdout
