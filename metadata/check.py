@@ -49,16 +49,29 @@ def field_problems(
         yield Problem(
             row.name, f"needs API version {place.since:.1f} or newer; salesforce:apiVersion is {api_version:.1f}"
         )
-    yield from _of_type(row, value)
+    yield from _of_type(row, value, row.longest_in.get(resource, row.longest))
+    for path, name in _named(row, value):
+        if api_version < (since := row.value_since.get(name, 0.0)):
+            yield Problem(
+                path, f"{name} needs API version {since:.1f} or newer; salesforce:apiVersion is {api_version:.1f}"
+            )
     if place:
         yield from _inseparable(row, place, value)
+
+
+def _named(row: Field, value: object) -> Iterator[tuple[str, str]]:
+    """Path and text of each value of a setting that has a list of them."""
+    if isinstance(value, str):
+        yield row.name, value
+    elif isinstance(value, list | tuple):
+        yield from ((f"{row.name}[{index}]", item) for index, item in enumerate(value) if isinstance(item, str))
 
 
 def _is_empty(value: object) -> bool:
     return value in ([], ()) or (isinstance(value, str) and not value.strip())
 
 
-def _of_type(row: Field, value: object) -> Iterator[Problem]:
+def _of_type(row: Field, value: object, longest: int) -> Iterator[Problem]:
     match row.type:
         case Type.BOOLEAN:
             if not isinstance(value, bool):
@@ -67,14 +80,14 @@ def _of_type(row: Field, value: object) -> Iterator[Problem]:
             if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0 or value < 1:
                 yield Problem(row.name, f"must be a whole number above 0, not {value!r}")
         case Type.STRING:
-            yield from _text(row, row.name, value)
+            yield from _text(row, row.name, value, longest)
         case Type.STRINGS:
-            yield from _texts(row, value)
+            yield from _texts(row, value, longest)
         case Type.RANGES:
             yield from _ranges(row, value)
 
 
-def _texts(row: Field, value: object) -> Iterator[Problem]:
+def _texts(row: Field, value: object, longest: int) -> Iterator[Problem]:
     if not isinstance(value, list | tuple):
         yield Problem(row.name, f"must be a list, not {value!r}")
         return
@@ -82,10 +95,10 @@ def _texts(row: Field, value: object) -> Iterator[Problem]:
         if _is_empty(item):
             yield Problem(f"{row.name}[{index}]", "must not be empty")
         else:
-            yield from _text(row, f"{row.name}[{index}]", item)
+            yield from _text(row, f"{row.name}[{index}]", item, longest)
 
 
-def _text(row: Field, path: str, value: object) -> Iterator[Problem]:
+def _text(row: Field, path: str, value: object, longest: int) -> Iterator[Problem]:
     if not isinstance(value, str):
         yield Problem(path, f"must be text, not {value!r}")
         return
@@ -94,8 +107,8 @@ def _text(row: Field, path: str, value: object) -> Iterator[Problem]:
         yield Problem(path, f"{value!r} is no value of it{few or suggestion(value, row.values)}")
     if row.pattern and not re.fullmatch(row.pattern, value):
         yield Problem(path, f"{value!r} is not {row.pattern_says}" if row.readable else f"is not {row.pattern_says}")
-    if row.longest and len(value) > row.longest:
-        yield Problem(path, f"has {len(value)} characters; at most {row.longest} are allowed")
+    if longest and len(value) > longest:
+        yield Problem(path, f"has {len(value)} characters; at most {longest} are allowed")
     yield from _characters(path, value)
 
 

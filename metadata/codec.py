@@ -8,7 +8,7 @@ settings take several elements. `read` answers None where the org said nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+
+_AS_THEY_ARE: Mapping[str, str] = {}
 
 IpRange: TypeAlias = Mapping[str, str]
 Value: TypeAlias = str | bool | int | Sequence[str] | Sequence[IpRange] | None
@@ -141,9 +143,13 @@ class Mapped(_OneTag):
 
 @dataclass(frozen=True, slots=True)
 class Joined(_OneTag):
-    """A list in one element, split by `separator` (ECA scopes: comma; callback URLs: line breaks, platform notes 1.3 and 2.3)."""
+    """A list in one element, split by `separator` (ECA scopes: comma; callback URLs: line breaks, platform notes 1.3 and 2.3).
+
+    `names` maps an item of ours to the platform's where the two differ.
+    """
 
     separator: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, parent: etree._Element) -> Value:
         text = text_of(parent, self.tag)
@@ -153,19 +159,24 @@ class Joined(_OneTag):
 
     def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
         if value or clear:
-            append(parent, self.tag, self.separator.join(_strings(value)) or None)
+            append(parent, self.tag, self.separator.join(_strings(value, self.names)) or None)
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated(_OneTag):
-    """A list as one element per item; one empty element clears the whole list (platform notes 1.6)."""
+    """A list as one element per item; one empty element clears the whole list (platform notes 1.6).
+
+    `names` maps an item of ours to the element's text where the two differ.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, parent: etree._Element) -> Value:
         found = children(parent, self.tag)
         return [text for child in found if (text := (child.text or "").strip())] if found else None
 
     def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
-        for item in _strings(value):
+        for item in _strings(value, self.names):
             append(parent, self.tag, item)
         if not value and clear:
             append(parent, self.tag)
@@ -241,6 +252,6 @@ class RefreshPolicy:
             append(parent, self.tags[2], rest[1].capitalize())
 
 
-def _strings(value: Value) -> Sequence[str]:
-    """The items once each: the platform calls a repetition an error (platform notes 1.6)."""
-    return list(dict.fromkeys(cast("Sequence[str]", value or ())))
+def _strings(value: Value, names: Mapping[str, str] = _AS_THEY_ARE) -> Sequence[str]:
+    """The items once each, by the platform's `names`: it calls a repetition an error (platform notes 1.6)."""
+    return list(dict.fromkeys(names.get(item, item) for item in cast("Sequence[str]", value or ())))

@@ -25,7 +25,7 @@ from metadata.codec import (
     Text,
     Value,
 )
-from metadata.members import ECA, GLOBAL_OAUTH, OAUTH, OAUTH_POLICIES, POLICIES, Resource
+from metadata.members import ECA, GLOBAL_OAUTH, MEMBER_TYPES, OAUTH, OAUTH_POLICIES, POLICIES, Resource
 
 
 class Type(StrEnum):
@@ -91,9 +91,13 @@ class Field:
     on_change: OnChange = OnChange.UPDATE
     readable: bool = True
     values: tuple[str, ...] = ()  # safest first, so that BY_RANK can tell a loosening
+    value_since: Mapping[str, float] = field(
+        default_factory=dict
+    )  # first API version of values that are younger than the floor
     pattern: str = ""
     pattern_says: str = ""
     longest: int = 0  # characters, 0 = no rule known
+    longest_in: Mapping[Resource, int] = field(default_factory=dict)  # where one kind takes less
     looser: Looser | None = None
 
     def default_for(self, resource: Resource) -> Value:
@@ -120,9 +124,18 @@ SCOPES = tuple(
     "Basic Api Web Full Chatter CustomApplications RefreshToken OpenID Profile Email Address Phone OfflineAccess "
     "CustomPermissions Wave Eclair Pardot Lightning Content CDPIngest CDPProfile CDPQuery Chatbot CDPSegment CDPIdentityResolution "
     "CDPCalculatedInsight ForgotPassword UserRegistration SFAP Interaction CDP EinsteinGPT PwdlessLogin MCP SCRT "
-    "DataCloudUserClaims A2A CmdbDiscovery SemanticLayer".split(),
+    "DataCloudUserClaims A2A CmdbDiscovery SemanticLayer SFApiPlatform".split(),
 )
-"""The deploy enum of API 68 (platform notes 1.7)."""
+"""The deploy enum of API 68, and the name that External Client Apps have for SFAP (platform notes 1.7, 2.3)."""
+
+_SCOPE_SINCE = {
+    "MCP": 66.0,
+    "SCRT": 66.0,
+    "DataCloudUserClaims": 67.0,
+    "A2A": 68.0,
+    "CmdbDiscovery": 68.0,
+    "SemanticLayer": 68.0,
+}
 
 
 def _connected(path: str, codec: Codec, *, absent: Value = None, since: float = 0.0) -> tuple[Resource, Place]:
@@ -170,6 +183,9 @@ APP_FIELDS: tuple[Field, ...] = (
         pattern=DEVELOPER_NAME,
         pattern_says=DEVELOPER_NAME_SAYS,
         longest=80,
+        longest_in={
+            EXTERNAL: 80 - max(len(each.satellite) for each in MEMBER_TYPES.values())
+        },  # its members' names are longer
     ),
     Field(
         "label",
@@ -254,10 +270,14 @@ APP_FIELDS: tuple[Field, ...] = (
         Type.STRINGS,
         "OAuth scopes, by their Metadata API names. Api and RefreshToken are what the JWT bearer flow needs.",
         dict(
-            [_connected("oauthConfig", Repeated("scopes")), _external(OAUTH, Joined("commaSeparatedOauthScopes", ", "))]
+            [
+                _connected("oauthConfig", Repeated("scopes", {"SFApiPlatform": "SFAP"})),
+                _external(OAUTH, Joined("commaSeparatedOauthScopes", ", ", {"SFAP": "SFApiPlatform"})),
+            ]
         ),
         default=("Api", "RefreshToken"),
         values=SCOPES,
+        value_since=_SCOPE_SINCE,
         looser=Looser.WHEN_MORE,
     ),
     Field(
@@ -297,7 +317,10 @@ APP_FIELDS: tuple[Field, ...] = (
         Type.STRINGS,
         "Profiles whose users are pre-authorized.",
         dict(
-            [_connected("", Repeated("profileName")), _external(OAUTH_POLICIES, Joined("commaSeparatedProfile", ", "))]
+            [
+                _connected("", Repeated("profileName")),
+                _external(OAUTH_POLICIES, Joined("commaSeparatedProfile", ", "), since=62.0),
+            ]
         ),
         looser=Looser.WHEN_MORE,
     ),
@@ -431,7 +454,7 @@ APP_FIELDS: tuple[Field, ...] = (
         Type.STRING,
         "Whether the app is for this org alone or packaged.",
         dict([_external(ECA, Mapped("distributionState", {}), absent="Local")]),
-        values=("Local", "Packaged", "Managed", "AutoInstalled"),
+        values=("Local", "Packaged"),  # the platform's other two are its own to set
     ),
 )
 

@@ -36,6 +36,7 @@ _SCOPE_READ_AS = {
     "Phone": "Basic",
     "Profile": "Basic",
     "OfflineAccess": "RefreshToken",
+    "SFApiPlatform": "SFAP",
 }
 
 

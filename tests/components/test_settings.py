@@ -191,11 +191,12 @@ LONG_NAMES = [
     ("A" * 80, "A" * 73 + "_Access"),
     ("A" * 72 + "_" + "B" * 7, "A" * 72 + "_Access"),
 ]
+"""Of Connected Apps: the name of an External Client App has at most 70 characters."""
 
 
 @pytest.mark.parametrize(("name", "set_name"), LONG_NAMES)
 def test_what_is_derived_from_a_long_name_of_an_app_is_not_too_long_itself(name: str, set_name: str) -> None:
-    settings = stack(SMALLEST.replace("CI_Integration", name))
+    settings = stack(SMALLEST.replace("CI_Integration, ", f"{name}, kind: connected, "))
     assert settings.permission_set == {"name": set_name, "label": set_name.replace("_", " ")}
     assert settings.key.subject == "CN=" + "A" * 64  # the most that a certificate takes
 

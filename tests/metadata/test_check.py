@@ -29,7 +29,9 @@ GOOD = [
     (EXTERNAL, {"callbackUrls": ["http://localhost:1717/OauthRedirect", "myapp:cb"]}),
     (EXTERNAL, {"consumerKey": "a" * 256}),
     (EXTERNAL, {"consumerKey": "3MVG9._x"}),
-    (EXTERNAL, {"scopes": list(SCOPES)}),
+    (EXTERNAL, {"name": "A" * 70}),
+    (CONNECTED, {"name": "A" * 80}),
+    (EXTERNAL, {"scopes": [scope for scope in SCOPES if scope not in {"A2A", "CmdbDiscovery", "SemanticLayer"}]}),
     (EXTERNAL, {"scopes": ("Api",)}),
     (EXTERNAL, {"permissionSets": [], "profiles": None, "infoUrl": "", "requiredSessionLevel": ""}),
     (EXTERNAL, {"refreshTokenPolicy": "specific_lifetime:30:DAYS", "sessionTimeoutMinutes": 15.0}),
@@ -57,7 +59,7 @@ BAD = [
     ("name", "A__B", [("name", f"'A__B' is not {NAME_SAYS}")]),
     ("name", "A_", [("name", f"'A_' is not {NAME_SAYS}")]),
     ("name", "A\n", [("name", f"'A\\n' is not {NAME_SAYS}")]),
-    ("name", "A" * 81, [("name", "has 81 characters; at most 80 are allowed")]),
+    ("name", "A" * 71, [("name", "has 71 characters; at most 70 are allowed")]),
     ("label", 5, [("label", "must be text, not 5")]),
     ("label", None, [("label", "is required: Name shown in Setup.")]),
     ("label", " \n", [("label", "is required: Name shown in Setup.")]),
@@ -169,6 +171,38 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_table() -> None:
         "scopes[2]",
         "isPkceRequired",
     ]
+
+
+@pytest.mark.parametrize("resource", [CONNECTED, PERMISSION_SET])
+def test_a_name_without_satellites_has_up_to_80_characters(resource: Resource) -> None:
+    assert found(resource, {"name": "A" * 81}) == [("name", "has 81 characters; at most 80 are allowed")]
+
+
+VALUES_BY_VERSION = [
+    (CONNECTED, "scopes", ["Api", "MCP"], 66.0),
+    (EXTERNAL, "scopes", ["Api", "SCRT"], 66.0),
+    (CONNECTED, "scopes", ["Api", "DataCloudUserClaims"], 67.0),
+    (CONNECTED, "scopes", ["Api", "SemanticLayer"], 68.0),
+]
+
+
+@pytest.mark.parametrize(("resource", "setting", "value", "since"), VALUES_BY_VERSION)
+def test_a_value_newer_than_the_api_version_is_refused(
+    resource: Resource, setting: str, value: list[str], since: float
+) -> None:
+    assert found(resource, {setting: value}, api_version=since) == []
+    assert found(resource, {setting: value}, api_version=since - 1) == [
+        (
+            f"{setting}[1]",
+            f"{value[1]} needs API version {since:.1f} or newer; salesforce:apiVersion is {since - 1:.1f}",
+        )
+    ]
+
+
+def test_profiles_of_an_external_client_app_need_version_62() -> None:
+    assert found(EXTERNAL, {"profiles": ["Admin"]}, api_version=62.0) == []
+    assert [path for path, _ in found(EXTERNAL, {"profiles": ["Admin"]}, api_version=61.0)] == ["profiles"]
+    assert found(CONNECTED, {"profiles": ["Admin"]}, api_version=60.0) == []
 
 
 def test_a_setting_newer_than_the_api_version_is_refused_only_where_it_would_matter() -> None:

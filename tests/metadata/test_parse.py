@@ -146,6 +146,8 @@ SCOPES = [
     ("Address Email Phone Profile", ["Basic"]),
     ("OfflineAccess", ["RefreshToken"]),
     ("OfflineAccess RefreshToken Basic Profile Full", ["Basic", "Full", "RefreshToken"]),
+    ("SFAP Api", ["Api", "SFAP"]),
+    ("Api SFApiPlatform", ["Api", "SFAP"]),
     ("Brand2027New", ["Brand2027New"]),
 ]
 

@@ -234,3 +234,12 @@ def test_unknown_parts_are_written_verbatim_each_in_its_place_and_repeated_ones_
 def test_a_part_of_a_member_that_the_resource_does_not_have_is_left_out() -> None:
     stray = UnknownPart("SomethingElse", "", f'<x xmlns="{NAMESPACE}"/>')
     assert files(CONNECTED, SMALLEST[CONNECTED], carried_over=[stray]) == files(CONNECTED, SMALLEST[CONNECTED])
+
+
+@pytest.mark.parametrize("written", ["SFAP", "SFApiPlatform"])
+def test_each_kind_has_its_own_name_for_the_salesforce_api_platform_scope(written: str) -> None:
+    scopes = {"scopes": ["Api", written]}
+    connected = files(CONNECTED, {**SMALLEST[CONNECTED], **scopes})["ConnectedApp"]
+    external = files(EXTERNAL, {**SMALLEST[EXTERNAL], **scopes})["ExtlClntAppOauthSettings"]
+    assert "<scopes>SFAP</scopes>" in connected
+    assert "<commaSeparatedOauthScopes>Api, SFApiPlatform</commaSeparatedOauthScopes>" in external
