@@ -81,6 +81,11 @@ KNOBS: dict[str, Knob] = {
             default=True,
             meaning="a sandbox refresh copies permission set assignments (assumed)",
         ),
+        Knob(
+            "connected_application_developer_name",
+            default=True,
+            meaning="ConnectedApplication's Tooling fields, DeveloperName among them, in the data API too (no org has them)",
+        ),
         Knob("query_page", 2000, "rows per page of a query"),
     )
 }

@@ -182,7 +182,7 @@ class Landscape:
             "_ConsumerKey": PLATFORM_CLI,
             "_Scope": PLATFORM_CLI_SCOPE,
         }
-        self.store.insert(org.name, "OAuthToken", consent)
+        self.store.insert(org.name, "OauthToken", consent)
         access = {"username": admin["Username"], "accessToken": token, "refreshToken": refresh_token}
         self.store.set_setting(f"admin:{org.name}", access)
 

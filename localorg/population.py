@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from localorg.orgs import Org
-from localorg.sobjects.objects import PERMISSIONS
+from localorg.sobjects.reference import PERMISSIONS
 from localorg.store import Store
 
 SALESFORCE, INTEGRATION, CHATTER = "Salesforce", "Salesforce Integration", "Chatter Free"

@@ -11,7 +11,7 @@ from localorg.orgs import Org
 from localorg.sobjects.objects import OBJECTS
 from localorg.store import Store
 
-_NOT_COPIED = {"LoginHistory", "OAuthToken", "DeployRequest"}
+_NOT_COPIED = {"LoginHistory", "OauthToken", "DeployRequest"}
 _OF_APPS = {
     "ConnectedApplication",
     "ExternalClientApplication",
@@ -41,8 +41,8 @@ def copy_production(store: Store, knobs: Knobs, production: Org, sandbox: Org) -
         skipped |= _OF_ASSIGNMENTS
     for name, definition in OBJECTS.items():
         if name not in skipped:
-            columns = ", ".join(f'"{field.name}"' for field in definition.all_fields)
-            values = ", ".join(_copied(name, field.name) for field in definition.all_fields)
+            columns = ", ".join(f'"{field.name}"' for field in definition.columns_of_table)
+            values = ", ".join(_copied(name, field.name) for field in definition.columns_of_table)
             store.do(
                 f'INSERT INTO "{name}" (org, {columns}) SELECT :to, {values} FROM "{name}" WHERE org = :from ORDER BY rowid',
                 {"to": sandbox.name, "from": production.name, "suffix": sandbox.suffix, "id": sandbox.org_id},

@@ -60,7 +60,7 @@ CREATE INDEX IF NOT EXISTS UserLogin_user ON UserLogin (org, UserId);
 def _ddl() -> str:
     statements = [_TABLES]
     for each in OBJECTS.values():
-        columns = ", ".join(f'"{field.name}" {field.sql_type}' for field in each.all_fields)
+        columns = ", ".join(f'"{field.name}" {field.sql_type}' for field in each.columns_of_table)
         statements.append(f'CREATE TABLE IF NOT EXISTS "{each.name}" (org TEXT, {columns}, PRIMARY KEY (org, Id));')
     return "\n".join([*statements, _INDEXES])
 
@@ -155,7 +155,7 @@ class Store:
         definition = OBJECTS[name]
         row: Row = {
             field.name: (0 if field.default is None else field.default) if field.type == "boolean" else field.default
-            for field in definition.all_fields
+            for field in definition.columns_of_table
         }
         row.update(values)
         row["Id"] = row["Id"] or self.next_id(definition.prefix)

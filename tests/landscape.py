@@ -109,7 +109,9 @@ class Org:
             assert answer.status_code == 204, answer.text
 
     def unlink(self, app: str, kind: str = "ExternalClientApplication") -> None:
-        app_id = self.query(f"SELECT Id FROM {kind} WHERE DeveloperName = '{app}'")[0]["Id"]
+        door = "tooling/query" if kind == "ConnectedApplication" else "query"  # no DeveloperName in the data API
+        soql = f"SELECT Id FROM {kind} WHERE DeveloperName = '{app}'"
+        app_id = self.call("GET", f"/services/data/v67.0/{door}", params={"q": soql}).json()["records"][0]["Id"]
         for row in self.query(f"SELECT Id FROM SetupEntityAccess WHERE SetupEntityId = '{app_id}'"):
             answer = self.call("DELETE", f"/services/data/v67.0/sobjects/SetupEntityAccess/{row['Id']}")
             assert answer.status_code == 204, answer.text

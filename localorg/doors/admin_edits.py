@@ -75,7 +75,7 @@ def add_consent(landscape: Landscape, body: dict[str, Any]) -> Answer:
         "_ConsumerKey": key,
         "_Scope": apps[0].scope,
     }
-    store.insert(org.name, "OAuthToken", row)
+    store.insert(org.name, "OauthToken", row)
     return as_json({"refreshToken": token}, 201)
 
 

@@ -58,14 +58,14 @@ def revoke(call: Call) -> Answer:
     store = call.landscape.store
     if call.landscape.sessions.end(token):
         return Answer(headers=NO_STORE)
-    row = store.one("SELECT * FROM OAuthToken WHERE DeleteToken = ?", (token,)) if token else None
+    row = store.one("SELECT * FROM OauthToken WHERE DeleteToken = ?", (token,)) if token else None
     if row is None:
         body = urlencode({"error": "unsupported_token_type", "error_description": "this token type is not supported"})
         if call.headers.get("accept", "").startswith("application/json"):
             return oauth_error(OAuthError("unsupported_token_type", "this token type is not supported"))
         return Answer(400, body.encode(), "application/x-www-form-urlencoded", NO_STORE)
     with store.transaction():
-        store.remove(row["org"], "OAuthToken", Id=row["Id"])
+        store.remove(row["org"], "OauthToken", Id=row["Id"])
         store.do(
             "DELETE FROM _Session WHERE org = ? AND user_id = ? AND consumer_key = ?",
             (row["org"], row["UserId"], row["_ConsumerKey"]),

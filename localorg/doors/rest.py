@@ -8,6 +8,7 @@ from localorg.doors.call import Answer, Call, as_json
 from localorg.errors import PlatformError
 from localorg.sobjects.describe import describe_global, describe_object
 from localorg.sobjects.records import create_record, delete_record, known_object, read_record, update_record
+from localorg.sobjects.reference import DATA, EITHER, TOOLING
 from localorg.soql.run import Page
 
 _SEASONS = ("Winter", "Spring", "Summer")
@@ -61,10 +62,8 @@ def query(call: Call) -> Answer:
     if call.query.get("columns") == "true":
         from localorg.soql.columns import describe_columns  # brings the grammar: not before the first query
 
-        return as_json(describe_columns(text))
-    page = call.landscape.queries.run(
-        call.the_org, text, base=call.base, page_size=_page_size(call), tooling="/tooling/" in call.path
-    )
+        return as_json(describe_columns(text, _api(call)))
+    page = call.landscape.queries.run(call.the_org, text, base=call.base, page_size=_page_size(call), api=_api(call))
     return as_json(_page(call, page, "query"))
 
 
@@ -118,6 +117,13 @@ def delete(call: Call) -> Answer:
     """Answer DELETE sobjects/X/ID."""
     delete_record(call.change(), call.parameters["object"], call.parameters["id"])
     return Answer(204)
+
+
+def _api(call: Call) -> str:
+    """Return the API that a query goes to."""
+    if "/tooling/" in call.path:
+        return TOOLING
+    return EITHER if call.landscape.knobs.on("connected_application_developer_name", call.place) else DATA
 
 
 def _page_size(call: Call) -> int:

@@ -114,7 +114,7 @@ class Grants:
 
     def _refresh(self, attempt: _Attempt, form: Mapping[str, str]) -> Granted:
         key = form.get("client_id", "")
-        row = self._store.one("SELECT * FROM OAuthToken WHERE DeleteToken = ?", (form.get("refresh_token", ""),))
+        row = self._store.one("SELECT * FROM OauthToken WHERE DeleteToken = ?", (form.get("refresh_token", ""),))
         attempt.app = key[:80]
         if row is None or row["_ConsumerKey"] != key or not attempt.host.reaches(self._find_org(row["org"])):
             if key != PLATFORM_CLI and not effective_apps(self._store, key, self._clock.now()):
@@ -130,7 +130,7 @@ class Grants:
         timeout = self._knobs.number("session_timeout", org.name)
         token = self._sessions.start(org, user["Id"], key, row["_Scope"], timeout=timeout)
         used = {"UseCount": (row["UseCount"] or 0) + 1, "LastUsedDate": self._clock.timestamp()}
-        self._store.change(org.name, "OAuthToken", row["Id"], used)
+        self._store.change(org.name, "OauthToken", row["Id"], used)
         return Granted(org, user["Id"], token, row["_Scope"])
 
     def _client_credentials(self, attempt: _Attempt, form: Mapping[str, str]) -> Granted:

@@ -23,7 +23,7 @@ def check_use(store: Store, app: App, user_id: str, now: str) -> None:
         raise OAuthError("invalid_grant", NOT_APPROVED)
     if app.admin_approved:
         _check_preauthorized(store, app, user_id, now)
-    elif not store.find(app.org, "OAuthToken", UserId=user_id, _ConsumerKey=app.consumer_key):
+    elif not store.find(app.org, "OauthToken", UserId=user_id, _ConsumerKey=app.consumer_key):
         raise OAuthError("invalid_grant", NOT_APPROVED)
 
 

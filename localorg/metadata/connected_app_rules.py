@@ -74,7 +74,11 @@ class ConnectedAppRules:
             "ContactPhone": document.get("contactPhone"),
             "Description": document.get("description"),
             "OptionsAllowAdminApprovedUsersOnly": admin,
-            "OptionsRefreshTokenValidityMetric": policy[2] if len(policy) > 1 else None,
+            "OptionsRefreshTokenValidityMetric": int(policy[0] == "specific_inactivity"),
+            "OptionsHasSessionLevelPolicy": int(
+                document.get("sessionPolicy", {}).get("sessionLevel") == "HIGH_ASSURANCE"
+            ),
+            "OptionsTokenExchangeManageBitEnabled": int(bool(oauth.get("isTokenExchangeEnabled"))),
             "RefreshTokenValidityPeriod": int(policy[1]) if len(policy) > 1 else None,
             "StartUrl": document.get("startUrl"),
         }
@@ -152,7 +156,7 @@ def forget_app(change: Change, app_id: str, entity: str) -> None:
         for row in store.all("SELECT consumer_key FROM _ConsumerKey WHERE org = ? AND app_id = ?", (org, app_id))
     ]
     for key in keys:
-        store.remove(org, "OAuthToken", _ConsumerKey=key)
+        store.remove(org, "OauthToken", _ConsumerKey=key)
         store.do("DELETE FROM _Session WHERE org = ? AND consumer_key = ?", (org, key))
     store.remove(org, "SetupEntityAccess", SetupEntityId=app_id)
     store.remove(org, "AppMenuItem", ApplicationId=app_id)

@@ -39,9 +39,13 @@ class ExternalClientAppRules:
             "MasterLabel": document["label"],
             "Language": "en_US",
             "ContactEmail": document.get("contactEmail"),
+            "ContactPhone": document.get("contactPhone"),
             "Description": document.get("description"),
+            "IconUrl": document.get("iconUrl"),
+            "InfoUrl": document.get("infoUrl"),
+            "LogoUrl": document.get("logoUrl"),
+            "ManagedType": document.get("managedType"),
             "DistributionState": document["distributionState"],
-            "IsProtected": int(document.get("isProtected", False)),
             "OrgScopedExternalApp": document["orgScopedExternalApp"],
         }
         save_row(change, APP, component_id, row)

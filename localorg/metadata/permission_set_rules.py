@@ -6,7 +6,7 @@ from localorg.identity.apps import publish
 from localorg.metadata.change import Change, ComponentError
 from localorg.metadata.connected_app_rules import save_row
 from localorg.metadata.document import Document
-from localorg.sobjects.objects import PERMISSIONS
+from localorg.sobjects.reference import PERMISSIONS
 
 MAX_LABEL, MAX_DESCRIPTION = 80, 255
 

@@ -182,6 +182,21 @@ class OauthPoliciesRules(SatelliteRules):
             "PermittedUsersPolicyType": document.get("permittedUsersPolicyType", "AllSelfAuthorized"),
             "IpRelaxationPolicyType": document.get("ipRelaxationPolicyType", "Enforce"),
             "RefreshTokenPolicyType": document.get("refreshTokenPolicyType", "Infinite"),
+            "RefreshTokenValidityPeriod": document.get("refreshTokenValidityPeriod"),
+            "RefreshTokenValidityUnit": document.get("refreshTokenValidityUnit"),
+            "RequiredSessionLevel": document.get("requiredSessionLevel", "STANDARD"),
+            "SessionTimeoutInMinutes": document.get("sessionTimeoutInMinutes"),
+            "ClientCredentialsFlowUser": document.get("clientCredentialsFlowUser"),
+            "Language": "en_US",
+            **{
+                flag[:1].upper() + flag[1:]: int(bool(document.get(flag)))
+                for flag in (
+                    "isClientCredentialsFlowEnabled",
+                    "isGuestCodeCredFlowEnabled",
+                    "isNamedUserJwtEnabled",
+                    "isTokenExchangeFlowEnabled",
+                )
+            },
         }
         save_row(change, "ExtlClntAppOauthPlcyCnfg", component_id, row)
         admin = row["PermittedUsersPolicyType"] == "AdminApprovedPreAuthorized"

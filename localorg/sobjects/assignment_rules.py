@@ -6,7 +6,7 @@ from localorg.errors import PlatformError
 from localorg.metadata.change import Change
 from localorg.population import API_INTEGRATION_LICENSE, CHATTER, INTEGRATION
 from localorg.sobjects.object_rules import ObjectRules, Row, existing
-from localorg.sobjects.objects import PERMISSIONS
+from localorg.sobjects.reference import PERMISSIONS
 from localorg.sobjects.schema import SObject
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localorg.sobjects.objects import OBJECTS
+from localorg.sobjects.reference import DATA, has_object, shown_fields
 from localorg.sobjects.schema import Field, SObject
 
 
@@ -13,13 +14,13 @@ def describe_global(base: str) -> dict[str, Any]:
     return {
         "encoding": "UTF-8",
         "maxBatchSize": 200,
-        "sobjects": [_summary(each, base) for each in OBJECTS.values() if not each.tooling_only],
+        "sobjects": [_summary(each, base) for each in OBJECTS.values() if has_object(each, DATA)],
     }
 
 
 def describe_object(definition: SObject, base: str) -> dict[str, Any]:
     """Return an object with its fields (`/sobjects/X/describe`)."""
-    fields = [_field(each) for each in definition.by_name.values()]
+    fields = [_field(each) for each in shown_fields(definition, DATA).values()]
     children = [
         {
             "cascadeDelete": False,
@@ -30,7 +31,7 @@ def describe_object(definition: SObject, base: str) -> dict[str, Any]:
             "restrictedDelete": False,
         }
         for child in OBJECTS.values()
-        for link in child.all_fields
+        for link in shown_fields(child, DATA).values()
         if link.refers == definition.name
     ]
     return {**_summary(definition, base), "fields": fields, "childRelationships": children, "recordTypeInfos": []}

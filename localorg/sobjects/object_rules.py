@@ -16,17 +16,22 @@ class ObjectRules:
 
     def create(self, change: Change, definition: SObject, values: Row) -> str:
         """Add a row; return its id."""
-        audit = change.audit(new=True) if definition.audited else {}
+        audit = _audit(change, definition, new=True)
         return change.store.insert(change.org.name, definition.name, {**values, **audit})
 
     def update(self, change: Change, definition: SObject, row: Row, values: Row) -> None:
         """Change a row."""
-        audit = change.audit(new=False) if definition.audited else {}
+        audit = _audit(change, definition, new=False)
         change.store.change(change.org.name, definition.name, row["Id"], {**values, **audit})
 
     def delete(self, change: Change, definition: SObject, row: Row) -> None:
         """Delete a row."""
         change.store.remove(change.org.name, definition.name, Id=row["Id"])
+
+
+def _audit(change: Change, definition: SObject, *, new: bool) -> Row:
+    """Return the audit fields that an object has."""
+    return {name: value for name, value in change.audit(new=new).items() if name in definition.column_names}
 
 
 def existing(change: Change, name: str, record_id: str) -> Row:

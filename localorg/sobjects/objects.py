@@ -2,27 +2,8 @@
 
 from __future__ import annotations
 
+from localorg.sobjects.reference import PERMISSIONS
 from localorg.sobjects.schema import Field, SObject, flag, moment, number, reference, text
-
-# User permissions that something here checks or that samples name; a deploy that names another one is refused.
-PERMISSIONS = (
-    "ApiEnabled",
-    "ApiUserOnly",
-    "AssignPermissionSets",
-    "CustomizeApplication",
-    "LightningExperienceUser",
-    "ManageConnectedApps",
-    "ManageUsers",
-    "ModifyAllData",
-    "ModifyMetadata",
-    "PasswordNeverExpires",
-    "RunReports",
-    "ViewAllData",
-    "ViewAllUsers",
-    "ViewEventLogFiles",
-    "ViewRoles",
-    "ViewSetup",
-)
 
 
 def _permission_flags(*, write: bool) -> tuple[Field, ...]:
@@ -136,6 +117,7 @@ _ASSIGNMENT = SObject(
             computed="{row}.ExpirationDate IS NULL OR {row}.ExpirationDate > landscape_now()",
         ),
         flag("IsRevoked"),
+        moment("SystemModstamp"),
     ),
     createable=True,
     updateable=True,
@@ -202,7 +184,9 @@ _CONNECTED_APP = SObject(
         text("ContactPhone"),
         text("Description"),
         flag("OptionsAllowAdminApprovedUsersOnly"),
-        text("OptionsRefreshTokenValidityMetric"),
+        flag("OptionsRefreshTokenValidityMetric"),
+        flag("OptionsHasSessionLevelPolicy"),
+        flag("OptionsTokenExchangeManageBitEnabled"),
         number("RefreshTokenValidityPeriod"),
         reference("ExecutionUserId", "User"),
         text("StartUrl"),
@@ -218,9 +202,13 @@ _EXTERNAL_CLIENT_APP = SObject(
         text("Language"),
         text("NamespacePrefix"),
         text("ContactEmail"),
+        text("ContactPhone"),
         text("Description"),
+        text("IconUrl"),
+        text("InfoUrl"),
+        text("LogoUrl"),
+        text("ManagedType"),
         text("DistributionState"),
-        flag("IsProtected"),
         text("OrgScopedExternalApp"),
     ),
 )
@@ -230,11 +218,20 @@ _POLICY_CONFIG = SObject(
     (
         text("DeveloperName"),
         text("MasterLabel"),
-        text("NamespacePrefix"),
+        text("Language"),
         reference("ExternalClientApplicationId", "ExternalClientApplication"),
         text("PermittedUsersPolicyType"),
         text("IpRelaxationPolicyType"),
         text("RefreshTokenPolicyType"),
+        number("RefreshTokenValidityPeriod"),
+        text("RefreshTokenValidityUnit"),
+        text("RequiredSessionLevel"),
+        number("SessionTimeoutInMinutes"),
+        text("ClientCredentialsFlowUser"),
+        flag("IsClientCredentialsFlowEnabled"),
+        flag("IsGuestCodeCredFlowEnabled"),
+        flag("IsNamedUserJwtEnabled"),
+        flag("IsTokenExchangeFlowEnabled"),
     ),
 )
 _MENU_ITEM = SObject(
@@ -250,7 +247,7 @@ _MENU_ITEM = SObject(
     ),
 )
 _OAUTH_TOKEN = SObject(
-    "OAuthToken",
+    "OauthToken",
     "0CQ",
     (
         text("AppName"),
@@ -261,6 +258,7 @@ _OAUTH_TOKEN = SObject(
         moment("LastUsedDate"),
         text("_ConsumerKey"),
         text("_Scope"),
+        moment("CreatedDate"),
     ),
     deletable=True,
     audited=False,
@@ -294,7 +292,6 @@ _DEPLOY_REQUEST = SObject(
     "DeployRequest",
     "0Af",
     (text("Status"), flag("CheckOnly"), moment("StartDate"), moment("CompletedDate")),
-    tooling_only=True,
 )
 
 OBJECTS: dict[str, SObject] = {

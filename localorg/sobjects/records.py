@@ -13,6 +13,7 @@ from localorg.ids import normalize_id
 from localorg.metadata.change import Change
 from localorg.sobjects.object_rules import ObjectRules
 from localorg.sobjects.objects import OBJECTS, find_object
+from localorg.sobjects.reference import DATA, has_object, shown_fields
 from localorg.sobjects.rules import RULES
 from localorg.sobjects.schema import Field, SObject
 
@@ -21,7 +22,7 @@ _WRITERS = {
     "UserLogin": ("ManageUsers",),
     "PermissionSetAssignment": ("AssignPermissionSets", "ManageUsers"),
     "PermissionSetLicenseAssign": ("AssignPermissionSets", "ManageUsers"),
-    "OAuthToken": ("ManageUsers", "CustomizeApplication"),
+    "OauthToken": ("ManageUsers", "CustomizeApplication"),
 }
 _ADMIN = ("CustomizeApplication", "ModifyAllData")
 _DEFAULT = ObjectRules()
@@ -31,7 +32,7 @@ MAX_INT = 2**31 - 1
 def known_object(name: str) -> SObject:
     """Return an object of the data API by name. Raises the platform's 404."""
     found = find_object(name)
-    if found is None or found.tooling_only:
+    if found is None or not has_object(found, DATA):
         raise not_found()
     return found
 
@@ -39,13 +40,17 @@ def known_object(name: str) -> SObject:
 def read_record(change: Change, name: str, record_id: str, fields: list[str] | None = None) -> dict[str, Any]:
     """Return a record's fields (all, or those named). Raises PlatformError 404, INVALID_FIELD."""
     definition = known_object(name)
-    row = change.store.get(change.org.name, definition.name, normalize_id(record_id) or "")
+    shown = shown_fields(definition, DATA)
+    chosen = list(shown.values())
+    if fields:
+        chosen = [shown["id"], *(each for each in (_field(definition, each) for each in fields) if each.name != "Id")]
+    columns = ", ".join(f'{each.sql("t")} AS "{each.name}"' for each in chosen)
+    row = change.store.one(
+        f'SELECT {columns} FROM "{definition.name}" t WHERE org = ? AND Id = ?',
+        (change.org.name, normalize_id(record_id) or ""),
+    )
     if row is None:
         raise not_found()
-    chosen = list(definition.by_name.values())
-    if fields:
-        chosen = [_field(definition, each) for each in fields]
-        chosen = [definition.by_name["id"], *(each for each in chosen if each.name != "Id")]
     return {each.name: bool(row[each.name]) if each.type == "boolean" else row[each.name] for each in chosen}
 
 
@@ -117,7 +122,7 @@ def _existing(change: Change, definition: SObject, record_id: str) -> dict[str, 
 
 
 def _field(definition: SObject, name: str) -> Field:
-    found = definition.by_name.get(name.lower())
+    found = shown_fields(definition, DATA).get(name.lower())
     if found is None:
         raise PlatformError(
             "INVALID_FIELD", f"No such column '{name[:80]}' on sobject of type {definition.name}", fields=(name[:80],)

@@ -11,7 +11,7 @@ from localorg.metadata.change import Change, ComponentError
 from localorg.metadata.components import delete_component, read_component, write_component
 from localorg.sobjects.assignment_rules import AssignmentRules, LicenseAssignRules
 from localorg.sobjects.object_rules import ObjectRules, Row, existing
-from localorg.sobjects.objects import PERMISSIONS
+from localorg.sobjects.reference import PERMISSIONS
 from localorg.sobjects.schema import SObject
 
 _USERNAME = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -163,7 +163,7 @@ class GroupComponentRules(ObjectRules):
 
 
 class TokenRules(ObjectRules):
-    """OAuthToken: deleting one takes back the consent and the sessions that it stands for."""
+    """OauthToken: deleting one takes back the consent and the sessions that it stands for."""
 
     def delete(self, change: Change, definition: SObject, row: Row) -> None:
         """Revoke."""
@@ -183,7 +183,7 @@ RULES: dict[str, ObjectRules] = {
     "PermissionSetGroup": GroupRules(),
     "PermissionSetGroupComponent": GroupComponentRules(),
     "SetupEntityAccess": AccessRules(),
-    "OAuthToken": TokenRules(),
+    "OauthToken": TokenRules(),
 }
 
 

@@ -51,27 +51,21 @@ class SObject:
     deletable: bool = False
     audited: bool = True
     production_only: bool = False
-    tooling_only: bool = False
 
     @cached_property
-    def all_fields(self) -> tuple[Field, ...]:
-        """Id, the object's own fields, then the audit fields."""
+    def columns_of_table(self) -> tuple[Field, ...]:
+        """Id, the object's own fields, then the audit fields: what is kept of a record. What an API shows is in reference.py."""
         return (ID, *self.fields, *(AUDIT if self.audited else ()))
 
     @cached_property
     def columns(self) -> str:
         """Every column of a row `t`, as SQL to select."""
-        return ", ".join(["t.org", *(f'{each.sql("t")} AS "{each.name}"' for each in self.all_fields)])
+        return ", ".join(["t.org", *(f'{each.sql("t")} AS "{each.name}"' for each in self.columns_of_table)])
 
     @cached_property
-    def by_name(self) -> dict[str, Field]:
-        """Fields that the API shows, by lower-case name: SOQL and REST take names in any case."""
-        return {each.name.lower(): each for each in self.all_fields if not each.name.startswith("_")}
-
-    @cached_property
-    def relationships(self) -> dict[str, Field]:
-        """Reference fields by lower-case relationship name."""
-        return {each.relationship.lower(): each for each in self.all_fields if each.relationship}
+    def column_names(self) -> frozenset[str]:
+        """The names of what is kept of a record."""
+        return frozenset(each.name for each in self.columns_of_table)
 
 
 ID = Field("Id", "id", nillable=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localorg.sobjects.objects import OBJECTS
+from localorg.sobjects.reference import relationships
 from localorg.sobjects.schema import Field, SObject
 from localorg.soql.compile import Compiled, compile_query
 
@@ -12,9 +13,9 @@ _APEX_TYPES = {"id": "Id", "reference": "Id", "boolean": "Boolean", "int": "Inte
 _NUMBERS = frozenset({"Integer", "Double"})
 
 
-def describe_columns(text: str) -> dict[str, Any]:
+def describe_columns(text: str, api: str) -> dict[str, Any]:
     """Return the answer of `query?q=…&columns=true`; the query is not run. Raises PlatformError as the query would."""
-    compiled = compile_query(text)
+    compiled = compile_query(text, api)
     source = compiled.source
     columns: list[dict[str, Any]] = []
     if compiled.count is None:
@@ -41,7 +42,7 @@ def _selected(compiled: Compiled) -> list[dict[str, Any]]:
     for column in compiled.columns:
         joined, entity = columns, compiled.source
         for relationship in column.relationships:
-            link = entity.relationships[relationship.lower()]
+            link = relationships(entity, compiled.api)[relationship.lower()]
             joined = _join(joined, relationship, link)
             entity = OBJECTS[link.refers or ""]
         joined.append(_column(column.field, entity))

@@ -15,6 +15,7 @@ from localorg.clock import format_timestamp
 from localorg.errors import PlatformError
 from localorg.ids import normalize_id
 from localorg.sobjects.objects import OBJECTS, find_object
+from localorg.sobjects.reference import DATA, EITHER, has_object, relationships, shown_fields
 from localorg.sobjects.schema import Field, SObject
 from localorg.soql.parse import (
     Children,
@@ -75,6 +76,7 @@ class Compiled:
     at: int
     entities: dict[tuple[str, ...], tuple[str, int]]
     count: Count | None
+    api: str
     subqueries: tuple[Subquery, ...] = ()
 
 
@@ -94,6 +96,7 @@ class _Source:
     root: SObject
     text: str
     prefix: str
+    api: str
     names: frozenset[str] = frozenset()
     aliases: dict[tuple[str, ...], tuple[str, SObject]] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
@@ -109,7 +112,7 @@ class _Source:
         way: tuple[str, ...] = ()
         alias, at = self.aliases[()]
         for name in parts[:-1]:
-            link = at.relationships.get(name.lower())
+            link = relationships(at, _api_of(at, self.api)).get(name.lower())
             if link is None or link.relationship is None or link.refers is None:
                 raise malformed(self.text, path.at, _NO_RELATIONSHIP.format(name=name), "INVALID_FIELD")
             way = (*way, link.relationship)
@@ -120,7 +123,7 @@ class _Source:
                 )
                 self.aliases[way] = (joined, OBJECTS[link.refers])
             alias, at = self.aliases[way]
-        found = at.by_name.get(parts[-1].lower())
+        found = shown_fields(at, _api_of(at, self.api)).get(parts[-1].lower())
         if found is None:
             problem = _NO_COLUMN.format(name=parts[-1], entity=at.name)
             raise malformed(self.text, path.at, problem, "INVALID_FIELD")
@@ -128,15 +131,15 @@ class _Source:
 
 
 @lru_cache(maxsize=1024)
-def compile_query(text: str) -> Compiled:
-    """Return the SQL of a query. Raises PlatformError MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE."""
+def compile_query(text: str, api: str = DATA) -> Compiled:
+    """Return the SQL of a query to an API. Raises PlatformError MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE."""
     query = parse_query(text)
-    return _compile(query, _object(query.text, query.source, query.at))
+    return _compile(query, _object(query.text, query.source, query.at, api), api)
 
 
-def _compile(query: Query, root: SObject, link: Field | None = None) -> Compiled:
+def _compile(query: Query, root: SObject, api: str, link: Field | None = None) -> Compiled:
     """Compile a query, or, with the `link` to its parents, a subquery."""
-    source = _Source(root, query.text, "t", names=frozenset({root.name.lower(), query.alias.lower()}))
+    source = _Source(root, query.text, "t", api, names=frozenset({root.name.lower(), query.alias.lower()}))
     parameters: list[object] = []
     selected, columns, count = _select(query, source)
     where = _condition(query.where, source, parameters) if query.where else ""
@@ -160,19 +163,19 @@ def _compile(query: Query, root: SObject, link: Field | None = None) -> Compiled
             raise PlatformError("NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000")
         sql += f" LIMIT {-1 if query.limit is None else query.limit} OFFSET {query.offset}"
     fixed = (ORG_PARAMETER, PARENTS_PARAMETER) if link else (ORG_PARAMETER,)
-    subqueries = tuple(_subquery(each, query, root) for each in query.selection if isinstance(each, Children))
-    return Compiled(root, sql, (*fixed, *parameters), tuple(columns), query.at, entities, count, subqueries)
+    subqueries = tuple(_subquery(each, query, root, api) for each in query.selection if isinstance(each, Children))
+    return Compiled(root, sql, (*fixed, *parameters), tuple(columns), query.at, entities, count, api, subqueries)
 
 
-def _subquery(children: Children, query: Query, root: SObject) -> Subquery:
+def _subquery(children: Children, query: Query, root: SObject, api: str) -> Subquery:
     for child in OBJECTS.values():
-        for link in child.all_fields:
+        for link in shown_fields(child, api).values():
             name = link.children or ""
             if link.refers == root.name and name.lower() == children.relationship.lower():
                 inner = Query(
                     query.text, children.selection, child.name, children.at, child.name, children.where, children.order
                 )
-                return Subquery(name, _compile(inner, child, link), children.limit)
+                return Subquery(name, _compile(inner, child, api, link), children.limit)
     raise malformed(query.text, children.at, _NO_CHILDREN.format(name=children.relationship), "INVALID_TYPE")
 
 
@@ -187,11 +190,21 @@ def unknown_type(text: str, name: str, at: int) -> PlatformError:
     return malformed(text, at, _NO_TYPE.format(name=name), "INVALID_TYPE")
 
 
-def _object(text: str, name: str, at: int) -> SObject:
+def _object(text: str, name: str, at: int, api: str) -> SObject:
     found = find_object(name)
-    if found is None:
+    if found is None or not has_object(found, DATA if api == EITHER else api):
         raise unknown_type(text, name, at)
     return found
+
+
+def _api_of(entity: SObject, api: str) -> str:
+    """Return the API whose fields an object shows: that of the query, or the data API for what only that one has.
+
+    EITHER gives the Tooling API's fields of a Connected App to the data API (a knob), and means the data API for all else.
+    """
+    if api == EITHER:
+        return EITHER if entity.name == "ConnectedApplication" else DATA
+    return api if has_object(entity, api) else DATA
 
 
 def _select(query: Query, source: _Source) -> tuple[list[str], list[Column], Count | None]:
@@ -209,7 +222,7 @@ def _select(query: Query, source: _Source) -> tuple[list[str], list[Column], Cou
     for item in query.selection:
         if isinstance(item, Children):
             continue
-        paths = _group(item, source.root, query) if isinstance(item, FieldGroup) else [item]
+        paths = _group(item, source, query) if isinstance(item, FieldGroup) else [item]
         for path in paths:
             if isinstance(path, Count):
                 raise malformed(query.text, query.at, "Grouped queries are not supported by this org")
@@ -225,12 +238,14 @@ def _select(query: Query, source: _Source) -> tuple[list[str], list[Column], Cou
     return selected, columns, None
 
 
-def _group(item: FieldGroup, root: SObject, query: Query) -> list[Path]:
+def _group(item: FieldGroup, source: _Source, query: Query) -> list[Path]:
     if item.which == "CUSTOM":
         return []
     if query.limit is None or query.limit > 200:  # noqa: PLR2004 — the platform's own bound for FIELDS()
         raise malformed(query.text, query.at, "The SOQL FIELDS function must have a LIMIT of at most 200")
-    return [Path((each.name,), query.at) for each in root.by_name.values()]
+    return [
+        Path((each.name,), query.at) for each in shown_fields(source.root, _api_of(source.root, source.api)).values()
+    ]
 
 
 def _order(query: Query, source: _Source) -> str:
@@ -272,7 +287,9 @@ def _membership(condition: Membership, found: Field, name: str, source: _Source,
     word = "NOT IN" if condition.negated else "IN"
     values = condition.values
     if isinstance(values, Inner):
-        inner = _Source(_object(source.text, values.source, values.at), source.text, source.prefix + "s")
+        inner = _Source(
+            _object(source.text, values.source, values.at, source.api), source.text, source.prefix + "s", source.api
+        )
         alias, _, selected, _ = inner.reach(values.path)
         parameters.append(ORG_PARAMETER)
         where = f" AND {_condition(values.where, inner, parameters)}" if values.where else ""

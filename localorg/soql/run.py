@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from localorg.clock import Clock
 from localorg.errors import PlatformError
 from localorg.orgs import Org
+from localorg.sobjects.reference import DATA
 from localorg.store import Store
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ class Queries:
         self._store = store
         self._clock = clock
 
-    def run(self, org: Org, text: str, *, base: str, page_size: int, tooling: bool = False) -> Page:
-        """Run a query, of the Tooling API or not. `base` is the path of the version in use (`/services/data/v67.0`).
+    def run(self, org: Org, text: str, *, base: str, page_size: int, api: str = DATA) -> Page:
+        """Run a query to an API (`sobjects.reference`). `base` is the path of the version in use (`/services/data/v67.0`).
 
         Raises PlatformError as the platform words it.
         """
@@ -46,9 +47,9 @@ class Queries:
 
         if len(text) > MAX_QUERY:
             raise PlatformError("QUERY_TOO_COMPLICATED", "Query is too long: 100000 characters at most")
-        compiled = compile_query(text)
+        compiled = compile_query(text, api)
         source = compiled.source
-        if (source.production_only and org.is_sandbox) or (source.tooling_only and not tooling):
+        if source.production_only and org.is_sandbox:
             raise unknown_type(text, source.name, compiled.at)
         rows = self._rows(compiled, org)
         if compiled.count is not None:

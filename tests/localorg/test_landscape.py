@@ -126,6 +126,9 @@ def test_a_kill_at_any_moment_keeps_what_was_answered_and_no_part_of_a_deploy(ow
         done = threading.Event()
         worker = threading.Thread(target=work, args=(running, done))
         worker.start()
+        already = len(answered)
+        while len(answered) == already and worker.is_alive():
+            time.sleep(0.001)
         time.sleep(moment)
         kill(running)
         done.set()

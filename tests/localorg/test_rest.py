@@ -100,7 +100,7 @@ def test_a_count_is_a_total_without_records(org: OrgClient) -> None:
         ("SELECT Id, Id FROM User", "MALFORMED_QUERY"),
         ("SELECT Nope FROM User", "INVALID_FIELD"),
         ("SELECT Nope.Name FROM User", "INVALID_FIELD"),
-        ("SELECT _ConsumerKey FROM OAuthToken", "MALFORMED_QUERY"),
+        ("SELECT _ConsumerKey FROM OauthToken", "MALFORMED_QUERY"),
         ("SELECT Id FROM User WHERE IsActive = 'true'", "INVALID_FIELD"),
         ("SELECT Id FROM Nope", "INVALID_TYPE"),
         ("SELECT Id FROM User WHERE Id = 'nonsense'", "INVALID_QUERY_FILTER_OPERATOR"),
