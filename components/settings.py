@@ -16,7 +16,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import Field, ValidationError
 
 from components.jwt_bearer import hopeless
-from metadata.check import Problem, field_problems, suggestion
+from metadata.check import Problem, field_problems, shown, suggestion
 from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of
 from metadata.fields import Field as Row
 from metadata.members import Resource
@@ -30,9 +30,10 @@ from orgkey.model.assignments import (
 )
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.key_pair import KeyPairArgs
+from orgkey.model.pasted import pasted
 from orgkey.model.problems import from_validation
 from orgkey.model.timeouts import Timeouts
-from orgkey.model.written import Written, matches
+from orgkey.model.written import Flag, Real, Written, matches
 
 KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
 _NAMESPACES = ("orgkey:", "salesforce:")
@@ -56,15 +57,15 @@ class SettingsError(Exception):
 class GrantSettings(Written):
     """`orgkey:grant`."""
 
-    propagation_minutes: Annotated[float, Field(ge=0, le=60)] = 10
+    propagation_minutes: Annotated[Real, Field(ge=0, le=60)] = 10
     audience: Annotated[str, matches(r"https://\S+", "an https URL")] | None = None
-    revoke: bool = False
+    revoke: Flag = False
 
 
 class AssignmentSettings(Written):
     """`orgkey:assignments`."""
 
-    authoritative: bool | None = (
+    authoritative: Flag | None = (
         None  # True, unless the assignments are imported: what we did not give is not ours to take
     )
     groups: GroupNames = ()
@@ -74,16 +75,16 @@ class AssignmentSettings(Written):
 class ImportSettings(Written):
     """`orgkey:import`: which things that exist already are taken over."""
 
-    app: bool = False
-    permission_set: bool = False
-    assignments: bool = False
+    app: Flag = False
+    permission_set: Flag = False
+    assignments: Flag = False
 
 
 class AppChoice(Written):
     """What of `orgkey:app` is not a setting of the app itself."""
 
     kind: Literal["external", "connected"] = "external"
-    protect: bool | None = None
+    protect: Flag | None = None
 
 
 class OtherSettings(Written):
@@ -138,6 +139,7 @@ def load(config: Mapping[str, str], *, project: str, stack: str, clock: Callable
     problems += [Problem(f"salesforce:{problem.path}", problem.reason) for problem in found]
     version = float(connection.api_version if connection else DEFAULT_API_VERSION)
 
+    misplaced = pasted(mine, except_for=("key.privateKeyPem",), prefix="orgkey:")
     raw_app, raw_set = mine.pop("app", {}), mine.pop("permissionSet", {})
     choice, app, found = _app(raw_app, version=version)
     problems += found
@@ -151,6 +153,7 @@ def load(config: Mapping[str, str], *, project: str, stack: str, clock: Callable
         if past := is_past(others.assignments.expiration, clock()):
             problems.append(Problem("orgkey:assignments.expiration", past))
         problems += _ignored(others.ignore, choice.kind)
+    problems = [*misplaced, *problems]
     if problems or connection is None or others is None:
         raise SettingsError(stack, dict.fromkeys(problems))
     return Settings(
@@ -195,11 +198,9 @@ def _ignored(paths: Iterable[str], kind: str) -> Iterable[Problem]:
     for index, path in enumerate(paths):
         part, _, name = path.partition(".")
         if part not in known:
-            yield Problem(f"orgkey:ignore[{index}]", f"{path!r} must begin with one of {', '.join(known)}")
+            yield Problem(f"orgkey:ignore[{index}]", f"must begin with one of {', '.join(known)}")
         elif name not in known[part]:
-            yield Problem(
-                f"orgkey:ignore[{index}]", f"{path!r} is not a property{suggestion(name, tuple(known[part]))}"
-            )
+            yield Problem(f"orgkey:ignore[{index}]", f"is not a property{suggestion(name, tuple(known[part]))}")
 
 
 def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[Problem]]:
@@ -269,7 +270,7 @@ def _across(values: Mapping[str, Any], managed_by: str) -> Iterable[Problem]:
     if user.lower() not in {str(name).lower() for name in users}:
         yield Problem(
             "orgkey:integrationUser",
-            f"{user} is none of orgkey:users, so it would not hold the permission set",
+            "is none of orgkey:users, so it would not hold the permission set",
         )
 
 
@@ -290,7 +291,7 @@ def _unknown(
         elif key in elsewhere:
             problems.append(Problem(f"{path}.{key}", f"is not {what}"))
         elif key not in known:
-            problems.append(Problem(f"{path}.{key}", "is not a setting" + suggestion(key, (*known, *extra))))
+            problems.append(Problem(f"{path}.{shown(key)}", "is not a setting" + suggestion(key, (*known, *extra))))
     return problems
 
 

@@ -1,11 +1,14 @@
-"""Whether settings are ones that the platform takes; every problem at once, each with its property path."""
+"""Whether settings are ones that the platform takes; every problem at once, each with its property path.
+
+A problem never shows the value: whatever somebody wrote may be a key or token that went to the wrong place.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from metadata.codec import Joined, Value
 from metadata.fields import Field, Place, Type, fields_of
@@ -75,10 +78,10 @@ def _of_type(row: Field, value: object, longest: int) -> Iterator[Problem]:
     match row.type:
         case Type.BOOLEAN:
             if not isinstance(value, bool):
-                yield Problem(row.name, f"must be true or false, not {value!r}")
+                yield Problem(row.name, "must be true or false")
         case Type.INTEGER:
             if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0 or value < 1:
-                yield Problem(row.name, f"must be a whole number above 0, not {value!r}")
+                yield Problem(row.name, "must be a whole number above 0")
         case Type.STRING:
             yield from _text(row, row.name, value, longest)
         case Type.STRINGS:
@@ -89,7 +92,7 @@ def _of_type(row: Field, value: object, longest: int) -> Iterator[Problem]:
 
 def _texts(row: Field, value: object, longest: int) -> Iterator[Problem]:
     if not isinstance(value, list | tuple):
-        yield Problem(row.name, f"must be a list, not {value!r}")
+        yield Problem(row.name, "must be a list")
         return
     for index, item in enumerate(value):
         if _is_empty(item):
@@ -100,19 +103,20 @@ def _texts(row: Field, value: object, longest: int) -> Iterator[Problem]:
 
 def _text(row: Field, path: str, value: object, longest: int) -> Iterator[Problem]:
     if not isinstance(value, str):
-        yield Problem(path, f"must be text, not {value!r}")
+        yield Problem(path, "must be text")
         return
     if row.values and value not in row.values:
         few = f"; use one of {', '.join(row.values)}" if len(row.values) <= _FEW else ""
-        yield Problem(path, f"{value!r} is no value of it{few or suggestion(value, row.values)}")
+        yield Problem(path, f"is no value of it{few or suggestion(value, row.values)}")
     if row.pattern and not re.fullmatch(row.pattern, value):
-        yield Problem(path, f"{value!r} is not {row.pattern_says}" if row.readable else f"is not {row.pattern_says}")
+        yield Problem(path, f"is not {row.pattern_says}")
     if longest and len(value) > longest:
         yield Problem(path, f"has {len(value)} characters; at most {longest} are allowed")
     yield from _characters(path, value)
 
 
 _FEW = 8  # values that fit into a message
+_LONGEST_NAME = 100  # characters; no setting has a name that is like a longer one
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -142,30 +146,55 @@ def _ranges(row: Field, value: object) -> Iterator[Problem]:
         for key in ("start", "end"):
             if not item.get(key):
                 yield Problem(f"{row.name}[{index}].{key}", "is required: an IP address")
-            elif not _is_address(item[key]):
-                yield Problem(f"{row.name}[{index}].{key}", f"{item[key]!r} is not an IP address")
+            elif _address(item[key]) is None:
+                yield Problem(f"{row.name}[{index}].{key}", "is not an IP address")
+        yield from _order(f"{row.name}[{index}]", _address(item.get("start")), _address(item.get("end")))
         yield from _text_of_range(f"{row.name}[{index}].description", item.get("description"))
-        for key in sorted(set(item) - {"start", "end", "description"}):
-            yield Problem(f"{row.name}[{index}].{key}", "is not a property of an IP range (start, end, description)")
+        for key in sorted(set(item) - {"start", "end", "description"}, key=str):
+            yield Problem(
+                f"{row.name}[{index}].{shown(key)}", "is not a property of an IP range (start, end, description)"
+            )
 
 
-def _is_address(value: object) -> bool:
+def _address(value: object) -> IPv4Address | IPv6Address | None:
     try:
-        return isinstance(value, str) and bool(ip_address(value))
+        address = ip_address(value) if isinstance(value, str) else None
     except ValueError:
-        return False
+        return None
+    return (
+        None if getattr(address, "scope_id", None) else address
+    )  # a zone (fe80::1%eth0) means something on one machine only
+
+
+def _order(
+    path: str, start: IPv4Address | IPv6Address | None, end: IPv4Address | IPv6Address | None
+) -> Iterator[Problem]:
+    if start is None or end is None:
+        return
+    if start.version != end.version:
+        yield Problem(f"{path}.end", "must be of the same IP version as start")
+    elif int(start) > int(end):
+        yield Problem(f"{path}.end", "must not be lower than start")
 
 
 def _text_of_range(path: str, value: object) -> Iterator[Problem]:
     if isinstance(value, str):
         yield from _characters(path, value)
     elif value is not None:
-        yield Problem(path, f"must be text, not {value!r}")
+        yield Problem(path, "must be text")
+
+
+def shown(name: object) -> str:
+    """A name that somebody wrote, for a message: what cannot be one (a key or token in its place) is not shown."""
+    text = str(name)
+    return text if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}", text) else "(a name that is not shown)"
 
 
 def suggestion(name: str, names: Value | tuple[str, ...]) -> str:
     """A hint at the setting that a misspelt name was meant to be, or an empty string."""
     import difflib
 
+    if len(name) > _LONGEST_NAME:
+        return ""
     close = difflib.get_close_matches(name, [str(item) for item in names or ()], n=1)  # type: ignore[union-attr]
     return f"; did you mean {close[0]}?" if close else ""

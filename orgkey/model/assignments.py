@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from orgkey.model.written import Written, matches
+from orgkey.model.written import Flag, Written, matches
 
 Username = Annotated[
     str, matches(r"[^@\s]+@[^@\s]+", "a user name, which looks like an e-mail address"), Field(max_length=80)
@@ -79,7 +79,7 @@ class PermissionSetAssignmentsArgs(Written):
         json_schema_extra={"replaces": True},
     )
     users: Usernames = Field(default=(), description="User names of those who must hold it.")
-    authoritative: bool = Field(default=True, description="Take the set away from everybody else.")
+    authoritative: Flag = Field(default=True, description="Take the set away from everybody else.")
     groups: GroupNames = Field(
         default=(), description="Permission set groups that every one of the users is assigned to as well."
     )

@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from orgkey.model.credentials import FORMS, Credentials
+from orgkey.model.pasted import pasted
 from orgkey.model.problems import Problem, from_validation
-from orgkey.model.written import Written, matches
+from orgkey.model.written import Flag, Written, matches
 
 FLOOR, DEFAULT_API_VERSION = 60.0, "67.0"
 """60.0 brought the certificate of External Client Apps (platform notes 2.3); 67.0 is Summer '26, one behind the newest (notes 7)."""
@@ -61,7 +62,7 @@ class Connection(Written):
     ca_bundle: str | None = Field(
         default=None, description="File of CA certificates to trust instead of the usual ones."
     )
-    validate_on_preview: bool = Field(default=False, description="Send a check-only deploy in previews of a change.")
+    validate_on_preview: Flag = Field(default=False, description="Send a check-only deploy in previews of a change.")
 
 
 def parse_connection(values: Mapping[str, Any]) -> tuple[Connection | None, list[Problem]]:
@@ -69,10 +70,13 @@ def parse_connection(values: Mapping[str, Any]) -> tuple[Connection | None, list
 
     Returns the connection, or None and every problem with its path.
     """
+    typed = {key: _typed(key, value) for key, value in values.items()}
+    found = pasted(typed)
     try:
-        return Connection.model_validate({key: _typed(key, value) for key, value in values.items()}), []
+        connection = Connection.model_validate(typed)
     except ValidationError as error:
-        return None, from_validation(error, known=Connection.names())
+        return None, [*found, *from_validation(error, known=Connection.names())]
+    return (None, found) if found else (connection, [])
 
 
 def _typed(key: str, value: Any) -> Any:

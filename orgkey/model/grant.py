@@ -8,7 +8,7 @@ from pydantic import Field
 
 from orgkey.model.assignments import Username
 from orgkey.model.credentials import ConsumerKey
-from orgkey.model.written import Written, matches
+from orgkey.model.written import Flag, Real, Written, matches
 
 
 class JwtGrantArgs(Written):
@@ -35,10 +35,10 @@ class JwtGrantArgs(Written):
     deployed_at: str | None = Field(
         default=None, description="When the app was last deployed, ISO 8601: the propagation window's start."
     )
-    propagation_minutes: Annotated[float, Field(ge=0, le=60)] = Field(
+    propagation_minutes: Annotated[Real, Field(ge=0, le=60)] = Field(
         default=10,
         description="How long a new or changed app may take until it works, in minutes.",
     )
-    revoke: bool = Field(
+    revoke: Flag = Field(
         default=False, description="Revoke the proof's token. It may end other sessions of that user and app."
     )

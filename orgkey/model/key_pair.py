@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from orgkey.model.credentials import ConsumerKey
-from orgkey.model.written import Written
+from orgkey.model.written import Real, Whole, Written
 
 
 class KeyPairArgs(Written):
@@ -18,14 +18,14 @@ class KeyPairArgs(Written):
         default="CN=orgkey",
         description="Subject of the certificate, RFC 4514: CN=CI Integration,O=Acme.",
     )
-    validity_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+    validity_days: Annotated[Whole, Field(ge=1, le=3650)] = Field(
         default=365, description="Life of the certificate in days."
     )
-    renew_after: Annotated[float, Field(gt=0, lt=1)] = Field(
+    renew_after: Annotated[Real, Field(gt=0, lt=1)] = Field(
         default=0.6667,
         description="Share of the certificate's life after which an `up` renews it: same key, new certificate.",
     )
-    generation: Annotated[int, Field(ge=1)] = Field(
+    generation: Annotated[Whole, Field(ge=1)] = Field(
         default=1,
         description="Another number makes a new key: every client must change.",
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every installed package
@@ -14,12 +15,24 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look fo
 class Written(BaseModel):
     """A value from a stack file or a resource's inputs; validate it from a dict with the names people write."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, defer_build=True, hide_input_in_errors=True
+    )
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """The names as people write them."""
         return tuple(field.alias or name for name, field in cls.model_fields.items())
+
+
+Flag = Annotated[bool, Strict()]
+"""True or false; text such as "false" is refused, since it would be taken for what nobody meant."""
+
+Whole = Annotated[int, Strict()]
+"""A whole number, not its text."""
+
+Real = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+"""A number, not its text."""
 
 
 def matches(pattern: str, says: str) -> AfterValidator:

@@ -2,7 +2,7 @@
 
 | outcome | what the engine gets |
 | --- | --- |
-| problems with inputs | check failures, all of them, with their property paths |
+| problems with inputs | check failures, all of them; the property's path is in the text (`_failures`) |
 | nothing happened | FAILED_PRECONDITION with what happened and what to do |
 | it exists but is not what was asked for | the same with an `ErrorResourceInitFailed`: kept in state, tried again by the next `up` |
 | gone | an empty id |
@@ -15,7 +15,7 @@ import os
 import threading
 import traceback
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, NoReturn
@@ -23,8 +23,10 @@ from typing import Any, Literal, NoReturn
 import grpc
 from google.protobuf import any_pb2, empty_pb2
 
+from metadata.check import Problem
 from orgkey.identity.assertion import sign_assertion
 from orgkey.model.connection import Connection, parse_connection
+from orgkey.model.pasted import pasted
 from orgkey.model.timeouts import DEFAULT_TIMEOUT
 from orgkey.provider.engine import Engine
 from orgkey.provider.handler import Diff, Handler, ImportRefusedError, InitFailedError, Workplace
@@ -98,12 +100,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             {name: value for name, value in values.items() if value is not UNKNOWN and name not in NOT_OURS}
         )
         missing_because_unknown = {name for name, value in values.items() if value is UNKNOWN}
-        failures = [
-            provider_pb2.CheckFailure(property=problem.path, reason=f"salesforce:{problem.path} {problem.reason}")
-            for problem in problems
-            if problem.path not in missing_because_unknown
-        ]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+        told = [problem for problem in problems if problem.path not in missing_because_unknown]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(told, prefix="salesforce:"))
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Say that something changed, never that resources must be replaced: credentials are how we come in, not what is there."""
@@ -165,10 +163,11 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         handler, news = _handler(request, context), from_struct(request.news)
         with self._outcome(context, handler, None, frozenset()):
+            found = pasted(news.values, except_for=handler.secret_outputs)
             inputs, problems = handler.check(news.values, self._connection, self._clock.now())
         return provider_pb2.CheckResponse(
             inputs=to_struct(inputs, _hidden(handler, news)),
-            failures=[provider_pb2.CheckFailure(property=problem.path, reason=problem.reason) for problem in problems],
+            failures=_failures([*found, *problems]),
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
@@ -397,6 +396,16 @@ def _handler(request: Any, context: grpc.ServicerContext) -> Handler:
             f"There is no resource {request.type or request.urn} in this provider.",
         )
     return handler
+
+
+def _failures(problems: Iterable[Problem], prefix: str = "") -> list[provider_pb2.CheckFailure]:
+    """Check failures that name no property to the engine: it would print that property's value (engine notes 8)."""
+    return [
+        provider_pb2.CheckFailure(
+            reason=f"{prefix}{problem.path} {problem.reason}".strip() if problem.path else problem.reason
+        )
+        for problem in problems
+    ]
 
 
 def _hidden(handler: Handler, *properties: Properties) -> frozenset[str]:

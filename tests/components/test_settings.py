@@ -257,24 +257,24 @@ BAD = {
             "salesforce:expectdKind is not a setting; did you mean expectedKind?",
             "orgkey:app.kind must be 'external' or 'connected'",
             "orgkey:app.scops is not a setting; did you mean scopes?",
-            f"orgkey:app.name '1st' is not {NAMES_ARE}",
-            "orgkey:app.contactEmail 'ops' is not an e-mail address",
-            "orgkey:app.isPkceRequired must be true or false, not 'yes'",
+            f"orgkey:app.name is not {NAMES_ARE}",
+            "orgkey:app.contactEmail is not an e-mail address",
+            "orgkey:app.isPkceRequired must be true or false",
             "orgkey:permissionSet.permissions is not a setting; did you mean userPermissions?",
-            f"orgkey:permissionSet.name 'A__B' is not {NAMES_ARE}",
+            f"orgkey:permissionSet.name is not {NAMES_ARE}",
             f"orgkey:users[0] must be {USERS_ARE}",
             f"orgkey:integrationUser must be {USERS_ARE}",
-            "orgkey:key.bits must be 2048, 3072 or 4096, not 1024",
-            "orgkey:key.validityDays must be greater than or equal to 1, not 0",
+            "orgkey:key.bits must be 2048, 3072 or 4096",
+            "orgkey:key.validityDays must be greater than or equal to 1",
             "orgkey:key.generaton is not a setting",
             "orgkey:assignments.authoritativ is not a setting",
-            "orgkey:grant.propagationMinutes must be less than or equal to 60, not 90",
+            "orgkey:grant.propagationMinutes must be less than or equal to 60",
             "orgkey:grant.audience must be an https URL",
             "orgkey:owner must be one word without a slash",
             "orgkey:ignore must be a list",
             "orgkey:import.app must be true or false",
             "orgkey:permissionset is not a setting; did you mean permissionSet?",
-            "orgkey:integrationUser nobody is none of orgkey:users, so it would not hold the permission set",
+            "orgkey:integrationUser is none of orgkey:users, so it would not hold the permission set",
         ],
     ),
     "structures that are none": (
@@ -309,7 +309,7 @@ def test_all_problems_of_a_file_are_told_at_once_and_nothing_else(text: str, lin
 ONE_PROBLEM = [
     (
         "orgkey:integrationUser: other@acme.com",
-        "orgkey:integrationUser other@acme.com is none of orgkey:users, so it would not hold the permission set",
+        "orgkey:integrationUser is none of orgkey:users, so it would not hold the permission set",
     ),
     ("orgkey:users: [ci@acme.com, CI@acme.com]", "orgkey:users names CI@acme.com twice"),
     ("orgkey:users: []", "orgkey:users must not be empty"),
@@ -339,7 +339,7 @@ ONE_PROBLEM = [
     ),
     (
         "orgkey:app: {name: CI, contactEmail: o@acme.com, scopes: [Api, RefreshTokn]}",
-        "orgkey:app.scopes[1] 'RefreshTokn' is no value of it; did you mean RefreshToken?",
+        "orgkey:app.scopes[1] is no value of it; did you mean RefreshToken?",
     ),
     ("orgkey:app.protect: false", "orgkey:app.protect is not a setting"),
     (
@@ -416,7 +416,7 @@ def test_a_private_key_is_in_no_part_of_the_error_about_a_problem_beside_it(key:
         stack(with_key(key, bits=1024, privateKey=key, certificatePem=[key]))
     error = caught.value
     shown = f"{error!r} {error} {error.problems!r} {error.__cause__!r} {error.__context__!r}"
-    assert "orgkey:key.bits must be 2048, 3072 or 4096, not 1024" in shown
+    assert "orgkey:key.bits must be 2048, 3072 or 4096" in shown
     assert "orgkey:key.certificatePem must be text" in shown
     assert "orgkey:key.privateKey is not a setting" in shown
     assert not [line for line in body_of(key) if line in shown]
@@ -436,8 +436,8 @@ def test_a_private_key_in_the_wrong_place_is_refused_without_being_shown(key: st
 
 def test_a_path_to_ignore_that_names_nothing_is_a_problem_with_a_hint() -> None:
     text = refusal(SMALLEST + "  orgkey:ignore: [set.label, app.labell, app.label]\n")
-    assert "orgkey:ignore[0] 'set.label' must begin with one of app, permissionSet, assignments, key" in text
-    assert "orgkey:ignore[1] 'app.labell' is not a property; did you mean label?" in text
+    assert "orgkey:ignore[0] must begin with one of app, permissionSet, assignments, key" in text
+    assert "orgkey:ignore[1] is not a property; did you mean label?" in text
     assert "orgkey:ignore[2]" not in text
 
 

@@ -76,7 +76,7 @@ def test_no_form_two_forms_and_misspelt_ones_are_answered_with_the_list_of_forms
 
 BAD = [
     ({"sfAlias": ""}, [("sfAlias", "must not be empty")]),
-    ({"sfAlias": 7}, [("sfAlias", "must be text, not 7")]),
+    ({"sfAlias": 7}, [("sfAlias", "must be text")]),
     ({"sfAlias": "uat", "alias": "x"}, [("alias", "is not a setting")]),
     ({"accessTokenEnv": "00D1!AQ"}, [("accessTokenEnv", "must be the name of an environment variable")]),
     ({"accessTokenEnv": "$TOKEN"}, [("accessTokenEnv", "must be the name of an environment variable")]),

@@ -63,13 +63,13 @@ def test_assignments_are_the_whole_truth_by_default() -> None:
 COME_TOGETHER = "privateKeyPem and certificatePem come together: give both or neither"
 WITH_ZONE = "must be a date and time with a zone, such as 2027-01-31T18:00:00Z or 2027-01-31T18:00:00+01:00"
 BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
-    (KeyPairArgs, {"bits": 1024}, [("bits", "must be 2048, 3072 or 4096, not 1024")]),
+    (KeyPairArgs, {"bits": 1024}, [("bits", "must be 2048, 3072 or 4096")]),
     (KeyPairArgs, {"bits": "2048"}, [("bits", "must be 2048, 3072 or 4096")]),
-    (KeyPairArgs, {"validityDays": 0}, [("validityDays", "must be greater than or equal to 1, not 0")]),
-    (KeyPairArgs, {"validityDays": 3651}, [("validityDays", "must be less than or equal to 3650, not 3651")]),
-    (KeyPairArgs, {"renewAfter": 1}, [("renewAfter", "must be less than 1, not 1")]),
-    (KeyPairArgs, {"renewAfter": 0}, [("renewAfter", "must be greater than 0, not 0")]),
-    (KeyPairArgs, {"generation": 0}, [("generation", "must be greater than or equal to 1, not 0")]),
+    (KeyPairArgs, {"validityDays": 0}, [("validityDays", "must be greater than or equal to 1")]),
+    (KeyPairArgs, {"validityDays": 3651}, [("validityDays", "must be less than or equal to 3650")]),
+    (KeyPairArgs, {"renewAfter": 1}, [("renewAfter", "must be less than 1")]),
+    (KeyPairArgs, {"renewAfter": 0}, [("renewAfter", "must be greater than 0")]),
+    (KeyPairArgs, {"generation": 0}, [("generation", "must be greater than or equal to 1")]),
     (KeyPairArgs, {"consumerKey": "x"}, [("consumerKey", "must be 8 to 256 letters, digits, dots and underscores")]),
     (KeyPairArgs, {"generaton": 2}, [("generaton", "is not a setting; did you mean generation?")]),
     (KeyPairArgs, {"validity_days": 2}, [("validity_days", "is not a setting; did you mean validityDays?")]),
@@ -117,7 +117,7 @@ BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
     (
         JwtGrantArgs,
         {**GRANT, "propagationMinutes": 61},
-        [("propagationMinutes", "must be less than or equal to 60, not 61")],
+        [("propagationMinutes", "must be less than or equal to 60")],
     ),
     (JwtGrantArgs, {**GRANT, "privateKeyPem": ""}, [("privateKeyPem", "must not be empty")]),
     (JwtGrantArgs, {**GRANT, "revoke": "x"}, [("revoke", "must be true or false")]),

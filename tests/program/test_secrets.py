@@ -98,3 +98,31 @@ def test_the_state_holds_the_key_encrypted_and_no_bootstrap_credential(deployed:
     assert "PRIVATE KEY" not in state
     assert org.access_token not in state
     assert org.auth_url.split(":")[3] not in state
+
+
+# --- what goes to the wrong place
+
+
+PASTED = "force://PlatformCLI::5Aep861plantedRefreshToken@acme.my.salesforce.com"
+
+CARELESS = f"""
+import pulumi
+from components.resources import *
+
+pasted = {PASTED!r}
+ConnectedApp("a", ConnectedAppArgs(name=pasted, label="A", contact_email=pasted, certificate_pem="x", consumer_key=pasted,
+             scopes=[pasted], trusted_ip_ranges=[dict(start=pasted, end=pasted)], permitted_users=pasted, is_pkce_required=pasted))
+ExternalClientApp("e", ExternalClientAppArgs(name="A", label="A", contact_email=pasted, certificate_pem="x", consumer_key=pasted))
+PermissionSet("p", PermissionSetArgs(name=pasted, label="P"))
+PermissionSetAssignments("h", PermissionSetAssignmentsArgs(permission_set="P", users=[pasted, pasted.replace("@", "")]))
+KeyPair("k", KeyPairArgs(subject=pasted, consumer_key=pasted, bits=pasted))
+JwtGrant("g", JwtGrantArgs(consumer_key=pasted, username=pasted, private_key_pem=pasted, instance_url=pasted))
+"""
+
+
+def test_the_engine_shows_no_value_that_the_provider_refuses(stack: Stack) -> None:
+    (stack.folder / "__main__.py").write_text(CARELESS)
+    result = stack.up()
+    assert result.code != 0
+    assert "holds an auth URL, which does not belong there" in result.text
+    assert "planted" not in result.text

@@ -6,6 +6,7 @@ because those are what the tests are about.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,11 +66,11 @@ class Client:
 
     def check_config(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
         answer = self._call("CheckConfig", provider_pb2.CheckRequest(urn=self.urn("X"), news=struct(values)))
-        return [(failure.property, failure.reason) for failure in answer.failures]
+        return _told(answer)
 
     def check(self, kind: str, news: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         answer = self._call("Check", provider_pb2.CheckRequest(urn=self.urn(kind), news=struct(news)))
-        return plain(answer.inputs), [(failure.property, failure.reason) for failure in answer.failures]
+        return plain(answer.inputs), _told(answer)
 
     def diff(
         self,
@@ -158,6 +159,16 @@ class Client:
             return getattr(self.stub, verb)(request)
         except grpc.RpcError as error:
             raise VerbFailedError(error.code().name, str(error.details()), _init_failed(error)) from None
+
+
+def _told(answer: provider_pb2.CheckResponse) -> list[tuple[str, str]]:
+    """Path and reason of each failure. No failure names a property to the engine, which would print its value."""
+    assert [failure.property for failure in answer.failures if failure.property] == []
+    told = [
+        re.fullmatch(r"(?:(?P<path>[a-z]\S*) )?(?P<reason>.*)", failure.reason, re.DOTALL)
+        for failure in answer.failures
+    ]
+    return [(found["path"] or "", found["reason"]) for found in told if found]
 
 
 def _init_failed(error: Any) -> dict[str, Any] | None:

@@ -136,7 +136,7 @@ def test_a_certificate_of_another_key_is_a_problem_that_shows_no_key(offline: Cl
         ({"renewAfter": 1.5}, "renewAfter"),
         ({"consumerKey": "short"}, "consumerKey"),
         ({"bitz": 1}, "bitz"),
-        ({"certificatePem": "x"}, ""),
+        ({"certificatePem": "x"}, "privateKeyPem"),
     ],
     ids=str,
 )
