@@ -20,6 +20,8 @@ from orgkey.provider.handler import Diff, InitFailedError, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce import soql
+from orgkey.salesforce.apps import ID_PREFIX, is_there, read_app
+from orgkey.salesforce.apps import record_id as app_id
 from orgkey.salesforce.deploy_job import DeployStatus
 from orgkey.salesforce.errors import ConflictError, RefusedError, UnseenError, host_of
 from orgkey.salesforce.read import other_kind, read_resource
@@ -43,7 +45,7 @@ class AppHandler(MetadataHandler):
     )
 
     def questions(self, name: str) -> list[str]:
-        return [soql.app(self.resource, name), soql.app(other_kind(self.resource), name)]
+        return [soql.external_client_app(name)]
 
     def validated_inputs(self, inputs: Values, place: Workplace) -> Values:
         """A throw-away certificate and consumer key where the real ones are not made yet; only sets that the org has already."""
@@ -88,8 +90,7 @@ class AppHandler(MetadataHandler):
 
     def refuse_conflict(self, inputs: Values, place: Workplace) -> None:
         name, other = str(inputs["name"]), other_kind(self.resource)
-        _, theirs = place.snapshot.rows(*self.questions(name))
-        if theirs:
+        if is_there(place.snapshot, other, name):
             raise ConflictError(
                 f"{host_of(place.org.url)} has a {other} named {name}, and this would be a {self.resource} of the same name.\n"
                 "Nothing was changed. Choose another orgkey:app.name, or the kind that is there.",
@@ -98,26 +99,16 @@ class AppHandler(MetadataHandler):
     def find(
         self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
     ) -> Found | None:
-        questions = [soql.app(self.resource, name)]
-        if record_id:
-            questions.append(soql.links(record_id))
-        try:
-            rows, *links = place.snapshot.rows(*questions)
-        except RefusedError as error:
-            if error.code not in {"INVALID_TYPE", "INVALID_FIELD", "MALFORMED_QUERY"} or not record_id:
-                raise
-            found = self.find(name, place, known_names=known_names)
-            if found:
-                place.unseen(_unseen_links(name, error, place))
-            return found
-        if not rows:
+        app = read_app(place.snapshot, self.resource, name, known_names=known_names, known_id=record_id)
+        if app is None:
             return None
-        found = read_resource(place.snapshot, self.resource, name, known_names)
-        return _with_links(found, links[0]) if found and links and links[0] else found
+        if isinstance(app.links, RefusedError):
+            place.unseen(_unseen_links(name, app.links, place))
+            return app.found
+        return _with_links(app.found, app.links) if app.links else app.found
 
     def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
-        rows = place.snapshot.rows(soql.app(self.resource, name))[0]
-        return {"appId": str(rows[0]["Id"]) if rows else ""}
+        return {"appId": app_id(place.snapshot, self.resource, name)}
 
     def refuse_adoption(self, found: Found, inputs: Values, ownership: Ownership, place: Workplace) -> None:
         theirs = str(found.settings.get("consumerKey") or "")
@@ -143,14 +134,16 @@ class AppHandler(MetadataHandler):
     def deployed_outputs(self, outputs: Values, status: DeployStatus, place: Workplace) -> Values:
         name = str(outputs["name"])
         self._compare_consumer_key(outputs, place)
-        root = ROOT_MEMBER[self.resource]
+        root, prefix = ROOT_MEMBER[self.resource], ID_PREFIX[self.resource]
         deployed = (
             item.record_id
             for item in status.successes
-            if item.type == root and item.full_name == name and item.record_id
+            if item.type == root and item.full_name == name and item.record_id.startswith(prefix)
         )
-        app_id = next(deployed, "") or self.seen_outputs(name, {}, place)["appId"]
-        return {"appId": app_id, "deployedAt": _now(place)}
+        return {
+            "appId": next(deployed, "") or app_id(place.snapshot, self.resource, name),
+            "deployedAt": _now(place),
+        }
 
     def uncertain_outputs(self, place: Workplace) -> Values:
         return {"deployedAt": _now(place)}  # from then on the proof waits for a propagation that may be under way

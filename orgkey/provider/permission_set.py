@@ -14,6 +14,8 @@ from orgkey.salesforce.access import own_set
 from orgkey.salesforce.deploy_job import DeployStatus
 from orgkey.salesforce.read import read_resource
 
+_ID_PREFIX = "0PS"
+
 
 class PermissionSetHandler(MetadataHandler):
     """See the module."""
@@ -43,7 +45,11 @@ class PermissionSetHandler(MetadataHandler):
         return str(outputs.get("permissionSetId") or "")
 
     def deployed_outputs(self, outputs: Values, status: DeployStatus, place: Workplace) -> Values:
-        deployed = (item.record_id for item in status.successes if item.type == "PermissionSet" and item.record_id)
+        deployed = (
+            item.record_id
+            for item in status.successes
+            if item.type == "PermissionSet" and item.record_id.startswith(_ID_PREFIX)
+        )
         return {"permissionSetId": next(deployed, "") or self._id(str(outputs["name"]), place)}
 
     def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:

@@ -127,10 +127,11 @@ def read_holders(
 
 
 def own_set(snapshot: Snapshot, sets: Sequence[Mapping[str, Any]]) -> str | None:
-    """Id of the org's own set among those of one name; a managed package's set of that name is never ours."""
+    """Id of the org's own set among those of one name; a package's set of that name is never ours."""
     if len(sets) > 1:
         (rows,) = snapshot.rows(soql.namespaces([str(row["Id"]) for row in sets]))
-        sets = [row for row in rows if not row["NamespacePrefix"]]
+        own = ("", snapshot.identity().namespace)
+        sets = [row for row in rows if (row["NamespacePrefix"] or "") in own]
     return str(sets[0]["Id"]) if sets else None
 
 

@@ -182,6 +182,12 @@ API = (
         "the administrator's login may not do this",
         "use a login with Customize Application and Modify Metadata",
     ),
+    Row(
+        "INVALID_TYPE",
+        "'externalclientapplication'",
+        "the org has not switched External Client Apps on, or does not show them to this login",
+        "switch them on (Setup > External Client Apps > Settings), or give the login View all External Client Apps",
+    ),
     Row("ALREADY_IN_PROCESS", "", "another change holds the org's setup", "try again in a minute", Retry.SOON),
     Row("UNABLE_TO_LOCK_ROW", "", "another change holds the record", "try again in a moment", Retry.SOON),
     Row("SERVER_UNAVAILABLE", "", "the org is busy", "try again in a moment", Retry.SOON),

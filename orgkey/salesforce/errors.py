@@ -163,6 +163,10 @@ class UnseenError(SalesforceError):
         super().__init__(message)
 
 
+class UnreadableError(SalesforceError):
+    """The org has it and does not show it: what it is cannot be told. Nothing was changed."""
+
+
 class ConflictError(SalesforceError):
     """Something of that name is in the org and is not ours: import it, or choose another name. Nothing was changed."""
 

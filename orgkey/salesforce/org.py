@@ -52,6 +52,8 @@ class Identity:
     org_id: str
     name: str
     kind: str  # production, sandbox, scratch or developer
+    namespace: str = ""
+    """The org's own, where it develops packages: names of its own things may carry it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,10 @@ class Org:
             if self._identity is None:
                 self._identity = self._checked(answers[soql.ORGANIZATION])
         return [_rows(answers[question], host_of(self.url)) for question in questions]
+
+    def tooling_query(self, question: str) -> list[dict[str, Any]]:
+        """Answer one SOQL query of the Tooling API, its first page: what is asked there is one record or a few."""
+        return list(self.look("tooling/query", params={"q": question})["records"])
 
     def rest(self, method: str, path: str, **kwargs: Any) -> Any:
         """Call a REST path below `/services/data/vNN.0/` that changes something; not tried again when the answer is lost."""
@@ -343,7 +349,7 @@ class Org:
         if not rows:
             raise WrongOrgError(f"{host_of(self.url)} has no Organization record that this login may see.")
         row = rows[0]
-        identity = Identity(str(row["Id"]), str(row["Name"]), _kind(row))
+        identity = Identity(str(row["Id"]), str(row["Name"]), _kind(row), str(row.get("NamespacePrefix") or ""))
         wanted = self.connection
         if wanted.expected_org_id and wanted.expected_org_id[:15] != identity.org_id[:15]:
             raise WrongOrgError(

@@ -22,6 +22,8 @@ from orgkey.salesforce.org import Identity, Org
 if TYPE_CHECKING:
     from lxml import etree
 
+    from orgkey.salesforce.soap import Listed
+
 Rows = list[dict[str, Any]]
 
 GATHER = 0.015  # seconds in which the engine's simultaneous Reads arrive
@@ -39,11 +41,19 @@ class Snapshot:
     _gathering: bool = False
 
     def rows(self, *soqls: str) -> list[Rows]:
-        """Answer SOQL queries, together with whatever others ask at the same time."""
+        """Answer SOQL queries, together with whatever others ask at the same time; raises the first refusal."""
+        answers = self.ask(*soqls)
+        for answer in answers:
+            if isinstance(answer, RefusedError):
+                raise answer
+        return [answer for answer in answers if not isinstance(answer, RefusedError)]
+
+    def ask(self, *soqls: str) -> list[Rows | RefusedError]:
+        """Answer SOQL queries as `rows` does, with a refusal in the place of its answer."""
         futures, leads = self._join(soqls)
         if leads:
             self._ask()
-        return [future.result() for future in futures]
+        return [_answer_of(future) for future in futures]
 
     def identity(self) -> Identity:
         """Which org this is; asked together with whatever else is asked at the same time, once per process."""
@@ -52,8 +62,22 @@ class Snapshot:
         return self.org.identity()
 
     def prefetch(self, *soqls: str) -> None:
-        """Ask several questions in one request, for whoever needs the answers next."""
-        self.rows(*soqls)
+        """Ask several questions in one request, for whoever needs the answers next; a refusal is theirs to hear."""
+        self.ask(*soqls)
+
+    def tooling(self, question: str) -> Rows:
+        """Answer one SOQL query of the Tooling API."""
+        found: Rows = self._once(("tooling", question), lambda: self.org.tooling_query(question))
+        return found
+
+    def listed(self, type_name: str) -> Sequence[Listed]:
+        """All members of one metadata type, those of packages too."""
+        from orgkey.salesforce.soap import list_metadata
+
+        found: Sequence[Listed] = self._once(
+            ("listed", type_name), lambda: list_metadata(self.org, [type_name])[type_name]
+        )
+        return found
 
     def members(self, type_name: str, full_names: Sequence[str]) -> Mapping[str, etree._Element]:
         """The org's members of one metadata type by full name; what it does not have is left out."""
@@ -129,6 +153,13 @@ class Snapshot:
             self._answers.pop(key, None)
 
 
+def _answer_of(future: Future[Rows]) -> Rows | RefusedError:
+    try:
+        return future.result()
+    except RefusedError as refusal:
+        return refusal
+
+
 def read_resource(
     snapshot: Snapshot, resource: Resource, name: str, known_names: Mapping[str, str] | None = None
 ) -> Found | None:
@@ -140,6 +171,9 @@ def read_resource(
     names = member_names(resource, name, known_names)
     records = _read_members(snapshot, names)
     root_type = ROOT_MEMBER[resource]
+    if root_type not in records and (namespace := snapshot.identity().namespace):
+        names = {type_name: f"{namespace}__{full_name}" for type_name, full_name in names.items()}
+        records = _read_members(snapshot, names)
     if root_type not in records:
         return None
     missing = [type_name for type_name in RESOURCE_MEMBERS[resource] if type_name not in records]
@@ -171,7 +205,8 @@ def _satellites_elsewhere(
     listed = list_metadata(snapshot.org, types)
     found: dict[str, tuple[str, etree._Element]] = {}
     for type_name in types:
-        candidates = [name for name in listed.get(type_name, ()) if name and name not in tried]
+        names = (item.full_name for item in listed.get(type_name, ()))
+        candidates = [name for name in names if name and name not in tried]
         for full_name, record in (snapshot.members(type_name, candidates) if candidates else {}).items():
             if text_of(record, "externalClientApplication") == app:
                 found[type_name] = (full_name, record)

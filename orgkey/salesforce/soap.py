@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -39,16 +40,33 @@ def read_metadata(org: Org, type_name: str, full_names: Sequence[str]) -> dict[s
     return found
 
 
-def list_metadata(org: Org, type_names: Sequence[str]) -> dict[str, list[str]]:
-    """Return the full names of all members of some types, by type."""
-    listed: dict[str, list[str]] = {type_name: [] for type_name in type_names}
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One member of a type, as listMetadata tells it (FileProperties)."""
+
+    full_name: str
+    record_id: str
+    namespace: str
+
+    @property
+    def bare_name(self) -> str:
+        """Its name without its namespace."""
+        return self.full_name.removeprefix(f"{self.namespace}__") if self.namespace else self.full_name
+
+
+def list_metadata(org: Org, type_names: Sequence[str]) -> dict[str, list[Listed]]:
+    """Return all members of some types, by type; those of packages too."""
+    listed: dict[str, list[Listed]] = {type_name: [] for type_name in type_names}
     for start in range(0, len(type_names), _QUERIES_IN_ONE_LIST):
         body = etree.Element(etree.QName(_METADATA, "listMetadata"))
         for type_name in type_names[start : start + _QUERIES_IN_ONE_LIST]:
             _child(etree.SubElement(body, etree.QName(_METADATA, "queries")), "type", type_name)
         _child(body, "asOfVersion", org.connection.api_version)
         for result in _call(org, body):
-            listed.setdefault(text_of(result, "type") or "", []).append(text_of(result, "fullName") or "")
+            full_name, record_id, namespace = (
+                text_of(result, tag) or "" for tag in ("fullName", "id", "namespacePrefix")
+            )
+            listed.setdefault(text_of(result, "type") or "", []).append(Listed(full_name, record_id, namespace))
     return listed
 
 

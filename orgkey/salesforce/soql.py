@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from metadata.members import Resource
-
-ORGANIZATION = "SELECT Id, Name, InstanceName, IsSandbox, TrialExpirationDate, OrganizationType FROM Organization"
+ORGANIZATION = (
+    "SELECT Id, Name, InstanceName, IsSandbox, TrialExpirationDate, OrganizationType, NamespacePrefix FROM Organization"
+)
 UNFINISHED_DEPLOY = (
     "SELECT Id FROM DeployRequest WHERE Status IN ('Pending', 'InProgress', 'Finalizing', 'Canceling') "
     "ORDER BY CreatedDate DESC LIMIT 1"
 )
 """The newest deploy that the org has under way; for the Tooling API (platform notes 5.6)."""
 
-_APPS: Mapping[Resource, str] = {
-    Resource.CONNECTED_APP: "SELECT Id, DeveloperName FROM ConnectedApplication WHERE DeveloperName = {}",
-    Resource.EXTERNAL_CLIENT_APP: "SELECT Id, DeveloperName FROM ExternalClientApplication WHERE DeveloperName = {}",
-}
 _USERS_IN_ONE_QUERY = 200  # a query has a length limit; 200 user names stay far below it
 
 
@@ -74,9 +70,15 @@ def user(user_id: str) -> str:
     return _quoted("SELECT Id, Username FROM User WHERE Id = {}", user_id)
 
 
-def app(kind: Resource, name: str) -> str:
-    """An app of one kind by developer name."""
-    return _quoted(_APPS[kind], name)
+def connected_app(name: str) -> str:
+    """Connected Apps by developer name, those of packages among them; for the Tooling API (the data API knows them by label only)."""
+    return _quoted("SELECT Id, DeveloperName FROM ConnectedApplication WHERE DeveloperName = {}", name)
+
+
+def external_client_app(name: str) -> str:
+    """External Client Apps by developer name, which is unique in its namespace only."""
+    question = "SELECT Id, DeveloperName, NamespacePrefix FROM ExternalClientApplication WHERE DeveloperName = {}"
+    return _quoted(question, name)
 
 
 def links(app_id: str) -> str:
