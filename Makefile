@@ -42,6 +42,10 @@ fleet-down: .venv/.run ## take them down
 env: .venv/.run ## exports for a shell (README: Try it)
 	@$(BIN)/python -m toolchain.local_stack env
 
+real-org: .venv/.run ## orgkey against a real org, 20 minutes (docs/first-real-org.md): make real-org ALIAS=<sf alias>
+	@$(if $(ALIAS)$(OPTIONS),,echo "make real-org ALIAS=<alias of the Salesforce CLI>  (docs/first-real-org.md)"; exit 2)
+	@$(BIN)/python -m toolchain.real_org $(if $(ALIAS),--sf-alias $(ALIAS)) $(OPTIONS)
+
 test: .venv/.dev ## all tests but benchmarks and the whole matrix
 	@$(BIN)/python -m toolchain > /dev/null
 	@$(BIN)/python -m tests.chromium
@@ -68,4 +72,4 @@ lock: .venv/.dev ## write the lock files anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev pyproject.toml -o requirements-dev.lock
 
-.PHONY: help up down outputs fleet fleet-logins fleet-down env test matrix check bench generate lock
+.PHONY: help up down outputs fleet fleet-logins fleet-down env real-org test matrix check bench generate lock
