@@ -207,6 +207,7 @@ class PermissionSet(_Resource):
         "user_permissions": "userPermissions",
         "managed_by": "managedBy",
         "org_id": "orgId",
+        "claim_found": "claimFound",
         "other_parts": "otherParts",
         "carried_over": "carriedOver",
         "permission_set_id": "permissionSetId",
@@ -215,6 +216,8 @@ class PermissionSet(_Resource):
     def __init__(self, resource_name: str, args: PermissionSetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = {
             "org_id": None,
+            "claim": None,
+            "claim_found": None,
             "members": None,
             "other_parts": None,
             "carried_over": None,
@@ -270,6 +273,18 @@ class PermissionSet(_Resource):
     def org_id(self) -> Output[str]:
         """Id of the org it is in."""
         return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="claim")
+    def claim(self) -> Output[int | None]:
+        """Which of the stack's resources this is that made it or took it over, by the marker: the last one deletes it."""
+        return pulumi.get(self, "claim")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="claimFound")
+    def claim_found(self) -> Output[int | None]:
+        """The claim that the marker had at the last look."""
+        return pulumi.get(self, "claim_found")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="members")
@@ -477,6 +492,7 @@ class ConnectedApp(_Resource):
         "trusted_ip_ranges": "trustedIpRanges",
         "managed_by": "managedBy",
         "org_id": "orgId",
+        "claim_found": "claimFound",
         "other_parts": "otherParts",
         "carried_over": "carriedOver",
         "app_id": "appId",
@@ -487,6 +503,8 @@ class ConnectedApp(_Resource):
     def __init__(self, resource_name: str, args: ConnectedAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = {
             "org_id": None,
+            "claim": None,
+            "claim_found": None,
             "members": None,
             "other_parts": None,
             "carried_over": None,
@@ -666,6 +684,18 @@ class ConnectedApp(_Resource):
         return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="claim")
+    def claim(self) -> Output[int | None]:
+        """Which of the stack's resources this is that made it or took it over, by the marker: the last one deletes it."""
+        return pulumi.get(self, "claim")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="claimFound")
+    def claim_found(self) -> Output[int | None]:
+        """The claim that the marker had at the last look."""
+        return pulumi.get(self, "claim_found")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="members")
     def members(self) -> Output[Mapping[str, str]]:
         """Full name of each metadata member by its type."""
@@ -804,6 +834,7 @@ class ExternalClientApp(_Resource):
         "distribution_state": "distributionState",
         "managed_by": "managedBy",
         "org_id": "orgId",
+        "claim_found": "claimFound",
         "other_parts": "otherParts",
         "carried_over": "carriedOver",
         "app_id": "appId",
@@ -816,6 +847,8 @@ class ExternalClientApp(_Resource):
     ) -> None:
         outputs = {
             "org_id": None,
+            "claim": None,
+            "claim_found": None,
             "members": None,
             "other_parts": None,
             "carried_over": None,
@@ -1011,6 +1044,18 @@ class ExternalClientApp(_Resource):
     def org_id(self) -> Output[str]:
         """Id of the org it is in."""
         return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="claim")
+    def claim(self) -> Output[int | None]:
+        """Which of the stack's resources this is that made it or took it over, by the marker: the last one deletes it."""
+        return pulumi.get(self, "claim")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="claimFound")
+    def claim_found(self) -> Output[int | None]:
+        """The claim that the marker had at the last look."""
+        return pulumi.get(self, "claim_found")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="members")

@@ -2,6 +2,9 @@
 
 `managed by orgkey <owner>/<stack> in <org id>`: shown, never hidden. The org id tells a sandbox's copy of production's things
 from the things of this stack (platform notes 1.9: a refreshed sandbox is a copy of production under a new org id).
+
+`... in <org id>#2` says that a second resource of the stack has taken the thing over, as the engine's replacements do: the first one
+is to delete it no more (ADR 10). The id has 15 characters there, so that the line grows no longer.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _MARKER = re.compile(
-    r"\s*managed by orgkey (?P<owner>[^\s/]+)/(?P<stack>\S+) in (?P<org>[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)\b\s*"
+    r"\s*managed by orgkey (?P<owner>[^\s/]+)/(?P<stack>\S+) in (?P<org>[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)\b"
+    r"(?:#(?P<claim>[1-9][0-9]{0,8})\b)?\s*"
 )
 
 
@@ -26,14 +30,19 @@ class Ownership(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Who manages a thing: owner and stack joined by a slash, and the org it was made in."""
+    """Who manages a thing: owner and stack joined by a slash, and the org it was made in.
+
+    `claim` numbers the resources of that stack which made it or took it over, from 1; the last one's counts.
+    """
 
     manager: str
     org_id: str
+    claim: int = 1
 
     def line(self) -> str:
         """The line as it stands in a description."""
-        return f"managed by orgkey {self.manager} in {self.org_id}"
+        where = self.org_id if self.claim == 1 else f"{self.org_id[:15]}#{self.claim}"
+        return f"managed by orgkey {self.manager} in {where}"
 
     @property
     def owner(self) -> str:
@@ -56,7 +65,7 @@ def unmark(description: str) -> tuple[str, Marker | None]:
         return description.strip(), None
     found = markers[-1]
     text = description[: found.start()] + "\n" * bool(description[found.end() :]) + description[found.end() :]
-    return text.strip(), Marker(f"{found['owner']}/{found['stack']}", found["org"])
+    return text.strip(), Marker(f"{found['owner']}/{found['stack']}", found["org"], int(found["claim"] or 1))
 
 
 def judge(marker: Marker | None, *, manager: str, org_id: str) -> Ownership:
@@ -66,11 +75,11 @@ def judge(marker: Marker | None, *, manager: str, org_id: str) -> Ownership:
     ours = Marker(manager, org_id)
     if marker.owner != ours.owner:
         return Ownership.ANOTHERS
-    if _same_id(marker.org_id, org_id):
+    if same_id(marker.org_id, org_id):
         return Ownership.OURS if marker.manager == manager else Ownership.ANOTHERS
     return Ownership.COPY
 
 
-def _same_id(one: str, other: str) -> bool:
+def same_id(one: str, other: str) -> bool:
     """Compare record ids of which either may be in the 15 character form."""
     return one[:15] == other[:15]

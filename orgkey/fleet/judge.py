@@ -119,6 +119,14 @@ def _judge_metadata(step: Step) -> Iterator[Finding]:
             "find out who else manages it; `pulumi up` writes this stack's marker again",
             values=(step.old_inputs.get("managedBy"), theirs),
         )
+    if "claimFound" in changed:
+        yield _finding(
+            Code.OWNER_CHANGED,
+            f"{part}.claim",
+            "another resource of this stack has taken it over, or this one's takeover is not written yet",
+            "`pulumi up` takes it over again; `pulumi stack` shows whether the state has two resources for it",
+            values=(step.old_outputs.get("claim"), step.new_outputs.get("claimFound")),
+        )
     if "otherParts" in changed:
         yield from _judge_other_parts(step, resource, part)
 

@@ -36,6 +36,8 @@ class AppHandler(MetadataHandler):
     own_outputs: ClassVar[tuple[str, ...]] = (
         "appId",
         "orgId",
+        "claim",
+        "claimFound",
         "revision",
         "deployedAt",
         "members",

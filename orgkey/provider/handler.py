@@ -22,6 +22,28 @@ Values = Mapping[str, Any]
 """Property values by name, as `wire.py` reads them."""
 
 
+@dataclass(slots=True)
+class Run:
+    """What the provider did since it was configured: one run of the engine, which deletes what is replaced at its end.
+
+    `left` and `given` are ids of assignments that a Delete left where they are, because a login hangs on them, and which of those to
+    groups were this stack's: whatever comes later in the run goes on from there.
+    """
+
+    written: dict[tuple[str, str], Any] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
+
+    def wrote(self, type_name: str, resource_id: str, outputs: Values) -> None:
+        """Note that a Create or Update wrote a resource, under its claim."""
+        self.written[type_name, resource_id] = outputs.get("claim")
+
+    def took_over(self, type_name: str, resource_id: str, outputs: Values) -> bool:
+        """Whether another resource than the one with these outputs was written under that id."""
+        key = (type_name, resource_id)
+        return key in self.written and self.written[key] != outputs.get("claim")
+
+
 @dataclass(frozen=True, slots=True)
 class Workplace:
     """What a verb works with. `deadline` is on the clock's monotonic scale; `progress` shows a line under the resource.
@@ -35,6 +57,7 @@ class Workplace:
     clock: Clock
     urn: str
     deadline: float
+    run: Run = field(default_factory=Run)
     progress: Callable[[str], None] = lambda _: None
     info: Callable[[str], None] = lambda _: None
     warn: Callable[[str], None] = lambda _: None

@@ -18,7 +18,7 @@ from metadata.check import Problem, problems, suggestion
 from metadata.compare import differences
 from metadata.fields import OnChange, fields_of
 from metadata.members import ROOT_MEMBER, Resource, member_names
-from metadata.ownership import Marker, Ownership, judge, mark
+from metadata.ownership import Marker, Ownership, judge, mark, same_id
 from metadata.parse import Found
 from metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
@@ -90,9 +90,13 @@ class MetadataHandler(Handler):
         names = [*different, *(name for name in unknown if name in old_inputs)]
         replaces = [name for name in names if name in replace]
         foreign = old_outputs.get("otherParts", []) != old_outputs.get("carriedOver", old_outputs.get("otherParts", []))
+        shown = {
+            "otherParts": foreign,
+            "claimFound": old_outputs.get("claimFound", _claim(old_outputs)) != _claim(old_outputs),
+        }
         return Diff(
             inputs=names,
-            outputs=["otherParts"] if foreign else [],
+            outputs=[name for name, differs in shown.items() if differs],
             replaces=replaces,
             delete_before_replace=bool(replaces) and _meet(old_inputs, inputs),
             warnings=[self.replacement_warning(old_inputs, replaces)] if replaces else [],
@@ -102,6 +106,8 @@ class MetadataHandler(Handler):
         if old_outputs is None:
             return unknown_outputs(inputs, self.own_outputs)
         certain = {name: value for name, value in old_outputs.items() if name in self.own_outputs}
+        if diff and "claimFound" in diff.outputs:
+            certain |= {"claim": UNKNOWN, "claimFound": UNKNOWN}
         return {**inputs, **certain, "revision": UNKNOWN, "deployedAt": UNKNOWN}
 
     # --- in the org ---------------------------------------------------------------------------------------------------------
@@ -115,8 +121,9 @@ class MetadataHandler(Handler):
             return str(inputs["name"]), self._put(inputs, None, place)
         self._adopt(found, inputs, place)
         copied_from = self._copied_from(found, inputs, {}, place)
+        claim = found.marker.claim + 1 if found.marker else 1
         return str(inputs["name"]), self._put(
-            inputs, found, place, carried_over=found.unknown_parts, copied_from=copied_from
+            inputs, found, place, claim=claim, carried_over=found.unknown_parts, copied_from=copied_from
         )
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
@@ -147,6 +154,7 @@ class MetadataHandler(Handler):
             "members": dict(found.names),
             "otherParts": parts,
             "carriedOver": outputs.get("carriedOver", parts),
+            **_claims(found.marker, outputs, org_id),
             **self.seen_outputs(resource_id, outputs, place),
         }
         return ReadResult(resource_id, written, {**outputs, **seen, **facts})
@@ -154,20 +162,27 @@ class MetadataHandler(Handler):
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
     ) -> Values:
-        place.snapshot.identity()
+        org_id = place.snapshot.identity().org_id
         found = self.find(
             resource_id, place, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs)
         )
+        claim = _next_claim(old_outputs, found.marker if found else None, org_id)
         carried = [UnknownPart(**part) for part in old_outputs.get("carriedOver", old_outputs.get("otherParts", []))]
         copied_from = self._copied_from(found, inputs, old_outputs, place) if found else ""
-        return self._put(inputs, found, place, carried_over=carried, copied_from=copied_from)
+        return self._put(inputs, found, place, claim=claim, carried_over=carried, copied_from=copied_from)
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
         place.snapshot.identity()
         known_names, record_id = old_outputs.get("members"), self.record_id(old_outputs)
         found = self.find(resource_id, place, known_names=known_names, record_id=record_id)
-        if found is not None and not self._is_anothers(found, old_inputs, old_outputs, place):
-            self.destroy(resource_id, place)
+        if found is None or self._is_anothers(found, old_inputs, old_outputs, place):
+            return
+        if self._is_taken_over(found, resource_id, old_outputs, place):
+            place.info(
+                f"the {_KINDS[self.resource]} {resource_id} was taken over by a later resource of this stack; it is left alone"
+            )
+            return
+        self.destroy(resource_id, place)
 
     def validate(self, inputs: Values, place: Workplace) -> None:
         known = self.validated_inputs(inputs, place)
@@ -175,7 +190,8 @@ class MetadataHandler(Handler):
             return  # its own name is not known yet: the org could not judge it
         found = self.find(str(known["name"]), place)
         names = member_names(self.resource, str(known["name"]), found.names if found else None)
-        bundle = self._bundle(known, found, names, place.snapshot.identity().org_id, place)
+        claim = found.marker.claim if found and found.marker else 1
+        bundle = self._bundle(known, found, names, place.snapshot.identity().org_id, place, claim)
         deploy(place.org, bundle, seconds=place.seconds_left, check_only=True, progress=place.progress)
 
     # --- what subclasses say ------------------------------------------------------------------------------------------------
@@ -235,15 +251,18 @@ class MetadataHandler(Handler):
         found: Found | None,
         place: Workplace,
         *,
+        claim: int = 1,
         carried_over: Sequence[UnknownPart] = (),
         copied_from: str = "",
     ) -> dict[str, Any]:
         name, org_id = str(inputs["name"]), place.snapshot.identity().org_id
         names = member_names(self.resource, name, found.names if found else None)
-        bundle = self._bundle(inputs, found, names, org_id, place, carried_over)
+        bundle = self._bundle(inputs, found, names, org_id, place, claim, carried_over)
         outputs = {
             **inputs,
             "orgId": org_id,
+            "claim": claim,
+            "claimFound": claim,
             "members": names,
             "revision": _revision(inputs),
             "otherParts": [asdict(part) for part in carried_over],
@@ -275,10 +294,11 @@ class MetadataHandler(Handler):
         names: Mapping[str, str],
         org_id: str,
         place: Workplace,
+        claim: int,
         carried_over: Sequence[UnknownPart] = (),
     ) -> Bundle:
         manager, version = str(inputs.get(_MANAGED_BY) or ""), place.connection.api_version
-        description = mark(str(inputs.get("description") or ""), Marker(manager, org_id) if manager else None)
+        description = mark(str(inputs.get("description") or ""), Marker(manager, org_id, claim) if manager else None)
         previous = None
         if found is not None:
             previous = {**found.settings, "description": mark(str(found.settings["description"]), found.marker)}
@@ -330,6 +350,17 @@ class MetadataHandler(Handler):
             return False
         place.warn(f"the {_KINDS[self.resource]} {name} {whose}; it is left alone")
         return True
+
+    def _is_taken_over(self, found: Found, name: str, outputs: Values, place: Workplace) -> bool:
+        """Whether a later resource of this stack has made this thing or taken it over: then it is that one's to delete (ADR 10).
+
+        A later claim in the marker says so, and so does another record under our own marker.
+        """
+        if found.marker is None or not same_id(found.marker.org_id, place.snapshot.identity().org_id):
+            return False
+        seen, ours = self.record_id(self.seen_outputs(name, outputs, place)), self.record_id(outputs)
+        another = bool(seen and ours) and not same_id(seen, ours)
+        return another or found.marker.claim > _claim(outputs)
 
     def _ownership(self, found: Found, inputs: Values, place: Workplace) -> Ownership:
         identity = place.snapshot.identity()
@@ -384,6 +415,33 @@ def import_command(type_name: str, urn: str, resource_id: str) -> str:
 def _meet(old_inputs: Values, inputs: Values) -> bool:
     """Whether old and new cannot stand side by side: no org has two of one name, and no two apps share a consumer key (facts 1.8)."""
     return any(old_inputs.get(name) == inputs[name] for name in ("name", "consumerKey") if name in inputs)
+
+
+def _claim(outputs: Values) -> int:
+    """The number of our claim to a thing; states from before there were claims have none, and are the first."""
+    return int(outputs.get("claim") or 1)
+
+
+def _claim_found(marker: Marker | None, outputs: Values, org_id: str) -> int:
+    """The claim that stands in this org; a marker that is gone, or another org's, says nothing against ours."""
+    return marker.claim if marker and same_id(marker.org_id, org_id) else _claim(outputs)
+
+
+def _claims(marker: Marker | None, outputs: Values, org_id: str) -> dict[str, int]:
+    """Our claim and the one found, for a Read.
+
+    A Read never raises our claim: a resource that awaits its deletion is read too. An import makes one, which the next Update writes.
+    """
+    found = _claim_found(marker, outputs, org_id)
+    if outputs:
+        return {"claim": _claim(outputs), "claimFound": found}
+    return dict.fromkeys(("claim", "claimFound"), found + 1 if marker else found)
+
+
+def _next_claim(outputs: Values, marker: Marker | None, org_id: str) -> int:
+    """The claim that an Update writes: ours, or one above a later one, whose resource then leaves the thing alone."""
+    ours, found = _claim(outputs), _claim_found(marker, outputs, org_id)
+    return ours if found <= ours else found + 1
 
 
 def _managed_by(marker: Marker | None, org_id: str) -> str:

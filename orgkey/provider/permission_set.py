@@ -25,6 +25,8 @@ class PermissionSetHandler(MetadataHandler):
     own_outputs: ClassVar[tuple[str, ...]] = (
         "permissionSetId",
         "orgId",
+        "claim",
+        "claimFound",
         "revision",
         "members",
         "otherParts",

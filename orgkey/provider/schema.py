@@ -32,6 +32,11 @@ _MANAGED_BY = _STRING | {
 }
 _COMMON_OUTPUTS = {
     "orgId": _STRING | {"description": "Id of the org it is in."},
+    "claim": {"type": "integer"}
+    | {
+        "description": "Which of the stack's resources this is that made it or took it over, by the marker: the last one deletes it."
+    },
+    "claimFound": {"type": "integer"} | {"description": "The claim that the marker had at the last look."},
     "members": _MAP | {"description": "Full name of each metadata member by its type."},
     "otherParts": _MAPS | {"description": "Parts of it that the field table does not know, as they are in the org."},
     "carriedOver": _MAPS | {"description": "Those of them that are kept as they are."},
@@ -80,6 +85,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         "audience": _STRING | {"description": "The audience that worked."},
     },
 }
+_MAY_BE_ABSENT = {"carriedOver", "copiedFrom", "claim", "claimFound"}
 _ABOUT = {
     "KeyPair": "RSA key, certificate and consumer key, made once and kept as encrypted state.",
     "PermissionSet": "A permission set that an app pre-authorizes.",
@@ -115,7 +121,7 @@ def _resource(name: str) -> dict[str, Any]:
         "inputProperties": inputs,
         "requiredInputs": sorted(required),
         "properties": {key: _without_replace(value) for key, value in inputs.items()} | dict(_OUTPUTS[name]),
-        "required": sorted({*required, *_OUTPUTS[name]} - {"carriedOver", "copiedFrom"}),
+        "required": sorted({*required, *_OUTPUTS[name]} - _MAY_BE_ABSENT),
     }
 
 

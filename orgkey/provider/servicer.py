@@ -15,7 +15,8 @@ import os
 import threading
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, NoReturn
@@ -29,7 +30,7 @@ from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.pasted import pasted
 from orgkey.model.timeouts import DEFAULT_TIMEOUT
 from orgkey.provider.engine import Engine
-from orgkey.provider.handler import Diff, Handler, ImportRefusedError, InitFailedError, Workplace
+from orgkey.provider.handler import Diff, Handler, ImportRefusedError, InitFailedError, Run, Values, Workplace
 from orgkey.provider.protocol import plugin_pb2, provider_pb2, status_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.registry import handler_of
@@ -70,6 +71,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         self._connection: Connection | None = None
         self._org: Org | None = None
         self._snapshot: Snapshot | None = None
+        self._run = Run()
 
     # --- the instance -------------------------------------------------------------------------------------------------------
 
@@ -128,6 +130,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             if not self._given_up:
                 self._clock.canceled.clear()
             self._connection, self._org, self._snapshot = connection, None, None
+            self._run = Run()
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )
@@ -202,8 +205,9 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         if request.preview:
             self._validate(context, handler, request, inputs)
             return provider_pb2.CreateResponse(properties=to_struct(handler.plan(inputs.values, None, None), hidden))
-        with self._outcome(context, handler, request.properties, hidden):
+        with self._outcome(context, handler, request.properties, hidden), self._noting(handler) as note:
             resource_id, outputs = handler.create(inputs.values, self._place(request))
+            note(resource_id, outputs)
         return provider_pb2.CreateResponse(
             id=resource_id,
             properties=to_struct(outputs, hidden),
@@ -239,6 +243,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                     hidden,
                     InitFailedError(found.id, found.outputs, found.failed),
                 )
+        if found is not None and not inputs.values and not outputs.values:  # an import takes it over
+            self._run.wrote(handler.name, found.id, found.outputs)
         if found is None:
             return provider_pb2.ReadResponse(
                 id=""
@@ -260,8 +266,9 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             return provider_pb2.UpdateResponse(
                 properties=to_struct(handler.plan(news.values, old_outputs, diff), hidden)
             )
-        with self._outcome(context, handler, request.news, hidden):
+        with self._outcome(context, handler, request.news, hidden), self._noting(handler) as note:
             outputs = handler.update(request.id, old_inputs, old_outputs, news.values, self._place(request))
+            note(request.id, outputs)
         return provider_pb2.UpdateResponse(
             properties=to_struct(outputs, hidden), refresh_before_update=handler.lives_in_org
         )
@@ -269,9 +276,27 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         handler = _handler(request, context)
         outputs = from_struct(request.properties).values
+        if self._run.took_over(handler.name, request.id, outputs):
+            self._engine.info(
+                request.urn, f"{handler.name} {request.id} was made or taken over in this very run; it is left alone"
+            )
+            return empty_pb2.Empty()
         with self._outcome(context, handler, request.old_inputs, frozenset()):
             handler.delete(request.id, from_struct(request.old_inputs).values or outputs, outputs, self._place(request))
         return empty_pb2.Empty()
+
+    @contextmanager
+    def _noting(self, handler: Handler) -> Iterator[Callable[[str, Values], None]]:
+        """Note what a verb wrote, also where it failed after that."""
+
+        def note(resource_id: str, outputs: Values) -> None:
+            self._run.wrote(handler.name, resource_id, outputs)
+
+        try:
+            yield note
+        except InitFailedError as error:
+            note(error.resource_id, error.outputs)
+            raise
 
     def _validate(self, context: grpc.ServicerContext, handler: Handler, request: Any, inputs: Properties) -> None:
         if self._connection is not None and self._connection.validate_on_preview:
@@ -301,6 +326,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             clock=self._clock,
             urn=request.urn,
             deadline=deadline,
+            run=self._run,
             progress=lambda message: self._engine.progress(request.urn, message),
             info=lambda message: self._engine.info(request.urn, message),
             warn=lambda message: self._engine.warn(request.urn, message),

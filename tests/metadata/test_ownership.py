@@ -15,7 +15,14 @@ words = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters=
 org_ids = st.text(string.ascii_letters + string.digits, min_size=18, max_size=18) | st.text(
     string.ascii_letters + string.digits, min_size=15, max_size=15
 )
-markers = st.builds(Marker, st.builds("{}/{}".format, words, words), org_ids)
+claims = st.integers(1, 3) | st.integers(1, 999_999_999)
+
+
+def _marker(manager: str, org_id: str, claim: int) -> Marker:
+    return Marker(manager, org_id if claim == 1 else org_id[:15], claim)  # a later claim has the short form of the id
+
+
+markers = st.builds(_marker, st.builds("{}/{}".format, words, words), org_ids, claims)
 descriptions = st.lists(st.text() | st.just("\n") | markers.map(Marker.line)).map("".join)
 
 
@@ -26,7 +33,13 @@ def test_a_marked_description_gives_back_its_text_and_its_marker(description: st
 
 @given(descriptions, markers)
 def test_the_marker_is_the_last_line_in_plain_sight(description: str, marker: Marker) -> None:
-    assert mark(description, marker).split("\n")[-1] == f"managed by orgkey {marker.manager} in {marker.org_id}"
+    claim = f"#{marker.claim}" if marker.claim > 1 else ""
+    assert mark(description, marker).split("\n")[-1] == f"managed by orgkey {marker.manager} in {marker.org_id}{claim}"
+
+
+def test_the_longest_description_and_marker_fit_into_a_permission_set() -> None:
+    for claim in (1, 2, 99):
+        assert len(mark("d" * 150, Marker("o" * 31 + "/" + "s" * 32, UAT, claim))) <= 255
 
 
 @given(st.text())
@@ -61,6 +74,7 @@ def test_a_marker_is_found_wherever_an_org_or_a_person_left_it(description: str,
         "managed by orgkey acme in 00D000000000001AAA",
         "managed by orgkey acme/uat in 00D1",
         "managed by orgkey acme/uat in 00D000000000001AAAxyz",
+        "managed by orgkey acme/uat in 00D1#2",
         "Managed By Orgkey acme/uat in 00D000000000001AAA",
     ],
 )
@@ -72,6 +86,7 @@ JUDGED = [
     (None, Ownership.UNMARKED),
     (Marker("acme/uat", UAT), Ownership.OURS),
     (Marker("acme/uat", UAT[:15]), Ownership.OURS),
+    (Marker("acme/uat", UAT[:15], 2), Ownership.OURS),
     (Marker("acme/prod", UAT), Ownership.ANOTHERS),
     (Marker("acme/prod", PRODUCTION), Ownership.COPY),
     (Marker("acme/uat", PRODUCTION), Ownership.COPY),
