@@ -21,7 +21,7 @@ from orgkey.fleet.digest import Digest, DigestError, parse_digest
 from orgkey.fleet.engine import Engine, EngineError, EngineTimeoutError, Process
 from orgkey.fleet.findings import Code
 from orgkey.fleet.judge import certificate_of, judge, org_of, path_of
-from orgkey.fleet.project import Project, Stack, StackFileError, connection_config, instance_url
+from orgkey.fleet.project import NoSettingsError, Project, Stack, StackFileError, connection_config, instance_url
 from orgkey.fleet.report import Finding, StackReport, Unknown, could_not_tell, verdict_of
 from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.errors import CanceledError, SalesforceError, UnseenError
@@ -67,7 +67,10 @@ class Looker:
 
     def _look(self, stack: Stack, seconds: float) -> StackReport:
         deadline = time.monotonic() + seconds
-        config = connection_config(self.project, stack, self.engine, seconds=seconds)
+        try:
+            config = connection_config(self.project, stack, self.engine, seconds=seconds)
+        except NoSettingsError:  # the state has those of a provider that the program made itself
+            config = {}
         unread: dict[str, SalesforceError] = {}
         provider = SalesforceProvider(
             environment={**self.environment, "PULUMI_CONFIG": json.dumps(config)}, unread=unread.__setitem__

@@ -25,6 +25,10 @@ class StackFileError(Exception):
     """A stack file cannot be read; `str()` says where and why."""
 
 
+class NoSettingsError(StackFileError):
+    """It says nothing of an org: then only a provider that the program made itself can know one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
     """One stack of the project on the current backend. `name` is the shortest that is unique there."""
@@ -102,7 +106,8 @@ def connection_config(project: Project, stack: Stack, engine: Engine, *, seconds
     """The `salesforce:*` settings of a stack as the engine hands them to providers: text, structures as JSON.
 
     The file is read as it is. Only where it holds secrets among them, or where settings may come from elsewhere (the project, an
-    environment), is the engine asked, for at most `seconds`. Raises StackFileError, and EngineError where it was asked.
+    environment), is the engine asked, for at most `seconds`. Raises StackFileError (NoSettingsError where it
+    has none), and EngineError where it was asked.
     """
     read = _read(stack)
     values = _of_ours(read)
@@ -111,7 +116,7 @@ def connection_config(project: Project, stack: Stack, engine: Engine, *, seconds
         shown = json.loads(engine.answer(command, folder=project.folder, seconds=seconds))
         return {name: str(entry.get("value", "")) for name, entry in shown.items() if name.startswith(_NAMESPACE)}
     if not values:
-        raise StackFileError(f"{stack.file.name} has no {_NAMESPACE}* settings.")
+        raise NoSettingsError(f"{stack.file.name} has no {_NAMESPACE}* settings.")
     return {name: _as_text(value) for name, value in values.items()}
 
 

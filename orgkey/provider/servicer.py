@@ -35,7 +35,7 @@ from orgkey.provider.protocol import plugin_pb2, provider_pb2, status_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.registry import handler_of
 from orgkey.provider.schema import schema
-from orgkey.provider.settings import NOT_OURS, connection_values, is_explicit
+from orgkey.provider.settings import NOT_OURS, connection_values, verdict
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
 from orgkey.salesforce.clock import Clock
@@ -103,7 +103,9 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         )
         missing_because_unknown = {name for name, value in values.items() if value is UNKNOWN}
         told = [problem for problem in problems if problem.path not in missing_because_unknown]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(told, prefix="salesforce:"))
+        inputs, name = request.news, Urn.parse(request.urn).name
+        inputs.MergeFrom(to_struct(verdict(name, values, self._environment)))
+        return provider_pb2.CheckResponse(inputs=inputs, failures=_failures(told, prefix="salesforce:"))
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Say that something changed, never that resources must be replaced: credentials are how we come in, not what is there."""
@@ -116,7 +118,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
         configured = from_struct(request.args).values or dict(request.variables)
-        values = connection_values(configured, self._environment, explicit=is_explicit(request.name))
+        values = connection_values(request.name, configured, self._environment)
         connection, problems = parse_connection(values)
         if connection is None:
             listed = "\n".join(f"  - salesforce:{problem.path} {problem.reason}" for problem in problems)

@@ -35,6 +35,26 @@ class FixedClock(Clock):
         return self.moment.timestamp()
 
 
+Serve = Callable[[SalesforceProvider], Client]
+
+
+@pytest.fixture
+def serving() -> Iterator[Serve]:
+    """Serve providers and give a client for each."""
+    running = []
+
+    def start(provider: SalesforceProvider) -> Client:
+        server, port = serve(provider)
+        client = Client(port)
+        running.append((server, client))
+        return client
+
+    yield start
+    for server, client in running:
+        client.channel.close()
+        server.stop(grace=None).wait()
+
+
 @pytest.fixture
 def offline_at() -> Iterator[Callable[[datetime], Client]]:
     """A provider at a moment, configured with an org that does not exist."""

@@ -68,6 +68,11 @@ class Client:
         answer = self._call("CheckConfig", provider_pb2.CheckRequest(urn=self.urn("X"), news=struct(values)))
         return _told(answer)
 
+    def provider_inputs(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What CheckConfig makes of the inputs of a provider of that name."""
+        urn = f"urn:pulumi:{self.stack}::orgkey::pulumi:providers:salesforce::{name}"
+        return plain(self._call("CheckConfig", provider_pb2.CheckRequest(urn=urn, news=struct(values))).inputs)
+
     def check(self, kind: str, news: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         answer = self._call("Check", provider_pb2.CheckRequest(urn=self.urn(kind), news=struct(news)))
         return plain(answer.inputs), _told(answer)

@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
 from orgkey.provider.engine import Engine
-from orgkey.provider.server import serve
 from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.errors import CanceledError, SalesforceError, UnseenError
 from tests.landscape import Landscape, Org
-from tests.provider.conftest import APP, SET, Made
-from tests.provider.protocol import Client, VerbFailedError, plain
-
-Serve = Callable[[SalesforceProvider], Client]
-
-
-@pytest.fixture
-def serving() -> Iterator[Serve]:
-    """Serve providers and give a client for each."""
-    running = []
-
-    def start(provider: SalesforceProvider) -> Client:
-        server, port = serve(provider)
-        client = Client(port)
-        running.append((server, client))
-        return client
-
-    yield start
-    for server, client in running:
-        client.channel.close()
-        server.stop(grace=None).wait()
+from tests.provider.conftest import APP, SET, Made, Serve
+from tests.provider.protocol import VerbFailedError, plain
 
 
 class ListeningEngine(Engine):
