@@ -82,6 +82,34 @@ KNOBS: dict[str, Knob] = {
             meaning="a sandbox refresh copies permission set assignments (assumed)",
         ),
         Knob(
+            "defaults_returned",
+            default=False,
+            meaning="reads and retrieves return every default that an org fills in (real orgs do, notes 1.4)",
+        ),
+        Knob(
+            "connected_app_links_shown",
+            "name",
+            "how a Connected App's permissionSetName is returned (real orgs: label, notes 1.6)",
+            ("name", "label"),
+        ),
+        Knob(
+            "connected_app_links_taken",
+            "both",
+            "what a Connected App's permissionSetName may hold; with label, a name links nothing (sources differ, notes 1.6)",
+            ("both", "label"),
+        ),
+        Knob(
+            "disordered_elements",
+            "drop",
+            "elements that come after a later one of the WSDL: drop or refuse (sources differ, notes 2.4)",
+            ("drop", "refuse"),
+        ),
+        Knob(
+            "pkce_springs_back",
+            default=False,
+            meaning="isPkceRequired false on an External Client App reads back true (sources differ)",
+        ),
+        Knob(
             "connected_application_developer_name",
             default=True,
             meaning="ConnectedApplication's Tooling fields, DeveloperName among them, in the data API too (no org has them)",

@@ -16,7 +16,7 @@ from localorg.metadata.change import Change, ComponentError, component
 from localorg.metadata.components import delete_component, read_component, write_component
 from localorg.metadata.document import DocumentError, read_document
 from localorg.metadata.elements import MetadataType
-from localorg.metadata.types import TYPES
+from localorg.metadata.types import TYPES, known_types
 
 MAX_COMPONENTS = 10
 Results = list[dict[str, Any]]
@@ -25,7 +25,7 @@ Act = Callable[[Change, MetadataType, Any, str], dict[str, Any]]
 
 def read_components(call: Call, request: SoapRequest) -> dict[str, Any]:
     """readMetadata: a record for each name, without a name when there is none such."""
-    kind = _type(text_of(request.element, "type") or "")
+    kind = _type(call, text_of(request.element, "type") or "")
     names = _limited(texts_of(request.element, "fullNames"))
     change = call.change()
     records = []
@@ -43,7 +43,7 @@ def create_components(call: Call, request: SoapRequest) -> Results:
             raise ComponentError(
                 f"The name {name} is already in use by another {kind.name}", "DUPLICATE_DEVELOPER_NAME"
             )
-        write_component(change, kind.name, name, read_document(kind, element, change.version))
+        write_component(change, kind.name, name, read_document(kind, element, change.reading()))
         return {}
 
     return _write_each(call, request, create)
@@ -55,7 +55,7 @@ def update_components(call: Call, request: SoapRequest) -> Results:
     def update(change: Change, kind: MetadataType, element: etree._Element, name: str) -> dict[str, Any]:
         if not component(change, kind.name, name):
             raise ComponentError(f"In field: fullName - no {kind.name} named {name} found")
-        write_component(change, kind.name, name, read_document(kind, element, change.version))
+        write_component(change, kind.name, name, read_document(kind, element, change.reading()))
         return {}
 
     return _write_each(call, request, update)
@@ -65,7 +65,7 @@ def upsert_components(call: Call, request: SoapRequest) -> Results:
     """upsertMetadata: tells for each whether it was created."""
 
     def upsert(change: Change, kind: MetadataType, element: etree._Element, name: str) -> dict[str, Any]:
-        written = write_component(change, kind.name, name, read_document(kind, element, change.version))
+        written = write_component(change, kind.name, name, read_document(kind, element, change.reading()))
         return {"created": written.created}
 
     return _write_each(call, request, upsert, before={"created": False})
@@ -73,7 +73,7 @@ def upsert_components(call: Call, request: SoapRequest) -> Results:
 
 def delete_components(call: Call, request: SoapRequest) -> Results:
     """DeleteMetadata."""
-    kind = _type(text_of(request.element, "type") or "")
+    kind = _type(call, text_of(request.element, "type") or "")
     names = _limited(texts_of(request.element, "fullNames"))
 
     def delete(name: str, change: Change) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def delete_components(call: Call, request: SoapRequest) -> Results:
 
 def rename_component(call: Call, request: SoapRequest) -> dict[str, Any]:
     """renameMetadata: the same component under another name."""
-    kind = _type(text_of(request.element, "type") or "")
+    kind = _type(call, text_of(request.element, "type") or "")
     old, new = text_of(request.element, "oldFullName") or "", text_of(request.element, "newFullName") or ""
 
     def rename(change: Change) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _write_each(call: Call, request: SoapRequest, act: Act, *, before: dict[str,
     if len(kinds) > 1:
         raise PlatformError("INVALID_TYPE", "All the components of a call must be of the same type")
     _limited(elements)
-    kind = _type(next(iter(kinds), ""))
+    kind = _type(call, next(iter(kinds), ""))
     work = []
     for element in elements:
         name = text_of(element, "fullName") or ""
@@ -161,8 +161,8 @@ def _failed(name: str, message: str, code: str, before: dict[str, Any] | None) -
     return {**(before or {}), "errors": [error], "fullName": name, "success": False}
 
 
-def _type(name: str) -> MetadataType:
-    if name not in TYPES:
+def _type(call: Call, name: str) -> MetadataType:
+    if name not in known_types(call.version):
         raise PlatformError(
             "INVALID_TYPE", f"This type of metadata is not available for this organization: {name[:60]}"
         )

@@ -88,12 +88,12 @@ def texts_of(node: Node, name: str) -> list[str]:
     return [(each.text or "").strip() for each in children(node, name)]
 
 
-def write_response(operation: str, results: list[dict[str, Any]] | dict[str, Any] | None) -> bytes:
+def write_response(operation: str, results: list[dict[str, Any]] | dict[str, Any] | None, version: float) -> bytes:
     """Return the envelope of an answer: one `result`, or one for each of a list (none for an empty one)."""
     envelope, body = _envelope(METADATA_NAMESPACE)
     response = etree.SubElement(body, f"{{{METADATA_NAMESPACE}}}{operation}Response")
     for result in results if isinstance(results, list) else [results]:
-        append_value(response, "result", result)
+        append_value(response, "result", result, version)
     return b'<?xml version="1.0" encoding="UTF-8"?>' + etree.tostring(envelope, encoding="utf-8")
 
 
@@ -121,11 +121,11 @@ def write_fault(error: PlatformError, *, partner: bool = False) -> bytes:
 SESSION_MESSAGE = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session key"
 
 
-def append_value(parent: Node, name: str, value: Any) -> None:
+def append_value(parent: Node, name: str, value: Any, version: float) -> None:
     """Append a value: dicts nest, lists repeat, None is xsi:nil (or absent), components carry xsi:type."""
     if isinstance(value, list | tuple):
         for each in value:
-            append_value(parent, name, each)
+            append_value(parent, name, each, version)
         return
     node = etree.SubElement(parent, f"{{{METADATA_NAMESPACE}}}{name}")
     if value is None:
@@ -133,14 +133,14 @@ def append_value(parent: Node, name: str, value: Any) -> None:
     elif isinstance(value, Typed):
         node.set(f"{{{XSI}}}type", value.kind.name)
         if value.name is None:
-            append_value(node, "fullName", None)
+            append_value(node, "fullName", None, version)
         else:
-            append_value(node, "fullName", value.name)
-            append_parts(node, value.kind.elements, value.document)
+            append_value(node, "fullName", value.name, version)
+            append_parts(node, value.kind.elements, value.document, version)
     elif isinstance(value, dict):
         for key, each in value.items():
             if each is not None or key not in _OPTIONAL:
-                append_value(node, key, each)
+                append_value(node, key, each, version)
     elif isinstance(value, bool):
         node.text = "true" if value else "false"
     else:

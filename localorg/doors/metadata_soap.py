@@ -26,7 +26,7 @@ from localorg.metadata.document import DocumentError, local_name
 from localorg.metadata.jobs import DEPLOY, ENDED, RETRIEVE
 from localorg.metadata.package import MAX_ZIP, read_version
 from localorg.metadata.retrieve import RetrieveRequest
-from localorg.metadata.types import TYPES
+from localorg.metadata.types import TYPES, known_types
 
 MAX_LIST_QUERIES = 3
 Result = dict[str, Any] | list[dict[str, Any]] | None
@@ -130,7 +130,7 @@ def _list_metadata(call: Call, request: SoapRequest) -> Result:
     found = []
     for query in queries:
         kind = text_of(query, "type") or ""
-        if kind not in TYPES:
+        if kind not in known_types(call.version):
             raise PlatformError("INVALID_TYPE", f"INVALID_TYPE: Unknown type:{kind[:60]}")
         for each in list_components(change, kind):
             properties = file_properties(call.landscape, call.the_org.name, asdict(each), TYPES[kind].path(each.name))
@@ -147,7 +147,7 @@ def _describe(call: Call, request: SoapRequest) -> Result:  # noqa: ARG001 — e
             "suffix": each.suffix,
             "xmlName": each.name,
         }
-        for each in TYPES.values()
+        for each in known_types(call.version).values()
     ]
     return {
         "metadataObjects": objects,

@@ -13,7 +13,7 @@ from localorg.identity.apps import effective_apps
 from localorg.identity.grants import CLIENT_CREDENTIALS, JWT_BEARER, REFRESH, Granted
 from localorg.identity.hosts import LoginHost
 from localorg.identity.sessions import PLATFORM_CLI, Session
-from localorg.metadata.connected_app_type import OAUTH_STRINGS
+from localorg.metadata.scopes import OAUTH_STRINGS
 from localorg.orgs import Org
 from localorg.store import Row
 

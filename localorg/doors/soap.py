@@ -26,7 +26,7 @@ def metadata_call(call: Call) -> Answer:
     check_version(call)
     request = read_request(call.body)
     call.authorize(request.session_id or "")
-    return Answer(200, write_response(request.operation, run_operation(call, request)), XML)
+    return Answer(200, write_response(request.operation, run_operation(call, request), call.version), XML)
 
 
 def partner_call(call: Call) -> Answer:

@@ -9,10 +9,17 @@ from localorg.metadata.change import Change, ComponentError
 from localorg.population import API_INTEGRATION_LICENSE
 from localorg.store import Row, Store
 
+LABELS, LABELS_AND_NAMES = ("Label",), ("Label", "Name")
+
 
 def linked_sets(store: Store, org: str, app_id: str) -> list[str]:
     """Return the names of the permission sets that an app is linked to, in order."""
     return [row["Name"] for row in _linked(store, org, app_id) if row["ProfileId"] is None]
+
+
+def linked_labels(store: Store, org: str, app_id: str) -> list[str]:
+    """Return the labels of the permission sets that an app is linked to."""
+    return [row["Label"] for row in _linked(store, org, app_id) if row["ProfileId"] is None]
 
 
 def linked_profiles(store: Store, org: str, app_id: str) -> list[str]:
@@ -25,14 +32,25 @@ def linked_ids(store: Store, org: str, app_id: str) -> list[str]:
     return [row["Id"] for row in _linked(store, org, app_id)]
 
 
-def replace_links(change: Change, app_id: str, entity: str, names: list[str], *, profiles: bool, element: str) -> None:
-    """Make an app's links to sets (or to profiles) exactly these names.
+def replace_links(
+    change: Change,
+    app_id: str,
+    entity: str,
+    names: list[str],
+    *,
+    profiles: bool,
+    element: str,
+    by: tuple[str, ...] = ("Name",),
+) -> None:
+    """Make an app's links to sets (or to profiles) exactly these. `by`: the columns by which a set is found.
+
+    Where sets go by label alone, one that is not found is left out without a word (one report says that an org did).
 
     Raises ComponentError for an unknown or repeated name (texts: platform notes 1.8, from memory).
     """
     if len({name.lower() for name in names}) < len(names):
         raise ComponentError(f"Duplicate values in field: {element}", "DUPLICATE_VALUE")
-    wanted = {_set_id(change, name, profiles=profiles, element=element): name for name in names}
+    wanted = [found for name in names if (found := _set_id(change, name, profiles=profiles, element=element, by=by))]
     current = {
         row["Id"]
         for row in _linked(change.store, change.org.name, app_id)
@@ -60,7 +78,7 @@ def has_api_integration_license(store: Store, org: str, set_id: str) -> bool:
 
 def _linked(store: Store, org: str, app_id: str) -> list[Row]:
     return store.all(
-        "SELECT DISTINCT s.Id, s.Name, s.ProfileId, p.Name AS ProfileName FROM SetupEntityAccess a "
+        "SELECT DISTINCT s.Id, s.Name, s.Label, s.ProfileId, p.Name AS ProfileName FROM SetupEntityAccess a "
         "JOIN PermissionSet s ON s.org = a.org AND s.Id = a.ParentId "
         "LEFT JOIN Profile p ON p.org = s.org AND p.Id = s.ProfileId "
         "WHERE a.org = ? AND a.SetupEntityId = ? ORDER BY s.Name",
@@ -68,7 +86,7 @@ def _linked(store: Store, org: str, app_id: str) -> list[Row]:
     )
 
 
-def _set_id(change: Change, name: str, *, profiles: bool, element: str) -> str:
+def _set_id(change: Change, name: str, *, profiles: bool, element: str, by: tuple[str, ...]) -> str | None:
     if profiles:
         plain = "System Administrator" if name == "Admin" else name
         row = change.store.one(
@@ -77,10 +95,17 @@ def _set_id(change: Change, name: str, *, profiles: bool, element: str) -> str:
             (change.org.name, plain),
         )
     else:
-        row = change.store.one(
-            "SELECT Id FROM PermissionSet WHERE org = ? AND Name = ? COLLATE NOCASE AND IsOwnedByProfile = 0",
-            (change.org.name, name),
-        )
+        rows = [
+            change.store.one(
+                f"SELECT Id FROM PermissionSet WHERE org = ? AND {column} = ? COLLATE NOCASE AND IsOwnedByProfile = 0 "
+                "AND PermissionSetGroupId IS NULL",
+                (change.org.name, name),
+            )
+            for column in by
+        ]
+        row = next((each for each in rows if each), None)
+        if row is None and by == LABELS:
+            return None
     if row is None:
         kind = "Profile" if profiles else "PermissionSet"
         raise ComponentError(f"In field: {element} - no {kind} named {name} found")

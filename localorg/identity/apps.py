@@ -14,7 +14,7 @@ from typing import Any
 
 from localorg.clock import Clock
 from localorg.identity.access_links import linked_ids
-from localorg.metadata.connected_app_type import OAUTH_STRINGS, normalize_scopes
+from localorg.metadata.scopes import OAUTH_STRINGS, normalize_scopes
 from localorg.store import Store
 
 CONNECTED, EXTERNAL = "ConnectedApp", "ExternalClientApplication"

@@ -7,6 +7,7 @@ from typing import Any
 
 from localorg.clock import Clock
 from localorg.knobs import Knobs
+from localorg.metadata.document import Reading
 from localorg.orgs import Org
 from localorg.store import Store
 
@@ -33,6 +34,10 @@ class Change:
     org: Org
     user_id: str
     version: float = 68.0
+
+    def reading(self) -> Reading:
+        """Return how this writer's documents are read."""
+        return Reading(self.version, self.knobs.get("disordered_elements", self.org.name) == "refuse")
 
     def audit(self, *, new: bool) -> dict[str, Any]:
         """Return the audit fields of a row written now."""

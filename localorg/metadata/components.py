@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import partial
 
 from localorg.metadata.change import Change, ComponentError, Written, component
 from localorg.metadata.connected_app_rules import ConnectedAppRules
-from localorg.metadata.document import Document, as_returned
+from localorg.metadata.document import Document
 from localorg.metadata.external_client_app_rules import ExternalClientAppRules
 from localorg.metadata.permission_set_rules import PermissionSetRules
+from localorg.metadata.returned import as_returned
 from localorg.metadata.rules import Rules
-from localorg.metadata.satellite_rules import GlobalOauthRules, OauthPoliciesRules, OauthSettingsRules, PoliciesRules
+from localorg.metadata.satellite_rules import (
+    GlobalOauthRules,
+    OauthPoliciesRules,
+    OauthSettingsRules,
+    PoliciesRules,
+    SecurityRules,
+)
 from localorg.metadata.types import TYPES
 
 _RULES: dict[str, Rules] = {
@@ -24,6 +30,7 @@ _RULES: dict[str, Rules] = {
     OauthSettingsRules.kind: OauthSettingsRules(),
     OauthPoliciesRules.kind: OauthPoliciesRules(),
     PoliciesRules.kind: PoliciesRules(),
+    SecurityRules.kind: SecurityRules(),
 }
 MAX_NAME = 80
 _DEVELOPER_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
@@ -97,8 +104,8 @@ def read_component(change: Change, kind: str, name: str) -> tuple[str, Document]
     if stored is None:
         return None
     document = _RULES[kind].shown(change, json.loads(stored["document"]), stored["id"])
-    is_on = partial(change.knobs.on, org=change.org.name)
-    return stored["name"], as_returned(TYPES[kind].elements, document, is_on)
+    with_certificate = change.knobs.on("certificate_returned", change.org.name)
+    return stored["name"], as_returned(document, with_certificate=with_certificate)
 
 
 def list_components(change: Change, kind: str) -> list[Properties]:

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import re
 
-from localorg.identity.access_links import linked_profiles, linked_sets, replace_links
+from localorg.identity.access_links import (
+    LABELS,
+    LABELS_AND_NAMES,
+    linked_labels,
+    linked_profiles,
+    linked_sets,
+    replace_links,
+)
 from localorg.identity.apps import publish
 from localorg.identity.certificates import CertificateError, normalize_certificate
 from localorg.metadata.change import Change, ComponentError, component
-from localorg.metadata.connected_app_type import normalize_scopes
 from localorg.metadata.consumer_keys import CANNOT_PROVIDE, claim_key, new_secret, release_keys
-from localorg.metadata.document import Document
+from localorg.metadata.document import Document, not_in_enum
+from localorg.metadata.returned import flags
+from localorg.metadata.scopes import normalize_scopes
+from localorg.metadata.types import CONNECTED_APP
 
 CREATION_OFF = (
     "You can't create a connected app. To enable connected app creation, contact Salesforce Customer Support."
+)
+_OAUTH_FLAGS = flags(CONNECTED_APP.by_name["oauthConfig"].parts)
+_POLICY = {"ipRelaxation": "ENFORCE", "isTokenExchangeFlowEnabled": False, "refreshTokenPolicy": "infinite"}
+_WORDS = (
+    ("oauthPolicy", "ipRelaxation", ("ENFORCE", "BYPASS_2FACTOR", "BYPASS", "ENFORCE_RELAXREFRESH")),
+    ("sessionPolicy", "policyAction", ("Block", "RaiseSessionLevel")),
+    ("sessionPolicy", "sessionLevel", ("LOW", "STANDARD", "HIGH_ASSURANCE")),
 )
 _REFRESH_POLICY = re.compile(r"infinite|zero|(specific_lifetime|specific_inactivity):\d+:(HOURS|DAYS|MONTHS)")
 
@@ -49,9 +65,7 @@ class ConnectedAppRules:
                 "Profiles and permission sets can be set only when isAdminApproved is true.",
                 "FIELD_INTEGRITY_EXCEPTION",
             )
-        policy = document.get("oauthPolicy", {}).get("refreshTokenPolicy")
-        if policy is not None and not _REFRESH_POLICY.fullmatch(policy):
-            raise ComponentError(f"Invalid refresh token policy: {policy}", "FIELD_INTEGRITY_EXCEPTION")
+        _check_words(document)
         if (runs_as := kept.get("pluginExecutionUser")) and not change.store.find(
             change.org.name, "User", Username=runs_as
         ):
@@ -60,10 +74,15 @@ class ConnectedAppRules:
 
     def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> None:
         """Write the sObject rows; an empty element clears a list, an absent one leaves it alone (platform notes 1.6)."""
+        taken = (
+            LABELS if change.knobs.get("connected_app_links_taken", change.org.name) == "label" else LABELS_AND_NAMES
+        )
         for element, profiles in (("permissionSetName", False), ("profileName", True)):
             if element in given:
                 names = [each for each in given[element] if each]
-                replace_links(change, component_id, "ConnectedApplication", names, profiles=profiles, element=element)
+                replace_links(
+                    change, component_id, "ConnectedApplication", names, profiles=profiles, element=element, by=taken
+                )
         oauth = document.get("oauthConfig", {})
         policy = document.get("oauthPolicy", {}).get("refreshTokenPolicy", "infinite").split(":")
         admin = int(bool(oauth.get("isAdminApproved")))
@@ -91,16 +110,21 @@ class ConnectedAppRules:
         forget_app(change, component_id, "ConnectedApplication")
 
     def shown(self, change: Change, document: Document, component_id: str) -> Document:
-        """Normalise scopes and list the links."""
+        """Normalise scopes, fill in what nobody set, and list the links by label, in whose language they are."""
+        org = change.org.name
         shown = dict(document)
+        filled = change.knobs.on("defaults_returned", org)
         if "oauthConfig" in shown:
-            oauth = dict(shown["oauthConfig"])
+            oauth = {**(_OAUTH_FLAGS if filled else {}), **shown["oauthConfig"]}
             if oauth.get("scopes"):
                 oauth["scopes"] = normalize_scopes(oauth["scopes"])
             shown["oauthConfig"] = oauth
-        if sets := linked_sets(change.store, change.org.name, component_id):
+        if filled:
+            shown["oauthPolicy"] = {**_POLICY, **shown.get("oauthPolicy", {})}
+        by_label = change.knobs.get("connected_app_links_shown", org) == "label"
+        if sets := (linked_labels if by_label else linked_sets)(change.store, org, component_id):
             shown["permissionSetName"] = sets
-        if profiles := linked_profiles(change.store, change.org.name, component_id):
+        if profiles := linked_profiles(change.store, org, component_id):
             shown["profileName"] = profiles
         return shown
 
@@ -118,6 +142,16 @@ class ConnectedAppRules:
         if given is None:
             return old
         return checked_certificate(given)
+
+
+def _check_words(document: Document) -> None:
+    """Check what the WSDL calls a string, and orgs take a few words for. Raises ComponentError."""
+    for part, element, words in _WORDS:
+        if (given := document.get(part, {}).get(element)) is not None and given not in words:
+            raise ComponentError(not_in_enum(given, element[:1].upper() + element[1:]), "FIELD_INTEGRITY_EXCEPTION")
+    policy = document.get("oauthPolicy", {}).get("refreshTokenPolicy")
+    if policy is not None and not _REFRESH_POLICY.fullmatch(policy):
+        raise ComponentError(f"Invalid refresh token policy: {policy}", "FIELD_INTEGRITY_EXCEPTION")
 
 
 def checked_certificate(given: str) -> str:

@@ -15,7 +15,7 @@ from localorg.metadata.components import delete_component, write_component
 from localorg.metadata.document import DocumentError, read_file
 from localorg.metadata.elements import MetadataType
 from localorg.metadata.package import Manifest, Package, PackageError, open_packages
-from localorg.metadata.types import BY_FOLDER, TYPES
+from localorg.metadata.types import BY_FOLDER, TYPES, known_types
 
 WARNING, ERROR = "Warning", "Error"
 OLDEST_DEPLOY_VERSION = 7.0
@@ -154,14 +154,15 @@ def _write(
     items = _items(package, messages)
     named = {(kind, name.lower()) for kind, members in manifest.members.items() for name in members if name != "*"}
     everything = {kind for kind, members in manifest.members.items() if "*" in members}
+    types = known_types(change.version)
     for kind in manifest.members:
-        if kind not in TYPES:
+        if kind not in types:
             problem = f"Unknown type name '{kind}' specified in package.xml"
             messages.append(_failure(package.root + "package.xml", problem, kind=kind))
     present = {(item.kind.name, item.name.lower()) for item in items}
     for kind, members in manifest.members.items():
         for name in members:
-            if name != "*" and kind in TYPES and (kind, name.lower()) not in present:
+            if name != "*" and kind in types and (kind, name.lower()) not in present:
                 problem = (
                     f"An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
                 )
@@ -173,6 +174,8 @@ def _write(
                     )
                 )
     for item in items:
+        if item.kind.name not in types:
+            continue
         if (item.kind.name, item.name.lower()) not in named and item.kind.name not in everything:
             messages.append(
                 ComponentMessage(
@@ -202,7 +205,7 @@ def _items(package: Package, messages: list[ComponentMessage]) -> list[_Item]:
 
 
 def _write_item(change: Change, item: _Item) -> ComponentMessage:
-    document = read_file(item.kind, item.package.read(item.path), change.version)
+    document = read_file(item.kind, item.package.read(item.path), change.reading())
     written = write_component(change, item.kind.name, item.name, document)
     return ComponentMessage(
         item.file,

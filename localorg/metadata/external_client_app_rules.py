@@ -6,7 +6,7 @@ from localorg.identity.apps import publish
 from localorg.metadata.change import Change, ComponentError, component
 from localorg.metadata.connected_app_rules import forget_app, save_menu_item, save_row
 from localorg.metadata.document import Document
-from localorg.metadata.external_client_app_types import SATELLITES
+from localorg.metadata.types import SATELLITES
 
 APP = "ExternalClientApplication"
 
@@ -61,8 +61,10 @@ class ExternalClientAppRules:
         forget_app(change, component_id, APP)
 
     def shown(self, change: Change, document: Document, component_id: str) -> Document:
-        """Return the document: nothing of the app lives elsewhere."""
-        return document
+        """Fill in what nobody set; a copied app's scoped name is that of its own org."""
+        scoped = f"{change.org.org_id[:15]}:{document['orgScopedExternalApp'].partition(':')[2]}"
+        filled = {"isProtected": False} if change.knobs.on("defaults_returned", change.org.name) else {}
+        return {**filled, **document, "orgScopedExternalApp": scoped}
 
 
 def satellites(change: Change, kind: str, app: str) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from localorg.metadata.change import Change
 from localorg.metadata.components import Properties, component_properties, list_components, read_component
 from localorg.metadata.document import write_file
 from localorg.metadata.elements import METADATA_NAMESPACE
-from localorg.metadata.types import BY_FOLDER, TYPES
+from localorg.metadata.types import BY_FOLDER, TYPES, known_types
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 ROOT = "unpackaged/"
@@ -64,7 +64,7 @@ def build_retrieve(change: Change, request: RetrieveRequest) -> RetrieveOutcome:
                 continue
             path = root + TYPES[kind].path(read[0])
             if path not in files:
-                files[path] = write_file(TYPES[kind], read[1])
+                files[path] = write_file(TYPES[kind], read[1], float(request.version))
                 outcome.properties.append((path, properties))
                 found.setdefault(kind, []).append(read[0])
     files[root + "package.xml"] = _manifest(found, request.version)
@@ -81,7 +81,7 @@ def _wanted(
 ) -> list[tuple[str, list[str]]]:
     wanted = []
     for kind, members in request.members.items():
-        if kind not in TYPES:
+        if kind not in known_types(float(request.version)):
             message = f"Entity type: '{kind}' is unknown"
             outcome.messages.append((root + "package.xml", message))
             continue

@@ -6,11 +6,28 @@ from localorg.identity.access_links import linked_profiles, linked_sets, replace
 from localorg.identity.apps import publish
 from localorg.metadata.change import Change, ComponentError, component
 from localorg.metadata.connected_app_rules import checked_certificate, save_row
-from localorg.metadata.connected_app_type import SCOPES, normalize_scopes
 from localorg.metadata.consumer_keys import claim_key, new_secret, release_keys
-from localorg.metadata.document import Document
+from localorg.metadata.document import Document, not_in_enum
 from localorg.metadata.external_client_app_rules import APP, satellites
+from localorg.metadata.returned import flags
+from localorg.metadata.scopes import EXTERNAL_CLIENT_APP_SCOPES, normalize_scopes
+from localorg.metadata.types import TYPES
 
+_GLOBAL_FLAGS = flags(TYPES["ExtlClntAppGlobalOauthSettings"].elements)
+_POLICY_FLAGS = flags(TYPES["ExtlClntAppOauthConfigurablePolicies"].elements)
+_POLICY_DEFAULTS = {
+    "ipRelaxationPolicyType": "Enforce",
+    "permittedUsersPolicyType": "AllSelfAuthorized",
+    "refreshTokenPolicyType": "Infinite",
+    "requiredSessionLevel": "STANDARD",
+}
+_WORDS = {
+    "ipRelaxationPolicyType": ("Enforce", "Bypass", "Bypass_2factor", "Enforce_relaxrefresh"),
+    "refreshTokenValidityUnit": ("Days", "Hours", "Months"),
+}
+"""Words that the WSDL calls a string. Orgs return Enforce_relaxrefresh, the reference writes Enforce_RelaxRefresh."""
+
+_NO_SETTINGS = "The external client app configured in your global OAuth Settings doesn't have a valid OAuth settings configuration."
 _ROTATE_WARNING = "The {what} of the external client app was rotated. Update the clients that use it."
 
 
@@ -30,11 +47,10 @@ class SatelliteRules:
         for row in satellites(change, self.kind, parent):
             if row["name"].lower() != name.lower():
                 raise ComponentError(
-                    "duplicate value found: ExternalClientApplicationId duplicates value on record with id: "
-                    + row["id"][:15],
+                    f"duplicate value found: ExternalClientApplicationId duplicates value on {row['name']}",
                     "DUPLICATE_VALUE",
                 )
-        document = {**document, "externalClientApplication": app["name"]}
+        document = {"label": name, **document, "externalClientApplication": app["name"]}
         if old is not None and old["externalClientApplication"].lower() != parent.lower():
             raise ComponentError("Cannot change the external client app of a setting.", "FIELD_INTEGRITY_EXCEPTION")
         return self.special(change, document, old, app["id"], component_id)
@@ -94,8 +110,12 @@ class GlobalOauthRules(SatelliteRules):
         app_id: str,
         component_id: str,
     ) -> tuple[Document, tuple[str, ...]]:
-        """Claim, keep or rotate the key; check the certificate."""
+        """Claim, keep or rotate the key; check the certificate, and that there are OAuth settings."""
+        if old is None and not satellites(change, OauthSettingsRules.kind, document["externalClientApplication"]):
+            raise ComponentError(_NO_SETTINGS, "FIELD_INTEGRITY_EXCEPTION")
         kept = dict(document)
+        if change.knobs.on("pkce_springs_back", change.org.name):
+            kept["isPkceRequired"] = True
         warnings = []
         old_key = (old or {}).get("consumerKey", "")
         if not old_key:
@@ -120,6 +140,11 @@ class GlobalOauthRules(SatelliteRules):
             kept["certificate"] = certificate
         return kept, tuple(warnings)
 
+    def shown(self, change: Change, document: Document, component_id: str) -> Document:
+        """Fill in what nobody set; the two rotations are orders, not states: false."""
+        filled = {**_GLOBAL_FLAGS, **document} if change.knobs.on("defaults_returned", change.org.name) else document
+        return dict(filled)
+
     def remove_rows(self, change: Change, app_id: str, component_id: str) -> None:
         """Free the consumer key."""
         release_keys(change, app_id)
@@ -139,18 +164,32 @@ class OauthSettingsRules(SatelliteRules):
         component_id: str,
     ) -> tuple[Document, tuple[str, ...]]:
         """Check the scopes; a wrong oauthLink fails (2.4)."""
-        for scope in _split(document.get("commaSeparatedOauthScopes", "")):
-            if scope not in SCOPES:
-                raise ComponentError(f"Invalid OAuth scope: {scope}", "FIELD_INTEGRITY_EXCEPTION")
-        link = f"{change.org.org_id[:15]}:{component_id[:15]}"
+        unknown = [
+            each
+            for each in _split(document.get("commaSeparatedOauthScopes", ""))
+            if each not in EXTERNAL_CLIENT_APP_SCOPES
+        ]
+        if unknown:
+            raise ComponentError(
+                f"There's a problem with your scope(s): {', '.join(unknown)}. Select from these scopes: "
+                + ", ".join(EXTERNAL_CLIENT_APP_SCOPES),
+                "FIELD_INTEGRITY_EXCEPTION",
+            )
+        consumer = (old or {}).get("oauthLink", "").partition(":")[2] or change.store.next_id("888")[:15]
+        link = f"{change.org.org_id[:15]}:{consumer}"
         if document.get("oauthLink") not in {None, "", link}:
             raise ComponentError(f"Invalid oauthLink: {document['oauthLink']}", "FIELD_INTEGRITY_EXCEPTION")
         return {**document, "oauthLink": link}, ()
 
     def shown(self, change: Change, document: Document, component_id: str) -> Document:
-        """Normalise the scopes, as a retrieve does (1.7)."""
-        scopes = normalize_scopes(_split(document.get("commaSeparatedOauthScopes", "")))
-        return {**document, "commaSeparatedOauthScopes": ", ".join(scopes)} if scopes else document
+        """Normalise the scopes, as a retrieve does (1.7); a copied app's link names its own org."""
+        shown = dict(document)
+        shown["oauthLink"] = f"{change.org.org_id[:15]}:{document['oauthLink'].partition(':')[2]}"
+        if scopes := normalize_scopes(_split(document.get("commaSeparatedOauthScopes", ""))):
+            shown["commaSeparatedOauthScopes"] = ", ".join(scopes)
+        if change.knobs.on("defaults_returned", change.org.name):
+            shown.setdefault("isFirstPartyAppEnabled", False)
+        return shown
 
 
 class OauthPoliciesRules(SatelliteRules):
@@ -167,9 +206,17 @@ class OauthPoliciesRules(SatelliteRules):
         app_id: str,
         component_id: str,
     ) -> tuple[Document, tuple[str, ...]]:
-        """Keep everything but the links."""
+        """Keep everything but the links, in the words that orgs return."""
         names = {name for name, _ in self.lists}
-        return {key: value for key, value in document.items() if key not in names}, ()
+        kept = {key: value for key, value in document.items() if key not in names}
+        for element, words in _WORDS.items():
+            if (given := kept.get(element)) is not None:
+                known = {each.lower(): each for each in words}
+                if given.lower() not in known:
+                    enum = element[:1].upper() + element[1:]
+                    raise ComponentError(not_in_enum(given, enum), "FIELD_INTEGRITY_EXCEPTION")
+                kept[element] = known[given.lower()]
+        return kept, ()
 
     def write_rows(
         self, change: Change, name: str, given: Document, document: Document, app_id: str, component_id: str
@@ -213,9 +260,10 @@ class OauthPoliciesRules(SatelliteRules):
         change.store.remove(change.org.name, "SetupEntityAccess", SetupEntityId=app_id)
 
     def shown(self, change: Change, document: Document, component_id: str) -> Document:
-        """List the links by name."""
+        """Fill in what nobody set, and list the links by name."""
         app_id = _app_id(change, document)
-        shown = dict(document)
+        filled = change.knobs.on("defaults_returned", change.org.name)
+        shown = {**_POLICY_FLAGS, **_POLICY_DEFAULTS, **document} if filled else dict(document)
         if sets := linked_sets(change.store, change.org.name, app_id):
             shown["commaSeparatedPermissionSet"] = ", ".join(sets)
         if profiles := linked_profiles(change.store, change.org.name, app_id):
@@ -224,9 +272,20 @@ class OauthPoliciesRules(SatelliteRules):
 
 
 class PoliciesRules(SatelliteRules):
-    """Which plug-ins are on."""
+    """Which plug-ins are on. Of the others than OAuth's an org shows none that nobody set."""
 
     kind = "ExtlClntAppConfigurablePolicies"
+
+    def shown(self, change: Change, document: Document, component_id: str) -> Document:
+        """Fill in what nobody set."""
+        defaults = {"isOauthPluginEnabled": True, "startPage": "None"}
+        return {**defaults, **document} if change.knobs.on("defaults_returned", change.org.name) else document
+
+
+class SecurityRules(SatelliteRules):
+    """Addresses that may use the app's tokens, and its TLS certificate (kept, never used)."""
+
+    kind = "ExtlClntAppOauthSecuritySettings"
 
 
 def _app_id(change: Change, document: Document) -> str:

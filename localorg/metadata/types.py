@@ -1,13 +1,38 @@
-"""The types that this landscape's orgs know, in the order in which one deploy writes them."""
+"""The types that this landscape's orgs know, in the order in which one deploy writes them (platform notes 1.2, 2.2, 3.1)."""
 
 from __future__ import annotations
 
-from localorg.metadata.connected_app_type import CONNECTED_APP
-from localorg.metadata.elements import MetadataType
-from localorg.metadata.external_client_app_types import EXTERNAL_CLIENT_APP, SATELLITES
-from localorg.metadata.permission_set_type import PERMISSION_SET
+from localorg.metadata.elements import MetadataType, metadata_type
+
+_PARENT = {"externalClientApplication": "Enter the name of the parent external client app."}
+PERMISSION_SET = metadata_type("PermissionSet", "permissionsets", "permissionset", "0PS")
+CONNECTED_APP = metadata_type("ConnectedApp", "connectedApps", "connectedApp", "0H4")
+EXTERNAL_CLIENT_APP = metadata_type("ExternalClientApplication", "externalClientApps", "eca", "0xI")
+SATELLITES = (
+    metadata_type("ExtlClntAppOauthSettings", "extlClntAppOauthSettings", "ecaOauth", "0xO", missing=_PARENT),
+    metadata_type(
+        "ExtlClntAppGlobalOauthSettings", "extlClntAppGlobalOauthSets", "ecaGlblOauth", "0xG", missing=_PARENT
+    ),
+    metadata_type(
+        "ExtlClntAppOauthConfigurablePolicies", "extlClntAppOauthPolicies", "ecaOauthPlcy", "0yu", missing=_PARENT
+    ),
+    metadata_type("ExtlClntAppConfigurablePolicies", "extlClntAppPolicies", "ecaPlcy", "0yp", missing=_PARENT),
+    metadata_type(
+        "ExtlClntAppOauthSecuritySettings",
+        "extlClntAppOauthSecuritySettings",
+        "ecaOauthSecurity",
+        "0yx",
+        missing=_PARENT,
+    ),
+)
+"""What hangs on an External Client App: its OAuth settings come before the global ones, which need them."""
 
 TYPES: dict[str, MetadataType] = {
     each.name: each for each in (PERMISSION_SET, CONNECTED_APP, EXTERNAL_CLIENT_APP, *SATELLITES)
 }
 BY_FOLDER: dict[str, MetadataType] = {each.folder.lower(): each for each in TYPES.values()}
+
+
+def known_types(version: float) -> dict[str, MetadataType]:
+    """Return the types that an API version has."""
+    return {name: each for name, each in TYPES.items() if each.since <= version}

@@ -220,7 +220,7 @@ def test_elements_out_of_order_are_dropped_without_a_word(org: OrgClient, keys: 
     parent = f"<externalClientApplication>{app.name}</externalClientApplication>"
     files[path] = files[path].replace(parent, "").replace("</label>", f"</label>{parent}")
     result = org.deploy(zipped({"package.xml": manifest(app.members()), **files}))
-    assert problems(result) == ["Enter the name of the parent external client app."]
+    assert problems(result)[0] == "Enter the name of the parent external client app."
 
 
 @pytest.mark.parametrize(
