@@ -109,11 +109,6 @@ KNOBS: dict[str, Knob] = {
             default=False,
             meaning="isPkceRequired false on an External Client App reads back true (sources differ)",
         ),
-        Knob(
-            "connected_application_developer_name",
-            default=True,
-            meaning="ConnectedApplication's Tooling fields, DeveloperName among them, in the data API too (no org has them)",
-        ),
         Knob("query_page", 2000, "rows per page of a query"),
     )
 }

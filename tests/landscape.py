@@ -51,8 +51,10 @@ class Org:
         headers = {"Authorization": f"Bearer {self.access_token}", **kwargs.pop("headers", {})}
         return requests.request(method, self.url + path, headers=headers, verify=self.ca_bundle, timeout=30, **kwargs)
 
-    def query(self, soql: str) -> list[dict[str, Any]]:
-        answer = self.call("GET", "/services/data/v67.0/query", params={"q": soql})
+    def query(self, soql: str, *, tooling: bool = False) -> list[dict[str, Any]]:
+        """Ask the data API, or the Tooling API (which alone knows a Connected App's developer name)."""
+        door = "tooling/query" if tooling else "query"
+        answer = self.call("GET", f"/services/data/v67.0/{door}", params={"q": soql})
         assert answer.ok, answer.text
         return list(answer.json()["records"])
 
@@ -109,9 +111,8 @@ class Org:
             assert answer.status_code == 204, answer.text
 
     def unlink(self, app: str, kind: str = "ExternalClientApplication") -> None:
-        door = "tooling/query" if kind == "ConnectedApplication" else "query"  # no DeveloperName in the data API
         soql = f"SELECT Id FROM {kind} WHERE DeveloperName = '{app}'"
-        app_id = self.call("GET", f"/services/data/v67.0/{door}", params={"q": soql}).json()["records"][0]["Id"]
+        app_id = self.query(soql, tooling=kind == "ConnectedApplication")[0]["Id"]
         for row in self.query(f"SELECT Id FROM SetupEntityAccess WHERE SetupEntityId = '{app_id}'"):
             answer = self.call("DELETE", f"/services/data/v67.0/sobjects/SetupEntityAccess/{row['Id']}")
             assert answer.status_code == 204, answer.text

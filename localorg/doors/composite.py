@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from localorg.doors.call import Answer, Call, as_json
-from localorg.errors import PlatformError
+from localorg.doors.call import Answer, Call, as_json, rest_error
+from localorg.errors import PlatformError, not_found
 
 MAX_REQUESTS = 25
 FAILED = 400
@@ -88,6 +88,8 @@ def _run(call: Call, method: Any, url: Any, body: Any) -> Answer:
     parts = urlsplit(url)
     if re.search(r"/composite/?$|/composite/batch", parts.path):
         raise PlatformError("INVALID_INPUT", "composite requests cannot be nested")
+    if "/tooling/" in parts.path:
+        return rest_error(not_found())  # the Tooling API has a composite of its own
     inner = replace(
         call,
         method=method.upper(),

@@ -8,7 +8,7 @@ from localorg.doors.call import Answer, Call, as_json
 from localorg.errors import PlatformError
 from localorg.sobjects.describe import describe_global, describe_object
 from localorg.sobjects.records import create_record, delete_record, known_object, read_record, update_record
-from localorg.sobjects.reference import DATA, EITHER, TOOLING
+from localorg.sobjects.reference import DATA, TOOLING
 from localorg.soql.run import Page
 
 _SEASONS = ("Winter", "Spring", "Summer")
@@ -121,9 +121,7 @@ def delete(call: Call) -> Answer:
 
 def _api(call: Call) -> str:
     """Return the API that a query goes to."""
-    if "/tooling/" in call.path:
-        return TOOLING
-    return EITHER if call.landscape.knobs.on("connected_application_developer_name", call.place) else DATA
+    return TOOLING if "/tooling/" in call.path else DATA
 
 
 def _page_size(call: Call) -> int:

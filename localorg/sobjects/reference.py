@@ -11,7 +11,7 @@ from importlib import resources
 
 from localorg.sobjects.schema import Field, SObject
 
-DATA, TOOLING, EITHER = "data", "tooling", "either"
+DATA, TOOLING = "data", "tooling"
 _FILE = json.loads(resources.files("localorg.sobjects").joinpath("fields.json").read_text())
 REFERENCE: dict[str, dict[str, dict[str, str]]] = {
     api: {
@@ -37,8 +37,6 @@ _OF_PROFILE = '(SELECT s."{name}" FROM PermissionSet s WHERE s.org = {{row}}.org
 @lru_cache(maxsize=128)
 def shown_fields(definition: SObject, api: str) -> dict[str, Field]:
     """Return an object's fields in an API by lower-case name, Id first; empty where the API does not have the object."""
-    if api == EITHER:
-        return {**shown_fields(definition, DATA), **shown_fields(definition, TOOLING)}
     kinds = REFERENCE[api].get(definition.name.lower())
     if kinds is None:
         return {}

@@ -15,7 +15,7 @@ from localorg.clock import format_timestamp
 from localorg.errors import PlatformError
 from localorg.ids import normalize_id
 from localorg.sobjects.objects import OBJECTS, find_object
-from localorg.sobjects.reference import DATA, EITHER, has_object, relationships, shown_fields
+from localorg.sobjects.reference import DATA, has_object, relationships, shown_fields
 from localorg.sobjects.schema import Field, SObject
 from localorg.soql.parse import (
     Children,
@@ -192,18 +192,13 @@ def unknown_type(text: str, name: str, at: int) -> PlatformError:
 
 def _object(text: str, name: str, at: int, api: str) -> SObject:
     found = find_object(name)
-    if found is None or not has_object(found, DATA if api == EITHER else api):
+    if found is None or not has_object(found, api):
         raise unknown_type(text, name, at)
     return found
 
 
 def _api_of(entity: SObject, api: str) -> str:
-    """Return the API whose fields an object shows: that of the query, or the data API for what only that one has.
-
-    EITHER gives the Tooling API's fields of a Connected App to the data API (a knob), and means the data API for all else.
-    """
-    if api == EITHER:
-        return EITHER if entity.name == "ConnectedApplication" else DATA
+    """Return the API whose fields an object shows: that of the query, or the data API for what only that one has."""
     return api if has_object(entity, api) else DATA
 
 

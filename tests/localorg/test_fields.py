@@ -43,9 +43,8 @@ def test_every_object_shows_what_the_reference_has_and_no_more(org: OrgClient, a
     ],
 )
 def test_a_field_of_the_other_api_is_refused_as_the_platform_words_it(
-    landscape: Landscape, org: OrgClient, soql: str, *, tooling: bool
+    org: OrgClient, soql: str, *, tooling: bool
 ) -> None:
-    landscape.knob(connected_application_developer_name=False)
     status, code, message = ask(org, soql, tooling=tooling)
     assert (status, code) == (400, "INVALID_FIELD")
     entity = soql.partition(" FROM ")[2].partition(" ")[0]
@@ -61,7 +60,7 @@ def test_the_tooling_api_has_few_of_the_data_apis_objects(org: OrgClient, name: 
 def test_a_connected_apps_name_is_its_label_and_tooling_knows_its_developer_name(
     landscape: Landscape, org: OrgClient, keys: Keys
 ) -> None:
-    landscape.knob(connected_app_creation=True, connected_application_developer_name=False)
+    landscape.knob(connected_app_creation=True)
     app = ConnectedApp(keys, label="Label of it")
     assert org.deploy(app.package())["success"]
     soql = f"SELECT Id, Name, DeveloperName, ContactEmail FROM ConnectedApplication WHERE DeveloperName = '{app.name}'"

@@ -65,13 +65,16 @@ class Observer:
 
     def standing(self) -> Standing:
         """Everything of ours in the org."""
-        sets, held, connected, external, links = self._queries(
+        sets, held, external, links = self._queries(
             f"SELECT Name, Label, Description FROM PermissionSet WHERE Name LIKE '{STEM}%' ORDER BY Name",
             "SELECT PermissionSet.Name, Assignee.Username FROM PermissionSetAssignment "
             f"WHERE PermissionSet.Name LIKE '{STEM}%'",
-            f"SELECT Id, DeveloperName, Description FROM ConnectedApplication WHERE DeveloperName LIKE '{STEM}%'",
             f"SELECT Id, DeveloperName, Description FROM ExternalClientApplication WHERE DeveloperName LIKE '{STEM}%'",
             f"SELECT SetupEntityId, Parent.Name FROM SetupEntityAccess WHERE Parent.Name LIKE '{STEM}%'",
+        )
+        connected = self.org.query(
+            f"SELECT Id, DeveloperName, Description FROM ConnectedApplication WHERE DeveloperName LIKE '{STEM}%'",
+            tooling=True,
         )
         apps = []
         for kind, rows in (("ConnectedApplication", connected), ("ExternalClientApplication", external)):

@@ -98,7 +98,7 @@ def test_a_connected_app_where_creation_is_off_fails_with_the_platforms_sentence
         in result.text
     )
     assert "set orgkey:app.kind to external" in result.text
-    assert org.query("SELECT Id FROM ConnectedApplication WHERE DeveloperName = 'CI_Integration'") == []
+    assert org.query("SELECT Id FROM ConnectedApplication WHERE DeveloperName = 'CI_Integration'", tooling=True) == []
 
 
 def test_a_failed_proof_fails_the_up_stays_in_state_and_the_next_up_tries_again(
@@ -147,7 +147,9 @@ def test_a_protected_connected_app_stops_a_destroy(
     stopped = stack.destroy()
     assert stopped.code != 0
     assert "protected" in stopped.text
-    assert len(org.query("SELECT Id FROM ConnectedApplication WHERE DeveloperName = 'CI_Integration'")) == 1
+    assert (
+        len(org.query("SELECT Id FROM ConnectedApplication WHERE DeveloperName = 'CI_Integration'", tooling=True)) == 1
+    )
 
 
 def _other_set() -> str:

@@ -50,7 +50,7 @@ def stands(org: Org, kind: str) -> bool:
         APP: "SELECT Id FROM ExternalClientApplication WHERE DeveloperName = 'App'",
         CONNECTED: "SELECT Id FROM ConnectedApplication WHERE DeveloperName = 'App'",
     }[kind]
-    return bool(org.query(question))
+    return bool(org.query(question, tooling=kind == CONNECTED))
 
 
 @SAME_RUN
