@@ -9,7 +9,7 @@ LONGEST_LIFE = 180  # seconds: "within 3 minutes" by today's documentation; olde
 
 
 def sign_assertion(
-    private_key_pem: str,
+    private_key: str | bytes,
     *,
     consumer_key: str,
     username: str,
@@ -20,16 +20,15 @@ def sign_assertion(
 ) -> str:
     """Return the compact JWT: `iss` consumer key, `sub` user name, `aud` one audience, `exp` at most 180 s from `now` (epoch seconds).
 
-    `jti` makes each assertion its own; pass a fresh random value. Raises ValueError for a longer life, and for
-    a key that cannot sign.
+    `private_key` is an RSA key in any form that `reading` takes. `jti` makes each assertion its own; pass a fresh random value.
+    Raises ValueError for a longer life, and for a key that cannot sign: a text that finishes the sentence "the key …".
     """
     if not 0 < life <= LONGEST_LIFE:
         raise ValueError(f"an assertion lives 1 to {LONGEST_LIFE} seconds, not {life}")
     issued = int(now)
     import jwt
 
+    from orgkey.identity.reading import read_key
+
     claims = {"iss": consumer_key, "sub": username, "aud": audience, "iat": issued, "exp": issued + life, "jti": jti}
-    try:
-        return jwt.encode(claims, private_key_pem, algorithm="RS256")
-    except (jwt.PyJWTError, TypeError):  # TypeError: a key with a passphrase
-        raise ValueError("the private key cannot be read: it must be RSA, PEM, without a passphrase") from None
+    return jwt.encode(claims, read_key(private_key), algorithm="RS256")

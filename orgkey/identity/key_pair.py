@@ -6,16 +6,18 @@ Expiry does not block the flow there, so watching it is our job: `renew_at` and 
 
 from __future__ import annotations
 
+import hashlib
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-SMALLEST_KEY = 2048  # bits
+from orgkey.identity.reading import canonical_certificate, canonical_key, public_bytes, read_certificate, read_key
+
 LARGEST_CERTIFICATE = 4096  # bytes of PEM
 _PUBLIC_EXPONENT = 65537
 
@@ -49,10 +51,7 @@ class KeyPair:
 
 def generate_key(bits: int) -> str:
     """Make an RSA key of `bits` and return it as PKCS #8 PEM, unencrypted: what `openssl genrsa` writes."""
-    key = rsa.generate_private_key(public_exponent=_PUBLIC_EXPONENT, key_size=bits)
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
+    return canonical_key(rsa.generate_private_key(public_exponent=_PUBLIC_EXPONENT, key_size=bits))
 
 
 def certify(
@@ -62,7 +61,7 @@ def certify(
 
     `subject` is RFC 4514 (`CN=CI,O=Acme`). Raises ValueError for a subject that is not, and for a key that is not plain RSA PEM.
     """
-    key = _load_key(private_key_pem)
+    key = read_key(private_key_pem)
     name = parse_subject(subject)
     start = now.astimezone(UTC).replace(microsecond=0)
     certificate = (
@@ -77,37 +76,34 @@ def certify(
         .sign(key, hashes.SHA256())
     )
     csr = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-    return _pair(key, private_key_pem, certificate, csr)
+    return _pair(key, certificate, csr)
 
 
 def own_pair(private_key_pem: str, certificate_pem: str) -> KeyPair:
-    """Take a key and certificate made elsewhere; call `own_pair_problems` first. Raises ValueError where they cannot be read."""
-    key, certificate = _load_key(private_key_pem), _load_certificate(certificate_pem)
+    """Take a key and certificate made elsewhere; what comes out is in canonical form. Raises ValueError where they cannot be read."""
+    key = read_key(private_key_pem)
+    certificate = read_certificate(certificate_pem, key)
     csr = x509.CertificateSigningRequestBuilder().subject_name(certificate.subject).sign(key, hashes.SHA256())
-    return _pair(key, private_key_pem, certificate, csr)
+    return _pair(key, certificate, csr)
 
 
 def own_pair_problems(private_key_pem: str, certificate_pem: str, *, now: datetime) -> Iterator[tuple[str, str]]:
     """Yield (property, problem) for a key and certificate made elsewhere; nothing of the key is ever in a problem."""
     key: rsa.RSAPrivateKey | None = None
     try:
-        key = _load_key(private_key_pem)
-        if key.key_size < SMALLEST_KEY:
-            yield "privateKeyPem", f"is an RSA key of {key.key_size} bits; Salesforce takes {SMALLEST_KEY} or more"
+        key = read_key(private_key_pem)
     except ValueError as error:
         yield "privateKeyPem", str(error)
     try:
-        certificate = _load_certificate(certificate_pem)
+        certificate = read_certificate(certificate_pem, key)
     except ValueError as error:
         yield "certificatePem", str(error)
         return
-    if key and _public_bytes(key.public_key()) != _public_bytes(certificate.public_key()):
+    if key and certificate.public_key() != key.public_key():
         yield "certificatePem", "does not belong to privateKeyPem: the public keys differ"
-    if len(certificate_pem.strip()) >= LARGEST_CERTIFICATE:
-        yield (
-            "certificatePem",
-            f"has {len(certificate_pem.strip())} bytes; Salesforce takes less than {LARGEST_CERTIFICATE}",
-        )
+    size = len(canonical_certificate(certificate).strip())
+    if size >= LARGEST_CERTIFICATE:
+        yield "certificatePem", f"has {size} bytes as it is sent; Salesforce takes less than {LARGEST_CERTIFICATE}"
     if certificate.not_valid_after_utc <= now:
         yield (
             "certificatePem",
@@ -115,6 +111,16 @@ def own_pair_problems(private_key_pem: str, certificate_pem: str, *, now: dateti
         )
     if certificate.not_valid_before_utc > now + timedelta(minutes=5):
         yield "certificatePem", f"is valid only from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+
+
+def public_key_sha256(private_key_pem: str) -> str:
+    """What a key is known by: SHA-256 of its public half (SubjectPublicKeyInfo), hex, in whatever form it is written. Raises ValueError."""
+    return hashlib.sha256(public_bytes(read_key(private_key_pem).public_key())).hexdigest()
+
+
+def certificate_fingerprint(certificate_pem: str, private_key_pem: str) -> str:
+    """What a certificate is known by: SHA-256 of its DER, hex; of a chain, of the one that belongs to the key. Raises ValueError."""
+    return read_certificate(certificate_pem, read_key(private_key_pem)).fingerprint(hashes.SHA256()).hex()
 
 
 def parse_subject(subject: str) -> x509.Name:
@@ -128,45 +134,21 @@ def parse_subject(subject: str) -> x509.Name:
     return name
 
 
-def _load_key(pem: str) -> rsa.RSAPrivateKey:
-    try:
-        key = serialization.load_pem_private_key(pem.strip().encode() + b"\n", password=None)
-    except TypeError:
-        raise ValueError("is encrypted; give it without a passphrase, as a Pulumi secret") from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise ValueError("is no PEM private key that can be read") from None
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError("is no RSA key; Salesforce takes RSA only")  # noqa: TRY004 — the value is wrong, not its type
-    return key
-
-
-def _load_certificate(pem: str) -> x509.Certificate:
-    try:
-        return x509.load_pem_x509_certificate(pem.strip().encode() + b"\n")
-    except ValueError:
-        raise ValueError("is no PEM certificate that can be read") from None
-
-
-def _public_bytes(key: object) -> bytes:
-    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined, no-any-return]
-
-
-def _pair(
-    key: rsa.RSAPrivateKey, pem: str, certificate: x509.Certificate, csr: x509.CertificateSigningRequest
-) -> KeyPair:
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(_public_bytes(key.public_key()))
+def _pair(key: rsa.RSAPrivateKey, certificate: x509.Certificate, csr: x509.CertificateSigningRequest) -> KeyPair:
+    with warnings.catch_warnings():  # of serial numbers that newer rules forbid
+        warnings.simplefilter("ignore")
+        serial = certificate.serial_number
     return KeyPair(
-        private_key_pem=pem,
+        private_key_pem=canonical_key(key),
         certificate=Certificate(
-            pem=certificate.public_bytes(serialization.Encoding.PEM).decode(),
+            pem=canonical_certificate(certificate),
             fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
-            serial=f"{certificate.serial_number:x}",
+            serial=f"{serial:x}",
             subject=certificate.subject.rfc4514_string(),
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
         ),
         csr_pem=csr.public_bytes(serialization.Encoding.PEM).decode(),
-        public_key_sha256=digest.finalize().hex(),
+        public_key_sha256=hashlib.sha256(public_bytes(key.public_key())).hexdigest(),
         bits=key.key_size,
     )
