@@ -118,6 +118,10 @@ class Handler(ABC):
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
         """Return the inputs with defaults filled in, and all problems; `now` in epoch seconds. Unknown values pass."""
 
+    def cautions(self, inputs: Values) -> list[str]:
+        """What people must know of inputs that are right; told each time they are checked."""
+        return []
+
     @abstractmethod
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         """Say what changes from an old state to new inputs; `now` in epoch seconds."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -41,6 +42,7 @@ _REKEY_WARNING = (
 )
 _PLAIN_SUBJECT = re.compile(r"CN=[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?")
 """What most subjects are like: right without loading the library that reads them all, which takes longer than the check."""
+_OWN = frozenset({"privateKeyPem", "certificatePem"})
 _RENEW = frozenset({"subject", "validityDays", "certificatePem"})
 
 
@@ -70,10 +72,21 @@ class KeyPairHandler(Handler):
             problems += [Problem(*found) for found in own_pair_problems(key, certificate, now=datetime.now(UTC))]
         return inputs, problems
 
+    def cautions(self, inputs: Values) -> list[str]:
+        certificate = inputs.get("certificatePem")
+        if not isinstance(certificate, str):
+            return []
+        from orgkey.identity.reading import read_certificate, weak_signature
+
+        weak = weak_signature(read_certificate(certificate))
+        return [weak] if weak else []
+
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         names = changed(KeyPairArgs.names(), old_inputs, inputs)
+        written_anew = _written_anew(names, old_outputs, inputs)
+        names = [name for name in names if name not in written_anew]
         due = not inputs.get("privateKeyPem") and _is_due(old_outputs, now)
-        warnings = [_REKEY_WARNING] if set(names) & _REKEY else []
+        warnings = [_REKEY_WARNING] if _is_rekey(names, inputs) else []
         outputs = ["renewalDue"] if due else []
         return Diff(inputs=names, outputs=outputs, replaces=replacing(KeyPairArgs, names), warnings=warnings)
 
@@ -91,8 +104,7 @@ class KeyPairHandler(Handler):
             if inputs.get("consumerKey"):
                 planned["consumerKey"] = inputs["consumerKey"]
             return planned
-        names = set(diff.inputs)
-        rekey, renew = bool(names & _REKEY), bool(names & _RENEW) or "renewalDue" in diff.outputs
+        rekey, renew = _is_rekey(diff.inputs, inputs), _is_renewal(diff, inputs)
         unknown = (*(_OF_THE_KEY if rekey else ()), *(_OF_THE_CERTIFICATE if rekey or renew else ()))
         planned = {**old_outputs, **_plain_inputs(inputs), **dict.fromkeys(unknown, UNKNOWN)}
         return {**planned, "consumerKey": inputs.get("consumerKey") or old_outputs["consumerKey"]}
@@ -117,11 +129,11 @@ class KeyPairHandler(Handler):
         from orgkey.identity.key_pair import own_pair
 
         args, now = as_args(KeyPairArgs, inputs), place.clock.now()
-        names = set(self.diff(old_inputs, old_outputs, inputs, now).inputs)
-        if names & _REKEY:
+        diff = self.diff(old_inputs, old_outputs, inputs, now)
+        if _is_rekey(diff.inputs, inputs):
             place.progress("rekey: a new key pair; every client must get the new key")
             pair = _make(args, None, now)
-        elif names & _RENEW or _is_due(old_outputs, now):
+        elif _is_renewal(diff, inputs):
             place.progress("renew: a new certificate for the same key; no client notices")
             pair = _make(args, str(old_outputs["privateKeyPem"]), now)
         else:
@@ -130,6 +142,32 @@ class KeyPairHandler(Handler):
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
         """Nothing to remove: the key leaves with the state."""
+
+
+def _is_rekey(names: Iterable[str], inputs: Values) -> bool:
+    """Whether changed inputs mean another key; what only a key made here is made of does not matter beside one's own."""
+    return bool(set(names) & ({"privateKeyPem"} if inputs.get("privateKeyPem") else _REKEY))
+
+
+def _is_renewal(diff: Diff, inputs: Values) -> bool:
+    """Whether a difference means another certificate for the same key."""
+    own = bool(inputs.get("privateKeyPem"))
+    return "renewalDue" in diff.outputs or bool(set(diff.inputs) & ({"certificatePem"} if own else _RENEW))
+
+
+def _written_anew(names: Iterable[str], old_outputs: Values, inputs: Values) -> set[str]:
+    """Changed inputs that mean the same key or certificate as before: other line ends, PKCS #1 for PKCS #8, a chain around it."""
+    changed_ones = _OWN & set(names)
+    key, certificate = inputs.get("privateKeyPem"), inputs.get("certificatePem")
+    if not changed_ones or not isinstance(key, str) or not isinstance(certificate, str):
+        return set()
+    from orgkey.identity.key_pair import certificate_fingerprint, public_key_sha256
+
+    same = {
+        "privateKeyPem": public_key_sha256(key) == old_outputs.get("publicKeySha256"),
+        "certificatePem": certificate_fingerprint(certificate, key) == old_outputs.get("certificateFingerprint"),
+    }
+    return {name for name in changed_ones if same[name]}
 
 
 def _make(args: KeyPairArgs, private_key_pem: str | None, now: float) -> KeyPair:

@@ -168,8 +168,10 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         handler, news = _handler(request, context), from_struct(request.news)
         with self._outcome(context, handler, None, frozenset()):
-            found = pasted(news.values, except_for=handler.secret_outputs)
+            found = [*_unsealed(handler, news), *pasted(news.values, except_for=handler.secret_outputs)]
             inputs, problems = handler.check(news.values, self._connection, self._clock.now())
+            for caution in [] if found or problems else handler.cautions(inputs):
+                self._engine.warn(request.urn, caution)
         return provider_pb2.CheckResponse(
             inputs=to_struct(inputs, _hidden(handler, news)),
             failures=_failures([*found, *problems]),
@@ -424,6 +426,19 @@ def _handler(request: Any, context: grpc.ServicerContext) -> Handler:
             f"There is no resource {request.type or request.urn} in this provider.",
         )
     return handler
+
+
+def _unsealed(handler: Handler, news: Properties) -> list[Problem]:
+    """Inputs that must be secrets and are not: whatever wrote them down has them in clear, and so would state and history."""
+    return [
+        Problem(
+            name,
+            "is no secret, so it would stand in clear in stack file, state and history; give it as one: "
+            f"`pulumi config set --secret --path orgkey:key.{name} < key.pem`, or pulumi.Output.secret(...) in a program",
+        )
+        for name in sorted(handler.secret_outputs - news.secrets)
+        if isinstance(news.values.get(name), str)
+    ]
 
 
 def _failures(problems: Iterable[Problem], prefix: str = "") -> list[provider_pb2.CheckFailure]:

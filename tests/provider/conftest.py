@@ -2,19 +2,24 @@ import http.server
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 import requests
 import trustme
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
+from orgkey.provider.engine import Engine
 from orgkey.provider.server import serve
 from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.clock import Clock
 from tests.landscape import Landscape, Org
-from tests.provider.protocol import Client, open_secrets
+from tests.provider.protocol import Client, open_secrets, secret
 
 SET, APP, HOLDERS, GRANT = "PermissionSet", "ExternalClientApp", "PermissionSetAssignments", "JwtGrant"
 MANAGED_BY = "acme/t"
@@ -22,6 +27,26 @@ MANAGED_BY = "acme/t"
 Made = tuple[str, dict[str, Any], dict[str, Any]]
 
 NOWHERE = {"instanceUrl": "https://nowhere.my.salesforce.com", "credentials": '{"accessTokenEnv": "NO_TOKEN"}'}
+
+
+class Listening(engine_pb2_grpc.EngineServicer):
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
+        self.heard.append(request.message)
+        return empty_pb2.Empty()
+
+
+@pytest.fixture
+def listening() -> Iterator[tuple[str, Listening]]:
+    """An engine that listens; its address."""
+    server, engine = grpc.server(ThreadPoolExecutor(max_workers=1)), Listening()
+    engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}", engine
+    server.stop(grace=None).wait()
 
 
 class FixedClock(Clock):
@@ -77,6 +102,18 @@ def offline_at() -> Iterator[Callable[[datetime], Client]]:
 def offline(offline_at: Callable[[datetime], Client]) -> Client:
     """A provider that has no org to talk to."""
     return offline_at(datetime.now(UTC))
+
+
+@pytest.fixture
+def offline_told(listening: tuple[str, Listening]) -> Iterator[tuple[Client, list[str]]]:
+    """A provider that has no org to talk to, and what it tells the engine."""
+    address, heard = listening
+    server, port = serve(SalesforceProvider(Engine(address), environment={}))
+    client = Client(port)
+    client.configure(NOWHERE)
+    yield client, heard.heard
+    client.channel.close()
+    server.stop(grace=None).wait()
 
 
 class MovedClock(Clock):
@@ -152,7 +189,7 @@ def grant_inputs(key: dict[str, Any], org: Org, **changes: Any) -> dict[str, Any
     return {
         "consumerKey": key["consumerKey"],
         "username": org.user("ci"),
-        "privateKeyPem": key["privateKeyPem"],
+        "privateKeyPem": secret(key["privateKeyPem"]),
         "instanceUrl": org.url,
         "propagationMinutes": 0,
         **changes,

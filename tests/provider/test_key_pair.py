@@ -1,13 +1,15 @@
 """KeyPair over the wire: what stays secret, what an update renews and what it makes anew. No org is involved."""
 
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orgkey.identity.key_pair import certify, generate_key
-from tests.provider.protocol import SECRET, SIGNATURE, UNKNOWN, Client, VerbFailedError, open_secrets
+from tests.provider.protocol import SECRET, SIGNATURE, UNKNOWN, Client, VerbFailedError, open_secrets, secret
 
 KIND = "KeyPair"
 OF_THE_CERTIFICATE = (
@@ -111,7 +113,7 @@ def test_nothing_changes_before_renew_at_and_the_certificate_is_renewed_after_it
 def test_ones_own_key_is_kept_secret_and_used_as_it_is(offline: Client) -> None:
     key = generate_key(2048)
     pair = certify(key, subject="CN=mine", validity_days=10, now=datetime.now(UTC))
-    own = {"privateKeyPem": {SIGNATURE: SECRET, "value": key}, "certificatePem": pair.certificate.pem}
+    own = {"privateKeyPem": secret(key), "certificatePem": pair.certificate.pem}
     inputs, problems = offline.check(KIND, own)
     assert problems == []
     assert inputs["privateKeyPem"][SIGNATURE] == SECRET
@@ -123,7 +125,7 @@ def test_ones_own_key_is_kept_secret_and_used_as_it_is(offline: Client) -> None:
 def test_a_certificate_of_another_key_is_a_problem_that_shows_no_key(offline: Client) -> None:
     key, other = generate_key(2048), generate_key(2048)
     certificate = certify(other, subject="CN=other", validity_days=10, now=datetime.now(UTC)).certificate.pem
-    _, problems = offline.check(KIND, {"privateKeyPem": key, "certificatePem": certificate})
+    _, problems = offline.check(KIND, {"privateKeyPem": secret(key), "certificatePem": certificate})
     assert problems == [("certificatePem", "does not belong to privateKeyPem: the public keys differ")]
 
 
@@ -150,3 +152,126 @@ def test_importing_a_key_pair_is_refused_with_what_to_do_instead(offline: Client
         offline.read(KIND, "x")
     assert failed.value.code == "FAILED_PRECONDITION"
     assert "orgkey:key.privateKeyPem" in failed.value.message
+
+
+# --- one's own key
+
+
+def of_ones_own(offline: Client, key: str, certificate: str, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    inputs, problems = offline.check(KIND, {"privateKeyPem": secret(key), "certificatePem": certificate, **more})
+    assert problems == []
+    return inputs, offline.create(KIND, inputs)[1]
+
+
+@pytest.fixture(scope="module")
+def own() -> tuple[str, str]:
+    key = generate_key(2048)
+    return key, certify(key, subject="CN=mine", validity_days=10, now=datetime.now(UTC)).certificate.pem
+
+
+def pkcs1(pem: str) -> str:
+    return openssl("rsa", "-traditional", given=pem)
+
+
+def openssl(*arguments: str, given: str) -> str:
+    run = subprocess.run(["openssl", *arguments], input=given, capture_output=True, text=True, check=True)
+    return run.stdout
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "CRLF": lambda pem: pem.replace("\n", "\r\n"),
+    "a byte order mark": lambda pem: "\ufeff" + pem,
+    "text before it": lambda pem: f"# nightly\n{pem}",
+    "escaped line breaks": lambda pem: pem.replace("\n", "\\n"),
+    "bare base64": lambda pem: "".join(line for line in pem.splitlines() if "-----" not in line),
+    "PKCS #1": lambda pem: pkcs1(pem) if "PRIVATE" in pem else pem,
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_the_same_key_and_certificate_written_otherwise_are_no_change_and_come_out_in_one_form(
+    offline: Client, own: tuple[str, str], form: Callable[[str], str]
+) -> None:
+    inputs, outputs = of_ones_own(offline, *own)
+    otherwise, same = of_ones_own(offline, form(own[0]), form(own[1]))
+    for name in ("privateKeyPem", "certificatePem", "publicKeySha256", "certificateFingerprint"):
+        assert open_secrets(same)[name] == open_secrets(outputs)[name]
+    assert open_secrets(same)["privateKeyPem"] == own[0]
+    assert list(offline.diff(KIND, inputs, outputs, otherwise).diffs) == []
+    back = offline.diff(KIND, otherwise, same, inputs)
+    assert list(back.diffs) == []
+
+
+def test_a_certificate_issued_again_for_the_same_key_is_a_renewal(offline: Client, own: tuple[str, str]) -> None:
+    made = of_ones_own(offline, *own)
+    again = certify(own[0], subject="CN=mine", validity_days=20, now=datetime.now(UTC)).certificate.pem
+    news, _ = offline.check(KIND, {"privateKeyPem": secret(own[0].replace("\n", "\r\n")), "certificatePem": again})
+    assert list(offline.diff(KIND, *made, news).diffs) == ["certificatePem"]
+    planned = offline.update(KIND, "x", made, news, preview=True)
+    assert open_secrets(planned)["privateKeyPem"] == own[0]
+    after = offline.update(KIND, "x", made, news)
+    assert after["certificatePem"] == again
+    assert after["publicKeySha256"] == made[1]["publicKeySha256"]
+
+
+def test_taking_the_key_that_was_made_here_for_ones_own_changes_nothing(
+    offline: Client, made: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    pair = open_secrets(made[1])
+    news, problems = offline.check(
+        KIND, {"privateKeyPem": secret(pair["privateKeyPem"]), "certificatePem": pair["certificatePem"]}
+    )
+    assert problems == []
+    assert list(offline.diff(KIND, *made, {**news, "subject": "CN=CI"}).diffs) == []
+
+
+def test_another_key_of_ones_own_is_a_rekey(offline: Client, own: tuple[str, str]) -> None:
+    made = of_ones_own(offline, *own)
+    other = generate_key(2048)
+    certificate = certify(other, subject="CN=mine", validity_days=10, now=datetime.now(UTC)).certificate.pem
+    news, _ = offline.check(KIND, {"privateKeyPem": secret(other), "certificatePem": certificate})
+    assert sorted(offline.diff(KIND, *made, news).diffs) == ["certificatePem", "privateKeyPem"]
+    after = offline.update(KIND, "x", made, news)
+    assert open_secrets(after)["privateKeyPem"] == other
+    assert after["consumerKey"] == made[1]["consumerKey"]
+
+
+def test_what_only_a_key_made_here_is_made_of_does_not_touch_ones_own(offline: Client, own: tuple[str, str]) -> None:
+    made = of_ones_own(offline, *own)
+    news, _ = offline.check(
+        KIND,
+        {"privateKeyPem": secret(own[0]), "certificatePem": own[1], "bits": 4096, "generation": 2, "subject": "CN=x"},
+    )
+    planned = open_secrets(offline.update(KIND, "x", made, news, preview=True))
+    assert (planned["privateKeyPem"], planned["certificatePem"]) == own
+    after = open_secrets(offline.update(KIND, "x", made, news))
+    assert (after["privateKeyPem"], after["certificatePem"]) == own
+
+
+@pytest.mark.parametrize("kind", [KIND, "JwtGrant"])
+def test_a_private_key_that_is_no_secret_is_refused_with_the_command_that_makes_it_one(
+    offline: Client, kind: str
+) -> None:
+    _, problems = offline.check(kind, {"privateKeyPem": generate_key(2048)})
+    ((path, reason),) = [problem for problem in problems if problem[0] == "privateKeyPem" and "no secret" in problem[1]]
+    assert path == "privateKeyPem"
+    assert "`pulumi config set --secret --path orgkey:key.privateKeyPem < key.pem`" in reason
+
+
+def test_a_private_key_in_the_certificates_place_is_refused(offline: Client, own: tuple[str, str]) -> None:
+    for given in (own[0], own[1] + own[0], own[0] + own[1]):
+        _, problems = offline.check(KIND, {"privateKeyPem": secret(own[0]), "certificatePem": given})
+        assert "holds a private key, which does not belong there" in dict(problems[:1])["certificatePem"]
+
+
+def test_a_weak_signature_is_warned_of(
+    offline_told: tuple[Client, list[str]], own: tuple[str, str], tmp_path: Path
+) -> None:
+    offline, told = offline_told
+    (tmp_path / "key.pem").write_text(own[0])
+    weak = openssl("req", "-new", "-x509", "-sha1", "-key", str(tmp_path / "key.pem"), "-subj", "/CN=a", given="")
+    of_ones_own(offline, own[0], weak)
+    assert [text for text in told if "signed with SHA-1" in text]
+    told.clear()
+    of_ones_own(offline, *own)
+    assert told == []
