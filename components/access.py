@@ -68,6 +68,7 @@ class JwtBearerAccess(pulumi.ComponentResource):
                 authoritative=settings.authoritative,
                 groups=list(settings.groups),
                 expiration=settings.expiration,
+                managed_by=settings.managed_by,
             ),
             self._options(
                 "assignments", settings, adopt=settings.imports.assignments, id_=settings.permission_set["name"]
@@ -109,8 +110,8 @@ class JwtBearerAccess(pulumi.ComponentResource):
         )
         self.consumer_key, self.username, self.instance_url = app.consumer_key, grant.username, grant.instance_url
         self.audience, self.verified = grant.audience, grant.verified
-        self.certificate_pem, self.certificate_fingerprint = key.certificate_pem, key.certificate_fingerprint
-        self.not_after, self.private_key_pem = key.not_after, key.private_key_pem
+        self.certificate_pem, self.certificate_fingerprint = app.certificate_pem, key.certificate_fingerprint
+        self.not_after, self.private_key_pem = key.not_after, _key_of(app, key, grant)
         self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, pulumi.Output[Any]]:
@@ -147,6 +148,13 @@ class JwtBearerAccess(pulumi.ComponentResource):
             import_=id_ if adopt else None,
             custom_timeouts=pulumi.CustomTimeouts(**(timeouts or settings.timeouts).model_dump()),
         )
+
+
+def _key_of(app: ConnectedApp | ExternalClientApp, key: KeyPair, grant: JwtGrant) -> pulumi.Output[str]:
+    """The private key for the app as it is: under `--target` a new key pair may be there, and the app still trust the one before."""
+    return pulumi.Output.all(
+        trusted=app.certificate_pem, newest=key.certificate_pem, key=key.private_key_pem, proved=grant.private_key_pem
+    ).apply(lambda of: of["key"] if of["trusted"] == of["newest"] else of["proved"])
 
 
 def _key(settings: Settings) -> dict[str, Any]:

@@ -331,17 +331,23 @@ class PermissionSetAssignmentsArgs:
     """Permission set groups that every one of the users is assigned to as well."""
     expiration: Input[str] | None = None
     """When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never."""
+    managed_by: Input[str] | None = None
+    """Owner and stack, `acme-platform/uat`: where the set's ownership marker names another, its holders are left alone."""
 
 
 class PermissionSetAssignments(_Resource):
     """Who holds a permission set."""
 
-    _names: ClassVar[Mapping[str, str]] = {"permission_set": "permissionSet", "org_id": "orgId"}
+    _names: ClassVar[Mapping[str, str]] = {
+        "permission_set": "permissionSet",
+        "managed_by": "managedBy",
+        "org_id": "orgId",
+    }
 
     def __init__(
         self, resource_name: str, args: PermissionSetAssignmentsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        outputs = {"assignments": None, "given": None, "extra": None, "revision": None, "org_id": None}
+        outputs = {"assignments": None, "given": None, "extra": None, "revision": None, "org_id": None, "claim": None}
         super().__init__("salesforce:index:PermissionSetAssignments", resource_name, {**_inputs(args), **outputs}, opts)
 
     @property
@@ -375,6 +381,12 @@ class PermissionSetAssignments(_Resource):
         return pulumi.get(self, "expiration")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="managedBy")
+    def managed_by(self) -> Output[str | None]:
+        """Owner and stack, `acme-platform/uat`: where the set's ownership marker names another, its holders are left alone."""
+        return pulumi.get(self, "managed_by")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="assignments")
     def assignments(self) -> Output[Sequence[Mapping[str, str]]]:
         """Which users hold the set and, with the group's name, are in groups: username, userId, id, group, expires."""
@@ -403,6 +415,12 @@ class PermissionSetAssignments(_Resource):
     def org_id(self) -> Output[str]:
         """Id of the org it is in."""
         return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="claim")
+    def claim(self) -> Output[str | None]:
+        """What tells it from another resource for the same set."""
+        return pulumi.get(self, "claim")  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,9 @@ _MARKER = re.compile(
     r"(?:#(?P<claim>[1-9][0-9]{0,8})\b)?\s*"
 )
 
+MANAGER = r"(?=.{3,64}$)[^\s/]+/\S+"
+"""Owner and stack; no longer, so that marker and description of a permission set stay within the platform's 255 characters."""
+
 
 class Ownership(StrEnum):
     """What a marker means to one stack in one org."""

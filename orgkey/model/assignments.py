@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from metadata.ownership import MANAGER
 from orgkey.model.written import Flag, Written, matches
 
 Username = Annotated[
@@ -71,6 +72,10 @@ def is_past(expiration: str | None, now: float) -> str:
     return f"{expiration} is over (it is {today:%Y-%m-%dT%H:%M}Z), so nobody would hold the set; give a later one, or leave it out"
 
 
+Manager = Annotated[str, matches(rf"(?:{MANAGER})?", "owner/stack, without spaces and of at most 64 characters")]
+"""Who manages a thing, as it stands in ownership markers."""
+
+
 class PermissionSetAssignmentsArgs(Written):
     """Inputs of PermissionSetAssignments: one resource for the whole list."""
 
@@ -86,4 +91,8 @@ class PermissionSetAssignmentsArgs(Written):
     expiration: Moment | None = Field(
         default=None,
         description="When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never.",
+    )
+    managed_by: Manager | None = Field(
+        default=None,
+        description="Owner and stack, `acme-platform/uat`: where the set's ownership marker names another, its holders are left alone.",
     )

@@ -7,15 +7,19 @@ are somebody else's: only what is missing is added, and only what we added ends 
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from metadata.check import Problem
+from metadata.ownership import Ownership, unmark
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, is_past, seconds_of
 from orgkey.model.connection import Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
+from orgkey.provider.metadata_resource import ownership_of
 from orgkey.provider.wire import UNKNOWN
 from orgkey.provider.written import as_args, changed, check_written, replacing
+from orgkey.salesforce import soql
 from orgkey.salesforce.access import (
     Assignment,
     Holders,
@@ -24,9 +28,11 @@ from orgkey.salesforce.access import (
     remove_assignments,
     set_holders,
 )
+from orgkey.salesforce.errors import ConflictError, host_of
+from orgkey.salesforce.set_usage import SetUsage, read_usage, usage_questions
 
 _NOTHING: Values = {}
-_OUTPUTS = ("assignments", "given", "extra", "revision", "orgId")
+_OUTPUTS = ("assignments", "given", "extra", "revision", "orgId", "claim")
 
 
 class PermissionSetAssignmentsHandler(Handler):
@@ -46,7 +52,7 @@ class PermissionSetAssignmentsHandler(Handler):
         return inputs, problems
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
-        names = changed(("permissionSet", "authoritative"), old_inputs, inputs)
+        names = changed(("permissionSet", "authoritative", "managedBy"), old_inputs, inputs)
         for name in ("users", "groups"):
             if _names(old_inputs, name) != _names(inputs, name) or inputs.get(name) is UNKNOWN:
                 names.append(name)
@@ -59,18 +65,22 @@ class PermissionSetAssignmentsHandler(Handler):
             inputs=names,
             outputs=["assignments"] if stale else [],
             replaces=replaces,
-            # Made before the old one is deleted, it would find the users in their groups, and the deletion would take them out.
+            # Made before the old one is deleted, it would find the users in their groups and take them for somebody else's work.
             delete_before_replace=bool(replaces) and bool(old_outputs.get("given")),
             warnings=_who_loses(old_inputs, old_outputs, inputs, replaces=bool(replaces)),
         )
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
         planned = unknown_outputs(inputs, _OUTPUTS)
-        return planned if old_outputs is None else {**planned, "orgId": old_outputs.get("orgId", UNKNOWN)}
+        certain = ("orgId", "claim")
+        return planned if old_outputs is None else planned | {name: old_outputs.get(name, UNKNOWN) for name in certain}
 
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
-        return args.permission_set, self._put(inputs, args, place)
+        claim = str(uuid.uuid4())
+        left = [item for item in place.run.left.get(place.urn, ()) if item.get("group")]
+        before = {"assignments": left, "given": [item["id"] for item in left], "claim": claim}
+        return args.permission_set, self._put(inputs, args, place, before=before)
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
         if not inputs:  # an import is additive: who holds the set already keeps it, and is nobody's to take it from
@@ -79,6 +89,11 @@ class PermissionSetAssignmentsHandler(Handler):
         holders = _look(args, outputs, place)
         given = _given(outputs, holders)
         if not holders.permission_set_id and not given:
+            return None
+        if whose := _anothers(holders, inputs, place):
+            place.warn(
+                f"the permission set {args.permission_set} is managed by orgkey {whose} now; its holders are left alone"
+            )
             return None
         now = place.clock.now()
         held = {item.username.lower() for item in holders.of(args.users) if item.lasts(now)}
@@ -97,13 +112,16 @@ class PermissionSetAssignmentsHandler(Handler):
                 seen["expiration"] = item.expires or None
                 break
         seen = {name: value for name, value in seen.items() if value is not None}
-        return ReadResult(resource_id, seen, _outputs(seen, args, holders, given, place))
+        return ReadResult(resource_id, seen, _outputs(seen, args, holders, given, outputs, place))
 
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
     ) -> Values:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
-        return self._put(inputs, args, place, remove=old_inputs.get("users") or (), before=old_outputs)
+        managers = (inputs, old_inputs)  # a renamed stack's set bears the old name until it was updated itself
+        return self._put(
+            inputs, args, place, remove=old_inputs.get("users") or (), before=old_outputs, managers=managers
+        )
 
     def _put(
         self,
@@ -113,7 +131,9 @@ class PermissionSetAssignmentsHandler(Handler):
         *,
         remove: Sequence[str] = (),
         before: Values = _NOTHING,
+        managers: Sequence[Values] = (),
     ) -> Values:
+        _refuse_anothers(args, managers or (inputs,), place)
         ending = _ending(before, inputs)
         kept = set(before.get("given") or ()) - {item["id"] for item in ending}
         try:
@@ -127,12 +147,25 @@ class PermissionSetAssignmentsHandler(Handler):
         except PartlyDoneError as error:
             outputs = _so_far(inputs, before, error.made, place)
             raise InitFailedError(args.permission_set, outputs, [str(error)]) from error
-        return _outputs(inputs, args, holders, _given({"given": [*kept, *made]}, holders), place)
+        return _outputs(inputs, args, holders, _given({"given": [*kept, *made]}, holders), before, place)
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
+        """Take the set from its users, and back what they were given of groups; but never where a login hangs on it (ADR 10)."""
         place.snapshot.identity()
-        losing = read_holders(place.snapshot, resource_id).of(old_inputs.get("users") or ())
+        holders = read_holders(place.snapshot, resource_id, also=usage_questions(resource_id))
+        losing = holders.of(old_inputs.get("users") or ())
         leaving = _ending(old_outputs, {})
+        if not losing and not leaving:
+            return
+        if reason := _why_kept(resource_id, holders, old_inputs, place):
+            users = dict.fromkeys([*(item.username for item in losing), *(item["username"] for item in leaving)])
+            place.warn(
+                f"{', '.join(users)} keep{'s' if len(users) == 1 else ''} the permission set {resource_id}: {reason}"
+            )
+            for sentence in _by_group("for the same reason these stay in the group", leaving):
+                place.warn(sentence)
+            place.run.left[place.urn] = [*map(_shown, losing), *leaving]
+            return
         if losing:
             place.info(f"taking the permission set {resource_id} from: {', '.join(item.username for item in losing)}")
         for sentence in _by_group("taking out of the group", leaving):
@@ -141,6 +174,38 @@ class PermissionSetAssignmentsHandler(Handler):
             remove_assignments(place.org, [item.assignment_id for item in losing] + [item["id"] for item in leaving])
         finally:
             place.snapshot.drop()
+
+
+def _why_kept(permission_set: str, holders: Holders, inputs: Values, place: Workplace) -> str:
+    """Why nobody is to lose the set: it is another stack's by now, or an app still admits its holders."""
+    if whose := _anothers(holders, inputs, place):
+        return f"it is managed by orgkey {whose} now"
+    if not holders.permission_set_id:
+        return ""
+    apps = read_usage(place.snapshot, permission_set, holders.permission_set_id).apps
+    return SetUsage(apps).in_words
+
+
+def _refuse_anothers(args: PermissionSetAssignmentsArgs, managers: Sequence[Values], place: Workplace) -> None:
+    """Raise ConflictError where the set is somebody else's to all of `managers`, which are inputs with a `managedBy`."""
+    asked_next = [*soql.users(args.users), *([soql.groups(args.groups)] if args.groups else [])]
+    holders = read_holders(place.snapshot, args.permission_set, users=args.users, groups=args.groups, also=asked_next)
+    whose = [_anothers(holders, inputs, place) for inputs in managers]
+    if all(whose):
+        raise ConflictError(
+            f"{host_of(place.org.url)} has the permission set {args.permission_set}, and it is managed by orgkey {whose[0]}.\n"
+            "Nothing was changed. Choose another orgkey:permissionSet.name, or take the set over first "
+            "(docs/guides/moving-a-stack.md)."
+        )
+
+
+def _anothers(holders: Holders, inputs: Values, place: Workplace) -> str:
+    """Owner and stack of somebody else who manages the set by now; empty where it is ours, nobody's, or a sandbox's copy of ours."""
+    manager, (_, marker) = str(inputs.get("managedBy") or ""), unmark(holders.description)
+    if not manager or marker is None:
+        return ""
+    another = ownership_of(marker, manager, place.snapshot.identity()) is Ownership.ANOTHERS
+    return marker.manager if another else ""
 
 
 def _look(args: PermissionSetAssignmentsArgs, outputs: Values, place: Workplace) -> Holders:
@@ -155,7 +220,12 @@ def _look(args: PermissionSetAssignmentsArgs, outputs: Values, place: Workplace)
 
 
 def _outputs(
-    inputs: Values, args: PermissionSetAssignmentsArgs, holders: Holders, given: Sequence[str], place: Workplace
+    inputs: Values,
+    args: PermissionSetAssignmentsArgs,
+    holders: Holders,
+    given: Sequence[str],
+    before: Values,
+    place: Workplace,
 ) -> dict[str, Any]:
     """The revision has the records' ids in it: an assignment that was taken away and given back is a change to be proved."""
     listed = [_shown(item) for item in (*holders.of(args.users), *holders.memberships)]
@@ -169,6 +239,7 @@ def _outputs(
         "extra": [item.username for item in holders.others(args.users)],
         "revision": digest[:16],
         "orgId": place.snapshot.identity().org_id,
+        "claim": _claim(before),
     }
 
 
@@ -181,7 +252,13 @@ def _so_far(inputs: Values, before: Values, made: Sequence[Assignment], place: W
         "extra": before.get("extra") or [],
         "revision": "",
         "orgId": place.snapshot.identity().org_id,
+        "claim": _claim(before),
     }
+
+
+def _claim(before: Values) -> str:
+    """What tells this resource from another one for the same set, made by a Create or an import (ADR 10)."""
+    return str(before.get("claim") or uuid.uuid4())
 
 
 def _shown(item: Assignment) -> dict[str, str]:

@@ -26,13 +26,12 @@ Values = Mapping[str, Any]
 class Run:
     """What the provider did since it was configured: one run of the engine, which deletes what is replaced at its end.
 
-    `left` and `given` are ids of assignments that a Delete left where they are, because a login hangs on them, and which of those to
-    groups were this stack's: whatever comes later in the run goes on from there.
+    `left` are assignments of this stack by URN, as its outputs show them, that a Delete left where they are because a login hangs on
+    them: whatever comes later in the run goes on from there.
     """
 
     written: dict[tuple[str, str], Any] = field(default_factory=dict)
-    left: set[str] = field(default_factory=set)
-    given: set[str] = field(default_factory=set)
+    left: dict[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
 
     def wrote(self, type_name: str, resource_id: str, outputs: Values) -> None:
         """Note that a Create or Update wrote a resource, under its claim."""

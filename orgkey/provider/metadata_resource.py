@@ -18,7 +18,7 @@ from metadata.check import Problem, problems, suggestion
 from metadata.compare import differences
 from metadata.fields import OnChange, fields_of
 from metadata.members import ROOT_MEMBER, Resource, member_names
-from metadata.ownership import Marker, Ownership, judge, mark, same_id
+from metadata.ownership import MANAGER, Marker, Ownership, judge, mark, same_id
 from metadata.parse import Found
 from metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
@@ -36,9 +36,9 @@ from orgkey.salesforce.errors import (
     WrongOrgError,
     host_of,
 )
+from orgkey.salesforce.org import Identity
 
 _MANAGED_BY = "managedBy"
-_MANAGER = r"(?=.{3,64}$)[^\s/]+/\S+"
 _KINDS = {
     "PermissionSet": "permission set",
     "ConnectedApp": "Connected App",
@@ -75,7 +75,7 @@ class MetadataHandler(Handler):
         }
         manager = values.get(_MANAGED_BY, "")
         inputs[_MANAGED_BY] = "" if manager is None else manager
-        if isinstance(manager, str) and manager and not re.fullmatch(_MANAGER, manager):
+        if isinstance(manager, str) and manager and not re.fullmatch(MANAGER, manager):
             found.append(Problem(_MANAGED_BY, "must be owner/stack, without spaces and of at most 64 characters"))
         return {name: list(value) if isinstance(value, tuple) else value for name, value in inputs.items()}, found
 
@@ -182,6 +182,9 @@ class MetadataHandler(Handler):
                 f"the {_KINDS[self.resource]} {resource_id} was taken over by a later resource of this stack; it is left alone"
             )
             return
+        if reason := self.still_used(resource_id, place):
+            place.warn(f"the {_KINDS[self.resource]} {resource_id} is kept: {reason}")
+            return
         self.destroy(resource_id, place)
 
     def validate(self, inputs: Values, place: Workplace) -> None:
@@ -224,6 +227,10 @@ class MetadataHandler(Handler):
     def keeps_its_key(self, ownership: Ownership) -> bool:
         """Whether a copy that a sandbox refresh made keeps the consumer key it came with."""
         return False
+
+    def still_used(self, name: str, place: Workplace) -> str:
+        """Who else would lose something by a deletion, as a sentence; then it is kept."""
+        return ""
 
     @abstractmethod
     def questions(self, name: str) -> list[str]:
@@ -363,11 +370,7 @@ class MetadataHandler(Handler):
         return another or found.marker.claim > _claim(outputs)
 
     def _ownership(self, found: Found, inputs: Values, place: Workplace) -> Ownership:
-        identity = place.snapshot.identity()
-        ownership = judge(found.marker, manager=str(inputs.get(_MANAGED_BY) or ""), org_id=identity.org_id)
-        if ownership is Ownership.COPY and identity.kind != "sandbox":
-            return Ownership.ANOTHERS  # only a sandbox is ever a copy of another org
-        return ownership
+        return ownership_of(found.marker, str(inputs.get(_MANAGED_BY) or ""), place.snapshot.identity())
 
     def _copied_from(self, found: Found, inputs: Values, outputs: Values, place: Workplace) -> str:
         """Id of the org whose copy this is, where a copy keeps the consumer key it came with; else an empty string."""
@@ -401,6 +404,14 @@ class MetadataHandler(Handler):
                 "Nothing was changed. Correct salesforce:instanceUrl, or use another stack for the other org."
             )
         place.warn(f"{host} is a new org ({org_id}, before {before}): the sandbox was refreshed")
+
+
+def ownership_of(marker: Marker | None, manager: str, identity: Identity) -> Ownership:
+    """Whose a thing with this marker is, seen by a stack (`owner/stack`) in its org."""
+    ownership = judge(marker, manager=manager, org_id=identity.org_id)
+    if ownership is Ownership.COPY and identity.kind != "sandbox":
+        return Ownership.ANOTHERS  # only a sandbox is ever a copy of another org
+    return ownership
 
 
 def import_command(type_name: str, urn: str, resource_id: str) -> str:

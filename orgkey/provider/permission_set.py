@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from metadata.members import Resource
@@ -10,9 +10,11 @@ from metadata.parse import Found
 from orgkey.provider.handler import Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.salesforce import soql
-from orgkey.salesforce.access import own_set
+from orgkey.salesforce.access import own_set, read_holders, remove_assignments
 from orgkey.salesforce.deploy_job import DeployStatus
+from orgkey.salesforce.errors import UnreadableError, host_of
 from orgkey.salesforce.read import read_resource
+from orgkey.salesforce.set_usage import read_usage, usage_questions
 
 _ID_PREFIX = "0PS"
 
@@ -38,7 +40,35 @@ class PermissionSetHandler(MetadataHandler):
     ) -> Found | None:
         if not self._id(name, place):
             return None
-        return read_resource(place.snapshot, self.resource, name)
+        found = read_resource(place.snapshot, self.resource, name)
+        if found is None:
+            raise UnreadableError(
+                f"{host_of(place.org.url)} lists the permission set {name}, but its Metadata API does not show it.\n"
+                "Nothing was changed. This login may not see it as metadata: use one with Modify Metadata, or look at it in Setup."
+            )
+        return found
+
+    def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
+        warning = super().replacement_warning(old_inputs, replaces)
+        way = "; give it another orgkey:permissionSet.name in the same change, so that nobody loses a login meanwhile"
+        return warning + ("" if "name" in replaces else way)
+
+    def still_used(self, name: str, place: Workplace) -> str:
+        """Others who hold it, groups that contain it, apps that admit its holders. Our own holders were to go before it, and go now."""
+        holders = read_holders(place.snapshot, name, also=usage_questions(name))
+        left = {item["id"] for items in place.run.left.values() for item in items}
+        now = place.clock.now()
+        others = [item.username for item in holders.assignments if item.assignment_id not in left and item.lasts(now)]
+        held = f"{', '.join(others)} hold{'s' if len(others) == 1 else ''} it" if others else ""
+        usage = read_usage(place.snapshot, name, holders.permission_set_id).in_words
+        if held or usage:
+            return " and ".join(part for part in (held, usage) if part)
+        ours = [item.assignment_id for item in holders.assignments]
+        try:
+            remove_assignments(place.org, ours)  # an org does not delete a set that somebody holds
+        finally:
+            place.snapshot.drop()
+        return ""
 
     def questions(self, name: str) -> list[str]:
         return [soql.permission_set(name)]

@@ -73,6 +73,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         "extra": _STRINGS | {"description": "Users who hold the set and are not on the list."},
         "revision": _STRING | {"description": "Digest of the assignments' records."},
         "orgId": _COMMON_OUTPUTS["orgId"],
+        "claim": _STRING | {"description": "What tells it from another resource for the same set."},
     },
     "ConnectedApp": _APP_OUTPUTS,
     "ExternalClientApp": _APP_OUTPUTS,

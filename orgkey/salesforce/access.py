@@ -14,7 +14,7 @@ from orgkey.salesforce import soql
 from orgkey.salesforce.error_table import API, find_row
 from orgkey.salesforce.errors import ConflictError, RefusedError, SalesforceError, UnknownUsersError, host_of
 from orgkey.salesforce.org import BATCH_SIZE, Org, Saved
-from orgkey.salesforce.read import Rows, Snapshot
+from orgkey.salesforce.read import Rows, Snapshot, told
 
 _ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 
@@ -47,11 +47,15 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Who holds a set now (no id: the org does not have it), and which assignments to groups there are of those asked for."""
+    """Who holds a set now (no id: the org does not have it), and which assignments to groups there are of those asked for.
+
+    `description` is the set's own, with its ownership marker.
+    """
 
     permission_set_id: str
     assignments: tuple[Assignment, ...]
     memberships: tuple[Assignment, ...] = ()
+    description: str = ""
 
     def of(self, usernames: Iterable[str]) -> tuple[Assignment, ...]:
         """Those of the given users who hold the set; user names have no case."""
@@ -101,14 +105,15 @@ def read_holders(
 ) -> Holders:
     """Say who holds a set, and which of `users` are in which of `groups`; `also` is asked in the same request, for whoever needs it next.
 
-    A login that may not see when assignments end is told of none that does.
+    A login that may not see when assignments end is told of none that does. A refusal of what is in `also` is for who needs it to hear.
     """
 
     def ask(*, until: bool) -> tuple[Rows, Rows, list[Rows]]:
         members = soql.memberships(users, groups, until=until)
         own = soql.permission_set(permission_set), soql.assignments(permission_set, until=until)
-        sets, rows, *answers = snapshot.rows(*own, *members, *also)
-        return sets, rows, answers[: len(members)]
+        needed = [*own, *members]
+        sets, rows, *answers = told(snapshot.ask(*needed, *also)[: len(needed)])
+        return sets, rows, answers
 
     try:
         sets, rows, parts = ask(until=True)
@@ -123,6 +128,7 @@ def read_holders(
         set_id,
         tuple(sorted(_assignment(row) for row in rows if row["PermissionSetId"] == set_id)),
         tuple(sorted(item for item in members if item.group.lower() in wanted)),
+        next((str(row.get("Description") or "") for row in sets if str(row["Id"]) == set_id), ""),
     )
 
 

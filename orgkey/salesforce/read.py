@@ -42,11 +42,7 @@ class Snapshot:
 
     def rows(self, *soqls: str) -> list[Rows]:
         """Answer SOQL queries, together with whatever others ask at the same time; raises the first refusal."""
-        answers = self.ask(*soqls)
-        for answer in answers:
-            if isinstance(answer, RefusedError):
-                raise answer
-        return [answer for answer in answers if not isinstance(answer, RefusedError)]
+        return told(self.ask(*soqls))
 
     def ask(self, *soqls: str) -> list[Rows | RefusedError]:
         """Answer SOQL queries as `rows` does, with a refusal in the place of its answer."""
@@ -158,6 +154,14 @@ def _answer_of(future: Future[Rows]) -> Rows | RefusedError:
         return future.result()
     except RefusedError as refusal:
         return refusal
+
+
+def told(answers: Sequence[Rows | RefusedError]) -> list[Rows]:
+    """The answers, or the first refusal among them raised."""
+    for answer in answers:
+        if isinstance(answer, RefusedError):
+            raise answer
+    return [answer for answer in answers if not isinstance(answer, RefusedError)]
 
 
 def read_resource(

@@ -19,7 +19,9 @@ _USERS_IN_ONE_QUERY = 200  # a query has a length limit; 200 user names stay far
 
 def permission_set(name: str) -> str:
     """The set itself; profiles own sets too, and those are not meant."""
-    question = "SELECT Id, Name, Label, LicenseId FROM PermissionSet WHERE Name = {} AND IsOwnedByProfile = false"
+    question = (
+        "SELECT Id, Name, Label, Description, LicenseId FROM PermissionSet WHERE Name = {} AND IsOwnedByProfile = false"
+    )
     return _quoted(question, name)
 
 
@@ -88,6 +90,34 @@ def links(app_id: str) -> str:
         "WHERE SetupEntityId = {}",
         app_id,
     )
+
+
+def links_of_set(permission_set_name: str) -> str:
+    """What a permission set gives access to, apps among it (platform notes 3.2)."""
+    question = (
+        "SELECT Id, ParentId, SetupEntityId, SetupEntityType FROM SetupEntityAccess "
+        "WHERE Parent.Name = {} AND Parent.IsOwnedByProfile = false"
+    )
+    return _quoted(question, permission_set_name)
+
+
+def groups_of_set(permission_set_name: str) -> str:
+    """Which permission set groups contain a set."""
+    question = (
+        "SELECT Id, PermissionSetId, PermissionSetGroup.DeveloperName, PermissionSetGroup.NamespacePrefix "
+        "FROM PermissionSetGroupComponent WHERE PermissionSet.Name = {}"
+    )
+    return _quoted(question, permission_set_name)
+
+
+def external_client_apps(ids: Sequence[str]) -> str:
+    """Names of External Client Apps."""
+    return _quoted("SELECT Id, DeveloperName FROM ExternalClientApplication WHERE Id IN {}", sorted(ids))
+
+
+def connected_apps(ids: Sequence[str]) -> str:
+    """Labels of Connected Apps: the data API knows no other name of them."""
+    return _quoted("SELECT Id, Name FROM ConnectedApplication WHERE Id IN {}", sorted(ids))
 
 
 def _without_end(question: str) -> str:

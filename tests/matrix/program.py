@@ -63,6 +63,7 @@ def _assignments(settings: Settings, made: Mapping[str, Outputs]) -> dict[str, A
         "permissionSet": made["set"]["name"],
         "users": list(settings.users),
         "authoritative": settings.authoritative,
+        "managedBy": settings.managed_by,
     }
 
 

@@ -57,7 +57,20 @@ def test_assignments_are_the_whole_truth_by_default() -> None:
         "authoritative": True,
         "groups": (),
         "expiration": None,
+        "managedBy": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("manager", "fits"), [("acme/uat", True), ("", True), ("acme", False), ("a b/c", False), ("a/" + "b" * 63, False)]
+)
+def test_who_manages_assignments_is_an_owner_and_a_stack(manager: str, *, fits: bool) -> None:
+    news = {"permissionSet": "CI", "managedBy": manager}
+    if fits:
+        assert PermissionSetAssignmentsArgs.model_validate(news).managed_by == manager
+    else:
+        with pytest.raises(ValidationError):
+            PermissionSetAssignmentsArgs.model_validate(news)
 
 
 COME_TOGETHER = "privateKeyPem and certificatePem come together: give both or neither"

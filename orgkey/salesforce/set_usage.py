@@ -1,0 +1,83 @@
+"""What hangs on a permission set beside its holders: the apps that admit them, and the groups that contain it.
+
+SetupEntityAccess is the link from a set to an app (platform notes 3.2), PermissionSetGroupComponent the one to a group. Both need View
+Setup and Configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orgkey.salesforce import soql
+from orgkey.salesforce.errors import RefusedError, UnreadableError, host_of
+from orgkey.salesforce.read import Rows, Snapshot
+
+_NAMES = {
+    "ExternalClientApplication": (soql.external_client_apps, "DeveloperName"),
+    "ConnectedApplication": (soql.connected_apps, "Name"),
+}
+"""By the type of a link: how to ask for apps by id, and the field with the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetUsage:
+    """Names of the apps that admit a set's holders, and of the groups that contain it."""
+
+    apps: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+    @property
+    def in_words(self) -> str:
+        """Who or what they are, for a sentence; empty where there is nothing."""
+        apps = [f"the app {name} admits its holders" for name in self.apps]
+        return " and ".join([*apps, *(f"the permission set group {name} contains it" for name in self.groups)])
+
+
+def usage_questions(permission_set: str) -> tuple[str, str]:
+    """What `read_usage` asks first, for whoever asks something else in the same request."""
+    return soql.links_of_set(permission_set), soql.groups_of_set(permission_set)
+
+
+def read_usage(snapshot: Snapshot, permission_set: str, permission_set_id: str) -> SetUsage:
+    """Say what hangs on a set; raises UnreadableError for a login that may not see it."""
+    links, components = snapshot.ask(*usage_questions(permission_set))
+    for refusal, what in ((links, "SetupEntityAccess"), (components, "PermissionSetGroupComponent")):
+        if isinstance(refusal, RefusedError):
+            if refusal.passing:
+                raise refusal
+            raise UnreadableError(
+                f"{host_of(snapshot.org.url)} does not show this login what hangs on the permission set {permission_set} "
+                f"({what}: {refusal.in_short}).\n"
+                "Nothing was changed. Use a login with View Setup and Configuration."
+            )
+    return SetUsage(
+        _apps(snapshot, _of(links, "ParentId", permission_set_id)),
+        tuple(sorted(_full_name(row) for row in _of(components, "PermissionSetId", permission_set_id))),
+    )
+
+
+def _of(rows: Rows | RefusedError, field: str, permission_set_id: str) -> Rows:
+    """Those rows that are about this set: a package may bring one of the same name."""
+    return [] if isinstance(rows, RefusedError) else [row for row in rows if row[field] == permission_set_id]
+
+
+def _apps(snapshot: Snapshot, links: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names of the linked apps; an app that the org does not show goes by its id."""
+    ids: dict[str, list[str]] = {}
+    for link in links:
+        if link["SetupEntityType"] in _NAMES:
+            ids.setdefault(str(link["SetupEntityType"]), []).append(str(link["SetupEntityId"]))
+    names: list[str] = []
+    answers = snapshot.ask(*(_NAMES[kind][0](of_kind) for kind, of_kind in ids.items())) if ids else []
+    for (kind, of_kind), rows in zip(ids.items(), answers, strict=True):
+        shown = {} if isinstance(rows, RefusedError) else {str(row["Id"])[:15]: row for row in rows}
+        names += [str(shown.get(each[:15], {}).get(_NAMES[kind][1]) or each) for each in of_kind]
+    return tuple(sorted(names))
+
+
+def _full_name(component: Mapping[str, Any]) -> str:
+    group = component["PermissionSetGroup"]
+    prefix = group.get("NamespacePrefix")
+    return f"{prefix}__{group['DeveloperName']}" if prefix else str(group["DeveloperName"])
