@@ -14,9 +14,9 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+from orgkey.fleet.provider import DriftProviders
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.server import serve
-from orgkey.provider.servicer import SalesforceProvider
 
 
 class IdleLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
@@ -52,9 +52,9 @@ def serve_language_host() -> Iterator[int]:
 
 
 @contextmanager
-def attach(provider: SalesforceProvider, language_port: int, *, runtime: str) -> Iterator[Mapping[str, str]]:
-    """Serve a provider for one engine; yields the variables that lead the engine to it."""
-    server, port = serve(provider)
+def attach(providers: DriftProviders, language_port: int, *, runtime: str) -> Iterator[Mapping[str, str]]:
+    """Serve the providers of one engine; yields the variables that lead the engine to them."""
+    server, port = serve(providers)
     try:
         yield {
             "PULUMI_DEBUG_PROVIDERS": f"{PACKAGE}:{port}",

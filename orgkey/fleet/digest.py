@@ -12,6 +12,16 @@ from typing import Any
 
 from orgkey.provider.urn import Urn
 
+PARTS: Mapping[str, str] = {
+    "KeyPair": "key",
+    "PermissionSet": "permissionSet",
+    "PermissionSetAssignments": "assignments",
+    "ConnectedApp": "app",
+    "ExternalClientApp": "app",
+    "JwtGrant": "grant",
+}
+"""What property paths begin with, by resource; the same words as in `orgkey:ignore`."""
+
 
 class DigestError(Exception):
     """The engine printed something else."""
@@ -21,7 +31,8 @@ class DigestError(Exception):
 class Step:
     """One resource: what the state has, what the look found, and the property paths that differ.
 
-    `gone` says that the org does not have it. Inputs and outputs are values by name.
+    `gone` says that the org does not have it. Inputs and outputs are values by name. `parent` is a URN, `provider` the reference of the
+    provider instance, `needs` the URNs of the resources whose outputs are among the inputs. `custom` is false of a component.
     """
 
     urn: str
@@ -32,6 +43,10 @@ class Step:
     old_outputs: Mapping[str, Any]
     new_inputs: Mapping[str, Any]
     new_outputs: Mapping[str, Any]
+    parent: str = ""
+    provider: str = ""
+    needs: tuple[str, ...] = ()
+    custom: bool = True
 
     @property
     def name(self) -> str:
@@ -70,18 +85,31 @@ def _errors(diagnostics: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def _step(raw: Mapping[str, Any]) -> Step:
     old, new = raw.get("oldState") or {}, raw.get("newState") or {}
+    state = old or new
     return Step(
         urn=_urn(raw["urn"]),
-        type=str((old or new).get("type", "")),
+        type=str(state.get("type", "")),
         gone=raw["op"] == "delete",
         changed=tuple(raw.get("detailedDiff") or ()),
         old_inputs=old.get("inputs") or {},
         old_outputs=old.get("outputs") or {},
         new_inputs=new.get("inputs") or {},
         new_outputs=new.get("outputs") or {},
+        parent=_urn(state["parent"]) if state.get("parent") else "",
+        provider=str(state.get("provider") or ""),
+        custom=state.get("custom") is not False,
+        needs=tuple(
+            dict.fromkeys(urn for urns in (state.get("propertyDependencies") or {}).values() for urn in urns or ())
+        ),
     )
 
 
 def _urn(text: str) -> str:
     Urn.parse(text)
     return text
+
+
+def path_of(urn: str) -> str:
+    """What a resource is called in property paths: its part, or its own name where it is none of ours."""
+    resource = Urn.parse(urn)
+    return PARTS.get(resource.type_name, resource.name)

@@ -1,6 +1,7 @@
-"""The finding table: what `orgkey drift` can find, by stable codes.
+"""The finding table: what `orgkey drift` can find, by stable codes, and what can be done about it.
 
-One row per kind of finding: how bad it is, what it means, who should care. The report, its formats and the reference page read it.
+One row per kind of finding: how bad it is, what it means, who should care. One row per remedy, and which remedies contradict each other.
+The report, its formats and the reference page read it.
 """
 
 from __future__ import annotations
@@ -40,6 +41,78 @@ class Code(StrEnum):
     RENEWAL_DUE = "renewal-due"
     OWNER_CHANGED = "owner-changed"
     SETTING_CHANGED = "setting-changed"
+
+
+class Action(StrEnum):
+    """What a remedy asks for; stable names, as those of findings are."""
+
+    UP = "up"
+    DEPLOY = "deploy"
+    RESTORE = "restore"
+    DECIDE = "decide"
+    RENEW = "renew"
+    RENEW_LATER = "renew-later"
+    REPLACE_CERTIFICATE = "replace-certificate"
+    TAKE_OVER = "take-over"
+    FIND_OWNER = "find-owner"
+    MEND_USER = "mend-user"
+    MEND_ACCESS = "mend-access"
+    UP_THEN_TRY = "up-then-try"
+    READ_THEN_TRY = "read-then-try"
+    OWNER_THEN_UP = "owner-then-up"
+    READ_THEN_UP = "read-then-up"
+    MEND_READING = "mend-reading"
+
+
+REMEDIES: Mapping[Action, str] = {
+    Action.UP: "`pulumi up` puts it back",
+    Action.DEPLOY: "run `pulumi up` for this stack",
+    Action.RESTORE: "`pulumi up` puts everything back, with the same key pair and consumer key",
+    Action.DECIDE: "declare the user in orgkey:users, or let `pulumi up` take the set from it",
+    Action.RENEW: "`pulumi up` renews it: same key, same consumer key",
+    Action.RENEW_LATER: "nothing yet: from {renew_at} on `pulumi up` renews it",
+    Action.REPLACE_CERTIFICATE: "put a new certificate of your own key into orgkey:key.certificatePem, then run `pulumi up`",
+    Action.TAKE_OVER: "`pulumi up` takes it over again; `pulumi stack` shows whether the state has two resources for it",
+    Action.FIND_OWNER: "find out who else manages it, and settle whose it is; `pulumi up` writes this stack's marker again",
+    Action.MEND_USER: "{advice}",
+    Action.MEND_ACCESS: "{advice}",
+    Action.UP_THEN_TRY: "`pulumi up` mends what else was found here, and tries the login again",
+    Action.READ_THEN_TRY: "mend what could not be told, then look again: it may be why the login fails",
+    Action.OWNER_THEN_UP: "settle first who else manages it (owner changed); then: {remedy}",
+    Action.READ_THEN_UP: "mend first what could not be told, since `pulumi up` begins with the same questions; then: {remedy}",
+    Action.MEND_READING: "mend what its reason names, then look again",
+}
+"""What a person reads. `advice` is the error table's remedy, `remedy` that of another row, `renew_at` a day."""
+
+BY_UP = frozenset(
+    {Action.UP, Action.DEPLOY, Action.RESTORE, Action.DECIDE, Action.RENEW, Action.TAKE_OVER, Action.UP_THEN_TRY}
+)
+"""What `pulumi up` does, as things stand."""
+
+_IN_ONE_STACK = (
+    *(
+        (action, Action.FIND_OWNER) for action in BY_UP
+    ),  # one `up` writes over everything, whoever else has a hand in it
+    *(
+        (action, Action.MEND_READING)
+        for action in (*BY_UP, Action.FIND_OWNER, Action.OWNER_THEN_UP, Action.REPLACE_CERTIFICATE)
+    ),
+)
+_IN_ONE_COMPONENT = (
+    *(
+        (action, Action.MEND_ACCESS) for action in BY_UP - {Action.DECIDE}
+    ),  # the access is declared: it is to be put back, not looked for
+    (Action.MEND_ACCESS, Action.MEND_READING),  # what was not read may be why
+    (Action.RENEW, Action.RENEW_LATER),
+    (Action.RENEW, Action.REPLACE_CERTIFICATE),
+    (Action.RENEW_LATER, Action.REPLACE_CERTIFICATE),
+)
+
+
+def contradict(one: Action, other: Action, *, same_component: bool) -> bool:
+    """Whether nobody can follow both; what could not be told counts as MEND_READING."""
+    pairs = {*_IN_ONE_STACK, *(_IN_ONE_COMPONENT if same_component else ())}
+    return (one, other) in pairs or (other, one) in pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +183,8 @@ KINDS: Mapping[Code, Kind] = {
     Code.CERTIFICATE_EXPIRES: Kind(
         "certificate expires",
         Severity.HIGH,
-        "the certificate ends soon; after that no login works",
-        "everything that logs in through the app",
+        "the certificate ends soon or has ended; Salesforce is known to let logins in all the same, what else checks it may not",
+        "whoever runs `pulumi up` for this stack, and whoever checks certificates",
     ),
     Code.RENEWAL_DUE: Kind(
         "renewal due",

@@ -17,14 +17,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orgkey.fleet.attached import attach
-from orgkey.fleet.digest import Digest, DigestError, parse_digest
+from orgkey.fleet.components import Component, components_of
+from orgkey.fleet.digest import Digest, DigestError, parse_digest, path_of
 from orgkey.fleet.engine import Engine, EngineError, EngineTimeoutError, Process
-from orgkey.fleet.findings import Code
-from orgkey.fleet.judge import certificate_of, judge, org_of, path_of
+from orgkey.fleet.findings import Action
+from orgkey.fleet.judge import certificate_of, judge, org_of
 from orgkey.fleet.project import NoSettingsError, Project, Stack, StackFileError, connection_config, instance_url
+from orgkey.fleet.provider import DriftProvider, DriftProviders, Reading
+from orgkey.fleet.report import Component as Access
 from orgkey.fleet.report import Finding, StackReport, Unknown, could_not_tell, verdict_of
-from orgkey.provider.servicer import SalesforceProvider
-from orgkey.salesforce.errors import CanceledError, SalesforceError, UnseenError
+from orgkey.salesforce.errors import CanceledError
 
 _LAST_WORD = 5.0  # seconds for the engine to end by itself, once the org is given up
 
@@ -67,20 +69,19 @@ class Looker:
 
     def _look(self, stack: Stack, seconds: float) -> StackReport:
         deadline = time.monotonic() + seconds
+        missing: NoSettingsError | None = None
         try:
             config = connection_config(self.project, stack, self.engine, seconds=seconds)
-        except NoSettingsError:  # the state has those of a provider that the program made itself
-            config = {}
-        unread: dict[str, SalesforceError] = {}
-        provider = SalesforceProvider(
-            environment={**self.environment, "PULUMI_CONFIG": json.dumps(config)}, unread=unread.__setitem__
-        )
+        except NoSettingsError as error:  # the state has those of a provider that the program made itself
+            config, missing = {}, error
+        environment, reading = {**self.environment, "PULUMI_CONFIG": json.dumps(config)}, Reading()
+        providers = DriftProviders(lambda: DriftProvider(reading, environment=environment))
         with (
-            attach(provider, self.language_port, runtime=self.project.runtime) as ports,
+            attach(providers, self.language_port, runtime=self.project.runtime) as ports,
             _copy_of(stack.file) as file,
         ):
             command = ["refresh", "--preview-only", "--json", "--stack", stack.name, "--config-file", str(file)]
-            attempt = _Attempt(self.engine.start(command, folder=self.project.folder, extra=ports), provider)
+            attempt = _Attempt(self.engine.start(command, folder=self.project.folder, extra=ports), providers)
             self._under_way.add(attempt)
             try:
                 if self._stopped:
@@ -91,35 +92,49 @@ class Looker:
             finally:
                 self._under_way.discard(attempt)
         late = f"No answer within {seconds:g} s." if attempt.late else ""
-        unknown = _unknown(digest, unread, late=late)
-        url, org_id = org_of(digest)
-        unjudged = {urn for urn, error in unread.items() if not isinstance(error, UnseenError)}
-        found = judge(digest, now=self.now(), expiring_within=self.expiring_within, unread=unjudged)
+        if missing and not digest.errors and not any(each.steps for each in components_of(digest)):
+            raise missing
+        return self._report(stack, digest, reading, late=late)
+
+    def _report(self, stack: Stack, digest: Digest, reading: Reading, *, late: str) -> StackReport:
+        components = components_of(digest)
+        unknown = unknown_of(digest, components, reading, late=late)
+        found = judge(
+            digest,
+            components,
+            now=self.now(),
+            expiring_within=self.expiring_within,
+            unread=reading.failed.keys(),
+            unseen=reading.unseen.keys(),
+        )
+        accesses = tuple(_access(each, reading) for each in components)
+        certificates = [each.certificate for each in accesses if each.certificate]
         return StackReport(
             project=stack.project,
             stack=stack.name,
             verdict=verdict_of(found, unknown),
-            instance_url=url or instance_url(stack),
-            org_id=org_id,
+            instance_url=accesses[0].instance_url or instance_url(stack),
+            org_id=accesses[0].org_id,
             findings=found,
             unknown=unknown,
-            certificate=certificate_of(digest),
-            commands=_commands(stack, found, unknown),
+            certificate=min(certificates, key=lambda each: each.not_after, default=None),
+            components=accesses if components[0].steps else (),
+            commands=commands_of(stack, found, unknown),
         )
 
 
 @dataclass(eq=False, slots=True)
 class _Attempt:
-    """An engine at work and the provider that serves it."""
+    """An engine at work and the providers that serve it."""
 
     process: Process
-    provider: SalesforceProvider
+    providers: DriftProviders
     late: bool = False
 
     def give_up(self) -> None:
-        """End what the provider has under way in the org; the engine may still tell what was read by then."""
+        """End what is under way in the orgs; the engine may still tell what was read by then."""
         self.late = True
-        self.provider.cancel(for_good=True)
+        self.providers.cancel()
 
     def answer(self, seconds: float) -> Digest:
         """The engine's digest, within `seconds` and a moment to end by itself."""
@@ -130,7 +145,7 @@ class _Attempt:
             result = self.process.wait(seconds + _LAST_WORD)
         finally:
             timer.cancel()
-            self.provider.cancel(for_good=True)  # an engine that was ended leaves its questions open
+            self.providers.cancel()  # an engine that was ended leaves its questions open
         if not result.out.startswith("{"):
             raise EngineError(result.error)
         digest = parse_digest(result.out)
@@ -146,29 +161,64 @@ def _copy_of(file: Path) -> Iterator[Path]:
         yield Path(shutil.copy(file, folder))
 
 
-def _unknown(digest: Digest, unread: Mapping[str, SalesforceError], *, late: str) -> tuple[Unknown, ...]:
-    """What could not be read, by name; one reason for the whole stack where it is the same for everything."""
+def _access(component: Component, reading: Reading) -> Access:
+    url, org_id = org_of(component)
+    asked = (reading.instance_urls[step.urn] for step in component.steps if step.urn in reading.instance_urls)
+    return Access(
+        name=component.name,
+        instance_url=url or next(asked, ""),
+        org_id=org_id,
+        certificate=certificate_of(component),
+    )
+
+
+def unknown_of(digest: Digest, components: Sequence[Component], reading: Reading, *, late: str) -> tuple[Unknown, ...]:
+    """What could not be read, by name; one reason for a component or the stack where it is the same for everything in it.
+
+    `late` is the reason of what was not read because the time was over; empty where it was not.
+    """
+    told = [each for component in components for each in _unread(component, reading, late=late)]
+    whole = {each.reason for each in told}
+    if len(whole) == 1 and len(told) == len(components) and not any(each.path for each in told):
+        told = [Unknown(path="", reason=whole.pop())]
     unseen = [
-        Unknown(path=f"{path_of(urn)}.{name}", reason=str(error))
-        for urn, error in unread.items()
-        if isinstance(error, UnseenError)
+        Unknown(path=f"{path_of(step.urn)}.{name}", reason=str(error), component=component.name)
+        for component in components
+        for step in component.steps
+        if (error := reading.unseen.get(step.urn)) is not None
         for name in error.properties
     ]
-    reasons = {
-        path_of(urn): late if late and isinstance(error, CanceledError) else str(error)
-        for urn, error in unread.items()
-        if not isinstance(error, UnseenError)
-    }
-    in_org = {path_of(step.urn) for step in digest.steps if "orgId" in step.old_outputs}
-    if reasons and in_org <= reasons.keys() and len(set(reasons.values())) == 1:
-        return (Unknown(path="", reason=next(iter(reasons.values()))),)
-    told = [Unknown(path=path, reason=reason) for path, reason in sorted(reasons.items())]
     return (*told, *unseen, *(Unknown(path="", reason=error) for error in digest.errors))
 
 
-def _commands(stack: Stack, found: Sequence[Finding], unknown: tuple[Unknown, ...]) -> tuple[str, ...]:
-    """Lines for a shell. A login that fails although all is as declared is no matter of an `up` alone: a comment says what comes first."""
-    commands = [f"pulumi up --stack {stack.name}"] if found else []
-    if found and all(each.code is Code.LOGIN_FAILS for each in found):
-        commands.insert(0, f"# {stack.name}: {found[0].remedy}; then:")
-    return (*commands, *([f"orgkey drift --stack {stack.name}"] if unknown else []))
+def _unread(component: Component, reading: Reading, *, late: str) -> list[Unknown]:
+    reasons = {
+        path_of(step.urn): late if late and isinstance(error, CanceledError) else str(error)
+        for step in component.steps
+        if (error := reading.failed.get(step.urn)) is not None
+    }
+    in_org = {path_of(step.urn) for step in component.steps if "orgId" in step.old_outputs}
+    if reasons and in_org <= reasons.keys() and len(set(reasons.values())) == 1:
+        return [Unknown(path="", reason=next(iter(reasons.values())), component=component.name)]
+    return [Unknown(path=path, reason=reason, component=component.name) for path, reason in sorted(reasons.items())]
+
+
+_FIRST = {
+    Action.FIND_OWNER: "find out who else manages it, and settle whose it is",
+    Action.REPLACE_CERTIFICATE: "put a new certificate of your own key into orgkey:key.certificatePem",
+}
+"""What comes before an `up`, where the remedy names the `up` too."""
+
+
+def commands_of(stack: Stack, found: Sequence[Finding], unknown: Sequence[Unknown]) -> tuple[str, ...]:
+    """Lines for a shell, in order: what no command does is a comment. What could not be read is mended and read before an `up`."""
+    look = [f"orgkey drift --stack {stack.name}"] if unknown else []
+    if any(each.action in {Action.READ_THEN_UP, Action.READ_THEN_TRY} for each in found):
+        return tuple(look)
+    by_hand = [
+        f"# {stack.name}: {_FIRST.get(each.action, each.remedy)}; then:"
+        for each in found
+        if each.action in {Action.MEND_USER, Action.MEND_ACCESS, *_FIRST}
+    ]
+    helps = any(each.action is not Action.RENEW_LATER for each in found)
+    return (*dict.fromkeys(by_hand), *([f"pulumi up --stack {stack.name}"] if helps else []), *look)

@@ -12,9 +12,10 @@ from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
 
-from orgkey.fleet.findings import Code, Severity
+from orgkey.fleet.findings import Action, Code, Severity
 
-VERSION: Literal[1] = 1
+VERSION: Literal[2] = 2
+"""Of the JSON form. 1 had no components: it is read, and written no more."""
 
 
 class ReportError(Exception):
@@ -45,7 +46,7 @@ class Finding(_Part):
     """One thing that is not as declared.
 
     `path` is a property path as `orgkey:ignore` takes it. `declared` and `found` are its values, where it has some; `details` say what
-    else follows from it.
+    else follows from it. `component` is the name of the one it was found in; `action` is what the remedy asks for.
     """
 
     code: Code
@@ -56,13 +57,19 @@ class Finding(_Part):
     declared: Any = None
     found: Any = None
     details: tuple[str, ...] = ()
+    component: str = ""
+    action: Action | None = None
 
 
 class Unknown(_Part):
-    """Something that could not be judged: `path` names it, or is empty where nothing of the stack could be."""
+    """Something that could not be judged: `path` names it, or is empty where nothing of the component could be.
+
+    Without a component it is the whole stack that could not be judged, or something that is none of a component's.
+    """
 
     path: str
     reason: str
+    component: str = ""
 
 
 class Certificate(_Part):
@@ -73,10 +80,21 @@ class Certificate(_Part):
     fingerprint: str
 
 
+class Component(_Part):
+    """One access among those of a stack: an app with its key, users and proof, in one org. `name` is unique within the stack."""
+
+    name: str
+    instance_url: str = ""
+    org_id: str = ""
+    certificate: Certificate | None = None
+
+
 class StackReport(_Part):
     """One stack: everything that is known of it.
 
-    The verdict follows from findings and unknowns. `commands` are what to type, in order; `seconds` is how long the look took.
+    The verdict follows from findings and unknowns. Most stacks have one component; where there are several, `instance_url` and `org_id`
+    are those of the first, and `certificate` is the one that ends first. `commands` are what to type, in order; `seconds` is how long
+    the check took.
     """
 
     project: str
@@ -87,6 +105,7 @@ class StackReport(_Part):
     findings: tuple[Finding, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     certificate: Certificate | None = None
+    components: tuple[Component, ...] = ()
     commands: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -110,7 +129,7 @@ def verdict_of(findings: Sequence[Finding], unknown: Sequence[Unknown]) -> Verdi
 class Report(_Part):
     """All stacks of a run, by name."""
 
-    version: Literal[1] = VERSION
+    version: Literal[1, 2] = VERSION
     made_at: AwareDatetime
     seconds: float
     stacks: tuple[StackReport, ...]
@@ -150,7 +169,7 @@ def parse_report(text: str, *, source: str) -> Report:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
         raise ReportError(
-            f"{source} is no report of `orgkey drift --format json` of version {VERSION}: {place}: {first['msg']}"
+            f"{source} is no report of `orgkey drift --format json` of version {VERSION} or older: {place}: {first['msg']}"
         ) from None
 
 

@@ -36,7 +36,7 @@ options:
 """
 
 
-def serve(provider: SalesforceProvider, *, port: int = 0) -> tuple[grpc.Server, int]:
+def serve(provider: provider_pb2_grpc.ResourceProviderServicer, *, port: int = 0) -> tuple[grpc.Server, int]:
     """Start serving on loopback; returns the server and its port."""
     options = [
         ("grpc.max_receive_message_length", _LARGEST_MESSAGE),

@@ -39,20 +39,22 @@ from orgkey.provider.settings import NOT_OURS, connection_values, verdict
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.errors import SalesforceError, UnseenError
+from orgkey.salesforce.errors import SalesforceError, SettingError, UnseenError
 from orgkey.salesforce.org import Org
 from orgkey.salesforce.read import Snapshot
 from orgkey.version import VERSION
 
 _KIND = provider_pb2.PropertyDiff
+_NOT_CONFIGURED = (
+    "The provider was not configured.\nSet salesforce:instanceUrl and salesforce:credentials in the stack file."
+)
 
 
 class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     """Serves one engine at a time; the last Configure wins, and a Cancel of the engine's lasts until then (engine notes 8).
 
-    With `unread`, a Read that the org does not answer is told there (URN, error) and leaves the state as it is, so that one thing that
-    cannot be seen does not keep the rest from being judged. Without, it fails, as an `up` must. What of a resource could not be seen
-    is told there too, as an UnseenError; without, it is a warning.
+    What cannot be read, and settings that cannot be used, fail an `up`; a subclass that only reads may go on (`_read_failed`,
+    `_partly_read`, `_configure_failed`).
     """
 
     def __init__(
@@ -60,15 +62,14 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         engine: Engine | None = None,
         clock: Clock | None = None,
         environment: Mapping[str, str] = os.environ,
-        unread: Callable[[str, SalesforceError], None] | None = None,
     ) -> None:
         self._engine = engine or Engine()
         self._clock = clock or Clock()
         self._environment = environment
-        self._unread = unread
         self._lock = threading.Lock()
         self._given_up = False
         self._connection: Connection | None = None
+        self._why_not = SettingError(_NOT_CONFIGURED)
         self._org: Org | None = None
         self._snapshot: Snapshot | None = None
         self._run = Run()
@@ -122,13 +123,10 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         connection, problems = parse_connection(values)
         if connection is None:
             listed = "\n".join(f"  - salesforce:{problem.path} {problem.reason}" for problem in problems)
-            _abort(
-                context,
-                grpc.StatusCode.INVALID_ARGUMENT,
-                f"The provider's settings are wrong:\n{listed}\nCorrect them in the stack file.",
-            )
+            reason = f"The provider's settings are wrong:\n{listed}\nCorrect them in the stack file."
+            self._why_not = SettingError(reason)
+            self._configure_failed(self._why_not, context)
         with self._lock:
-            self._refuse_second_org(context, connection)
             if not self._given_up:
                 self._clock.canceled.clear()
             self._connection, self._org, self._snapshot = connection, None, None
@@ -150,18 +148,9 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         if org is not None:
             org.abort()
 
-    def _refuse_second_org(self, context: grpc.ServicerContext, connection: Connection) -> None:
-        """A look is one process for all providers of a program, and every Read would go to the org of the last one."""
-        if self._unread is None or self._connection is None:
-            return
-        first, second = self._connection.instance_url, connection.instance_url
-        if first != second:
-            _abort(
-                context,
-                grpc.StatusCode.FAILED_PRECONDITION,
-                f"This program has providers for two orgs, {first} and {second}, and a look can be of one only.\n"
-                "Use a stack for each, or look with `pulumi refresh --preview-only`.",
-            )
+    def _configure_failed(self, error: SettingError, context: grpc.ServicerContext) -> None:
+        """Settings that cannot be used end the command before anything is asked."""
+        _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
     # --- a resource ---------------------------------------------------------------------------------------------------------
 
@@ -227,18 +216,12 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         hidden = _hidden(handler, inputs, outputs)
         with self._outcome(context, handler, request.inputs, hidden):
             try:
-                place = replace(self._place(request), unseen=lambda error: self._tell_unseen(request.urn, error))
+                place = replace(self._place(request), unseen=lambda error: self._partly_read(request.urn, error))
                 found = handler.read(request.id, inputs.values, outputs.values, place)
-            except SalesforceError as error:
-                if self._unread is None:
-                    raise
-                self._unread(request.urn, error)
-                return provider_pb2.ReadResponse(
-                    id=request.id,
-                    properties=request.properties,
-                    inputs=request.inputs,
-                    refresh_before_update=handler.lives_in_org,
-                )
+            except ImportRefusedError:
+                raise
+            except Exception as error:  # noqa: BLE001 — it is raised again, unless somebody only reads
+                return self._read_failed(request, error)
             if found is not None and found.failed:
                 self._init_failed(
                     context,
@@ -312,9 +295,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def _place(self, request: Any) -> Workplace:
         with self._lock:
             if self._connection is None:
-                raise SalesforceError(
-                    "The provider was not configured.\nSet salesforce:instanceUrl and salesforce:credentials in the stack file."
-                )
+                raise self._why_not
             if self._org is None or self._snapshot is None:
                 self._org = Org(self._connection, clock=self._clock, environment=self._environment, sign=self._sign)
                 self._snapshot = Snapshot(self._org)
@@ -336,11 +317,13 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             warn=lambda message: self._engine.warn(request.urn, message),
         )
 
-    def _tell_unseen(self, urn: str, error: UnseenError) -> None:
-        if self._unread is None:
-            self._engine.warn(urn, str(error))
-        else:
-            self._unread(urn, error)
+    def _read_failed(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
+        """Raise the error: what could not be read must not be changed."""
+        raise error
+
+    def _partly_read(self, urn: str, error: UnseenError) -> None:
+        """Warn of what the login may not see of a resource."""
+        self._engine.warn(urn, str(error))
 
     def _sign(self, private_key_pem: str, consumer_key: str, username: str, audience: str) -> str:
         """An assertion for the administrator's own login (`salesforce:credentials.jwt`)."""

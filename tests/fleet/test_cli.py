@@ -103,7 +103,7 @@ def test_a_file_that_is_no_report_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     result = orgkey("drift", "--merge", "x.json", folder=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
-    assert "x.json is no report of `orgkey drift --format json` of version 1" in result.stderr
+    assert "x.json is no report of `orgkey drift --format json` of version 2 or older" in result.stderr
 
 
 def test_a_report_that_a_shell_wrote_in_utf_16_is_named(tmp_path: Path) -> None:
@@ -170,7 +170,9 @@ def test_an_engine_that_hangs_is_given_up_when_its_time_is_over(hanging: Path) -
         check=False,
     )
     assert run.returncode == 2
-    assert json.loads(run.stdout)["stacks"][0]["unknown"] == [{"path": "", "reason": "No answer within 0.2 s."}]
+    assert json.loads(run.stdout)["stacks"][0]["unknown"] == [
+        {"path": "", "reason": "No answer within 0.2 s.", "component": ""}
+    ]
 
 
 @pytest.mark.parametrize(

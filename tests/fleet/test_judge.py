@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from orgkey.fleet.digest import DigestError, parse_digest
+from orgkey.fleet.components import components_of
+from orgkey.fleet.digest import DigestError, parse_digest, path_of
 from orgkey.fleet.findings import KINDS, Code, Severity
-from orgkey.fleet.judge import certificate_of, judge, org_of, path_of
+from orgkey.fleet.judge import certificate_of, judge, org_of
 from orgkey.fleet.report import Finding
 from tests.fleet.digests import HEALTHY, ORG, OTHER_ORG, digest
 
@@ -19,8 +20,11 @@ MONTH = timedelta(days=30)
 REFUSED = {"verified": False, "reason": "invalid_app_access: user is not admin approved to access this app"}
 
 
-def judged(text: str, *, now: datetime = NOW, within: timedelta = MONTH) -> tuple[Finding, ...]:
-    return judge(parse_digest(text), now=now, expiring_within=within)
+def judged(
+    text: str, *, now: datetime = NOW, within: timedelta = MONTH, unread: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    read = parse_digest(text)
+    return judge(read, components_of(read), now=now, expiring_within=within, unread=unread)
 
 
 def brief(found: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
@@ -115,11 +119,9 @@ def test_a_property_that_the_engine_was_told_to_ignore_is_no_finding() -> None:
 
 
 def test_what_nobody_could_look_at_is_not_judged_by_what_the_state_has_of_it() -> None:
-    read = parse_digest(digest({"grant": REFUSED, "app": {"label": "Other"}}))
-    unread = {read.steps[-1].urn}
-    assert brief(judge(read, now=NOW, expiring_within=MONTH, unread=unread)) == [
-        ("low", "setting-changed", "app.label")
-    ]
+    text = digest({"grant": REFUSED, "app": {"label": "Other"}})
+    unread = {step.urn for step in parse_digest(text).steps if path_of(step.urn) == "grant"}
+    assert brief(judged(text, unread=unread)) == [("low", "setting-changed", "app.label")]
 
 
 def test_the_worst_comes_first() -> None:
@@ -134,6 +136,11 @@ def test_a_failing_login_says_the_orgs_words_what_they_mean_and_what_to_do() -> 
         == "ci@acme.com.uat: the org answers invalid_app_access: user is not admin approved to access this app"
     )
     assert "does not hold a permission set" in found.details[0]
+    assert found.remedy.startswith("the user is declared and holds the permission set")
+
+
+def test_a_user_who_is_not_declared_is_to_be_added() -> None:
+    (found,) = judged(digest({"grant": REFUSED}, old={"grant": {"username": "deploy@acme.com.uat"}}))
     assert found.remedy.startswith("add the user to orgkey:users")
 
 
@@ -143,7 +150,7 @@ def test_a_refreshed_sandbox_is_one_finding_that_tells_what_came_of_it() -> None
     )
     assert (found.code, found.severity) == (Code.SANDBOX_REFRESHED, Severity.CRITICAL)
     assert (found.declared, found.found) == (ORG, OTHER_ORG)
-    assert [detail.split(":")[0] for detail in found.details] == ["permissionSet", "app", "grant"]
+    assert [detail.split(":")[0] for detail in found.details] == ["app", "grant", "permissionSet"]
 
 
 @pytest.mark.parametrize(
@@ -170,8 +177,10 @@ def test_every_code_has_a_row_and_its_texts_are_sentences_without_a_full_stop() 
 
 def test_org_certificate_and_names_come_from_the_state() -> None:
     read = parse_digest(digest())
-    assert org_of(read) == ("https://acme--uat.sandbox.my.salesforce.com", ORG)
-    certificate = certificate_of(read)
+    (component,) = components_of(read)
+    assert component.name == "access"
+    assert org_of(component) == ("https://acme--uat.sandbox.my.salesforce.com", ORG)
+    certificate = certificate_of(component)
     assert certificate is not None
     assert certificate.not_after == datetime(2027, 11, 24, tzinfo=UTC)
     assert path_of(read.steps[3].urn) == "app"

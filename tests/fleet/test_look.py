@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from orgkey.fleet.components import components_of
 from orgkey.fleet.digest import parse_digest
-from orgkey.fleet.look import _unknown
+from orgkey.fleet.look import unknown_of
+from orgkey.fleet.provider import Reading
 from orgkey.fleet.report import Unknown
 from orgkey.salesforce.errors import CANCELED, CanceledError, SalesforceError, UnreachableError, UnseenError
-from tests.fleet.digests import digest
+from tests.fleet.digests import digest, together
 
 READ = parse_digest(digest())
-URN = {step.type.rsplit(":", 1)[-1]: step.urn for step in READ.steps}
+URN = {step.type.rsplit(":", 1)[-1]: step.urn for step in READ.steps if step.custom}
 IN_ORG = [urn for kind, urn in URN.items() if kind != "KeyPair"]
 DOWN = UnreachableError("no way in")
 
@@ -34,9 +36,26 @@ DOWN = UnreachableError("no way in")
 def test_it_is_told_by_name_and_once_where_it_is_the_same_for_everything(
     unread: dict[str, SalesforceError], late: str, expected: list[tuple[str, str]]
 ) -> None:
-    assert _unknown(READ, unread, late=late) == tuple(Unknown(path=path, reason=reason) for path, reason in expected)
+    unseen = {urn: error for urn, error in unread.items() if isinstance(error, UnseenError)}
+    reading = Reading({urn: error for urn, error in unread.items() if urn not in unseen}, unseen)
+    told = unknown_of(READ, components_of(READ), reading, late=late)
+    assert [(each.path, each.reason) for each in told] == expected
+    assert {each.component for each in told if each.path} <= {"access"}
 
 
 def test_what_the_engine_itself_could_not_do_is_told_too() -> None:
     broken = parse_digest(digest(errors=["the state is locked"]))
-    assert _unknown(broken, {}, late="") == (Unknown(path="", reason="the state is locked"),)
+    told = unknown_of(broken, components_of(broken), Reading(), late="")
+    assert told == (Unknown(path="", reason="the state is locked"),)
+
+
+def test_what_cannot_be_read_of_one_component_is_told_of_it_alone() -> None:
+    both = parse_digest(together(digest(component="one"), digest(component="two::x", provider="second")))
+    components = components_of(both)
+    second = {step.urn: DOWN for step in components[1].steps}
+    assert [each.name for each in components] == ["one", "two::x"]
+    assert unknown_of(both, components, Reading(dict(second)), late="") == (
+        Unknown(path="", reason="no way in", component="two::x"),
+    )
+    everything = {step.urn: DOWN for component in components for step in component.steps}
+    assert unknown_of(both, components, Reading(dict(everything)), late="") == (Unknown(path="", reason="no way in"),)

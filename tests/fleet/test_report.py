@@ -88,14 +88,29 @@ def test_without_any_report_there_is_nothing_to_merge() -> None:
         merge([])
 
 
+def test_a_report_of_an_older_orgkey_is_read_and_put_together_with_others() -> None:
+    old = parse_report(
+        """{"version": 1, "made_at": "2026-11-24T12:00:00Z", "seconds": 1, "stacks": [{
+        "project": "orgkey", "stack": "uat", "verdict": "drift", "instance_url": "https://a.my.salesforce.com", "org_id": "00D1",
+        "findings": [{"code": "missing", "severity": "critical", "path": "app", "summary": "gone", "remedy": "up", "declared": null,
+        "found": null, "details": []}], "unknown": [], "certificate": null, "commands": [], "seconds": 1}]}""",
+        source="old.json",
+    )
+    merged = merge([old, report(stack("dev"))])
+    assert merged.version == 2
+    assert [each.stack for each in merged.stacks] == ["dev", "uat"]
+
+
 def test_a_report_reads_back_as_it_was_written() -> None:
     written = report(stack("uat", Severity.HIGH), UNKNOWN)
     assert parse_report(written.model_dump_json(), source="a.json") == written
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"version": 2, "made_at": "2026-11-24T12:00:00Z", "seconds": 1, "stacks": []}']
+    "text", ["", "{}", "[]", '{"version": 3, "made_at": "2026-11-24T12:00:00Z", "seconds": 1, "stacks": []}']
 )
 def test_another_file_is_refused_with_its_name(text: str) -> None:
-    with pytest.raises(ReportError, match=r"a\.json is no report of `orgkey drift --format json` of version 1"):
+    with pytest.raises(
+        ReportError, match=r"a\.json is no report of `orgkey drift --format json` of version 2 or older"
+    ):
         parse_report(text, source="a.json")

@@ -58,7 +58,8 @@ class Client:
     stub: provider_pb2_grpc.ResourceProviderStub = field(init=False)
 
     def __post_init__(self) -> None:
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")
+        # A connection of its own, as the engine opens one for each provider: clients of one process share them otherwise.
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}", [("grpc.use_local_subchannel_pool", 1)])
         self.stub = provider_pb2_grpc.ResourceProviderStub(self.channel)
 
     def configure(self, values: Mapping[str, Any], *, name: str = "default") -> None:

@@ -18,8 +18,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from orgkey.fleet.findings import KINDS, Code, Severity
-from orgkey.fleet.formats.words import UNKNOWN_REST, can_be_ignored, org_of, printable
-from orgkey.fleet.report import Finding, Report, StackReport, Verdict
+from orgkey.fleet.formats.words import can_be_ignored, org_of, orgs_of, printable, rest_of
+from orgkey.fleet.report import Certificate, Finding, Report, StackReport, Verdict
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -67,6 +67,17 @@ class _Entry:
         severities = [each.severity for each in self.stack.findings]
         return [(each, severities.count(each)) for each in reversed(Severity) if each in severities]
 
+    @property
+    def several(self) -> bool:
+        """Whether the stack has several components, so that each thing must say of which it is."""
+        return len(self.stack.components) > 1
+
+    def certificates(self) -> list[tuple[str, Certificate]]:
+        """The certificates, by the component's name where there are several."""
+        if self.several:
+            return [(each.name, each.certificate) for each in self.stack.components if each.certificate]
+        return [("", self.stack.certificate)] if self.stack.certificate else []
+
     def urgency(self) -> tuple[int, int]:
         """The worst first, then what could not be told, then by name as the report has them."""
         worst = self.stack.severity
@@ -76,17 +87,17 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Date:
-    """A day of the calendar: what happens to the certificates of which stacks."""
+    """A day of the calendar: what happens to the certificates of which stacks, and of which of their components where there are several."""
 
     day: date
     ends: bool  # the certificate's end, else its renewal
     distance: int  # days from the report to it
-    entries: tuple[_Entry, ...]
+    entries: tuple[tuple[_Entry, str], ...]
 
 
 def _months(entries: Sequence[_Entry], today: date) -> list[tuple[date, list[_Date]]]:
     """The months in which a certificate ends or is to be renewed, soonest first, each by its first day."""
-    dates = sorted(_certificate_dates(entries), key=lambda each: (each[0], not each[1], each[2].index))
+    dates = sorted(_certificate_dates(entries), key=lambda each: (each[0], not each[1], each[2][0].index, each[2][1]))
     days = [
         _Date(day, ends, (day - today).days, tuple(entry for *_, entry in group))
         for (day, ends), group in groupby(dates, key=lambda each: each[:2])
@@ -94,11 +105,11 @@ def _months(entries: Sequence[_Entry], today: date) -> list[tuple[date, list[_Da
     return [(month, list(group)) for month, group in groupby(days, key=lambda each: each.day.replace(day=1))]
 
 
-def _certificate_dates(entries: Sequence[_Entry]) -> Iterator[tuple[date, bool, _Entry]]:
+def _certificate_dates(entries: Sequence[_Entry]) -> Iterator[tuple[date, bool, tuple[_Entry, str]]]:
     for entry in entries:
-        if certificate := entry.stack.certificate:
-            yield _utc(certificate.not_after).date(), True, entry
-            yield _utc(certificate.renew_at).date(), False, entry
+        for component, certificate in entry.certificates():
+            yield _utc(certificate.not_after).date(), True, (entry, component)
+            yield _utc(certificate.renew_at).date(), False, (entry, component)
 
 
 def _utc(moment: datetime) -> datetime:
@@ -139,14 +150,15 @@ def _template() -> Template:
     environment.filters |= {
         "can_be_ignored": can_be_ignored,
         "code": _code,
-        "org": org_of,
+        "orgs": orgs_of,
+        "rest": rest_of,
         "utc": _utc,
         "value": _value,
     }
     environment.globals |= {
         "KINDS": KINDS,
         "SEVERITIES": tuple(reversed(Severity)),
-        "UNKNOWN_REST": UNKNOWN_REST,
+        "org_of": org_of,
         "Verdict": Verdict,
     }
     return environment.from_string(_read("html.jinja"))

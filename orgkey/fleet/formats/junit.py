@@ -1,15 +1,18 @@
 """JUnit XML: one test suite per stack, one test case per kind of finding, so that a CI shows orgs as it shows tests.
 
+A stack with several components has each test case once per component, in a class of its name.
 A finding is a failure, what could not be told is an error. Attributes as Jenkins and GitLab read them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lxml import etree
 
 from orgkey.fleet.findings import KINDS, Code
-from orgkey.fleet.formats.words import UNKNOWN_REST, printable
-from orgkey.fleet.report import Report, StackReport
+from orgkey.fleet.formats.words import printable, rest_of, whose
+from orgkey.fleet.report import Finding, Report, StackReport, Unknown
 
 
 def junit(report: Report) -> str:
@@ -26,29 +29,42 @@ def junit(report: Report) -> str:
 def _suite(each: StackReport, made_at: str) -> etree._Element:
     name = printable(f"{each.project}/{each.stack}")
     suite = etree.Element("testsuite", name=name, timestamp=made_at, time=f"{each.seconds:.3f}")
-    codes = [code for code in Code if not each.unknown or any(finding.code is code for finding in each.findings)]
-    for code in codes:
-        case = etree.SubElement(suite, "testcase", classname=name, name=KINDS[code].title, time="0")
-        found = [finding for finding in each.findings if finding.code is code]
-        if found:
-            failure = etree.SubElement(case, "failure", type=code.value, message=printable(found[0].summary))
-            failure.text = printable(
-                "\n".join(
-                    line
-                    for finding in found
-                    for line in (
-                        f"{finding.severity}: {finding.path}: {finding.summary}",
-                        *finding.details,
-                        f"what to do: {finding.remedy}",
-                    )
-                )
-            )
-    for unknown in each.unknown:
-        what = printable(unknown.path or UNKNOWN_REST)
-        case = etree.SubElement(suite, "testcase", classname=name, name=f"{what} can be told", time="0")
-        error = etree.SubElement(case, "error", type="could-not-tell", message=printable(unknown.reason.split("\n")[0]))
-        error.text = printable(unknown.reason)
+    components = [access.name for access in each.components]
+    several = len(components) > 1
+    others = [*(item.component for item in each.findings), *(item.component for item in each.unknown)]
+    for component in dict.fromkeys([*components, *others]) if several else [None]:
+        class_name = f"{name}/{printable(component)}" if component else name
+        found = [item for item in each.findings if component in {None, item.component}]
+        unknown = [item for item in each.unknown if component in {None, item.component}]
+        _cases(suite, class_name, each, found, unknown)
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(sum(1 for _ in suite.iter("failure"))))
     suite.set("errors", str(sum(1 for _ in suite.iter("error"))))
     return suite
+
+
+def _cases(
+    suite: etree._Element, class_name: str, each: StackReport, findings: Sequence[Finding], unknowns: Sequence[Unknown]
+) -> None:
+    codes = [code for code in Code if not each.unknown or any(finding.code is code for finding in findings)]
+    for code in codes:
+        case = etree.SubElement(suite, "testcase", classname=class_name, name=KINDS[code].title, time="0")
+        found = [finding for finding in findings if finding.code is code]
+        if found:
+            first = printable(f"{whose(each, found[0])}{found[0].summary}")
+            failure = etree.SubElement(case, "failure", type=code.value, message=first)
+            failure.text = printable("\n".join(line for finding in found for line in _lines(each, finding)))
+    for unknown in unknowns:
+        what = printable(rest_of(unknown))
+        case = etree.SubElement(suite, "testcase", classname=class_name, name=f"{what} can be told", time="0")
+        first = printable(f"{whose(each, unknown)}{unknown.reason}".split("\n")[0])
+        error = etree.SubElement(case, "error", type="could-not-tell", message=first)
+        error.text = printable(f"{whose(each, unknown)}{unknown.reason}")
+
+
+def _lines(each: StackReport, finding: Finding) -> list[str]:
+    return [
+        f"{finding.severity}: {whose(each, finding)}{finding.path}: {finding.summary}",
+        *finding.details,
+        f"what to do: {finding.remedy}",
+    ]

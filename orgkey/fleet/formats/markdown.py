@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from orgkey.fleet.formats.words import UNKNOWN_REST, commands, headline, org_of, place_of, printable
-from orgkey.fleet.report import Report, StackReport, Verdict
+from orgkey.fleet.formats.words import commands, headline, org_of, orgs_of, place_of, printable, rest_of, whose
+from orgkey.fleet.report import Finding, Report, StackReport, Unknown, Verdict
 
 _MARK = {Verdict.IN_SYNC: "✅", Verdict.DRIFT: "❌", Verdict.COULD_NOT_TELL: "❔"}
 
@@ -27,15 +27,20 @@ def markdown(report: Report) -> str:
 
 
 def _rows(each: StackReport) -> list[str]:
-    head = f"| {_MARK[each.verdict]} | `{each.stack}` | {_cell(org_of(each))} |"
     rows = [
-        f"{head} {found.severity} | `{found.code}` | {_cell(' · '.join([place_of(found) + found.summary, *found.details]))} |"
+        f"{_head(each, found)} {found.severity} | `{found.code}` | "
+        f"{_cell(' · '.join([whose(each, found) + place_of(found) + found.summary, *found.details]))} |"
         for found in each.findings
     ]
     return rows + [
-        f"{head} | could not tell | {_cell(f'{unknown.path or UNKNOWN_REST}: {unknown.reason}')} |"
+        f"{_head(each, unknown)} | could not tell | {_cell(f'{whose(each, unknown)}{rest_of(unknown)}: {unknown.reason}')} |"
         for unknown in each.unknown
     ]
+
+
+def _head(each: StackReport, item: Finding | Unknown) -> str:
+    org = org_of(each, item.component) if item.component else ", ".join(orgs_of(each))
+    return f"| {_MARK[each.verdict]} | `{each.stack}` | {_cell(org)} |"
 
 
 def _cell(text: str) -> str:

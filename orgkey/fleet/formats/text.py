@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orgkey.fleet.findings import KINDS, Severity
-from orgkey.fleet.formats.words import UNKNOWN_REST, commands, headline, org_of, place_of, printable
+from orgkey.fleet.formats.words import commands, headline, orgs_of, place_of, printable, rest_of, whose
 from orgkey.fleet.report import Finding, Report, StackReport, Verdict
 
 WIDTH = 100  # columns
@@ -56,19 +56,23 @@ def show(report: Report, console: Console) -> None:
 
 def _rows(each: StackReport) -> list[tuple[Text, ...]]:
     """One row per finding and per thing that could not be told; the stack's name stands in the first."""
-    cells = [_found(found) for found in each.findings] + [
-        (_verdict(Verdict.COULD_NOT_TELL), Text(printable(f"{unknown.path or UNKNOWN_REST}: {unknown.reason}")))
+    cells = [_found(each, found) for found in each.findings] + [
+        (
+            _verdict(Verdict.COULD_NOT_TELL),
+            Text(printable(f"{whose(each, unknown)}{rest_of(unknown)}: {unknown.reason}")),
+        )
         for unknown in each.unknown
     ]
-    names = (Text(printable(each.stack)), Text(printable(org_of(each).removesuffix(_MY_DOMAIN))))
+    hosts = "\n".join(host.removesuffix(_MY_DOMAIN) for host in orgs_of(each))
+    names = (Text(printable(each.stack)), Text(printable(hosts)))
     return [
         (*(names if index == 0 else (Text(), Text())), *cell)
         for index, cell in enumerate(cells or [(_verdict(each.verdict), Text())])
     ]
 
 
-def _found(found: Finding) -> tuple[Text, Text]:
-    lines = [f"{KINDS[found.code].title}: {place_of(found)}{found.summary}", *found.details]
+def _found(each: StackReport, found: Finding) -> tuple[Text, Text]:
+    lines = [f"{KINDS[found.code].title}: {whose(each, found)}{place_of(found)}{found.summary}", *found.details]
     return Text(found.severity.value, style=_COLOURS[found.severity]), Text(printable("\n".join(lines)))
 
 

@@ -6,12 +6,11 @@ import unicodedata
 from collections.abc import Mapping
 
 from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS
-from orgkey.fleet.report import Finding, Report, StackReport, Verdict
+from orgkey.fleet.report import Finding, Report, StackReport, Unknown, Verdict
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.key_pair import KeyPairArgs
 
-UNKNOWN_REST = "the stack"
-"""What an unknown without a path is called."""
+_REST, _REST_OF_COMPONENT = "the stack", "all of it"
 
 _PROPERTIES: Mapping[str, frozenset[str]] = {
     "app": frozenset(row.name for row in APP_FIELDS),
@@ -31,9 +30,28 @@ def headline(report: Report) -> str:
     return f"{stacks}: {parts or 'none'}"
 
 
-def org_of(each: StackReport) -> str:
-    """The org's host, as people know it."""
-    return each.instance_url.removeprefix("https://")
+def org_of(each: StackReport, component: str = "") -> str:
+    """The host of a stack's org, or of a component's, as people know it."""
+    url = next((access.instance_url for access in each.components if access.name == component), "")
+    return (url or each.instance_url).removeprefix("https://")
+
+
+def orgs_of(each: StackReport) -> list[str]:
+    """The hosts of a stack's orgs, each once."""
+    return list(dict.fromkeys([org_of(each, access.name) for access in each.components] or [org_of(each)]))
+
+
+def whose(each: StackReport, item: Finding | Unknown) -> str:
+    """Which component something is of, as a sentence begins with it, and its org where there are several; empty in a stack of one."""
+    if len(each.components) < 2 or not item.component:  # noqa: PLR2004 — several
+        return ""
+    where = f" in {org_of(each, item.component)}" if len(orgs_of(each)) > 1 else ""
+    return f"{item.component}{where}: "
+
+
+def rest_of(item: Unknown) -> str:
+    """What could not be told: a path, or the whole component or stack."""
+    return item.path or (_REST_OF_COMPONENT if item.component else _REST)
 
 
 def place_of(found: Finding) -> str:

@@ -1,0 +1,95 @@
+"""Findings about an app or a permission set: by the field table, and what that does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lxml import etree
+
+from metadata.compare import Difference, differences
+from metadata.fields import Looser
+from metadata.members import Resource
+from orgkey.fleet.digest import Step, path_of
+from orgkey.fleet.findings import Action, Code, Severity
+from orgkey.fleet.remedies import finding
+from orgkey.fleet.report import Finding
+from orgkey.fleet.shown import added, listed, shown
+from orgkey.provider.urn import type_name
+
+_PRE_AUTHORIZATION = frozenset({"permissionSets", "profiles"})
+
+
+def judge_metadata(step: Step) -> Iterator[Finding]:
+    """Whose setting, owner or part differs."""
+    resource, part = Resource(type_name(step.type)), path_of(step.urn)
+    changed = {path.split("[")[0].split(".")[0] for path in step.changed}
+    for difference in differences(resource, step.old_inputs, step.new_inputs):
+        if difference.path in changed:
+            yield from _judge_setting(part, difference)
+    if "managedBy" in changed:
+        theirs = str(step.new_inputs.get("managedBy") or "")
+        whose = f"names {theirs}" if theirs else "is gone"
+        yield finding(
+            Code.OWNER_CHANGED,
+            f"{part}.managedBy",
+            f"the ownership marker {whose}",
+            Action.FIND_OWNER,
+            values=(step.old_inputs.get("managedBy"), theirs),
+        )
+    if "claimFound" in changed:
+        yield finding(
+            Code.OWNER_CHANGED,
+            f"{part}.claim",
+            "another resource of this stack has taken it over, or this one's takeover is not written yet",
+            Action.TAKE_OVER,
+            values=(step.old_outputs.get("claim"), step.new_outputs.get("claimFound")),
+        )
+    if "otherParts" in changed:
+        yield from _judge_other_parts(step, resource, part)
+
+
+def _judge_setting(part: str, difference: Difference) -> Iterator[Finding]:
+    path = f"{part}.{difference.path}"
+    if difference.path in _PRE_AUTHORIZATION:
+        extra = added(difference.before, difference.after)
+        for name in extra:
+            yield finding(Code.EXTRA_PRE_AUTHORIZATION, path, f"{name} is pre-authorized", values=(None, name))
+        lost = added(difference.after, difference.before)
+        if lost:
+            yield finding(Code.SETTING_CHANGED, path, f"no longer pre-authorized: {listed(lost)}", values=(lost, None))
+        return
+    values = (difference.before, difference.after)
+    says = f"{difference.path} is {shown(difference.after)}, declared {shown(difference.before)}"
+    if difference.loosens:
+        more = added(difference.before, difference.after) if difference.field.looser is Looser.WHEN_MORE else []
+        says = f"{difference.path} has more: {listed(more)}" if more else says
+        code = Code.EXTRA_GRANT if part == "permissionSet" else Code.POLICY_LOOSENED
+        yield finding(code, path, says, values=values)
+    else:
+        severity = Severity.LOW if difference.field.looser is None and not difference.replaces else None
+        yield finding(Code.SETTING_CHANGED, path, says, values=values, severity=severity)
+
+
+def _judge_other_parts(step: Step, resource: Resource, part: str) -> Iterator[Finding]:
+    """Parts that the field table does not know: on a permission set each is a grant to all its holders."""
+    carried = step.new_outputs.get("carriedOver") or step.old_outputs.get("otherParts") or ()
+    known = {str(item.get("xml")) for item in carried}
+    there = step.new_outputs.get("otherParts") or ()
+    code = Code.EXTRA_GRANT if resource is Resource.PERMISSION_SET else Code.SETTING_CHANGED
+    new = [item for item in there if str(item.get("xml")) not in known]
+    for item in new:
+        yield finding(code, f"{part}.otherParts", f"{_tag(item)} was added", values=(None, _tag(item)))
+    if not new:
+        yield finding(Code.SETTING_CHANGED, f"{part}.otherParts", "a part that was carried over was taken away")
+
+
+def _tag(part: Mapping[str, Any]) -> str:
+    """What an unknown part is: its element and what it names (`userPermissions ApiEnabled`); the XML itself may be long."""
+    try:
+        element = etree.fromstring(str(part.get("xml") or ""), etree.XMLParser(resolve_entities=False))
+    except etree.XMLSyntaxError:
+        return str(part.get("path") or "a part")
+    texts = [text for child in element.iter() if (text := (child.text or "").strip())]
+    named = [text for text in texts if text not in {"true", "false"}][:2]
+    return " ".join([etree.QName(element).localname, *named])

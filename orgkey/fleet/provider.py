@@ -1,0 +1,104 @@
+"""The provider as a drift check serves it: what cannot be read is noted by name, and the rest is judged all the same.
+
+One process serves every provider of a program. Requests do not name the instance, but the engine opens a connection for each, and
+keeps it (pulumi/sdk/go/common/resource/plugin, NewProvider): an instance is told by its connection.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from orgkey.provider.handler import Workplace
+from orgkey.provider.protocol import provider_pb2
+from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
+from orgkey.provider.servicer import SalesforceProvider
+from orgkey.salesforce.clock import Clock
+from orgkey.salesforce.errors import SalesforceError, SettingError, UnseenError
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of the Reads, by URN: what failed, what the login may not see of what was read, and the address of the org asked."""
+
+    failed: dict[str, SalesforceError] = field(default_factory=dict)
+    unseen: dict[str, UnseenError] = field(default_factory=dict)
+    instance_urls: dict[str, str] = field(default_factory=dict)
+
+
+class DriftProvider(SalesforceProvider):
+    """Answers a Read that failed with the state as it is; settings that cannot be used are the reason of each of its Reads."""
+
+    def __init__(
+        self, reading: Reading, clock: Clock | None = None, environment: Mapping[str, str] = os.environ
+    ) -> None:
+        super().__init__(clock=clock, environment=environment)
+        self._reading = reading
+
+    def _configure_failed(self, error: SettingError, context: grpc.ServicerContext) -> None:
+        """Go on: other providers of the program may be fine."""
+
+    def _place(self, request: Any) -> Workplace:
+        place = super()._place(request)
+        self._reading.instance_urls[request.urn] = place.connection.instance_url
+        return place
+
+    def _read_failed(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
+        self._reading.failed[request.urn] = error if isinstance(error, SalesforceError) else _unexpected(error)
+        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+
+    def _partly_read(self, urn: str, error: UnseenError) -> None:
+        self._reading.unseen[urn] = error
+
+
+class DriftProviders(provider_grpc.ResourceProviderServicer):
+    """A DriftProvider for each connection."""
+
+    def __init__(self, make: Callable[[], DriftProvider]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._instances: dict[str, DriftProvider] = {}
+        self._given_up = False
+
+    def cancel(self) -> None:
+        """End for good what is under way in any org, and begin nothing more."""
+        with self._lock:
+            self._given_up = True
+            instances = list(self._instances.values())
+        for instance in instances:
+            instance.cancel(for_good=True)
+
+    def instance(self, context: grpc.ServicerContext) -> DriftProvider:
+        """The provider of a request's connection."""
+        with self._lock:
+            made = self._instances.get(context.peer())
+            if made is None:
+                made = self._instances[context.peer()] = self._make()
+                if self._given_up:
+                    made.cancel(for_good=True)
+            return made
+
+
+def _verb(name: str) -> Callable[[DriftProviders, Any, grpc.ServicerContext], Any]:
+    def verb(self: DriftProviders, request: Any, context: grpc.ServicerContext) -> Any:
+        return getattr(self.instance(context), name)(request, context)
+
+    return verb
+
+
+for _method in provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"].methods:
+    setattr(DriftProviders, _method.name, _verb(_method.name))
+
+
+def _unexpected(error: Exception) -> SalesforceError:
+    """An error that nobody thought of, by its place; its text may hold anything."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return SalesforceError(f"orgkey met a {type(error).__name__} that it does not know, in {where}. Please report it.")
