@@ -207,6 +207,7 @@ class PermissionSet(_Resource):
         "user_permissions": "userPermissions",
         "managed_by": "managedBy",
         "org_id": "orgId",
+        "instance_url": "instanceUrl",
         "claim_found": "claimFound",
         "other_parts": "otherParts",
         "carried_over": "carriedOver",
@@ -216,6 +217,7 @@ class PermissionSet(_Resource):
     def __init__(self, resource_name: str, args: PermissionSetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = {
             "org_id": None,
+            "instance_url": None,
             "claim": None,
             "claim_found": None,
             "members": None,
@@ -273,6 +275,12 @@ class PermissionSet(_Resource):
     def org_id(self) -> Output[str]:
         """Id of the org it is in."""
         return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="instanceUrl")
+    def instance_url(self) -> Output[str | None]:
+        """My Domain of that org at the last look."""
+        return pulumi.get(self, "instance_url")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="claim")
@@ -342,12 +350,21 @@ class PermissionSetAssignments(_Resource):
         "permission_set": "permissionSet",
         "managed_by": "managedBy",
         "org_id": "orgId",
+        "instance_url": "instanceUrl",
     }
 
     def __init__(
         self, resource_name: str, args: PermissionSetAssignmentsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        outputs = {"assignments": None, "given": None, "extra": None, "revision": None, "org_id": None, "claim": None}
+        outputs = {
+            "assignments": None,
+            "given": None,
+            "extra": None,
+            "revision": None,
+            "org_id": None,
+            "instance_url": None,
+            "claim": None,
+        }
         super().__init__("salesforce:index:PermissionSetAssignments", resource_name, {**_inputs(args), **outputs}, opts)
 
     @property
@@ -415,6 +432,12 @@ class PermissionSetAssignments(_Resource):
     def org_id(self) -> Output[str]:
         """Id of the org it is in."""
         return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="instanceUrl")
+    def instance_url(self) -> Output[str | None]:
+        """My Domain of that org at the last look."""
+        return pulumi.get(self, "instance_url")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="claim")
@@ -510,6 +533,7 @@ class ConnectedApp(_Resource):
         "trusted_ip_ranges": "trustedIpRanges",
         "managed_by": "managedBy",
         "org_id": "orgId",
+        "instance_url": "instanceUrl",
         "claim_found": "claimFound",
         "other_parts": "otherParts",
         "carried_over": "carriedOver",
@@ -521,6 +545,7 @@ class ConnectedApp(_Resource):
     def __init__(self, resource_name: str, args: ConnectedAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = {
             "org_id": None,
+            "instance_url": None,
             "claim": None,
             "claim_found": None,
             "members": None,
@@ -702,6 +727,12 @@ class ConnectedApp(_Resource):
         return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="instanceUrl")
+    def instance_url(self) -> Output[str | None]:
+        """My Domain of that org at the last look."""
+        return pulumi.get(self, "instance_url")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="claim")
     def claim(self) -> Output[int | None]:
         """Which of the stack's resources this is that made it or took it over, by the marker: the last one deletes it."""
@@ -852,6 +883,7 @@ class ExternalClientApp(_Resource):
         "distribution_state": "distributionState",
         "managed_by": "managedBy",
         "org_id": "orgId",
+        "instance_url": "instanceUrl",
         "claim_found": "claimFound",
         "other_parts": "otherParts",
         "carried_over": "carriedOver",
@@ -865,6 +897,7 @@ class ExternalClientApp(_Resource):
     ) -> None:
         outputs = {
             "org_id": None,
+            "instance_url": None,
             "claim": None,
             "claim_found": None,
             "members": None,
@@ -1064,6 +1097,12 @@ class ExternalClientApp(_Resource):
         return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="instanceUrl")
+    def instance_url(self) -> Output[str | None]:
+        """My Domain of that org at the last look."""
+        return pulumi.get(self, "instance_url")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="claim")
     def claim(self) -> Output[int | None]:
         """Which of the stack's resources this is that made it or took it over, by the marker: the last one deletes it."""
@@ -1125,7 +1164,7 @@ class JwtGrantArgs:
     consumer_key: Input[str]
     """`iss` of the assertion."""
     instance_url: Input[str]
-    """My Domain: the host that is asked for the token."""
+    """My Domain of the provider's org: the host that is asked for the token."""
     private_key_pem: Input[str]
     """RSA key that signs, PEM."""
     username: Input[str]
@@ -1183,7 +1222,7 @@ class JwtGrant(_Resource):
     @property
     @pulumi.getter(name="instanceUrl")
     def instance_url(self) -> Output[str]:
-        """My Domain: the host that is asked for the token."""
+        """My Domain of the provider's org: the host that is asked for the token."""
         return pulumi.get(self, "instance_url")  # type: ignore[no-any-return]
 
     @property

@@ -1,4 +1,4 @@
-"""The command `localorg`: start, stop, status, reset, refresh, logs, open."""
+"""The command `localorg`: start, stop, status, reset, refresh, rename, logs, open."""
 
 from __future__ import annotations
 
@@ -62,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     verb("reset", _reset, "stop it and forget everything")
     refresh = verb("refresh", _refresh, "replace a sandbox by a copy of production")
     refresh.add_argument("sandbox")
+    rename = verb("rename", _rename, "give an org another My Domain; the old one does not answer any more")
+    rename.add_argument("org")
     verb("logs", _logs, "print what the server wrote")
     verb("open", _open, "print the address of the page for people")
     return parser
@@ -181,17 +183,29 @@ def _reset(home: Home, _arguments: argparse.Namespace) -> int:
 
 
 def _refresh(home: Home, arguments: argparse.Namespace) -> int:
+    org = _order(home, arguments.sandbox, "refresh")
+    print(f"{org['name']} is a copy of production now: org id {org['orgId']}")
+    return 0
+
+
+def _rename(home: Home, arguments: argparse.Namespace) -> int:
+    org = _order(home, arguments.org, "rename")
+    print(f"{org['name']} is at {org['url']} now")
+    return 0
+
+
+def _order(home: Home, org: str, what: str) -> dict[str, Any]:
+    """Have something done to an org; returns the org as it is then."""
     about = _running(home)
-    request = urllib.request.Request(f"{about['admin']}/orgs/{arguments.sandbox}/refresh", method="POST", data=b"")  # noqa: S310 — our own https address
+    request = urllib.request.Request(f"{about['admin']}/orgs/{org}/{what}", method="POST", data=b"")  # noqa: S310 — our own https address
     context = ssl.create_default_context(cafile=about["caBundle"])
     try:
         with urllib.request.urlopen(request, context=context, timeout=30) as response:  # noqa: S310 — likewise
-            org = json.load(response)
+            answer: dict[str, Any] = json.load(response)
     except urllib.error.HTTPError as error:
         with error:
-            raise LandscapeError(json.load(error).get("error", "the refresh failed")) from None
-    print(f"{org['name']} is a copy of production now: org id {org['orgId']}")
-    return 0
+            raise LandscapeError(json.load(error).get("error", f"the {what} failed")) from None
+    return answer
 
 
 def _logs(home: Home, _arguments: argparse.Namespace) -> int:

@@ -82,6 +82,12 @@ class Landscape:
         self._read_orgs()
         return self.org(name)
 
+    def rename(self, name: str) -> Org:
+        """Give an org another My Domain, which on loopback is another port; the one it had is nobody's then."""
+        self.store.do("UPDATE _Org SET port = ? WHERE name = ?", (_free_ports(1, 0)[0], self.org(name).name))
+        self._read_orgs()
+        return self.org(name)
+
     def set_state(self, name: str, state: str) -> Org:
         """Make an org active, locked or building. Raises LandscapeError."""
         if state not in {"active", "locked", "building"}:

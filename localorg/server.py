@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
@@ -45,6 +45,26 @@ class _Server(uvicorn.Server):
         finally:
             self.ready.set()
 
+    async def listen(self, sockets: list[socket.socket]) -> None:
+        """Serve more sockets, as `startup` does."""
+        loop, config = asyncio.get_running_loop(), self.config
+
+        def protocol() -> asyncio.Protocol:
+            return _Protocol(config=config, server_state=self.server_state, app_state=self.lifespan.state)
+
+        for each in sockets:
+            self.servers.append(await loop.create_server(protocol, sock=each, ssl=config.ssl, backlog=config.backlog))
+
+    def leave(self, ports: Collection[int]) -> None:
+        """Answer at these ports no more, not over connections that are open either."""
+        for server in [each for each in self.servers if each.sockets and each.sockets[0].getsockname()[1] in ports]:
+            server.close()
+            self.servers.remove(server)
+        for connection in list(self.server_state.connections):
+            address = connection.transport.get_extra_info("sockname")  # None where the client has hung up
+            if address and address[1] in ports:
+                connection.transport.abort()
+
     def stop(self) -> None:
         """End soon, without waiting for clients that keep their connections open."""
         self.should_exit = self.force_exit = True
@@ -77,9 +97,23 @@ def run(
 
 
 async def _serve(home: Home, landscape: Landscape, on_ready: Callable[[dict[str, Any]], None], _lock: IO[str]) -> None:
-    ports = [landscape.admin_port, *landscape.login_hosts()]
+    ports = {landscape.admin_port, *landscape.login_hosts()}
     sockets = [_bind(port) for port in ports]
-    front = Front(landscape, str(home.ca_bundle), lambda: home.write_note(front.admin.about()))
+
+    def follow() -> None:
+        """Serve the ports that there are now, and write them down."""
+        now = {landscape.admin_port, *landscape.login_hosts()}
+        if more := [_bind(port) for port in now - ports]:
+            for each in more:
+                each.listen(BACKLOG)  # who connects before the server takes it over waits
+            listening.append(loop.create_task(server.listen(more)))
+        server.leave(ports - now)
+        ports.clear()
+        ports.update(now)
+        home.write_note(front.admin.about())
+
+    front = Front(landscape, str(home.ca_bundle), follow)
+    listening: list[asyncio.Task[None]] = []
     context = server_context(home)
     config = uvicorn.Config(
         front,

@@ -152,6 +152,12 @@ def _refresh(admin: Admin, _call: Call, path: dict[str, str]) -> Answer:
     return as_json(admin.landscape.describe_org(org, admin.ca_bundle))
 
 
+def _rename(admin: Admin, _call: Call, path: dict[str, str]) -> Answer:
+    org = admin.landscape.rename(path["org"])
+    admin.on_change()
+    return as_json(admin.landscape.describe_org(org, admin.ca_bundle))
+
+
 def _set_state(admin: Admin, call: Call, path: dict[str, str]) -> Answer:
     org = admin.landscape.set_state(path["org"], str(call.json_object().get("state")))
     admin.on_change()
@@ -196,6 +202,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/grants", _list_grants),
     ("GET", r"/orgs/(?P<org>\w+)/deploys", _list_jobs),
     ("POST", r"/orgs/(?P<org>\w+)/refresh", _refresh),
+    ("POST", r"/orgs/(?P<org>\w+)/rename", _rename),
     ("PATCH", r"/orgs/(?P<org>\w+)", _set_state),
     ("POST", "/users", _edit(add_user)),
     ("PATCH", "/users", _edit(edit_user)),

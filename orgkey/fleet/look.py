@@ -166,7 +166,7 @@ def _access(component: Component, reading: Reading) -> Access:
     asked = (reading.instance_urls[step.urn] for step in component.steps if step.urn in reading.instance_urls)
     return Access(
         name=component.name,
-        instance_url=url or next(asked, ""),
+        instance_url=next(asked, "") or url,
         org_id=org_id,
         certificate=certificate_of(component),
     )

@@ -22,7 +22,7 @@ class JwtGrantArgs(Written):
         json_schema_extra={"secret": True},
     )
     instance_url: Annotated[str, matches(r"https://\S+", "an https URL")] = Field(
-        description="My Domain: the host that is asked for the token."
+        description="My Domain of the provider's org: the host that is asked for the token."
     )
     app_kind: Literal["external", "connected"] = Field(
         default="external", description="Kind of the app: decides the audience's second try."

@@ -36,6 +36,7 @@ class AppHandler(MetadataHandler):
     own_outputs: ClassVar[tuple[str, ...]] = (
         "appId",
         "orgId",
+        "instanceUrl",
         "claim",
         "claimFound",
         "revision",

@@ -17,6 +17,7 @@ from orgkey.model.assignments import PermissionSetAssignmentsArgs, is_past, seco
 from orgkey.model.connection import Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
 from orgkey.provider.metadata_resource import ownership_of
+from orgkey.provider.same_org import has_moved
 from orgkey.provider.wire import UNKNOWN
 from orgkey.provider.written import as_args, changed, check_written, replacing
 from orgkey.salesforce import soql
@@ -32,7 +33,7 @@ from orgkey.salesforce.errors import ConflictError, host_of
 from orgkey.salesforce.set_usage import SetUsage, read_usage, usage_questions
 
 _NOTHING: Values = {}
-_OUTPUTS = ("assignments", "given", "extra", "revision", "orgId", "claim")
+_OUTPUTS = ("assignments", "given", "extra", "revision", "orgId", "instanceUrl", "claim")
 
 
 class PermissionSetAssignmentsHandler(Handler):
@@ -87,6 +88,8 @@ class PermissionSetAssignmentsHandler(Handler):
             inputs = {"permissionSet": resource_id, "users": [], "authoritative": False}
         args = as_args(PermissionSetAssignmentsArgs, inputs)
         holders = _look(args, outputs, place)
+        if has_moved(outputs, place):
+            return None
         given = _given(outputs, holders)
         if not holders.permission_set_id and not given:
             return None
@@ -239,6 +242,7 @@ def _outputs(
         "extra": [item.username for item in holders.others(args.users)],
         "revision": digest[:16],
         "orgId": place.snapshot.identity().org_id,
+        "instanceUrl": place.org.url,
         "claim": _claim(before),
     }
 
@@ -252,6 +256,7 @@ def _so_far(inputs: Values, before: Values, made: Sequence[Assignment], place: W
         "extra": before.get("extra") or [],
         "revision": "",
         "orgId": place.snapshot.identity().org_id,
+        "instanceUrl": place.org.url,
         "claim": _claim(before),
     }
 

@@ -47,7 +47,8 @@ class Run:
 class Workplace:
     """What a verb works with. `deadline` is on the clock's monotonic scale; `progress` shows a line under the resource.
 
-    `unseen` tells what of a resource the org does not show this login; a Read listens, since it comes first in every `up`.
+    `stated_url` is the address that the state's provider had, where that is not the present one. `warn_once` is for what concerns all
+    resources alike. `unseen` tells what of a resource the org does not show this login; a Read listens, since it comes first in every `up`.
     """
 
     connection: Connection
@@ -56,10 +57,12 @@ class Workplace:
     clock: Clock
     urn: str
     deadline: float
+    stated_url: str = ""
     run: Run = field(default_factory=Run)
     progress: Callable[[str], None] = lambda _: None
     info: Callable[[str], None] = lambda _: None
     warn: Callable[[str], None] = lambda _: None
+    warn_once: Callable[[str], None] = lambda _: None
     unseen: Callable[[UnseenError], None] = lambda _: None
 
     @property

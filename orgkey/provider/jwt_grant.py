@@ -25,6 +25,7 @@ from orgkey.provider.handler import (
     Workplace,
     unknown_outputs,
 )
+from orgkey.provider.same_org import has_moved, same_address
 from orgkey.provider.written import as_args, changed, check_written
 from orgkey.salesforce.error_table import Retry
 from orgkey.salesforce.errors import GrantRefusedError, SettingError
@@ -54,7 +55,7 @@ class JwtGrantHandler(Handler):
         return unknown_outputs(inputs, _OUTPUTS)
 
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
-        args = as_args(JwtGrantArgs, inputs)
+        args = _args(inputs, place)
         start = datetime.fromisoformat(args.deployed_at).timestamp() if args.deployed_at else place.clock.now()
         return args.username, self._prove(inputs, args, place, window_from=start, certificate_changed=True)
 
@@ -63,6 +64,8 @@ class JwtGrantHandler(Handler):
             raise ImportRefusedError(
                 "A JwtGrant cannot be imported: it is a proof, and every `pulumi up` makes it anew."
             )
+        if has_moved(outputs, place):
+            return None
         args = as_args(JwtGrantArgs, inputs)
         attempt = _attempt(args, place)
         try:
@@ -78,7 +81,7 @@ class JwtGrantHandler(Handler):
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
     ) -> Values:
-        args = as_args(JwtGrantArgs, inputs)
+        args = _args(inputs, place)
         written = set(changed(JwtGrantArgs.names(), old_inputs, inputs))
         start = datetime.fromisoformat(args.deployed_at).timestamp() if args.deployed_at else 0.0
         if written:  # what the login depends on was changed within this very `up`
@@ -108,10 +111,24 @@ class JwtGrantHandler(Handler):
         return _proved(inputs, proof)
 
 
+def _args(inputs: Values, place: Workplace) -> JwtGrantArgs:
+    """Inputs that a program gives now; raises SettingError where they name another org than the provider's.
+
+    What a state says is not asked: its My Domain may have been renamed since.
+    """
+    args = as_args(JwtGrantArgs, inputs)
+    if not same_address(args.instance_url, place.org.url):
+        raise SettingError(
+            f"The JWT login of {args.username} cannot be tried: instanceUrl is {args.instance_url}, and the provider's org is "
+            f"{place.org.url}.\nGive the grant the instanceUrl of its provider."
+        )
+    return args
+
+
 def _attempt(args: JwtGrantArgs, place: Workplace) -> Callable[[], Proof]:
     """One try of the whole proof. Asks first which org this is: a failing administrator's login is never blamed on the grant."""
     identity = place.snapshot.identity()
-    ladder = audiences(args.instance_url, args.app_kind, identity.kind, args.audience)
+    ladder = audiences(place.org.url, args.app_kind, identity.kind, args.audience)
 
     def sign(audience: str) -> str:
         try:
@@ -131,7 +148,7 @@ def _attempt(args: JwtGrantArgs, place: Workplace) -> Callable[[], Proof]:
     def once() -> Proof:
         return prove(
             place.org.transport,
-            args.instance_url,
+            place.org.url,
             sign,
             ladder=ladder,
             api_version=place.connection.api_version,

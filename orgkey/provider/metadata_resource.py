@@ -23,6 +23,7 @@ from metadata.parse import Found
 from metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
+from orgkey.provider.same_org import has_moved
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
@@ -33,7 +34,6 @@ from orgkey.salesforce.errors import (
     DeployUnfinishedError,
     SalesforceError,
     UnreachableError,
-    WrongOrgError,
     host_of,
 )
 from orgkey.salesforce.org import Identity
@@ -130,8 +130,7 @@ class MetadataHandler(Handler):
         known_names = outputs.get("members") if outputs else None
         found = self.find(resource_id, place, known_names=known_names, record_id=self.record_id(outputs))
         org_id = place.snapshot.identity().org_id
-        self._say_refreshed(outputs, org_id, place)
-        if found is None or (inputs and self._is_anothers(found, inputs, outputs, place)):
+        if has_moved(outputs, place) or found is None or (inputs and self._is_anothers(found, inputs, outputs, place)):
             return None
         seen = {**found.settings, _MANAGED_BY: _managed_by(found.marker, org_id)}
         copied_from = self._copied_from(found, inputs, outputs, place)
@@ -151,6 +150,7 @@ class MetadataHandler(Handler):
         parts = [asdict(part) for part in found.unknown_parts]
         facts |= {
             "orgId": org_id,
+            "instanceUrl": place.org.url,
             "members": dict(found.names),
             "otherParts": parts,
             "carriedOver": outputs.get("carriedOver", parts),
@@ -268,6 +268,7 @@ class MetadataHandler(Handler):
         outputs = {
             **inputs,
             "orgId": org_id,
+            "instanceUrl": place.org.url,
             "claim": claim,
             "claimFound": claim,
             "members": names,
@@ -392,18 +393,6 @@ class MetadataHandler(Handler):
         """
         told = {row.name for row in fields_of(self.resource) if row.readable and row.name != "consumerKey"}
         return any(found.path in told for found in differences(self.resource, outputs, seen))
-
-    def _say_refreshed(self, outputs: Values, org_id: str, place: Workplace) -> None:
-        """A sandbox with a new id was refreshed; any other org with a new id is another org, and nothing of it is touched."""
-        before, host = str(outputs.get("orgId") or ""), host_of(place.org.url)
-        if not before or before[:15] == org_id[:15]:
-            return
-        if place.snapshot.identity().kind not in {"sandbox", "scratch"}:
-            raise WrongOrgError(
-                f"{host} is org {org_id}, but this stack belongs to org {before}, and only a sandbox changes its id.\n"
-                "Nothing was changed. Correct salesforce:instanceUrl, or use another stack for the other org."
-            )
-        place.warn(f"{host} is a new org ({org_id}, before {before}): the sandbox was refreshed")
 
 
 def ownership_of(marker: Marker | None, manager: str, identity: Identity) -> Ownership:

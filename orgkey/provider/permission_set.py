@@ -27,6 +27,7 @@ class PermissionSetHandler(MetadataHandler):
     own_outputs: ClassVar[tuple[str, ...]] = (
         "permissionSetId",
         "orgId",
+        "instanceUrl",
         "claim",
         "claimFound",
         "revision",

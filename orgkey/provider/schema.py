@@ -32,6 +32,7 @@ _MANAGED_BY = _STRING | {
 }
 _COMMON_OUTPUTS = {
     "orgId": _STRING | {"description": "Id of the org it is in."},
+    "instanceUrl": _STRING | {"description": "My Domain of that org at the last look."},
     "claim": {"type": "integer"}
     | {
         "description": "Which of the stack's resources this is that made it or took it over, by the marker: the last one deletes it."
@@ -73,6 +74,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         "extra": _STRINGS | {"description": "Users who hold the set and are not on the list."},
         "revision": _STRING | {"description": "Digest of the assignments' records."},
         "orgId": _COMMON_OUTPUTS["orgId"],
+        "instanceUrl": _COMMON_OUTPUTS["instanceUrl"],
         "claim": _STRING | {"description": "What tells it from another resource for the same set."},
     },
     "ConnectedApp": _APP_OUTPUTS,
@@ -86,7 +88,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         "audience": _STRING | {"description": "The audience that worked."},
     },
 }
-_MAY_BE_ABSENT = {"carriedOver", "copiedFrom", "claim", "claimFound"}
+_MAY_BE_ABSENT = {"instanceUrl", "carriedOver", "copiedFrom", "claim", "claimFound"}
 _ABOUT = {
     "KeyPair": "RSA key, certificate and consumer key, made once and kept as encrypted state.",
     "PermissionSet": "A permission set that an app pre-authorizes.",
@@ -122,7 +124,7 @@ def _resource(name: str) -> dict[str, Any]:
         "inputProperties": inputs,
         "requiredInputs": sorted(required),
         "properties": {key: _without_replace(value) for key, value in inputs.items()} | dict(_OUTPUTS[name]),
-        "required": sorted({*required, *_OUTPUTS[name]} - _MAY_BE_ABSENT),
+        "required": sorted({*required, *(_OUTPUTS[name].keys() - _MAY_BE_ABSENT)}),
     }
 
 

@@ -34,6 +34,7 @@ from orgkey.provider.handler import Diff, Handler, ImportRefusedError, InitFaile
 from orgkey.provider.protocol import plugin_pb2, provider_pb2, status_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.registry import handler_of
+from orgkey.provider.same_org import has_moved, refuse_moved
 from orgkey.provider.schema import schema
 from orgkey.provider.settings import NOT_OURS, connection_values, verdict
 from orgkey.provider.urn import Urn
@@ -72,7 +73,9 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         self._why_not = SettingError(_NOT_CONFIGURED)
         self._org: Org | None = None
         self._snapshot: Snapshot | None = None
+        self._stated_url = ""
         self._run = Run()
+        self._told: set[str] = set()
 
     # --- the instance -------------------------------------------------------------------------------------------------------
 
@@ -130,7 +133,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             if not self._given_up:
                 self._clock.canceled.clear()
             self._connection, self._org, self._snapshot = connection, None, None
-            self._run = Run()
+            self._stated_url = str(configured.get("instanceUrl") or "")
+            self._run, self._told = Run(), set()
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )
@@ -254,7 +258,10 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 properties=to_struct(handler.plan(news.values, old_outputs, diff), hidden)
             )
         with self._outcome(context, handler, request.news, hidden), self._noting(handler) as note:
-            outputs = handler.update(request.id, old_inputs, old_outputs, news.values, self._place(request))
+            place = self._place(request)
+            if handler.lives_in_org:
+                refuse_moved(old_outputs, place)
+            outputs = handler.update(request.id, old_inputs, old_outputs, news.values, place)
             note(request.id, outputs)
         return provider_pb2.UpdateResponse(
             properties=to_struct(outputs, hidden), refresh_before_update=handler.lives_in_org
@@ -269,7 +276,10 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             )
             return empty_pb2.Empty()
         with self._outcome(context, handler, request.old_inputs, frozenset()):
-            handler.delete(request.id, from_struct(request.old_inputs).values or outputs, outputs, self._place(request))
+            place = self._place(request)
+            if handler.lives_in_org and has_moved(outputs, place):
+                return empty_pb2.Empty()  # it stays in its own org
+            handler.delete(request.id, from_struct(request.old_inputs).values or outputs, outputs, place)
         return empty_pb2.Empty()
 
     @contextmanager
@@ -311,11 +321,20 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             clock=self._clock,
             urn=request.urn,
             deadline=deadline,
+            stated_url=self._stated_url,
             run=self._run,
             progress=lambda message: self._engine.progress(request.urn, message),
             info=lambda message: self._engine.info(request.urn, message),
             warn=lambda message: self._engine.warn(request.urn, message),
+            warn_once=lambda message: self._warn_once(request.urn, message),
         )
+
+    def _warn_once(self, urn: str, message: str) -> None:
+        with self._lock:
+            told = message in self._told
+            self._told.add(message)
+        if not told:
+            self._engine.warn(urn, message)
 
     def _read_failed(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
         """Raise the error: what could not be read must not be changed."""

@@ -29,7 +29,7 @@ from tests.localorg.bundles import (
     unique,
     zipped,
 )
-from tests.localorg.landscape_client import Landscape, start, stop
+from tests.localorg.landscape_client import Landscape, OrgClient, start, stop
 
 
 def localorg(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -293,3 +293,25 @@ def test_a_reset_forgets_everything(tmp_path: Path) -> None:
     second.close()
     assert first.about["orgs"][0]["accessToken"] != second.about["orgs"][0]["accessToken"]
     stop(home)
+
+
+def test_a_renamed_org_is_the_same_org_at_another_address_and_the_old_one_answers_nobody(own: Landscape) -> None:
+    before, other = own.org("uat"), own.org("dev")
+    assert before.data("GET", "/limits").status_code == 200  # over a connection that stays open
+    answer = localorg(own.home, "rename", "uat")
+    assert answer.returncode == 0, answer.stderr
+    now = own.org("uat")
+    assert now.url in answer.stdout
+    assert (now.url != before.url, now.about["orgId"]) == (True, before.about["orgId"])
+    with pytest.raises(requests.ConnectionError):
+        before.data("GET", "/limits")
+    assert OrgClient(own, now.about, before.token).data("GET", "/limits").status_code == 200
+    assert other.data("GET", "/limits").status_code == 200
+    assert own.org("dev").url == other.url
+    own.close()
+    stop(own.home)
+    again = start(own.home)
+    assert again.org("uat").url == now.url
+    assert again.org("uat").data("GET", "/limits").status_code == 200
+    again.close()
+    assert "no org is named" in localorg(own.home, "rename", "nowhere").stderr

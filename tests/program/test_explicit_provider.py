@@ -103,7 +103,7 @@ def test_everything_is_made_looked_at_and_removed_where_the_explicit_provider_sa
     ok(at_dev.drift())
     ok(at_dev.pulumi("refresh", "--yes", "--skip-preview", "--stack", "t"))
     look = drift(at_dev)
-    assert (look["verdict"], look["org_id"]) == ("in sync", dev.org_id), look
+    assert (look["verdict"], look["org_id"], look["instance_url"]) == ("in sync", dev.org_id, dev.url), look
     dev.unassign(SET, dev.user("ci"))
     assert at_dev.drift().code == 7
     ok(at_dev.up())
