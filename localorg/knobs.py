@@ -109,6 +109,28 @@ KNOBS: dict[str, Knob] = {
             default=False,
             meaning="isPkceRequired false on an External Client App reads back true (sources differ)",
         ),
+        Knob(
+            "foreign_signature",
+            "invalid_grant",
+            "how a signature of another key is refused (notes 4.5): invalid_client is what most reports have",
+            ("invalid_client", "invalid_grant"),
+        ),
+        Knob(
+            "held_permission_set_deletable",
+            default=True,
+            meaning="a permission set that users hold or groups have can be deleted (no org allows it, notes 3.1)",
+        ),
+        Knob(
+            "eca_test_audience",
+            "refuse",
+            "the audience test.salesforce.com for an External Client App (sources differ, notes 4.1)",
+            ("refuse", "accept"),
+        ),
+        Knob(
+            "refresh_breaks_eca",
+            default=False,
+            meaning="a sandbox refresh leaves External Client Apps without their OAuth settings (some do, notes 1.9)",
+        ),
         Knob("query_page", 2000, "rows per page of a query"),
     )
 }

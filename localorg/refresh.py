@@ -47,6 +47,12 @@ def copy_production(store: Store, knobs: Knobs, production: Org, sandbox: Org) -
                 f'INSERT INTO "{name}" (org, {columns}) SELECT :to, {values} FROM "{name}" WHERE org = :from ORDER BY rowid',
                 {"to": sandbox.name, "from": production.name, "suffix": sandbox.suffix, "id": sandbox.org_id},
             )
+    if knobs.on("refresh_breaks_eca", sandbox.name):
+        types += " AND type NOT IN ('ExtlClntAppGlobalOauthSettings', 'ExtlClntAppOauthSettings')"
+        store.do(
+            "DELETE FROM _ConsumerKey WHERE org = ? AND app_id IN (SELECT id FROM _Component WHERE org = ? AND type = ?)",
+            (sandbox.name, production.name, "ExternalClientApplication"),
+        )
     store.do(
         "INSERT INTO _Component SELECT ?, type, name, id, document, created_by, created_at, modified_by, modified_at "
         f"FROM _Component WHERE org = ? AND {types}",

@@ -22,6 +22,7 @@ from localorg.sobjects.objects import OBJECTS
 Row = dict[str, Any]
 
 _TABLES = """
+-- format 2 of what is kept as JSON: raise it when the JSON of older landscapes cannot be read any more
 CREATE TABLE IF NOT EXISTS _Serial (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL);
 INSERT OR IGNORE INTO _Serial VALUES (1, 1000);
 CREATE TABLE IF NOT EXISTS _Setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -13,7 +13,7 @@ from localorg.doors.call import Call
 from localorg.doors.envelope import XSI, SoapRequest, Typed, children, text_of, texts_of
 from localorg.errors import PlatformError
 from localorg.metadata.change import Change, ComponentError, component
-from localorg.metadata.components import delete_component, read_component, write_component
+from localorg.metadata.components import complete_apps, delete_component, read_component, write_component
 from localorg.metadata.document import DocumentError, read_document
 from localorg.metadata.elements import MetadataType
 from localorg.metadata.types import TYPES, known_types
@@ -122,7 +122,7 @@ def _write_each(call: Call, request: SoapRequest, act: Act, *, before: dict[str,
     for element in elements:
         name = text_of(element, "fullName") or ""
         work.append((name, partial(_with_kind, act, kind, element, name)))
-    return _each(call, request, work, before=before)
+    return _each(call, request, work, kind=kind.name, before=before)
 
 
 def _with_kind(act: Act, kind: MetadataType, element: Any, name: str, change: Change) -> dict[str, Any]:
@@ -134,6 +134,7 @@ def _each(
     request: SoapRequest,
     work: Sequence[tuple[str, Callable[[Change], dict[str, Any]]]],
     *,
+    kind: str = "",
     before: dict[str, Any] | None = None,
 ) -> Results:
     """Do each part in a transaction of its own, all of them in one (undone together under AllOrNoneHeader)."""
@@ -148,6 +149,7 @@ def _each(
                 results.append(_failed(name, problem.message, problem.code, before))
             except DocumentError as problem:
                 results.append(_failed(name, problem.message, "FIELD_INTEGRITY_EXCEPTION", before))
+        complete_apps(change, {kind})
         if request.all_or_none and not all(each["success"] for each in results):
             transaction.undo()
             message = "Record rolled back because not all records were valid and the request was using AllOrNone header"

@@ -12,6 +12,7 @@ from localorg.errors import OAuthError
 from localorg.identity.apps import effective_apps
 from localorg.identity.grants import CLIENT_CREDENTIALS, JWT_BEARER, REFRESH, Granted
 from localorg.identity.hosts import LoginHost
+from localorg.identity.jwt_tokens import is_jwt
 from localorg.identity.sessions import PLATFORM_CLI, Session
 from localorg.metadata.scopes import OAUTH_STRINGS
 from localorg.orgs import Org
@@ -45,6 +46,8 @@ def grant_token(call: Call) -> Answer:
         "id": _identity_url(call, granted.org, granted.user_id),
         "token_type": "Bearer",
     }
+    if is_jwt(granted.token):
+        body |= {"token_format": "jwt"}
     if "sfap_api" in granted.scope.split():
         body["api_instance_url"] = granted.org.url
     if form["grant_type"] != JWT_BEARER:
@@ -191,9 +194,9 @@ def configuration(call: Call) -> Answer:
     return as_json(body)
 
 
-def keys(call: Call) -> Answer:  # noqa: ARG001 — every handler takes the call
-    """Answer GET /id/keys: this landscape signs nothing, so there are no keys."""
-    return as_json({"keys": []})
+def keys(call: Call) -> Answer:
+    """Answer GET /id/keys: the key of the access tokens that are JSON Web Tokens, once there are some."""
+    return as_json({"keys": call.landscape.sessions.token_keys()})
 
 
 def _host(call: Call) -> LoginHost:

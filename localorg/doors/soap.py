@@ -5,10 +5,11 @@ from __future__ import annotations
 from localorg.doors.call import Answer, Call
 from localorg.doors.envelope import SoapRequest, read_request, write_fault, write_response
 from localorg.doors.metadata_soap import OPERATIONS, run_operation
-from localorg.errors import PlatformError
+from localorg.errors import PlatformError, invalid_session
+from localorg.identity.jwt_tokens import is_jwt
 
 XML = "text/xml; charset=utf-8"
-NO_LOGIN_FROM = 65.0
+NO_LOGIN_FROM, JWT_FROM = 65.0, 68.0
 SOAP_OPERATIONS = frozenset({*OPERATIONS, "otherSoap"})
 
 
@@ -25,6 +26,8 @@ def metadata_call(call: Call) -> Answer:
     """Answer POST /services/Soap/m/XX.0, with or without an org id behind it."""
     check_version(call)
     request = read_request(call.body)
+    if is_jwt(request.session_id or "") and call.version < JWT_FROM:
+        raise invalid_session()
     call.authorize(request.session_id or "")
     return Answer(200, write_response(request.operation, run_operation(call, request), call.version), XML)
 

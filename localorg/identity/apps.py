@@ -43,6 +43,7 @@ class App:
     high_assurance: bool
     secret_optional: bool
     introspect_all: bool
+    jwt_tokens: bool
 
     @property
     def scope(self) -> str:
@@ -76,7 +77,9 @@ def effective_apps(
 
     `delay_in` tells an org's propagation delay in seconds: the servers see the app as it was that long ago.
     """
-    found = []
+    found: list[App] = []
+    if not consumer_key:
+        return found  # an app without OAuth settings answers to none
     for row in store.all("SELECT DISTINCT org, app_id FROM _AppVersion WHERE consumer_key = ?", (consumer_key,)):
         version = store.one(
             "SELECT view FROM _AppVersion WHERE org = ? AND app_id = ? AND at <= ? ORDER BY seq DESC LIMIT 1",
@@ -133,6 +136,7 @@ def _connected(org: str, app_id: str, name: str, document: dict[str, Any], links
         high_assurance=session.get("sessionLevel") == "HIGH_ASSURANCE",
         secret_optional=bool(oauth.get("isConsumerSecretOptional")),
         introspect_all=bool(oauth.get("isIntrospectAllTokens")),
+        jwt_tokens=bool(oauth.get("isNamedUserJwtEnabled")),
     )
 
 
@@ -163,6 +167,7 @@ def _external(store: Store, org: str, app_id: str, name: str, document: dict[str
         high_assurance=policies.get("requiredSessionLevel") == "HIGH_ASSURANCE",
         secret_optional=bool(oauth.get("isConsumerSecretOptional")),
         introspect_all=bool(oauth.get("isIntrospectAllTokens")),
+        jwt_tokens=bool(oauth.get("isNamedUserJwtEnabled")),
     )
 
 

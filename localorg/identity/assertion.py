@@ -24,8 +24,13 @@ _MAX_ASSERTION = 16_384
 
 
 def invalid_assertion() -> OAuthError:
-    """Return the platform's answer to a bad signature, a certificate mismatch or a malformed token."""
+    """Return the platform's answer to a malformed token, or one for an app without a certificate."""
     return OAuthError("invalid_grant", "invalid assertion")
+
+
+def invalid_client() -> OAuthError:
+    """Return the platform's answer to a wrong secret, or to a signature of another key than the certificate's."""
+    return OAuthError("invalid_client", "invalid client credentials")
 
 
 @dataclass(frozen=True)
@@ -38,17 +43,22 @@ class Assertion:
     expires: float | None
     _signed: CompactSignature
 
-    def verify(self, certificate: str) -> None:
-        """Check the signature (RSA SHA-256 only). Raises OAuthError `invalid assertion`."""
+    def verify(self, certificate: str, *, foreign: OAuthError) -> None:
+        """Check the signature (RSA SHA-256 only).
+
+        Raises OAuthError: `invalid assertion` where the app has no certificate, `foreign` where it is another key's.
+        """
         from joserfc import jws
         from joserfc.errors import JoseError
 
+        if not certificate:
+            raise invalid_assertion()
         try:
-            good = bool(certificate) and jws.validate_compact(self._signed, _key(certificate), algorithms=ALGORITHMS)
+            good = jws.validate_compact(self._signed, _key(certificate), algorithms=ALGORITHMS)
         except (JoseError, ValueError, TypeError):
             good = False
         if not good:
-            raise invalid_assertion()
+            raise foreign
 
     def check_time(self, now: float, *, skew: float, strict: bool) -> None:
         """Check `exp`. Raises OAuthError; an expired one is called an authorization code by the platform (4.5)."""

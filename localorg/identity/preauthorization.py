@@ -8,8 +8,11 @@ from localorg.identity.apps import App
 from localorg.identity.holding import held_sets
 from localorg.store import Store
 
+FULL = "Full"
 REFRESH_TOKEN = "RefreshToken"  # noqa: S105 — the name of a scope
 NEEDS_REFRESH_TOKEN = "refresh_token scope is required and the connected app should be installed and preauthorized"  # noqa: S105
+NOT_PREAUTHORIZED = "user is not admin approved to access this app"
+NO_SCOPES = "no valid scopes defined"
 NOT_APPROVED = "user hasn't approved this consumer"
 
 
@@ -17,10 +20,10 @@ def check_use(store: Store, app: App, user_id: str, now: str) -> None:
     """Let a user through, or raise the OAuthError that tells why not."""
     if not app.enabled:
         raise OAuthError("OAUTH_APP_BLOCKED", "this app is blocked by admin")
+    if not set(app.scopes) - {REFRESH_TOKEN} or set(app.scopes) == {FULL}:
+        raise OAuthError("invalid_grant", NO_SCOPES)
     if REFRESH_TOKEN not in app.scopes:
         raise OAuthError("invalid_request", NEEDS_REFRESH_TOKEN)
-    if not set(app.scopes) - {REFRESH_TOKEN}:
-        raise OAuthError("invalid_grant", NOT_APPROVED)
     if app.admin_approved:
         _check_preauthorized(store, app, user_id, now)
     elif not store.find(app.org, "OauthToken", UserId=user_id, _ConsumerKey=app.consumer_key):
@@ -30,6 +33,6 @@ def check_use(store: Store, app: App, user_id: str, now: str) -> None:
 def _check_preauthorized(store: Store, app: App, user_id: str, now: str) -> None:
     held = held_sets(store, app.org, user_id, now) & set(app.sets)
     if not held:
-        raise OAuthError("invalid_app_access", "user is not admin approved to access this app")
+        raise OAuthError("invalid_app_access", NOT_PREAUTHORIZED)
     if all(has_api_integration_license(store, app.org, each) for each in held):
         raise OAuthError("invalid_grant", NOT_APPROVED)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 import string
 from dataclasses import dataclass
+from typing import Any
 
 from localorg.clock import Clock
 from localorg.errors import invalid_session
+from localorg.identity.jwt_tokens import JWT_BEGIN, Signer
 from localorg.orgs import Org
 from localorg.store import Store
 
@@ -39,17 +41,29 @@ class Sessions:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._signer = Signer(store)
 
     def start(
-        self, org: Org, user_id: str, consumer_key: str, scope: str, *, timeout: float | None, reuse: bool = False
+        self,
+        org: Org,
+        user_id: str,
+        consumer_key: str,
+        scope: str,
+        *,
+        timeout: float | None,
+        reuse: bool = False,
+        as_jwt: bool = False,
     ) -> str:
-        """Return an access token; with `reuse`, that of a session that lives already. No timeout: it never ends."""
+        """Return an access token; with `reuse`, that of a session that lives already. No timeout: it never ends.
+
+        `as_jwt`: in the form of a JSON Web Token, as an app with that switch gets them.
+        """
         now = self._clock.now()
         if reuse:
             row = self._store.one(
                 "SELECT token FROM _Session WHERE org = ? AND user_id = ? AND consumer_key = ? AND scope = ? "
-                "AND expires > ? ORDER BY created DESC LIMIT 1",
-                (org.name, user_id, consumer_key, scope, now),
+                "AND expires > ? AND token LIKE ? ORDER BY created DESC LIMIT 1",
+                (org.name, user_id, consumer_key, scope, now, JWT_BEGIN + "%" if as_jwt else org.org_id[:15] + "%"),
             )
             if row:
                 self._store.do(
@@ -57,8 +71,11 @@ class Sessions:
                     (now + (timeout or 0), timeout, row["token"]),
                 )
                 return str(row["token"])
-        token = f"{org.org_id[:15]}!AQ{random_text(94)}"
         expires = None if timeout is None else now + timeout
+        if as_jwt:
+            token = self._signer.sign(org, user_id, consumer_key, scope, now=now, expires=expires)
+        else:
+            token = f"{org.org_id[:15]}!AQ{random_text(94)}"
         row = {
             "token": token,
             "org": org.name,
@@ -71,6 +88,10 @@ class Sessions:
         }
         self._store.put("_Session", row)
         return token
+
+    def token_keys(self) -> list[dict[str, Any]]:
+        """Return the public keys of tokens that are JSON Web Tokens."""
+        return self._signer.public_keys()
 
     def check(self, org: str, token: str) -> Session:
         """Return the session of a token. Raises PlatformError INVALID_SESSION_ID."""

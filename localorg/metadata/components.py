@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from localorg.metadata.change import Change, ComponentError, Written, component
 from localorg.metadata.connected_app_rules import ConnectedAppRules
 from localorg.metadata.document import Document
-from localorg.metadata.external_client_app_rules import ExternalClientAppRules
+from localorg.metadata.external_client_app_rules import APP, ExternalClientAppRules, satellites
 from localorg.metadata.permission_set_rules import PermissionSetRules
 from localorg.metadata.returned import as_returned
 from localorg.metadata.rules import Rules
 from localorg.metadata.satellite_rules import (
+    DEFAULT_OAUTH_POLICY,
+    DEFAULT_POLICY,
     GlobalOauthRules,
     OauthPoliciesRules,
     OauthSettingsRules,
@@ -82,6 +84,23 @@ def write_component(change: Change, kind: str, name: str, given: Document) -> Wr
     if stored and not changed:
         change.store.put("_Component", stored)
     return Written(component_id, created=stored is None, changed=changed, warnings=warnings)
+
+
+def complete_apps(change: Change, kinds: set[str]) -> None:
+    """Make the default policies of External Client Apps that a deploy left without, if it wrote one of these types."""
+    if not kinds & {APP, OauthSettingsRules.kind}:
+        return
+    for settings in list_components(change, OauthSettingsRules.kind):
+        row = component(change, OauthSettingsRules.kind, settings.name)
+        app = json.loads(row["document"])["externalClientApplication"] if row else ""
+        _default_policy(change, OauthPoliciesRules.kind, app, f"{settings.name}_defaultPolicy", DEFAULT_OAUTH_POLICY)
+    for app_row in list_components(change, APP):
+        _default_policy(change, PoliciesRules.kind, app_row.name, f"{app_row.name}_defaultPolicy", DEFAULT_POLICY)
+
+
+def _default_policy(change: Change, kind: str, app: str, name: str, values: Document) -> None:
+    if not satellites(change, kind, app):
+        write_component(change, kind, name[:MAX_NAME], {"externalClientApplication": app, **values})
 
 
 def delete_component(change: Change, kind: str, name: str) -> str | None:

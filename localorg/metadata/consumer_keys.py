@@ -10,7 +10,7 @@ from localorg.metadata.change import Change, ComponentError
 
 TAKEN = "The consumer key is already taken."
 CANNOT_PROVIDE = "You cannot provide a Consumer Key"
-_LOOKS_LIKE_A_KEY = re.compile(r"[A-Za-z0-9._]{8,256}")
+_LOOKS_LIKE_A_KEY = re.compile(r"[A-Za-z0-9._+/=-]{8,256}")
 _ALPHABET = string.ascii_letters + string.digits
 
 

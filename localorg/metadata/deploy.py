@@ -11,7 +11,7 @@ from functools import partial
 
 from localorg.errors import locked
 from localorg.metadata.change import Change, ComponentError
-from localorg.metadata.components import delete_component, write_component
+from localorg.metadata.components import complete_apps, delete_component, write_component
 from localorg.metadata.document import DocumentError, read_file
 from localorg.metadata.elements import MetadataType
 from localorg.metadata.package import Manifest, Package, PackageError, open_packages
@@ -184,6 +184,7 @@ def _write(
             )
         else:
             messages.append(_attempt(change, item.file, item.kind.name, item.name, partial(_write_item, change, item)))
+    complete_apps(change, {message.kind for message in messages if message.success})
 
 
 def _items(package: Package, messages: list[ComponentMessage]) -> list[_Item]:

@@ -53,7 +53,9 @@ class PermissionSetRules:
         save_row(change, "PermissionSet", component_id, row)
 
     def removed(self, change: Change, name: str, document: Document, component_id: str) -> None:
-        """Take assignments, group memberships and links to apps with the set (assumed)."""
+        """Refuse while a user holds the set or a group has it; links to apps go with it."""
+        if not change.knobs.on("held_permission_set_deletable", change.org.name):
+            check_not_held(change, component_id, document["label"])
         remove_set(change, component_id)
 
     def shown(self, change: Change, document: Document, component_id: str) -> Document:
@@ -82,6 +84,22 @@ def license_id(change: Change, name: str) -> str | None:
             if rows := change.store.find(change.org.name, table, **{column: name}):
                 return str(rows[0]["Id"])
     return None
+
+
+def check_not_held(change: Change, set_id: str, label: str) -> None:
+    """Refuse to delete a set that is assigned, or a member of a group. Raises ComponentError; its words are assumed."""
+    if change.store.find(change.org.name, "PermissionSetAssignment", PermissionSetId=set_id):
+        raise ComponentError(
+            f"You can't delete the permission set {label} because it's assigned to one or more users. Remove the "
+            "assignments first.",
+            "DELETE_FAILED",
+        )
+    if change.store.find(change.org.name, "PermissionSetGroupComponent", PermissionSetId=set_id):
+        raise ComponentError(
+            f"You can't delete the permission set {label} because it's included in one or more permission set groups. "
+            "Remove it from the groups first.",
+            "DELETE_FAILED",
+        )
 
 
 def remove_set(change: Change, set_id: str) -> None:

@@ -27,6 +27,17 @@ _WORDS = {
 }
 """Words that the WSDL calls a string. Orgs return Enforce_relaxrefresh, the reference writes Enforce_RelaxRefresh."""
 
+DEFAULT_OAUTH_POLICY = {
+    "ipRelaxationPolicyType": "Enforce",
+    "permittedUsersPolicyType": "AllSelfAuthorized",
+    "refreshTokenPolicyType": "SpecificLifetime",
+    "refreshTokenValidityPeriod": 365,
+    "refreshTokenValidityUnit": "Days",
+    "requiredSessionLevel": "STANDARD",
+}
+DEFAULT_POLICY = {"isEnabled": True, "isOauthPluginEnabled": True, "startPage": "None"}
+"""The policies that an org makes for an app that a deploy left without."""
+
 _NO_SETTINGS = "The external client app configured in your global OAuth Settings doesn't have a valid OAuth settings configuration."
 _ROTATE_WARNING = "The {what} of the external client app was rotated. Update the clients that use it."
 

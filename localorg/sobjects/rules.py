@@ -109,7 +109,11 @@ class PermissionSetRules(ObjectRules):
 
     def delete(self, change: Change, definition: SObject, row: Row) -> None:
         """Delete the component."""
-        if delete_component(change, "PermissionSet", row["Name"]) is None:
+        try:
+            deleted = delete_component(change, "PermissionSet", row["Name"])
+        except ComponentError as problem:
+            raise PlatformError(problem.code, problem.message) from None
+        if deleted is None:
             raise PlatformError("INSUFFICIENT_ACCESS", "You can't delete a permission set that is owned by a profile.")
 
     def _write(self, change: Change, name: str, document: Row, values: Row) -> str:
