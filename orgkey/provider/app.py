@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from metadata.codec import text_of
 from metadata.members import GLOBAL_OAUTH, ROOT_MEMBER, Resource, member_names
@@ -20,6 +20,7 @@ from orgkey.provider.handler import Diff, InitFailedError, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce import soql
+from orgkey.salesforce.answers import Rows
 from orgkey.salesforce.apps import ID_PREFIX, is_there, read_app
 from orgkey.salesforce.apps import record_id as app_id
 from orgkey.salesforce.deploy_job import DeployStatus
@@ -211,13 +212,9 @@ def _unseen_links(name: str, error: RefusedError, place: Workplace) -> UnseenErr
     )
 
 
-def _with_links(found: Found, links: list[dict[str, Any]]) -> Found:
+def _with_links(found: Found, links: Rows) -> Found:
     """Take the pre-authorized sets and profiles from the links themselves where the org shows them (platform notes 2.5, 3.2)."""
-    sets = sorted(str(row["Parent"]["Name"]) for row in links if not row["Parent"]["IsOwnedByProfile"])
-    profiles = sorted(
-        str((row["Parent"].get("Profile") or {}).get("Name") or "")
-        for row in links
-        if row["Parent"]["IsOwnedByProfile"]
-    )
+    sets = sorted(row.text("Parent.Name") for row in links if not row.flag("Parent.IsOwnedByProfile"))
+    profiles = sorted(row.text("Parent.Profile.Name") for row in links if row.flag("Parent.IsOwnedByProfile"))
     settings = {**found.settings, "permissionSets": sets, "profiles": [name for name in profiles if name]}
     return Found(settings, found.names, found.marker, found.unknown_parts)

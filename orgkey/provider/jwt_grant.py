@@ -31,7 +31,7 @@ from orgkey.salesforce.error_table import Retry
 from orgkey.salesforce.errors import GrantRefusedError, SettingError
 from orgkey.salesforce.grant import Proof, audiences, prove, prove_within
 from orgkey.salesforce.oauth import retry_of
-from orgkey.salesforce.patience import patiently
+from orgkey.salesforce.retry import retry_refused
 
 _OUTPUTS = ("verified", "reason", "orgId", "userId", "scopes", "audience")
 
@@ -156,7 +156,7 @@ def _attempt(args: JwtGrantArgs, place: Workplace) -> Callable[[], Proof]:
             revoke=args.revoke,
         )
 
-    return lambda: patiently(once, clock=place.clock)
+    return lambda: retry_refused(once, clock=place.clock)
 
 
 def _proved(inputs: Values, proof: Proof) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from typing import Any
 
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, in_utc, seconds_of
 from orgkey.salesforce import soql
+from orgkey.salesforce.answers import Record, Rows, Saved
 from orgkey.salesforce.error_table import API, find_row
 from orgkey.salesforce.errors import ConflictError, RefusedError, SalesforceError, UnknownUsersError, host_of
-from orgkey.salesforce.org import BATCH_SIZE, Org, Saved
-from orgkey.salesforce.read import Rows, Snapshot, told
+from orgkey.salesforce.org import BATCH_SIZE, Org
+from orgkey.salesforce.read import Snapshot, told
 
 _ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 
@@ -123,22 +124,22 @@ def read_holders(
         sets, rows, parts = ask(until=False)
     set_id = own_set(snapshot, sets) or ""
     wanted = _lower(groups)
-    members = (_assignment(row, _full_name(row["PermissionSetGroup"])) for part in parts for row in part)
+    members = (_assignment(row, _full_name(row, "PermissionSetGroup.")) for part in parts for row in part)
     return Holders(
         set_id,
-        tuple(sorted(_assignment(row) for row in rows if row["PermissionSetId"] == set_id)),
+        tuple(sorted(_assignment(row) for row in rows if row.text("PermissionSetId") == set_id)),
         tuple(sorted(item for item in members if item.group.lower() in wanted)),
-        next((str(row.get("Description") or "") for row in sets if str(row["Id"]) == set_id), ""),
+        next((row.text("Description") for row in sets if row.text("Id") == set_id), ""),
     )
 
 
-def own_set(snapshot: Snapshot, sets: Sequence[Mapping[str, Any]]) -> str | None:
+def own_set(snapshot: Snapshot, sets: Rows) -> str | None:
     """Id of the org's own set among those of one name; a package's set of that name is never ours."""
     if len(sets) > 1:
-        (rows,) = snapshot.rows(soql.namespaces([str(row["Id"]) for row in sets]))
+        (rows,) = snapshot.rows(soql.namespaces([row.text("Id") for row in sets]))
         own = ("", snapshot.identity().namespace)
-        sets = [row for row in rows if (row["NamespacePrefix"] or "") in own]
-    return str(sets[0]["Id"]) if sets else None
+        sets = [row for row in rows if row.text("NamespacePrefix") in own]
+    return sets[0].text("Id") if sets else None
 
 
 def set_holders(
@@ -242,14 +243,14 @@ def _renew(org: Org, assignment_ids: Sequence[str], expiration: str | None) -> N
             raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
 
 
-def _assignment(row: Mapping[str, Any], group: str = "") -> Assignment:
-    expires = str(row.get("ExpirationDate") or "")
-    return Assignment(str(row["Assignee"]["Username"]), str(row["AssigneeId"]), str(row["Id"]), group, expires)
+def _assignment(row: Record, group: str = "") -> Assignment:
+    expires = row.text("ExpirationDate") if "ExpirationDate" in row else ""
+    return Assignment(row.text("Assignee.Username"), row.text("AssigneeId"), row.text("Id"), group, expires)
 
 
-def _full_name(group: Mapping[str, Any]) -> str:
-    prefix = group.get("NamespacePrefix")
-    return f"{prefix}__{group['DeveloperName']}" if prefix else str(group["DeveloperName"])
+def _full_name(row: Record, path: str = "") -> str:
+    prefix, name = row.text(f"{path}NamespacePrefix"), row.text(f"{path}DeveloperName")
+    return f"{prefix}__{name}" if prefix else name
 
 
 def _ids(
@@ -260,21 +261,21 @@ def _ids(
     Raises UnknownUsersError with every one of the users in `needed` who cannot be given anything, and every group that is not there.
     """
     host, problems = host_of(snapshot.org.url), []
-    rows = {str(row["Username"]).lower(): row for answer in snapshot.rows(*soql.users(wanted.users)) for row in answer}
+    rows = {row.text("Username").lower(): row for answer in snapshot.rows(*soql.users(wanted.users)) for row in answer}
     for name in (user for user in wanted.users if user in needed):
         row = rows.get(name.lower())
         if row is None:
             problems.append(f"{name}: no such user in {host}")
-        elif not row["IsActive"]:
+        elif not row.flag("IsActive"):
             problems.append(f"{name}: the user is inactive; activate it or take it out of orgkey:users")
     found = snapshot.rows(soql.groups(wanted.groups))[0] if wanted.groups else []
-    groups = {_full_name(row).lower(): str(row["Id"]) for row in found}
+    groups = {_full_name(row).lower(): row.text("Id") for row in found}
     unknown = [name for name in wanted.groups if name.lower() not in groups]
     problems += [f"{name}: no such permission set group in {host}" for name in unknown]
     if problems:
         setting = "orgkey:users and orgkey:assignments.groups" if unknown else "orgkey:users"
         raise UnknownUsersError(_explain(wanted.permission_set, problems, setting=setting), problems)
-    return {name: str(row["Id"]) for name, row in rows.items()}, groups
+    return {name: row.text("Id") for name, row in rows.items()}, groups
 
 
 def _insert(org: Org, permission_set: str, plan: _Plan) -> Iterator[list[Assignment]]:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from metadata.members import ROOT_MEMBER, Resource
 from metadata.parse import Found
 from orgkey.salesforce import soql
+from orgkey.salesforce.answers import Rows
 from orgkey.salesforce.errors import RefusedError, UnreadableError, host_of
-from orgkey.salesforce.read import Rows, Snapshot, read_resource
+from orgkey.salesforce.read import Snapshot, read_resource
 
 if TYPE_CHECKING:
     from orgkey.salesforce.soap import Listed
@@ -94,7 +95,7 @@ def record_id(snapshot: Snapshot, kind: Resource, name: str) -> str:
     """Id of the org's own app of that name, which is there; empty where the org does not show it."""
     rows = _rows(snapshot, kind, name)
     if rows is not None and len(rows) == 1:
-        return str(rows[0].get("Id") or "")
+        return rows[0].text("Id")
     listed = _listed(snapshot, kind, name)
     return listed.record_id if listed else ""
 
@@ -132,4 +133,4 @@ def _listed(snapshot: Snapshot, kind: Resource, name: str) -> Listed | None:
 
 def _own(snapshot: Snapshot, rows: Rows) -> Rows:
     namespace = snapshot.identity().namespace
-    return [row for row in rows if (row.get("NamespacePrefix") or "") in ("", namespace)]
+    return [row for row in rows if row.text("NamespacePrefix") in ("", namespace)]

@@ -1,16 +1,23 @@
-"""Time for everything that waits: the wall clock, a monotonic one, and a wait that a cancel ends at once."""
+"""Time for everything that waits: the wall clock, a monotonic one, deadlines, and waits that a cancel ends at once."""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from orgkey.salesforce.errors import CANCELED, CanceledError
+from orgkey.salesforce.errors import CANCELED, CanceledError, TimeOverError
+
+T = TypeVar("T")
 
 _DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
+_LISTEN = 0.05  # seconds between two checks for a cancel while another thread is waited for
 
 
 @dataclass(slots=True)
@@ -44,3 +51,42 @@ class Clock:
         """Raise CanceledError when somebody has canceled."""
         if self.canceled.is_set():
             raise CanceledError(CANCELED)
+
+    def result(self, future: Future[T], *, host: str) -> T:
+        """Wait for what another thread asks of `host`, no longer than the verb that runs in this thread may take.
+
+        Raises TimeOverError when that time is over, CanceledError when somebody cancels, and whatever the other thread met.
+        """
+        while not future.done():
+            self.check()
+            if (left := self.seconds_left()) <= 0:
+                raise TimeOverError(host)
+            try:
+                return future.result(min(left, _LISTEN))
+            except TimeoutError:
+                continue
+        return future.result()
+
+    @contextmanager
+    def holding(self, lock: threading.Lock, *, host: str) -> Iterator[None]:
+        """Hold a lock that another thread may hold while it works on `host`; raises as `result` does while waiting for it."""
+        while not lock.acquire(timeout=min(self.seconds_left(), _LISTEN)):
+            self.check()
+            if self.seconds_left() <= 0:
+                raise TimeOverError(host)
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+@dataclass(slots=True)
+class Countdown(Clock):
+    """A clock for what may take `seconds` from now, whatever the verb's own deadline says, and although it was canceled."""
+
+    seconds: float = math.inf
+    _started: float = field(default_factory=time.monotonic)
+
+    def seconds_left(self) -> float:
+        """How many of the seconds are left."""
+        return max(0.0, self._started + self.seconds - self.monotonic())

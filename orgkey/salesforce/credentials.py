@@ -19,6 +19,7 @@ from orgkey.model.credentials import (
     SfdxAuthUrlFile,
 )
 from orgkey.salesforce import oauth
+from orgkey.salesforce.answers import Token
 from orgkey.salesforce.errors import (
     CredentialsError,
     GrantRefusedError,
@@ -49,7 +50,7 @@ def no_signer(*_: str) -> str:
 class Login:
     """A session of the administrator: the token, and whether asking again gives a new one."""
 
-    token: oauth.Token
+    token: Token
     renewable: bool
 
 
@@ -67,7 +68,7 @@ def log_in(
     match credentials:
         case AccessTokenEnv():
             value = _variable(environment, credentials.access_token_env, "an access token")
-            return Login(oauth.Token(value, instance_url, (), "", ""), renewable=False)
+            return Login(Token(value, instance_url, (), "", ""), renewable=False)
         case SfdxAuthUrlEnv():
             where = f"the variable {credentials.sfdx_auth_url_env}"
             return _by_auth_url(
@@ -93,8 +94,8 @@ def log_in(
         case Jwt():
             return _by_jwt(credentials.jwt, transport, instance_url, environment, sign)
         case SfAlias():
-            session = session_of(credentials.sf_alias, environment, transport.aborted)
-            token = oauth.Token(session.access_token, session.instance_url, (), "", "")
+            session = session_of(credentials.sf_alias, environment, transport.aborted, transport.clock.seconds_left)
+            token = Token(session.access_token, session.instance_url, (), "", "")
             return Login(_of_this_org(token, instance_url), renewable=True)
 
 
@@ -162,7 +163,7 @@ def _keep_rotated(text: str, found: re.Match[str], refresh_token: str, where: st
         ) from None
 
 
-def _of_this_org(token: oauth.Token, instance_url: str) -> oauth.Token:
+def _of_this_org(token: Token, instance_url: str) -> Token:
     if host_of(token.instance_url).lower() != host_of(instance_url).lower():
         raise CredentialsError(
             f"salesforce:credentials lead to {host_of(token.instance_url)}, but salesforce:instanceUrl is {host_of(instance_url)}.\n"

@@ -7,13 +7,15 @@ number of errors in a row; the overall deadline is a separate limit. A job can b
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from metadata.bundle import Bundle
+from orgkey.salesforce import answers
 from orgkey.salesforce.error_table import DEPLOY, find_row
 from orgkey.salesforce.errors import (
     CanceledError,
@@ -25,12 +27,14 @@ from orgkey.salesforce.errors import (
     host_of,
 )
 from orgkey.salesforce.org import Org
-from orgkey.salesforce.patience import patiently
-from orgkey.salesforce.soql import UNFINISHED_DEPLOY
+from orgkey.salesforce.retry import Backoff, retry, retry_refused
+from orgkey.salesforce.soql import LATEST_DEPLOYS
 
 _PATH = "metadata/deployRequest"
 _ERRORS_IN_A_ROW = 5
 _FIRST_PAUSE, _LONGEST_PAUSE, _LONGEST_QUEUE_PAUSE = 0.2, 2.0, 15.0  # seconds
+_AFTER_TROUBLE = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE, growth=2.0)
+_WHAT = "state of a deploy"
 _DEPLOYS = 4  # of one bundle, while another change holds a record
 _GROWTH = 1.2  # so that a wait lasts at most a fifth longer than the deploy
 
@@ -51,6 +55,9 @@ class Status(StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> Status:  # noqa: ARG003 — whatever it is, it is OTHER
         return cls.OTHER
+
+
+_UNFINISHED = {Status.PENDING, Status.IN_PROGRESS, Status.FINALIZING, Status.CANCELING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +115,11 @@ class DeployJob:
             "json": (None, json.dumps({"deployOptions": options}), "application/json"),
             "file": ("deploy.zip", bundle.content, "application/zip"),
         }
-        answer = org.post_files(_PATH, files)
-        if not isinstance(answer, dict) or not answer.get("id"):
-            raise UnreachableError(
-                f"{host_of(org.url)} took a deploy without saying which.\nRun the same command again."
-            )
-        return cls(org, str(answer["id"]))
+        return cls(org, answers.deploy_id(org.post_files(_PATH, files), org.url))
 
     def look(self) -> DeployStatus:
         """Ask how it stands."""
-        return _parse_status(self.org.look(f"{_PATH}/{self.id}", params={"includeDetails": "true"})["deployResult"])
+        return parse_status(self.org.look(f"{_PATH}/{self.id}", params={"includeDetails": "true"}), self.org.url)
 
     def watch(self, *, deadline: float) -> Iterator[DeployStatus]:
         """Yield each new status until the deploy is done; poll at once, then at growing intervals.
@@ -125,37 +127,34 @@ class DeployJob:
         `deadline` is on the clock's monotonic scale. Raises DeployUnfinishedError when it passes, UnreachableError after too many
         errors in a row, CanceledError when somebody cancels (the org is asked to cancel too).
         """
-        pause, longest, errors, last = _FIRST_PAUSE, _LONGEST_PAUSE, 0, ""
-        while True:
-            try:
-                status = self.look()
-            except UnreachableError:
-                errors += 1
-                if errors >= _ERRORS_IN_A_ROW:
-                    raise
-            except CanceledError:
-                self.cancel()
-                raise
-            else:
-                errors = 0
+        pause, last = _FIRST_PAUSE, ""
+        try:
+            while True:
+                status = retry(
+                    self.look,
+                    clock=self.org.clock,
+                    when=lambda error: isinstance(error, UnreachableError),
+                    backoff=_AFTER_TROUBLE,
+                    attempts=_ERRORS_IN_A_ROW,
+                    seconds=deadline - self.org.clock.monotonic(),
+                )
                 if status.summary() != last:
                     last = status.summary()
                     yield status
                 if status.done:
                     return
-                longest = _LONGEST_QUEUE_PAUSE if status.status is Status.PENDING else _LONGEST_PAUSE
-            if self.org.clock.monotonic() + pause > deadline:
-                raise DeployUnfinishedError(
-                    f"The deploy {self.id} to {host_of(self.org.url)} was still {last or 'without an answer'} when the time was over.\n"
-                    "The org may still finish it: run the same command again, or allow more with orgkey:timeouts.",
-                    self.id,
-                )
-            try:
+                if self.org.clock.monotonic() + pause > deadline:
+                    raise DeployUnfinishedError(
+                        f"The deploy {self.id} to {host_of(self.org.url)} was still {last} when the time was over.\n"
+                        "The org may still finish it: run the same command again, or allow more with orgkey:timeouts.",
+                        self.id,
+                    )
                 self.org.clock.wait(pause)
-            except CanceledError:
-                self.cancel()
-                raise
-            pause = min(pause * _GROWTH, longest)
+                longest = _LONGEST_QUEUE_PAUSE if status.status is Status.PENDING else _LONGEST_PAUSE
+                pause = min(pause * _GROWTH, longest)
+        except CanceledError:
+            self.cancel()
+            raise
 
     def cancel(self) -> None:
         """Ask the org to stop the deploy; it may have finished already, and that is no error."""
@@ -186,8 +185,10 @@ def deploy(
             raise
         return _end_of(job, deadline=deadline, progress=progress)
 
-    with org.writing:
-        return patiently(once, clock=org.clock, on=DeployFailedError, attempts=_DEPLOYS, seconds=seconds, tell=progress)
+    with org.clock.holding(org.writing, host=org.host):
+        return retry_refused(
+            once, clock=org.clock, on=DeployFailedError, attempts=_DEPLOYS, seconds=seconds, tell=progress
+        )
 
 
 def _end_of(job: DeployJob, *, deadline: float, progress: Callable[[str], None]) -> DeployStatus:
@@ -210,8 +211,9 @@ def _let_end(org: Org, deadline: float, progress: Callable[[str], None]) -> None
     """
     pause = _FIRST_PAUSE
     with contextlib.suppress(RefusedError, UnreachableError, CredentialsError):  # the lost answer is what is told
-        for row in org.look("tooling/query", params={"q": UNFINISHED_DEPLOY})["records"]:
-            job = DeployJob(org, str(row["Id"]))
+        running = (row for row in org.tooling_query(LATEST_DEPLOYS) if Status(row.text("Status")) in _UNFINISHED)
+        for row in itertools.islice(running, 1):
+            job = DeployJob(org, row.text("Id"))
             while not (status := job.look()).done and org.clock.monotonic() + pause < deadline:
                 progress(f"the answer was lost; waiting for the deploy under way: {status.summary()}")
                 org.clock.wait(pause)
@@ -238,31 +240,32 @@ def _failure(org: Org, status: DeployStatus | None) -> DeployFailedError:
     return DeployFailedError("\n".join([*lines, *advice]), problems)
 
 
-def _parse_status(raw: Mapping[str, Any]) -> DeployStatus:
-    details = raw.get("details") or {}
+def parse_status(content: Any, url: str) -> DeployStatus:
+    """What the org answers to the question how a deploy stands; raises StrangeAnswerError for anything else."""
+    raw = answers.fields(answers.fields(content, url, _WHAT).get("deployResult"), url, _WHAT)
+    details = answers.fields(raw.get("details") or {}, url, _WHAT)
     return DeployStatus(
-        status=Status(raw.get("status", "")),
-        done=bool(raw.get("done")),
-        success=bool(raw.get("success")),
-        components_done=int(raw.get("numberComponentsDeployed") or 0),
-        components_total=int(raw.get("numberComponentsTotal") or 0),
-        error=": ".join(str(raw[name]) for name in ("errorStatusCode", "errorMessage") if raw.get(name)),
-        failures=_components(details.get("componentFailures")),
-        successes=_components(details.get("componentSuccesses")),
+        status=Status(answers.word(raw, "status")),
+        done=answers.flag(raw.get("done"), url, "done"),
+        success=answers.flag(raw.get("success"), url, "success"),
+        components_done=answers.number(raw.get("numberComponentsDeployed"), url, "numberComponentsDeployed"),
+        components_total=answers.number(raw.get("numberComponentsTotal"), url, "numberComponentsTotal"),
+        error=": ".join(text for name in ("errorStatusCode", "errorMessage") if (text := answers.word(raw, name))),
+        failures=_components(details.get("componentFailures"), url),
+        successes=_components(details.get("componentSuccesses"), url),
     )
 
 
-def _components(raw: Any) -> tuple[ComponentResult, ...]:
+def _components(raw: Any, url: str) -> tuple[ComponentResult, ...]:
     """Component messages; one alone may come without its list (platform notes 5.3)."""
-    items = raw if isinstance(raw, list) else [raw] if raw else []
     return tuple(
         ComponentResult(
-            type=str(item.get("componentType") or ""),
-            full_name=str(item.get("fullName") or ""),
-            file_name=str(item.get("fileName") or ""),
-            problem=str(item.get("problem") or ""),
-            line=int(item["lineNumber"]) if item.get("lineNumber") else None,
-            record_id=str(item.get("id") or ""),
+            type=answers.word(item, "componentType"),
+            full_name=answers.word(item, "fullName"),
+            file_name=answers.word(item, "fileName"),
+            problem=answers.word(item, "problem"),
+            line=answers.number(item.get("lineNumber"), url, "lineNumber") or None,
+            record_id=answers.word(item, "id"),
         )
-        for item in items
+        for item in answers.items(raw, url, _WHAT)
     )

@@ -6,26 +6,21 @@ What an org's own answers mean is in `error_table.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import urlsplit
 
 from orgkey.salesforce.error_table import API, DEPLOY, GRANT, Retry, Row, find_row
 
 
 def host_of(url: str) -> str:
-    """Host and port of a URL, for messages."""
-    return urlsplit(url).netloc
-
-
-def first_error(response: Any) -> tuple[str, str]:
-    """Code and text of the platform's error array in a REST answer (notes 5.7); empty where there is none."""
+    """Host and port of a URL, for messages; empty for what is none."""
     try:
-        answer = response.json()
+        return urlsplit(url).netloc
     except ValueError:
-        return "", ""
-    first = answer[0] if isinstance(answer, list) and answer else answer
-    return (str(first.get("errorCode", "")), str(first.get("message", ""))) if isinstance(first, dict) else ("", "")
+        return ""
 
+
+LONGEST_TEXT = 1000
+"""Characters of an org's own words that a message repeats."""
 
 CANCELED = "Stopped because the operation was canceled.\nRun the same command again: it goes on from here."
 
@@ -67,12 +62,23 @@ class PassingTroubleError(UnreachableError):
         super().__init__(message)
 
 
+class StrangeAnswerError(UnreachableError):
+    """An answer of no documented form: something between us and the org gave it, or the org changed. A write may be done."""
+
+    def __init__(self, url: str, what: str, *, status: int | None = None) -> None:
+        answered = f"HTTP {status} with" if status else "with"
+        super().__init__(
+            f"{host_of(url) or url} answered {answered} something that is no {what}.\n"
+            "If this was a change, it may have been made. Run the same command again; if it stays so, check the proxy between, if any."
+        )
+
+
 class TimeOverError(UnreachableError):
     """The verb's own time was over: allow more, or find out why the org is slow. A write may have reached it."""
 
     def __init__(self, url: str) -> None:
         super().__init__(
-            f"The time that this step may take was over before {host_of(url)} answered.\n"
+            f"The time that this step may take was over before {host_of(url) or url} answered.\n"
             "Run the same command again: it goes on from here. orgkey:timeouts allows more time."
         )
 
@@ -86,6 +92,7 @@ class RefusedError(SalesforceError):
     def __init__(
         self, code: str, text: str, *, where: str, table: Sequence[Row] = API, retry_after: float | None = None
     ) -> None:
+        text = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + " …"
         self.code, self.text, self.retry_after = code, text, retry_after
         self.row = find_row(table, code, text)
         advice = (
@@ -116,7 +123,7 @@ class GrantRefusedError(RefusedError):
 
 
 class SessionExpiredError(SalesforceError):
-    """The org does not accept the session; a new one may do. Never leaves `org.py`."""
+    """The org does not accept the session; a new one may do. Never leaves `org.py`. The text is the org's own."""
 
 
 class DeployFailedError(SalesforceError):

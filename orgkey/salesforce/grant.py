@@ -6,15 +6,17 @@ Decides which audience to try, what to wait for and for how long; the error tabl
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from orgkey.salesforce import oauth, soql
+from orgkey.salesforce.answers import Token, api_error
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.error_table import API, Retry, find_row
-from orgkey.salesforce.errors import GrantRefusedError, RefusedError, SalesforceError, first_error, host_of
+from orgkey.salesforce.errors import GrantRefusedError, RefusedError, SalesforceError, host_of
+from orgkey.salesforce.retry import Backoff, retry
 
 if TYPE_CHECKING:
     import requests
@@ -22,11 +24,8 @@ if TYPE_CHECKING:
     from orgkey.salesforce.transport import Transport
 
 LOGIN, TEST = "https://login.salesforce.com", "https://test.salesforce.com"
-_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = (
-    1.0,
-    20.0,
-    1.6,
-)  # seconds; 30 grants in 10 minutes are far below the login rate (platform notes 8)
+_PROPAGATION = Backoff(first=1.0, longest=20.0, growth=1.6)
+"""30 grants in 10 minutes are far below the login rate (platform notes 8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,32 +95,31 @@ def prove_within(
 
     Only the answers that the error table calls propagation are waited for; an "invalid assertion" only after a new certificate.
     """
-    started = clock.now()
-    for pause in _pauses(jitter):
-        try:
-            return attempt()
-        except GrantRefusedError as error:
-            retry = oauth.retry_of(error)
-            worth_it = retry is Retry.PROPAGATION or (retry is Retry.CERTIFICATE and certificate_changed)
-            if not worth_it or clock.now() + pause > until:
-                raise
-            progress(
-                f"login not effective yet after {clock.now() - started:.0f} s ({error.code}: {error.text}); trying again"
-            )
-        clock.wait(pause)
-    raise AssertionError  # pragma: no cover — the pauses never end
 
+    def worth_it(error: SalesforceError) -> bool:
+        if not isinstance(error, GrantRefusedError):
+            return False
+        wait = oauth.retry_of(error)
+        return wait is Retry.PROPAGATION or (wait is Retry.CERTIFICATE and certificate_changed)
 
-def _pauses(jitter: Callable[[], float]) -> Iterator[float]:
-    pause = _FIRST_PAUSE
-    while True:
-        yield pause * (0.75 + jitter() / 2)
-        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+    def tell(error: SalesforceError, elapsed: float) -> None:
+        if isinstance(error, GrantRefusedError):
+            progress(f"login not effective yet after {elapsed:.0f} s ({error.in_short}); trying again")
+
+    return retry(
+        attempt,
+        clock=clock,
+        when=worth_it,
+        backoff=_PROPAGATION,
+        seconds=until - clock.now(),
+        tell=tell,
+        jitter=jitter,
+    )
 
 
 def token_by_ladder(
     transport: Transport, host: str, sign: Callable[[str], str], ladder: tuple[str, ...]
-) -> tuple[oauth.Token, str]:
+) -> tuple[Token, str]:
     """Trade an assertion for a token, one audience further only on an audience error; returns the audience that worked."""
     for audience, is_last in zip(ladder, [False] * (len(ladder) - 1) + [True], strict=True):
         try:
@@ -134,7 +132,7 @@ def token_by_ladder(
 
 def _refused_call(response: requests.Response, instance_url: str) -> SalesforceError:
     """What a refused API call means: a limit or a busy org says nothing about the login, anything else is the login's affair."""
-    code, text = first_error(response)
+    code, text = api_error(response)
     row = find_row(API, code, text)
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or (
         row and row.retry in {Retry.SOON, Retry.ASKING, Retry.LATER}
@@ -148,7 +146,7 @@ def _refused_call(response: requests.Response, instance_url: str) -> SalesforceE
     )
 
 
-def _who(transport: Transport, instance_url: str, token: oauth.Token) -> tuple[str, str, str]:
+def _who(transport: Transport, instance_url: str, token: Token) -> tuple[str, str, str]:
     """Org id, user id and user name of a token; an app without an identity scope tells them in its token answer alone."""
     try:
         info = oauth.user_info(transport, instance_url, token.access_token)

@@ -5,40 +5,22 @@ Tokens are in the answers and nowhere else: never in an error, a log or a repr.
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
+from orgkey.salesforce import answers
+from orgkey.salesforce.answers import Token, UserInfo
 from orgkey.salesforce.error_table import Retry
-from orgkey.salesforce.errors import GrantRefusedError, UnreachableError, host_of
+from orgkey.salesforce.errors import GrantRefusedError, StrangeAnswerError, UnreachableError, host_of
 
 if TYPE_CHECKING:
     from orgkey.salesforce.transport import Transport
 
+_ERROR_WORD = re.compile(r"[^\w .-]+|(?s:<.*)")
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An access token and what the org said about it. `org_id` and `user_id` come from the identity URL."""
-
-    access_token: str = field(repr=False)
-    instance_url: str
-    scopes: tuple[str, ...]
-    org_id: str
-    user_id: str
-    refresh_token: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class UserInfo:
-    """Who a token speaks for."""
-
-    org_id: str
-    user_id: str
-    username: str
 
 
 def jwt_bearer(transport: Transport, host: str, assertion: str) -> Token:
@@ -65,19 +47,17 @@ def user_info(transport: Transport, instance_url: str, access_token: str) -> Use
     response = transport.look("GET", url, headers={"Authorization": f"Bearer {access_token}"})
     if not response.ok:
         raise GrantRefusedError(
-            response.text.strip()[:80], "the token is not accepted", where=f"{host_of(url)} userinfo"
+            _ERROR_WORD.sub("", response.text.strip())[:80] or str(response.status_code),
+            "the token is not accepted",
+            where=f"{host_of(url)} userinfo",
         )
-    answer = _object(response, url)
-    return UserInfo(
-        str(answer.get("organization_id", "")),
-        str(answer.get("user_id", "")),
-        str(answer.get("preferred_username", "")),
-    )
+    return answers.user_info(answers.content_of(response, "JSON object"), url)
 
 
 def revoke(transport: Transport, instance_url: str, access_token: str) -> None:
-    """End the token's session; an org that does not know it any more is no error."""
-    transport.request("POST", f"{instance_url}/services/oauth2/revoke", data={"token": access_token})
+    """End the token's session; whatever the org answers to that, an answer is no error."""
+    with contextlib.suppress(StrangeAnswerError):
+        transport.request("POST", f"{instance_url}/services/oauth2/revoke", data={"token": access_token})
 
 
 def _token(transport: Transport, host: str, form: Mapping[str, str]) -> Token:
@@ -85,40 +65,15 @@ def _token(transport: Transport, host: str, form: Mapping[str, str]) -> Token:
     response = transport.request(
         "POST", url, data=dict(form)
     )  # urlencoded: a JSON body is "unsupported_grant_type" (platform notes 4.1)
-    answer = _object(response, url)
     if (
         response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
     ):  # the org is not well: that says nothing about the login
         raise UnreachableError(f"{host_of(url)} answered HTTP {response.status_code}.\nTry again in a moment.")
-    if not response.ok or "access_token" not in answer:
-        code, text = (
-            str(answer.get("error", response.status_code)),
-            str(answer.get("error_description", "no description")),
-        )
+    content = answers.content_of(response, "JSON object")
+    if not response.ok or (isinstance(content, dict) and "access_token" not in content):
+        code, text = answers.grant_error(content, response.status_code, url)
         raise GrantRefusedError(code, text, where=f"{host_of(url)} token endpoint")
-    identity = urlsplit(str(answer.get("id", ""))).path.rstrip("/").split("/")
-    org_id, user_id = (identity[-2], identity[-1]) if len(identity) > 2 else ("", "")  # noqa: PLR2004 — …/id/<org>/<user>
-    rotated = answer.get("refresh_token")
-    return Token(
-        access_token=str(answer["access_token"]),
-        instance_url=str(answer.get("instance_url", host)).rstrip("/"),
-        scopes=tuple(sorted(str(answer.get("scope", "")).split())),
-        org_id=org_id,
-        user_id=user_id,
-        refresh_token=str(rotated) if rotated else None,
-    )
-
-
-def _object(response: Any, url: str) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise UnreachableError(
-            f"{host_of(url)} answered HTTP {response.status_code} with something that is no JSON object.\nTry again."
-        )
-    return answer
+    return answers.token(content, url)
 
 
 def retry_of(error: GrantRefusedError) -> Retry:

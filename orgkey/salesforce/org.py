@@ -1,7 +1,7 @@
 """One org: the session of its administrator, and the doors it has (REST, SOQL, SOAP metadata).
 
 Nothing is contacted before the first question. The first one logs in and makes sure that this is the org the settings describe;
-every other question in this process relies on that.
+every other question in this process relies on that. No lock is held while a request is under way.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote_plus
 
 from orgkey.model.connection import Connection
-from orgkey.salesforce import soql
-from orgkey.salesforce.clock import Clock
+from orgkey.salesforce import answers, soql
+from orgkey.salesforce.answers import Part, Record, Rows, Saved
+from orgkey.salesforce.clock import Clock, Countdown
 from orgkey.salesforce.credentials import Login, Signer, log_in, no_signer
 from orgkey.salesforce.error_table import Retry
 from orgkey.salesforce.errors import (
-    CredentialsError,
     PassingTroubleError,
     RefusedError,
     SessionExpiredError,
     UnreachableError,
     WrongOrgError,
-    first_error,
     host_of,
 )
-from orgkey.salesforce.patience import patiently
+from orgkey.salesforce.retry import retry_refused
+from orgkey.salesforce.session import Session
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _QUERIES_IN_ONE_COMPOSITE = 5  # the platform's limit for query subrequests
-_LAST_WORD = (1.0, 1.0)  # seconds to connect, seconds to answer
+_LAST_WORD = 2.0  # seconds
 BATCH_SIZE = 200  # records in one collection call
 
 
@@ -54,16 +54,6 @@ class Identity:
     kind: str  # production, sandbox, scratch or developer
     namespace: str = ""
     """The org's own, where it develops packages: names of its own things may carry it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """The org's word on one record of a collection call."""
-
-    success: bool
-    record_id: str
-    code: str
-    text: str
 
 
 class Org:
@@ -85,15 +75,20 @@ class Org:
         """One deploy at a time: the org would queue the second anyway (platform notes 5.6)."""
         self._environment = environment
         self._sign = sign
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._aborted = False
-        self._login: Login | None = None
+        self._session = Session(self._log_in, self.clock, host=self.host)
         self._identity: Identity | None = None
 
     @property
     def url(self) -> str:
         """The org's My Domain."""
         return self.connection.instance_url
+
+    @property
+    def host(self) -> str:
+        """The same, for messages."""
+        return host_of(self.url)
 
     @property
     def transport(self) -> Transport:
@@ -103,9 +98,7 @@ class Org:
         with self._lock:
             if self._transport is None:
                 timeout = timeout_of(self._environment)
-                self._transport = Transport(
-                    ca_bundle=self.connection.ca_bundle, timeout=timeout, seconds_left=self.clock.seconds_left
-                )
+                self._transport = Transport(ca_bundle=self.connection.ca_bundle, timeout=timeout, clock=self.clock)
                 if self._aborted:  # while the client was being loaded
                     self._transport.abort()
             return self._transport
@@ -117,7 +110,7 @@ class Org:
 
     def log_in(self) -> None:
         """Load the client and get a session, where that was not done yet."""
-        self._client(self._session())
+        self._client(self._session.login())
 
     def abort(self) -> None:
         """End every request under way, and the Salesforce CLI if it was asked; whoever waits for one hears that it was canceled."""
@@ -128,42 +121,43 @@ class Org:
 
     def identity(self) -> Identity:
         """Say which org this is; raises WrongOrgError when the settings describe another one."""
-        with self._lock:
-            if self._identity is None:
-                self.query(soql.ORGANIZATION)
-            if self._identity is None:  # pragma: no cover — query() sets it or raises
-                raise WrongOrgError(f"{host_of(self.url)} has no Organization record.")
-            return self._identity
+        if self._identity is None:
+            self.query(soql.ORGANIZATION)
+        if self._identity is None:  # pragma: no cover — query() sets it or raises
+            raise WrongOrgError(f"{self.host} has no Organization record.")
+        return self._identity
 
-    def query(self, question: str) -> list[dict[str, Any]]:
+    def query(self, question: str) -> Rows:
         """Answer one SOQL query, all pages."""
         return self.queries([question])[0]
 
-    def queries(self, questions: Sequence[str]) -> list[list[dict[str, Any]]]:
+    def queries(self, questions: Sequence[str]) -> list[Rows]:
         """Answer several SOQL queries; raises RefusedError for the first that the org refuses."""
-        answers = self.answers(questions)
-        for answer in answers:
+        found = self.answers(questions)
+        for answer in found:
             if isinstance(answer, RefusedError):
                 raise answer
-        return [answer for answer in answers if not isinstance(answer, RefusedError)]
+        return [answer for answer in found if not isinstance(answer, RefusedError)]
 
-    def answers(self, questions: Sequence[str]) -> list[list[dict[str, Any]] | RefusedError]:
+    def answers(self, questions: Sequence[str]) -> list[Rows | RefusedError]:
         """Ask several SOQL queries in as few requests as the platform allows: five in one composite; rows or a refusal for each.
 
         The first call of a process asks for the Organization too, and checks it before anything is answered.
         """
-        with self._lock:
-            asked = list(questions)
-            if self._identity is None and soql.ORGANIZATION not in asked:
-                asked.insert(0, soql.ORGANIZATION)
-            answers = self._composite(asked)
-            if self._identity is None:
-                self._identity = self._checked(answers[soql.ORGANIZATION])
-        return [_rows(answers[question], host_of(self.url)) for question in questions]
+        asked = list(questions)
+        if self._identity is None and soql.ORGANIZATION not in asked:
+            asked.insert(0, soql.ORGANIZATION)
+        found: dict[str, Rows | RefusedError] = {}
+        for start in range(0, len(asked), _QUERIES_IN_ONE_COMPOSITE):
+            part = asked[start : start + _QUERIES_IN_ONE_COMPOSITE]
+            found |= zip(part, self._with_session(lambda sf, part=part: self._ask(sf, part)), strict=True)  # type: ignore[misc]
+        if self._identity is None:
+            self._identity = self._checked(found[soql.ORGANIZATION])
+        return [found[question] for question in questions]
 
-    def tooling_query(self, question: str) -> list[dict[str, Any]]:
+    def tooling_query(self, question: str) -> Rows:
         """Answer one SOQL query of the Tooling API, its first page: what is asked there is one record or a few."""
-        return list(self.look("tooling/query", params={"q": question})["records"])
+        return answers.page(self.look("tooling/query", params={"q": question}), self.url).records
 
     def rest(self, method: str, path: str, **kwargs: Any) -> Any:
         """Call a REST path below `/services/data/vNN.0/` that changes something; not tried again when the answer is lost."""
@@ -172,7 +166,7 @@ class Org:
             response = self.transport.request(method, sf.base_url + path, headers=sf.headers, **kwargs)
             if not response.ok:
                 _raise_api_error(response, write=True)
-            return _json(response) if response.content else None
+            return answers.content_of(response) if response.content else None
 
         return self._with_session(send)
 
@@ -180,10 +174,7 @@ class Org:
         """GET a REST path; tried again while the org is out of reach or busy."""
 
         def get(sf: Salesforce) -> Any:
-            response = self.transport.look("GET", sf.base_url + path, headers=sf.headers, **kwargs)
-            if not response.ok:
-                _raise_api_error(response)
-            return _json(response)
+            return self._get(sf, sf.base_url + path, **kwargs)
 
         return self._with_session(get)
 
@@ -195,17 +186,17 @@ class Org:
             response = self.transport.request("POST", sf.base_url + path, headers=headers, files=files)
             if not response.ok:
                 _raise_api_error(response, write=True)
-            return _json(response)
+            return answers.content_of(response)
 
         return self._with_session(post)
 
     def last_word(self, method: str, path: str, **kwargs: Any) -> None:
-        """Send one request also after a cancel, over a connection of its own and within two seconds; the answer is not awaited longer."""
+        """Send one request also after a cancel, over a connection of its own; its answer is not awaited longer than two seconds in all."""
         from orgkey.salesforce.transport import Transport
 
-        if self._login is not None:
-            client = self._client(self._login)
-            parting = Transport(ca_bundle=self.connection.ca_bundle, timeout=_LAST_WORD)
+        if (login := self._session.last) is not None:
+            client = self._client(login)
+            parting = Transport(ca_bundle=self.connection.ca_bundle, clock=Countdown(seconds=_LAST_WORD))
             parting.request(method, client.base_url + path, headers=client.headers, **kwargs)
 
     def soap_session(self, call: Callable[[str, str], T]) -> T:
@@ -221,7 +212,7 @@ class Org:
         return [
             saved
             for batch in _batches(records)
-            for saved in self._collection("POST", json={"allOrNone": True, "records": batch})
+            for saved in self._collection("POST", len(batch), json={"allOrNone": True, "records": batch})
         ]
 
     def update(self, records: Sequence[Mapping[str, Any]]) -> list[Saved]:
@@ -229,7 +220,7 @@ class Org:
         return [
             saved
             for batch in _batches(records)
-            for saved in self._collection("PATCH", json={"allOrNone": True, "records": batch})
+            for saved in self._collection("PATCH", len(batch), json={"allOrNone": True, "records": batch})
         ]
 
     def delete(self, record_ids: Sequence[str]) -> list[Saved]:
@@ -237,24 +228,24 @@ class Org:
         return [
             saved
             for batch in _batches(record_ids)
-            for saved in self._collection("DELETE", params={"ids": ",".join(batch), "allOrNone": "false"})
+            for saved in self._collection("DELETE", len(batch), params={"ids": ",".join(batch), "allOrNone": "false"})
         ]
 
-    def _collection(self, method: str, **kwargs: Any) -> list[Saved]:
+    def _collection(self, method: str, count: int, **kwargs: Any) -> list[Saved]:
         """Send one collection call, and again while another change holds one of its records.
 
         All or none was done then; of a deletion, what was done is gone at the next try, and that is the caller's to take.
         """
 
         def send() -> list[Saved]:
-            saved = _saved(self.rest(method, "composite/sobjects", **kwargs))
+            saved = answers.saved(self.rest(method, "composite/sobjects", **kwargs), count, self.url)
             for item in saved:
-                refusal = RefusedError(item.code, item.text, where=host_of(self.url))
+                refusal = RefusedError(item.code, item.text, where=self.host)
                 if not item.success and refusal.passing:
-                    raise _LockedRecordError(item.code, item.text, where=host_of(self.url))
+                    raise _LockedRecordError(item.code, item.text, where=self.host)
             return saved
 
-        return patiently(send, clock=self.clock, on=_LockedRecordError)
+        return retry_refused(send, clock=self.clock, on=_LockedRecordError)
 
     @staticmethod
     def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
@@ -264,14 +255,7 @@ class Org:
         with ThreadPoolExecutor(max_workers=len(tasks)) as pool:
             return [future.result() for future in [pool.submit(copy_context().run, task) for task in tasks]]
 
-    def _composite(self, questions: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        answers: dict[str, Mapping[str, Any]] = {}
-        for start in range(0, len(questions), _QUERIES_IN_ONE_COMPOSITE):
-            part = questions[start : start + _QUERIES_IN_ONE_COMPOSITE]
-            answers |= dict(zip(part, self._with_session(lambda sf, part=part: self._ask(sf, part)), strict=True))  # type: ignore[misc]
-        return answers
-
-    def _ask(self, sf: Salesforce, questions: Sequence[str]) -> list[dict[str, Any]]:
+    def _ask(self, sf: Salesforce, questions: Sequence[str]) -> list[Rows | RefusedError]:
         path = f"/services/data/v{self.connection.api_version}/query"
         requests = [
             {"method": "GET", "referenceId": f"q{index}", "url": f"{path}?q={quote_plus(question)}"}
@@ -281,56 +265,36 @@ class Org:
         response = self.transport.look("POST", f"{sf.base_url}composite", headers=sf.headers, json=body)
         if not response.ok:
             _raise_api_error(response)
-        answers = [dict(part) for part in _json(response)["compositeResponse"]]
-        for answer in answers:
-            rows = _rows(answer, host_of(self.url))
-            if isinstance(rows, RefusedError) and rows.passing:
-                raise rows
-            self._read_on(sf, answer)
-        return answers
+        parts = answers.composite(answers.content_of(response), len(questions), self.url)
+        return [self._rows(sf, part) for part in parts]
 
-    def _read_on(self, sf: Salesforce, answer: dict[str, Any]) -> None:
-        """Follow the pages of a long answer."""
-        page = answer["body"] if isinstance(answer["body"], dict) else {}
-        while page.get("nextRecordsUrl"):
-            response = self.transport.look("GET", self.url + str(page["nextRecordsUrl"]), headers=sf.headers)
-            if not response.ok:
-                _raise_api_error(response)
-            page = _json(response)
-            answer["body"]["records"].extend(page["records"])
+    def _rows(self, sf: Salesforce, part: Part) -> Rows | RefusedError:
+        """All pages of one answer; raises the refusal where it passes."""
+        if part.status >= HTTPStatus.MULTIPLE_CHOICES:
+            code, text = answers.error_of(part.body)
+            refusal = RefusedError(code or f"HTTP {part.status}", text or "no description", where=self.host)
+            if refusal.passing:
+                raise refusal
+            return refusal
+        page = answers.page(part.body, self.url)
+        rows = list(page.records)
+        while page.rest:
+            page = answers.page(self._get(sf, self.url + page.rest), self.url)
+            rows += page.records
+        return rows
+
+    def _get(self, sf: Salesforce, url: str, **kwargs: Any) -> Any:
+        response = self.transport.look("GET", url, headers=sf.headers, **kwargs)
+        if not response.ok:
+            _raise_api_error(response)
+        return answers.content_of(response)
 
     def _with_session(self, call: Callable[[Any], T]) -> T:
         """Call with a session; again while the org refuses for a reason that passes, and with a new session where it expired."""
-        return patiently(lambda: self._in_session(call), clock=self.clock)
+        return retry_refused(lambda: self._session.run(lambda login: call(self._client(login))), clock=self.clock)
 
-    def _in_session(self, call: Callable[[Any], T]) -> T:
-        self.clock.check()
-        login = self._session()
-        try:
-            return call(self._client(login))
-        except SessionExpiredError as expired:
-            if not login.renewable:
-                raise CredentialsError(
-                    f"{host_of(self.url)} does not accept the access token (any more): it answered {expired}.\n"
-                    "Put a fresh one in the variable that salesforce:credentials.accessTokenEnv names.",
-                ) from None
-        with self._lock:
-            if self._login is login:
-                self._login = None
-        try:
-            return call(self._client(self._session()))
-        except SessionExpiredError as expired:
-            raise CredentialsError(
-                f"{host_of(self.url)} does not accept a session it just gave: it answered {expired}."
-            ) from None
-
-    def _session(self) -> Login:
-        with self._lock:
-            if self._login is None:
-                self._login = log_in(
-                    self.connection.credentials, self.transport, self.url, self._environment, self._sign
-                )
-            return self._login
+    def _log_in(self) -> Login:
+        return log_in(self.connection.credentials, self.transport, self.url, self._environment, self._sign)
 
     def _client(self, login: Login) -> Salesforce:
         from simple_salesforce.api import Salesforce
@@ -342,24 +306,23 @@ class Org:
             session=self.transport,
         )
 
-    def _checked(self, answer: Mapping[str, Any]) -> Identity:
-        rows = _rows(answer, host_of(self.url))
+    def _checked(self, rows: Rows | RefusedError) -> Identity:
         if isinstance(rows, RefusedError):
             raise rows
         if not rows:
-            raise WrongOrgError(f"{host_of(self.url)} has no Organization record that this login may see.")
+            raise WrongOrgError(f"{self.host} has no Organization record that this login may see.")
         row = rows[0]
-        identity = Identity(str(row["Id"]), str(row["Name"]), _kind(row), str(row.get("NamespacePrefix") or ""))
+        identity = Identity(row.text("Id"), row.text("Name"), _kind(row), str(row.get("NamespacePrefix") or ""))
         wanted = self.connection
         if wanted.expected_org_id and wanted.expected_org_id[:15] != identity.org_id[:15]:
             raise WrongOrgError(
-                f"{host_of(self.url)} is org {identity.org_id} ({identity.name}), "
+                f"{self.host} is org {identity.org_id} ({identity.name}), "
                 f"but salesforce:expectedOrgId is {wanted.expected_org_id}.\n"
                 "Nothing was changed. Correct salesforce:instanceUrl or salesforce:expectedOrgId.",
             )
         if wanted.expected_kind and wanted.expected_kind != identity.kind:
             raise WrongOrgError(
-                f"{host_of(self.url)} is a {identity.kind} org ({identity.name}), but salesforce:expectedKind is {wanted.expected_kind}.\n"
+                f"{self.host} is a {identity.kind} org ({identity.name}), but salesforce:expectedKind is {wanted.expected_kind}.\n"
                 "Nothing was changed. Correct salesforce:instanceUrl or salesforce:expectedKind.",
             )
         return identity
@@ -373,10 +336,10 @@ def _raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
     """Raise what an error answer means. Of a `write`, only the org's own refusal says that nothing was done."""
     from orgkey.salesforce.transport import retry_after, say_trouble
 
-    code, text = first_error(response)
+    code, text = answers.api_error(response)
     wait = retry_after(response)
     if response.status_code == HTTPStatus.UNAUTHORIZED or code == "INVALID_SESSION_ID":
-        raise SessionExpiredError(code or "INVALID_SESSION_ID")
+        raise SessionExpiredError(f"{code or 'INVALID_SESSION_ID'}: {text}" if text else code or "INVALID_SESSION_ID")
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not code:
         if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             raise PassingTroubleError(say_trouble(response), retry_after=wait)
@@ -392,49 +355,13 @@ def _raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
     raise refusal
 
 
-def _json(response: Any) -> Any:
-    """The body as JSON; something between us and the org may have put another there."""
-    try:
-        return response.json()
-    except ValueError:
-        raise UnreachableError(
-            f"{host_of(response.url)} answered HTTP {response.status_code} with something that is no JSON.\nTry again."
-        ) from None
-
-
-def _first(content: Any) -> tuple[str, str]:
-    """Code and text of the platform's error array (platform notes 5.7)."""
-    first = content[0] if isinstance(content, list) and content else content
-    if isinstance(first, Mapping):
-        return str(first.get("errorCode", "")), str(first.get("message", ""))
-    return "", ""
-
-
-def _rows(answer: Mapping[str, Any], host: str) -> list[dict[str, Any]] | RefusedError:
-    if int(answer["httpStatusCode"]) >= 300:  # noqa: PLR2004
-        code, text = _first(answer["body"])
-        return RefusedError(code, text, where=host)
-    return list(answer["body"]["records"])
-
-
-def _kind(row: Mapping[str, Any]) -> str:
+def _kind(row: Record) -> str:
     """Scratch orgs are sandboxes with an end date (platform notes 3.4)."""
-    if row.get("IsSandbox"):
-        return "scratch" if row.get("TrialExpirationDate") else "sandbox"
-    return "developer" if row.get("OrganizationType") == "Developer Edition" else "production"
+    if row.flag("IsSandbox"):
+        return "scratch" if row.text("TrialExpirationDate") else "sandbox"
+    return "developer" if row.text("OrganizationType") == "Developer Edition" else "production"
 
 
 def _batches(items: Sequence[T]) -> Iterator[list[T]]:
     for start in range(0, len(items), BATCH_SIZE):
         yield list(items[start : start + BATCH_SIZE])
-
-
-def _saved(answer: Any) -> list[Saved]:
-    saved = []
-    for item in answer or ():
-        errors = item.get("errors") or [{}]
-        code = errors[0].get("statusCode") or errors[0].get("errorCode") or ""
-        saved.append(
-            Saved(bool(item["success"]), str(item.get("id") or ""), str(code), str(errors[0].get("message") or ""))
-        )
-    return saved

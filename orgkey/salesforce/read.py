@@ -7,38 +7,37 @@ and asked in one composite; every answer serves all who ask the same; any write 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from metadata.codec import text_of
 from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
 from metadata.parse import Found, parse
 from orgkey.salesforce import soql
-from orgkey.salesforce.errors import RefusedError
+from orgkey.salesforce.answers import Rows
+from orgkey.salesforce.errors import RefusedError, TimeOverError
 from orgkey.salesforce.org import Identity, Org
+from orgkey.salesforce.shared import Shared
 
 if TYPE_CHECKING:
     from lxml import etree
 
     from orgkey.salesforce.soap import Listed
 
-Rows = list[dict[str, Any]]
-
 GATHER = 0.015  # seconds in which the engine's simultaneous Reads arrive
 
 
-@dataclass(slots=True)
 class Snapshot:
-    """Answers about one org, shared until something is written."""
+    """Answers about one org, shared until something is written. Whoever waits for another's question does so within its own time."""
 
-    org: Org
-    gather: float = GATHER
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _answers: dict[object, Future[Any]] = field(default_factory=dict)
-    _pending: dict[str, Future[Any]] = field(default_factory=dict)
-    _gathering: bool = False
+    def __init__(self, org: Org, gather: float = GATHER) -> None:
+        self.org, self.gather = org, gather
+        self._lock = threading.Lock()
+        self._answers: dict[str, Future[Rows]] = {}
+        self._pending: dict[str, Future[Rows]] = {}
+        self._gathering = False
+        self._shared = Shared(org.clock, host=org.host)
 
     def rows(self, *soqls: str) -> list[Rows]:
         """Answer SOQL queries, together with whatever others ask at the same time; raises the first refusal."""
@@ -46,10 +45,15 @@ class Snapshot:
 
     def ask(self, *soqls: str) -> list[Rows | RefusedError]:
         """Answer SOQL queries as `rows` does, with a refusal in the place of its answer."""
-        futures, leads = self._join(soqls)
-        if leads:
-            self._ask()
-        return [_answer_of(future) for future in futures]
+        while True:
+            futures, leads = self._join(soqls)
+            if leads:
+                self._ask()
+            try:
+                return [self._answer_of(future) for future in futures]
+            except TimeOverError:  # whoever asked for all had less time than we have
+                if self.org.clock.seconds_left() <= 0:
+                    raise
 
     def identity(self) -> Identity:
         """Which org this is; asked together with whatever else is asked at the same time, once per process."""
@@ -63,15 +67,15 @@ class Snapshot:
 
     def tooling(self, question: str) -> Rows:
         """Answer one SOQL query of the Tooling API."""
-        found: Rows = self._once(("tooling", question), lambda: self.org.tooling_query(question))
+        found: Rows = self._shared.get(("tooling", question), lambda: self.org.tooling_query(question))
         return found
 
     def listed(self, type_name: str) -> Sequence[Listed]:
         """All members of one metadata type, those of packages too."""
         from orgkey.salesforce.soap import list_metadata
 
-        found: Sequence[Listed] = self._once(
-            ("listed", type_name), lambda: list_metadata(self.org, [type_name])[type_name]
+        found: Sequence[Listed] = self._shared.get(
+            ("listed", type_name), lambda: list_metadata(self.org, [type_name]).get(type_name, [])
         )
         return found
 
@@ -79,30 +83,24 @@ class Snapshot:
         """The org's members of one metadata type by full name; what it does not have is left out."""
         from orgkey.salesforce.soap import read_metadata
 
-        key = (type_name, tuple(full_names))
-        found: Mapping[str, etree._Element] = self._once(key, lambda: read_metadata(self.org, type_name, full_names))
+        found: Mapping[str, etree._Element] = self._shared.get(
+            (type_name, tuple(full_names)), lambda: read_metadata(self.org, type_name, full_names)
+        )
         return found
 
     def drop(self) -> None:
         """Forget everything: something was written."""
         with self._lock:
             self._answers.clear()
+        self._shared.drop()
 
-    def _once(self, key: object, ask: Callable[[], Any]) -> Any:
-        with self._lock:
-            future = self._answers.get(key)
-            mine = future is None
-            if future is None:
-                future = self._answers[key] = Future()
-        if mine:
-            try:
-                future.set_result(ask())
-            except BaseException as error:  # noqa: BLE001 — whoever waits for the same answer must hear of it
-                self._forget(key)
-                future.set_exception(error)
-        return future.result()
+    def _answer_of(self, future: Future[Rows]) -> Rows | RefusedError:
+        try:
+            return self.org.clock.result(future, host=self.org.host)
+        except RefusedError as refusal:
+            return refusal
 
-    def _join(self, questions: Sequence[str]) -> tuple[list[Future[Any]], bool]:
+    def _join(self, questions: Sequence[str]) -> tuple[list[Future[Rows]], bool]:
         with self._lock:
             new = [question for question in dict.fromkeys(questions) if question not in self._answers]
             for (
@@ -129,31 +127,25 @@ class Snapshot:
             return
         for (question, future), answer in zip(waiting.items(), answers, strict=True):
             if isinstance(answer, RefusedError):
-                self._forget(question)
+                self._forget(question, future)
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
 
-    def _take(self) -> dict[str, Future[Any]]:
+    def _take(self) -> dict[str, Future[Rows]]:
         with self._lock:
             waiting, self._pending, self._gathering = self._pending, {}, False
             return waiting
 
-    def _fail(self, waiting: Mapping[str, Future[Any]], error: BaseException) -> None:
+    def _fail(self, waiting: Mapping[str, Future[Rows]], error: BaseException) -> None:
         for question, future in waiting.items():
-            self._forget(question)
+            self._forget(question, future)
             future.set_exception(error)
 
-    def _forget(self, key: object) -> None:
+    def _forget(self, question: str, future: Future[Rows]) -> None:
         with self._lock:
-            self._answers.pop(key, None)
-
-
-def _answer_of(future: Future[Rows]) -> Rows | RefusedError:
-    try:
-        return future.result()
-    except RefusedError as refusal:
-        return refusal
+            if self._answers.get(question) is future:
+                del self._answers[question]
 
 
 def told(answers: Sequence[Rows | RefusedError]) -> list[Rows]:

@@ -6,13 +6,12 @@ Setup and Configuration.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from orgkey.salesforce import soql
+from orgkey.salesforce.answers import Record, Rows
 from orgkey.salesforce.errors import RefusedError, UnreadableError, host_of
-from orgkey.salesforce.read import Rows, Snapshot
+from orgkey.salesforce.read import Snapshot
 
 _NAMES = {
     "ExternalClientApplication": (soql.external_client_apps, "DeveloperName"),
@@ -60,24 +59,24 @@ def read_usage(snapshot: Snapshot, permission_set: str, permission_set_id: str) 
 
 def _of(rows: Rows | RefusedError, field: str, permission_set_id: str) -> Rows:
     """Those rows that are about this set: a package may bring one of the same name."""
-    return [] if isinstance(rows, RefusedError) else [row for row in rows if row[field] == permission_set_id]
+    return [] if isinstance(rows, RefusedError) else [row for row in rows if row.text(field) == permission_set_id]
 
 
-def _apps(snapshot: Snapshot, links: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _apps(snapshot: Snapshot, links: Rows) -> tuple[str, ...]:
     """Names of the linked apps; an app that the org does not show goes by its id."""
     ids: dict[str, list[str]] = {}
     for link in links:
-        if link["SetupEntityType"] in _NAMES:
-            ids.setdefault(str(link["SetupEntityType"]), []).append(str(link["SetupEntityId"]))
+        if (kind := link.text("SetupEntityType")) in _NAMES:
+            ids.setdefault(kind, []).append(link.text("SetupEntityId"))
     names: list[str] = []
     answers = snapshot.ask(*(_NAMES[kind][0](of_kind) for kind, of_kind in ids.items())) if ids else []
     for (kind, of_kind), rows in zip(ids.items(), answers, strict=True):
-        shown = {} if isinstance(rows, RefusedError) else {str(row["Id"])[:15]: row for row in rows}
-        names += [str(shown.get(each[:15], {}).get(_NAMES[kind][1]) or each) for each in of_kind]
+        seen = [] if isinstance(rows, RefusedError) else rows
+        shown = {row.text("Id")[:15]: row.text(_NAMES[kind][1]) for row in seen}
+        names += [shown.get(each[:15]) or each for each in of_kind]
     return tuple(sorted(names))
 
 
-def _full_name(component: Mapping[str, Any]) -> str:
-    group = component["PermissionSetGroup"]
-    prefix = group.get("NamespacePrefix")
-    return f"{prefix}__{group['DeveloperName']}" if prefix else str(group["DeveloperName"])
+def _full_name(component: Record) -> str:
+    prefix, name = (component.text(f"PermissionSetGroup.{part}") for part in ("NamespacePrefix", "DeveloperName"))
+    return f"{prefix}__{name}" if prefix else name

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,11 +34,21 @@ class CliSession:
     instance_url: str
 
 
-def session_of(alias: str, environment: Mapping[str, str], aborted: threading.Event) -> CliSession:
-    """Ask the CLI for a session; raises CredentialsError with what to do, and CanceledError once `aborted` is set."""
-    display = _ask(["org", "display"], alias, environment, aborted)
+def session_of(
+    alias: str,
+    environment: Mapping[str, str],
+    aborted: threading.Event,
+    seconds_left: Callable[[], float] = lambda: math.inf,
+) -> CliSession:
+    """Ask the CLI for a session, for a minute and no longer than `seconds_left`.
+
+    Raises CredentialsError with what to do, and CanceledError once `aborted` is set.
+    """
+    display = _ask(["org", "display"], alias, environment, aborted, seconds_left)
     try:
-        token = str(_ask(["org", "auth", "show-access-token"], alias, environment, aborted)["accessToken"])
+        token = str(
+            _ask(["org", "auth", "show-access-token"], alias, environment, aborted, seconds_left)["accessToken"]
+        )
     except (CredentialsError, KeyError):
         token = str(display.get("accessToken") or "")  # a CLI from before the command existed
     if not token or token.startswith(REDACTED):
@@ -56,12 +67,17 @@ def _reason(answer: Mapping[str, Any]) -> str:
 
 
 def _ask(
-    command: Sequence[str], alias: str, environment: Mapping[str, str], aborted: threading.Event
+    command: Sequence[str],
+    alias: str,
+    environment: Mapping[str, str],
+    aborted: threading.Event,
+    seconds_left: Callable[[], float],
 ) -> dict[str, Any]:
     said = " ".join(["sf", *command, "--target-org", alias])
     ours = {name: value for name, value in environment.items() if not name.startswith("PULUMI_")}
     try:
-        code, output = _run(["sf", *command, "--target-org", alias, "--json"], ours, aborted)
+        seconds = min(_TIMEOUT, seconds_left())
+        code, output = _run(["sf", *command, "--target-org", alias, "--json"], ours, aborted, seconds)
         answer = json.loads(output)
     except (FileNotFoundError, PermissionError):
         raise CredentialsError(
@@ -69,11 +85,13 @@ def _ask(
             "Install it (npm install --global @salesforce/cli), or use another form of credentials."
         ) from None
     except subprocess.TimeoutExpired:
-        raise CredentialsError(f"`{said}` did not answer within {_TIMEOUT:.0f} s.\nTry it by hand.") from None
+        raise CredentialsError(f"`{said}` did not answer within {seconds:.0f} s.\nTry it by hand.") from None
     except ValueError:
         raise CredentialsError(
             f"`{said}` ended with exit code {code} and no answer in JSON.\nTry it by hand."
         ) from None
+    if not isinstance(answer, dict):
+        answer = {}
     if code or not isinstance(answer.get("result"), dict):
         raise CredentialsError(
             f"The Salesforce CLI cannot use {alias}: {_reason(answer)}\nLog in with `sf org login web --alias {alias}`."
@@ -81,9 +99,11 @@ def _ask(
     return dict(answer["result"])
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str], aborted: threading.Event) -> tuple[int, str]:
+def _run(
+    command: Sequence[str], environment: Mapping[str, str], aborted: threading.Event, seconds: float
+) -> tuple[int, str]:
     """Exit code and output of a command; one that takes too long or is canceled ends with all that it started."""
-    until = time.monotonic() + _TIMEOUT
+    until = time.monotonic() + seconds
     with subprocess.Popen(
         command,
         env=environment,

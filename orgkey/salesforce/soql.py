@@ -8,11 +8,8 @@ from typing import Any
 ORGANIZATION = (
     "SELECT Id, Name, InstanceName, IsSandbox, TrialExpirationDate, OrganizationType, NamespacePrefix FROM Organization"
 )
-UNFINISHED_DEPLOY = (
-    "SELECT Id FROM DeployRequest WHERE Status IN ('Pending', 'InProgress', 'Finalizing', 'Canceling') "
-    "ORDER BY CreatedDate DESC LIMIT 1"
-)
-"""The newest deploy that the org has under way; for the Tooling API (platform notes 5.6)."""
+LATEST_DEPLOYS = "SELECT Id, Status FROM DeployRequest ORDER BY CreatedDate DESC LIMIT 5"
+"""The newest deploys; for the Tooling API (platform notes 5.6). Which are under way is judged here: not every org knows every status."""
 
 _USERS_IN_ONE_QUERY = 200  # a query has a length limit; 200 user names stay far below it
 

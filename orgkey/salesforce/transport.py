@@ -7,25 +7,25 @@ here carries a token or an assertion; proxies come from the usual environment va
 from __future__ import annotations
 
 import contextlib
-import math
 import os
+import re
 import socket
 import threading
 import time
-import weakref
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-import stamina
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
 from urllib3.poolmanager import PoolManager, ProxyManager
 from urllib3.util.ssltransport import SSLTransport
 from urllib3.util.timeout import Timeout
 
+from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import (
     CANCELED,
     CanceledError,
@@ -35,12 +35,13 @@ from orgkey.salesforce.errors import (
     UnreachableError,
     host_of,
 )
+from orgkey.salesforce.retry import Backoff, retry
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, seconds between two bytes
 TIMEOUT_VARIABLE = "ORGKEY_REQUEST_TIMEOUT"
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
 _ATTEMPTS, _PATIENCE = 4, 20.0  # tries of a request that changes nothing, seconds in all
-_LONGEST_WAIT = 1.5  # seconds between two tries, so that a cancel is heard within two
+_BACKOFF = Backoff(first=0.2, longest=1.5, growth=2.0, spread=1.0)
 _BUSY = {429, 500, 502, 503, 504}
 
 
@@ -48,7 +49,7 @@ class Transport(requests.Session):
     """A requests session with our rules built in; simple-salesforce runs on it too.
 
     `ca_bundle` is a file of CA certificates to trust, or None for the usual ones. `timeout` is seconds to connect and seconds
-    between two bytes; `seconds_left` is how long whoever asks may still take; `largest_answer` is in bytes.
+    between two bytes; `clock` says how long whoever asks may still take; `largest_answer` is in bytes.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Transport(requests.Session):
         *,
         ca_bundle: str | None = None,
         timeout: tuple[float, float] = TIMEOUT,
-        seconds_left: Callable[[], float] = lambda: math.inf,
+        clock: Clock | None = None,
         largest_answer: int = LARGEST_ANSWER,
     ) -> None:
         super().__init__()
@@ -66,22 +67,25 @@ class Transport(requests.Session):
             )
         self._bundle = ca_bundle
         self._timeout = timeout
-        self._seconds_left = seconds_left
+        self.clock = clock or Clock()
+        """Where whoever asks gets deadline, pauses and cancel from."""
         self._largest_answer = largest_answer
         self.auth = _no_netrc
         self.aborted = threading.Event()
         """Set for good by `abort`."""
-        self._adapter = _AbortableAdapter(self.aborted, pool_connections=4, pool_maxsize=16)
-        self.mount("https://", self._adapter)
+        self._under_way: set[_Exchange] = set()
+        self._lock = threading.Lock()
+        self.mount("https://", _Adapter(pool_connections=4, pool_maxsize=16))
         self.mount("http://", _RefusePlainHttp())
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send one request; raises UnreachableError when there is no answer that came from an org."""
+        """Send one request, and wait for the whole answer no longer than the verb may take, however slowly it comes.
+
+        Raises UnreachableError when there is no answer that came from an org, TimeOverError when the time is over, CanceledError on abort.
+        """
         target = url.decode() if isinstance(url, bytes) else url
-        if self.aborted.is_set():
-            raise CanceledError(CANCELED)
-        left = self._seconds_left()
-        if left <= 0:
+        left = self.clock.seconds_left()
+        if left <= 0 and not self.aborted.is_set():
             raise TimeOverError(target)
         connect, between = self._timeout
         kwargs.setdefault("timeout", Timeout(total=left, connect=connect, read=between))
@@ -89,21 +93,24 @@ class Transport(requests.Session):
         kwargs["stream"] = True
         if self._bundle:  # said per request: the environment's REQUESTS_CA_BUNDLE would win over the session's own
             kwargs["verify"] = self._bundle
-        try:
-            response = super().request(method, url, *args, **kwargs)
+        send = super().request
+
+        def exchange() -> requests.Response:
+            response = send(method, url, *args, **kwargs)
             _read_bounded(response, self._largest_answer)
+            return response
+
+        try:
+            response = self._within(left, target, exchange)
         except requests.exceptions.RequestException as error:
-            if self.aborted.is_set():
-                raise CanceledError(CANCELED) from None
-            if self._seconds_left() <= 0:
+            if self.clock.seconds_left() <= 0:
                 raise TimeOverError(target) from None
             raise unreachable(target, error) from None
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # a CA file of the environment that is not there; a connection cut in mid-read
-            if self.aborted.is_set():
-                raise CanceledError(CANCELED) from None
+        except HTTPError as error:  # what requests lets through: a header that makes no sense, for one
+            raise UnreachableError(
+                f"{host_of(target)} answered with something that is no HTTP ({type(error).__name__}).\nTry again in a moment."
+            ) from None
+        except (OSError, ValueError) as error:  # a CA file of the environment that is not there
             raise UnreachableError(
                 f"{host_of(target)} cannot be asked: {type(error).__name__}: {error}.\n"
                 "Check REQUESTS_CA_BUNDLE and the proxy variables of the environment."
@@ -113,44 +120,60 @@ class Transport(requests.Session):
 
     def abort(self) -> None:
         """End every request under way at once, with CanceledError for whoever waits for it. This transport is done with."""
-        self.aborted.set()
-        self._adapter.cut()
+        with self._lock:
+            self.aborted.set()
+            under_way = list(self._under_way)
+        for exchange in under_way:
+            exchange.give_up()
 
     def look(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         """Send a request that changes nothing: tried again, with jitter, while the org is out of reach or busy.
 
         A busy org that names a time (Retry-After) is asked then, where the patience lasts as long.
         """
-        patience = min(_PATIENCE, self._seconds_left())
-        until = time.monotonic() + patience
 
-        def again(error: Exception) -> bool | float:
-            if not isinstance(error, PassingTroubleError):
-                return False
-            wait = error.retry_after or 0.0
-            if wait > until - time.monotonic():
-                return False
-            self.aborted.wait(wait)
-            return 0.0 if wait else True
+        def ask() -> requests.Response:
+            response = self.request(method, url, **kwargs)
+            if response.status_code in _BUSY and not _is_fault(response):
+                raise PassingTroubleError(say_trouble(response), retry_after=retry_after(response))
+            return response
 
-        for attempt in stamina.retry_context(
-            on=again, attempts=_ATTEMPTS, timeout=max(patience, 0.001), wait_initial=0.2, wait_max=_LONGEST_WAIT
-        ):
-            with attempt:
-                response = self.request(method, url, **kwargs)
-                if response.status_code in _BUSY and not _is_fault(response):
-                    raise PassingTroubleError(say_trouble(response), retry_after=retry_after(response))
-        return response
+        return retry(
+            ask,
+            clock=self.clock,
+            when=lambda error: isinstance(error, PassingTroubleError),
+            backoff=_BACKOFF,
+            attempts=_ATTEMPTS,
+            seconds=_PATIENCE,
+        )
+
+    def _within(self, seconds: float, url: str, send: Callable[[], requests.Response]) -> requests.Response:
+        exchange = _Exchange(send)
+        with self._lock:
+            if self.aborted.is_set():
+                raise CanceledError(CANCELED)
+            self._under_way.add(exchange)
+        try:
+            if not exchange.wait(seconds):
+                exchange.give_up()
+            if exchange.response is None and self.aborted.is_set():
+                raise CanceledError(CANCELED)
+            if exchange.given_up:
+                raise TimeOverError(url)
+            return exchange.result()
+        finally:
+            with self._lock:
+                self._under_way.discard(exchange)
 
 
 def retry_after(response: requests.Response) -> float | None:
     """Seconds after which the org asks to come back (Retry-After, RFC 9110 10.2.3: seconds, or a date); None where it says nothing."""
     value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -231,7 +254,7 @@ def _refuse_foreign(url: str, response: requests.Response) -> None:
             f"{host} sends us to {elsewhere}, and we do not follow with credentials in hand.\n"
             "Set salesforce:instanceUrl to the org's present My Domain.",
         )
-    if "text/html" in response.headers.get("Content-Type", ""):
+    if "text/html" in response.headers.get("Content-Type", "") and response.content.lstrip().startswith(b"<"):
         raise UnreachableError(
             f"{host} answered with a web page (HTTP {response.status_code}) instead of data.\n"
             "It is no Salesforce My Domain, or the org is down or still being made: check salesforce:instanceUrl, then try again.",
@@ -249,30 +272,78 @@ def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-class _AbortableAdapter(HTTPAdapter):
-    """Knows its connections, so that a cancel need not wait for an org or a proxy that keeps silent."""
+class _Exchange:
+    """One request on its way, in a thread of its own, so that whoever waits can leave at any moment.
 
-    def __init__(self, aborted: threading.Event, **kwargs: Any) -> None:
-        self._connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
+    A socket's timeout bounds the silence between two bytes. Names are resolved, addresses tried, proxies and TLS agreed with, and an
+    answer may drip in: nothing but a second thread bounds all of that. Who has left cuts the connection, and nothing is sent any more.
+    """
+
+    def __init__(self, send: Callable[[], requests.Response]) -> None:
+        self._send = send
+        self._ended = threading.Event()
         self._lock = threading.Lock()
-        self.aborted = aborted
-        super().__init__(**kwargs)
+        self.given_up = False
+        self._connections: list[_Connection] = []
+        self._error: Exception | None = None
+        self.response: requests.Response | None = None
+
+    def wait(self, seconds: float) -> bool:
+        """Send it, and wait for its end or for somebody who gives it up; false when the seconds are over before."""
+        threading.Thread(target=self._run, daemon=True, name="request").start()
+        return self._ended.wait(min(seconds, threading.TIMEOUT_MAX))
+
+    def result(self) -> requests.Response:
+        """The whole answer; raises what went wrong."""
+        if self._error is not None:
+            raise self._error
+        assert self.response is not None  # noqa: S101 — one of the two stands once it has ended
+        return self.response
+
+    def give_up(self) -> None:
+        """Let whoever waits go, and cut the connection where the answer has not come."""
+        with self._lock:
+            if self._ended.is_set():
+                return
+            self.given_up = True
+            self._ended.set()
+        for connection in self._connections:
+            connection.cut()
+
+    def use(self, connection: _Connection) -> None:
+        """Remember the connection; raises OSError where nothing may be sent any more."""
+        with self._lock:
+            if self.given_up:
+                raise OSError("given up")
+            self._connections.append(connection)
+
+    def _run(self) -> None:
+        _current.exchange = self
+        response: requests.Response | None = None
+        error: Exception | None = None
+        try:
+            response = self._send()
+        except Exception as met:  # noqa: BLE001 — whoever waits hears of it
+            error = met
+        with self._lock:
+            if not self.given_up:
+                self.response, self._error = response, error
+                self._ended.set()
+
+
+class _Current(threading.local):
+    exchange: _Exchange | None = None
+
+
+_current = _Current()
+
+
+class _Adapter(HTTPAdapter):
+    """Its connections can be cut by another thread."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        connections, lock, aborted = self._connections, self._lock, self.aborted
-
-        class Connection(_Connection):
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, **kwargs)
-                self.aborted = aborted
-                with lock:
-                    connections.add(self)
-
-        class Pool(HTTPSConnectionPool):
-            ConnectionCls = Connection
-
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {**self.poolmanager.pool_classes_by_scheme, "https": Pool}
+        self.poolmanager.pool_classes_by_scheme = {**self.poolmanager.pool_classes_by_scheme, "https": _Pool}
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> PoolManager:
         manager: PoolManager = super().proxy_manager_for(proxy, **proxy_kwargs)
@@ -280,22 +351,15 @@ class _AbortableAdapter(HTTPAdapter):
             manager.pool_classes_by_scheme = self.poolmanager.pool_classes_by_scheme
         return manager
 
-    def cut(self) -> None:
-        """Shut every connection down; whoever reads from one sees it end."""
-        with self._lock:
-            connections = list(self._connections)
-        for connection in connections:
-            connection.cut()
-
 
 class _Connection(HTTPSConnection):
     """A connection that another thread can cut, also while proxy and TLS are still being agreed with."""
 
-    aborted: threading.Event
     _wire: socket.socket | None = None
     """The same connection again until it stands: TLS takes the first socket away while it shakes hands."""
 
     def connect(self) -> None:
+        _use(self)
         try:
             super().connect()
         finally:
@@ -303,11 +367,14 @@ class _Connection(HTTPSConnection):
                 self._wire.close()
                 self._wire = None
 
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _use(self)
+        super().request(*args, **kwargs)
+
     def _new_conn(self) -> socket.socket:
         made = super()._new_conn()
         self._wire = made.dup()
-        if self.aborted.is_set():  # in the moment before there was anything to cut
-            self.cut()
+        _use(self)  # it may have been given up before there was anything to cut
         return made
 
     def cut(self) -> None:
@@ -318,6 +385,15 @@ class _Connection(HTTPSConnection):
             if wire is not None:
                 with contextlib.suppress(OSError):
                     socket.socket.shutdown(wire, socket.SHUT_RDWR)  # not SSLSocket's own: it drops TLS first
+
+
+class _Pool(HTTPSConnectionPool):
+    ConnectionCls = _Connection
+
+
+def _use(connection: _Connection) -> None:
+    if _current.exchange is not None:
+        _current.exchange.use(connection)
 
 
 class _RefusePlainHttp(HTTPAdapter):

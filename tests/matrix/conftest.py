@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stamina
 
 from orgkey.provider.server import serve
 from orgkey.provider.servicer import SalesforceProvider
@@ -50,14 +49,6 @@ def pulumi_stack(engine: Path, sandbox: Sandbox, tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("stack") / "project"
     made = Stack(folder, engine, {"ORGKEY_REQUEST_TIMEOUT": str(TIMEOUT)})
     return PulumiStack(made, sandbox)
-
-
-@pytest.fixture(autouse=True)
-def no_pauses() -> Iterator[None]:
-    """Let a request be tried as often as ever, without pauses between the tries."""
-    stamina.set_testing(testing=True, attempts=4, cap=True)
-    yield
-    stamina.set_testing(testing=False)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,19 +11,26 @@ import pytest
 import trustme
 
 from orgkey.model.connection import parse_connection
+from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.read import Snapshot
 from tests.landscape import Org
 
 
 @pytest.fixture
-def client(org: Org) -> Client:
+def clock() -> Clock:
+    """What the client waits by; a module that tests waiting has one of its own."""
+    return Clock()
+
+
+@pytest.fixture
+def client(org: Org, clock: Clock) -> Client:
     """Our client for a clean sandbox."""
     connection, problems = parse_connection(
         {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
     )
     assert connection is not None, problems
-    return Client(connection, environment={"ADMIN_TOKEN": org.access_token})
+    return Client(connection, environment={"ADMIN_TOKEN": org.access_token}, clock=clock)
 
 
 @pytest.fixture
@@ -83,10 +90,10 @@ def answering(tmp_path: Path) -> Iterator[Callable[[int, dict[str, str], Body], 
         server.server_close()
 
 
-def client_of(host: Host) -> Client:
+def client_of(host: Host, clock: Clock | None = None) -> Client:
     """Our client for such a host."""
     connection, problems = parse_connection(
         {"instanceUrl": host.url, "caBundle": host.ca_bundle, "credentials": '{"accessTokenEnv": "TOKEN"}'}
     )
     assert connection is not None, problems
-    return Client(connection, environment={"TOKEN": "x"})
+    return Client(connection, environment={"TOKEN": "x"}, clock=clock)

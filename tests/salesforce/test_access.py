@@ -17,6 +17,7 @@ from orgkey.salesforce.read import Snapshot
 from tests.landscape import Landscape, Org
 from tests.localorg.bundles import manifest, permission_set, zipped
 from tests.salesforce.conftest import Body, Host, client_of
+from tests.salesforce.stub import ORGANIZATION
 
 
 def wanted(users: list[str], **more: Any) -> PermissionSetAssignmentsArgs:
@@ -121,14 +122,13 @@ def test_what_was_made_before_the_trouble_is_told(
 
 
 USER = {"Id": "005000000000001AAA", "Username": "ci@acme.com", "IsActive": True}
-CROWD = {"Id": "0PS000000000001AAA", "Name": "Crowd", "Label": "Crowd", "LicenseId": None}
+CROWD = {"Id": "0PS000000000001AAA", "Name": "Crowd", "Label": "Crowd", "Description": None, "LicenseId": None}
 HOLDS = {
     "Id": "0Pa000000000001AAA",
     "AssigneeId": USER["Id"],
     "Assignee": {"Username": "ci@acme.com"},
     "PermissionSetId": CROWD["Id"],
 }
-ORGANIZATION = {"Id": "00D000000000001EAA", "Name": "Scripted", "InstanceName": "X"}
 
 
 def answers(asked: bytes, *, assignments: list[dict[str, Any]], shows_ends: bool = True) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 import requests
 from requests import certs
 
+from orgkey.salesforce.clock import Countdown
 from orgkey.salesforce.errors import CanceledError, PassingTroubleError, SettingError, TimeOverError, UnreachableError
 from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.transport import TIMEOUT, Transport, timeout_of
@@ -106,7 +107,7 @@ def test_no_answer_is_awaited_longer_than_the_verb_may_take(
 ) -> None:
     landscape.admin("POST", "/faults", operation="versions", org="uat", faults=["stall-2"])
     started = time.monotonic()
-    client = Transport(ca_bundle=org.ca_bundle, seconds_left=lambda: max(0.0, started + 0.3 - time.monotonic()))
+    client = Transport(ca_bundle=org.ca_bundle, clock=Countdown(seconds=0.3))
     with pytest.raises(TimeOverError, match="orgkey:timeouts"):
         ask(client, "GET", f"{org.url}/services/data/")
     assert time.monotonic() - started < 1
@@ -115,7 +116,7 @@ def test_no_answer_is_awaited_longer_than_the_verb_may_take(
 def test_nothing_is_sent_when_the_time_is_over(answering: Answering) -> None:
     host = answering(200, JSON, b"{}")
     with pytest.raises(TimeOverError, match="orgkey:timeouts"):
-        Transport(ca_bundle=host.ca_bundle, seconds_left=lambda: 0.0).request("POST", host.url)
+        Transport(ca_bundle=host.ca_bundle, clock=Countdown(seconds=0)).request("POST", host.url)
     assert host.headers == []
 
 
@@ -134,25 +135,29 @@ def test_a_client_that_is_canceled_while_it_is_being_loaded_asks_nothing(client:
     assert landscape.admin("GET", "/requests?org=uat")["counts"] == {}
 
 
-def test_a_cancel_reaches_every_connection_while_others_are_being_opened(org: Org) -> None:
-    client, interval, over = Transport(ca_bundle=org.ca_bundle), sys.getswitchinterval(), threading.Event()
-    pool = client.get_adapter(org.url).poolmanager.connection_from_url(org.url)
-    kept = [pool.ConnectionCls("localhost") for _ in range(300)]
+def test_a_cancel_reaches_every_request_while_others_are_being_sent(answering: Answering) -> None:
+    host = answering(200, JSON, b"{}")
+    client, interval = Transport(ca_bundle=host.ca_bundle), sys.getswitchinterval()
+    ended: list[type[Exception]] = []
 
-    def open_more() -> None:
-        while not over.is_set():
-            kept.append(pool.ConnectionCls("localhost"))
+    def ask_on() -> None:
+        try:
+            while True:
+                client.request("GET", host.url)
+        except Exception as error:  # noqa: BLE001 — which one is the question
+            ended.append(type(error))
 
-    opening = threading.Thread(target=open_more)
+    asking = [threading.Thread(target=ask_on) for _ in range(4)]
     sys.setswitchinterval(1e-6)  # every moment is one in which another may come
-    opening.start()
     try:
-        while len(kept) < 600:
-            client.abort()
+        for thread in asking:
+            thread.start()
+        client.abort()
+        for thread in asking:
+            thread.join(timeout=10)
     finally:
-        over.set()
-        opening.join()
         sys.setswitchinterval(interval)
+    assert ended == [CanceledError] * 4
 
 
 def test_a_ca_file_of_the_environment_that_is_not_there_is_told_as_what_it_is(

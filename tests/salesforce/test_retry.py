@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
 import requests
-import stamina
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.salesforce import soql
@@ -25,8 +30,8 @@ from orgkey.salesforce.errors import (
     UnreachableError,
 )
 from orgkey.salesforce.org import Org as Client
-from orgkey.salesforce.patience import ATTEMPTS, patiently
 from orgkey.salesforce.read import Snapshot
+from orgkey.salesforce.retry import ATTEMPTS, Backoff, retry, retry_refused
 from orgkey.salesforce.soap import read_metadata
 from orgkey.salesforce.transport import Transport, retry_after
 from tests.landscape import Landscape, Org
@@ -37,10 +42,16 @@ SOON = ["ALREADY_IN_PROCESS", "UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"]
 Answering = Callable[[int, dict[str, str], bytes], Host]
 
 
-@pytest.fixture(autouse=True)
-def without_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=ATTEMPTS):
-        yield
+class QuickClock(Clock):
+    """A clock on which pauses take no time."""
+
+    def wait(self, seconds: float) -> None:
+        self.check()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return QuickClock()
 
 
 def requests_of(landscape: Landscape, operation: str) -> int:
@@ -141,28 +152,97 @@ def refuse(code: str = "UNABLE_TO_LOCK_ROW", wait: float | None = None) -> Any:
     return call, tried
 
 
-def test_a_cancel_is_heard_between_two_tries() -> None:
-    clock, (call, tried) = Clock(), refuse()
+def test_a_cancel_is_heard_between_two_tries(clock: Clock) -> None:
+    call, tried = refuse()
 
     def canceled_meanwhile() -> None:
         clock.canceled.set()
         call()
 
     with pytest.raises(CanceledError):
-        patiently(canceled_meanwhile, clock=clock)
+        retry_refused(canceled_meanwhile, clock=clock)
     assert len(tried) == 1
 
 
-def test_a_verb_whose_time_is_over_tries_once() -> None:
-    with stamina.set_testing(False):
-        clock, (call, tried) = Clock(), refuse()
+def test_a_cancel_ends_a_pause_at_once() -> None:
+    clock, (call, tried) = Clock(), refuse("HTTP 503", 20.0)
+    threading.Timer(0.1, clock.canceled.set).start()
+    started = time.monotonic()
+    with pytest.raises(CanceledError):
+        retry_refused(call, clock=clock)
+    assert time.monotonic() - started < 2
+    assert len(tried) == 1
+
+
+def test_nothing_is_printed_while_something_is_tried_again(clock: Clock, capfd: pytest.CaptureFixture[str]) -> None:
+    call, _ = refuse()
+    with pytest.raises(RefusedError):
+        retry_refused(call, clock=clock)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_verb_whose_time_is_over_tries_once(clock: Clock) -> None:
+    def run() -> None:
         clock.must_end(clock.monotonic())
-        try:
-            with pytest.raises(RefusedError, match="It was asked once"):
-                patiently(call, clock=clock)
-        finally:
-            clock.must_end(float("inf"))
+        call, tried = refuse()
+        with pytest.raises(RefusedError, match="It was asked once"):
+            retry_refused(call, clock=clock)
         assert len(tried) == 1
+
+    copy_context().run(run)
+
+
+@given(
+    backoff=st.builds(
+        Backoff,
+        first=st.floats(0.01, 10),
+        longest=st.floats(0.01, 100),
+        growth=st.floats(1, 4),
+        spread=st.floats(0, 1),
+    ),
+    jitter=st.floats(0, 1),
+    attempts=st.integers(1, 30),
+    seconds=st.floats(0, 1000),
+)
+def test_the_loop_keeps_to_its_attempts_and_its_time(
+    backoff: Backoff, jitter: float, attempts: int, seconds: float
+) -> None:
+    clock, tried, told, last = SteppedClock(), [], [], []
+
+    def call() -> None:
+        tried.append(clock.monotonic())
+        raise RefusedError("X", "no", where="acme")
+
+    with pytest.raises(RefusedError):
+        retry(
+            call,
+            clock=clock,
+            when=lambda _: True,
+            backoff=backoff,
+            attempts=attempts,
+            seconds=seconds,
+            tell=lambda _error, elapsed: told.append(elapsed),
+            give_up=lambda _error, tries: last.append(tries),
+            jitter=lambda: jitter,
+        )
+    assert len(tried) <= attempts
+    assert last == [len(tried)]
+    assert len(told) == len(tried) - 1
+    assert tried[-1] <= seconds
+    longest = max(backoff.first, backoff.longest) * (1 + backoff.spread / 2)
+    assert all(after - before <= longest + 1e-9 for before, after in itertools.pairwise(tried))
+
+
+class SteppedClock(Clock):
+    """A clock that goes on by its pauses alone."""
+
+    at = 0.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def wait(self, seconds: float) -> None:
+        self.at += seconds
 
 
 @pytest.mark.parametrize(
@@ -175,11 +255,11 @@ def test_a_verb_whose_time_is_over_tries_once() -> None:
     ],
 )
 def test_an_org_that_names_a_time_is_asked_then_and_not_before(
-    code: str, wait: float | None, tries: int, end: str
+    clock: Clock, code: str, wait: float | None, tries: int, end: str
 ) -> None:
     call, tried = refuse(code, wait)
     with pytest.raises(RefusedError) as refused:
-        patiently(call, clock=Clock())
+        retry_refused(call, clock=clock)
     assert len(tried) == tries
     assert str(refused.value).endswith(end)
 
@@ -205,11 +285,11 @@ def test_a_write_that_a_gateway_answers_is_sent_once_whatever_it_says_of_coming_
         assert lost.value.retry_after == float(wait)
 
 
-def test_one_question_of_several_that_meets_a_lock_is_asked_again(answering: Answering) -> None:
+def test_one_question_of_several_that_meets_a_lock_is_asked_again(answering: Answering, clock: Clock) -> None:
     refused = [{"httpStatusCode": 400, "body": [{"errorCode": "UNABLE_TO_LOCK_ROW", "message": "held"}]}]
     host = answering(200, {"Content-Type": "application/json"}, json.dumps({"compositeResponse": refused}).encode())
     with pytest.raises(RefusedError, match="Another change holds the record"):
-        client_of(host).query(soql.ORGANIZATION)
+        client_of(host, clock).query(soql.ORGANIZATION)
     assert len(host.headers) == ATTEMPTS
 
 
