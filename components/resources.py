@@ -211,6 +211,7 @@ class PermissionSet(_Resource):
         "claim_found": "claimFound",
         "other_parts": "otherParts",
         "carried_over": "carriedOver",
+        "not_kept": "notKept",
         "permission_set_id": "permissionSetId",
     }
 
@@ -223,6 +224,7 @@ class PermissionSet(_Resource):
             "members": None,
             "other_parts": None,
             "carried_over": None,
+            "not_kept": None,
             "revision": None,
             "permission_set_id": None,
         }
@@ -311,6 +313,12 @@ class PermissionSet(_Resource):
     def carried_over(self) -> Output[Sequence[Mapping[str, str]] | None]:
         """Those of them that are kept as they are."""
         return pulumi.get(self, "carried_over")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="notKept")
+    def not_kept(self) -> Output[Sequence[Mapping[str, str]] | None]:
+        """Settings that the org does not keep, each with what was sent and what it holds instead, as JSON."""
+        return pulumi.get(self, "not_kept")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="revision")
@@ -451,9 +459,9 @@ class ConnectedAppArgs:
     """Arguments of ConnectedApp."""
 
     certificate_pem: Input[str]
-    """The certificate whose key signs assertions, as PEM. Sent with every deploy; the org never gives it back."""
+    """The certificate whose key signs assertions, as PEM. Sent with every deploy; compared as DER where the org gives it back."""
     consumer_key: Input[str]
-    """The OAuth client id. Sent when the app is created and never after: the platform keeps the first one."""
+    """The OAuth client id. Sent while the app has none and never after: the platform keeps the first one."""
     contact_email: Input[str]
     """Whom Salesforce may write to about the app."""
     label: Input[str]
@@ -537,9 +545,12 @@ class ConnectedApp(_Resource):
         "claim_found": "claimFound",
         "other_parts": "otherParts",
         "carried_over": "carriedOver",
+        "not_kept": "notKept",
         "app_id": "appId",
         "copied_from": "copiedFrom",
         "deployed_at": "deployedAt",
+        "deployed_certificate": "deployedCertificate",
+        "certificate_returned": "certificateReturned",
     }
 
     def __init__(self, resource_name: str, args: ConnectedAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -551,10 +562,13 @@ class ConnectedApp(_Resource):
             "members": None,
             "other_parts": None,
             "carried_over": None,
+            "not_kept": None,
             "revision": None,
             "app_id": None,
             "copied_from": None,
             "deployed_at": None,
+            "deployed_certificate": None,
+            "certificate_returned": None,
         }
         super().__init__("salesforce:index:ConnectedApp", resource_name, {**_inputs(args), **outputs}, opts)
 
@@ -609,13 +623,13 @@ class ConnectedApp(_Resource):
     @property
     @pulumi.getter(name="certificatePem")
     def certificate_pem(self) -> Output[str]:
-        """The certificate whose key signs assertions, as PEM. Sent with every deploy; the org never gives it back."""
+        """The certificate whose key signs assertions, as PEM. Sent with every deploy; compared as DER where the org gives it back."""
         return pulumi.get(self, "certificate_pem")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="consumerKey")
     def consumer_key(self) -> Output[str]:
-        """The OAuth client id. Sent when the app is created and never after: the platform keeps the first one."""
+        """The OAuth client id. Sent while the app has none and never after: the platform keeps the first one."""
         return pulumi.get(self, "consumer_key")  # type: ignore[no-any-return]
 
     @property
@@ -763,6 +777,12 @@ class ConnectedApp(_Resource):
         return pulumi.get(self, "carried_over")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="notKept")
+    def not_kept(self) -> Output[Sequence[Mapping[str, str]] | None]:
+        """Settings that the org does not keep, each with what was sent and what it holds instead, as JSON."""
+        return pulumi.get(self, "not_kept")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="revision")
     def revision(self) -> Output[str]:
         """Digest of what was deployed."""
@@ -786,15 +806,27 @@ class ConnectedApp(_Resource):
         """When it was last deployed by us, ISO 8601."""
         return pulumi.get(self, "deployed_at")  # type: ignore[no-any-return]
 
+    @property
+    @pulumi.getter(name="deployedCertificate")
+    def deployed_certificate(self) -> Output[str | None]:
+        """SHA-256 of the certificate that was last deployed by us, hex."""
+        return pulumi.get(self, "deployed_certificate")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="certificateReturned")
+    def certificate_returned(self) -> Output[bool | None]:
+        """Whether the org gives the certificate back, as the last look saw it."""
+        return pulumi.get(self, "certificate_returned")  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalClientAppArgs:
     """Arguments of ExternalClientApp."""
 
     certificate_pem: Input[str]
-    """The certificate whose key signs assertions, as PEM. Sent with every deploy; the org never gives it back."""
+    """The certificate whose key signs assertions, as PEM. Sent with every deploy; compared as DER where the org gives it back."""
     consumer_key: Input[str]
-    """The OAuth client id. Sent when the app is created and never after: the platform keeps the first one."""
+    """The OAuth client id. Sent while the app has none and never after: the platform keeps the first one."""
     contact_email: Input[str]
     """Whom Salesforce may write to about the app."""
     label: Input[str]
@@ -887,9 +919,12 @@ class ExternalClientApp(_Resource):
         "claim_found": "claimFound",
         "other_parts": "otherParts",
         "carried_over": "carriedOver",
+        "not_kept": "notKept",
         "app_id": "appId",
         "copied_from": "copiedFrom",
         "deployed_at": "deployedAt",
+        "deployed_certificate": "deployedCertificate",
+        "certificate_returned": "certificateReturned",
     }
 
     def __init__(
@@ -903,10 +938,13 @@ class ExternalClientApp(_Resource):
             "members": None,
             "other_parts": None,
             "carried_over": None,
+            "not_kept": None,
             "revision": None,
             "app_id": None,
             "copied_from": None,
             "deployed_at": None,
+            "deployed_certificate": None,
+            "certificate_returned": None,
         }
         super().__init__("salesforce:index:ExternalClientApp", resource_name, {**_inputs(args), **outputs}, opts)
 
@@ -961,13 +999,13 @@ class ExternalClientApp(_Resource):
     @property
     @pulumi.getter(name="certificatePem")
     def certificate_pem(self) -> Output[str]:
-        """The certificate whose key signs assertions, as PEM. Sent with every deploy; the org never gives it back."""
+        """The certificate whose key signs assertions, as PEM. Sent with every deploy; compared as DER where the org gives it back."""
         return pulumi.get(self, "certificate_pem")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="consumerKey")
     def consumer_key(self) -> Output[str]:
-        """The OAuth client id. Sent when the app is created and never after: the platform keeps the first one."""
+        """The OAuth client id. Sent while the app has none and never after: the platform keeps the first one."""
         return pulumi.get(self, "consumer_key")  # type: ignore[no-any-return]
 
     @property
@@ -1133,6 +1171,12 @@ class ExternalClientApp(_Resource):
         return pulumi.get(self, "carried_over")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="notKept")
+    def not_kept(self) -> Output[Sequence[Mapping[str, str]] | None]:
+        """Settings that the org does not keep, each with what was sent and what it holds instead, as JSON."""
+        return pulumi.get(self, "not_kept")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="revision")
     def revision(self) -> Output[str]:
         """Digest of what was deployed."""
@@ -1155,6 +1199,18 @@ class ExternalClientApp(_Resource):
     def deployed_at(self) -> Output[str]:
         """When it was last deployed by us, ISO 8601."""
         return pulumi.get(self, "deployed_at")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="deployedCertificate")
+    def deployed_certificate(self) -> Output[str | None]:
+        """SHA-256 of the certificate that was last deployed by us, hex."""
+        return pulumi.get(self, "deployed_certificate")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="certificateReturned")
+    def certificate_returned(self) -> Output[bool | None]:
+        """Whether the org gives the certificate back, as the last look saw it."""
+        return pulumi.get(self, "certificate_returned")  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,7 +89,7 @@ class Field:
     default: Value = None
     required: bool = False
     on_change: OnChange = OnChange.UPDATE
-    readable: bool = True
+    withheld: bool = False  # an org may not show it: that it is absent then says nothing
     values: tuple[str, ...] = ()  # safest first, so that BY_RANK can tell a loosening
     value_since: Mapping[str, float] = field(
         default_factory=dict
@@ -250,15 +250,15 @@ APP_FIELDS: tuple[Field, ...] = (
     Field(
         "certificatePem",
         Type.STRING,
-        "The certificate whose key signs assertions, as PEM. Sent with every deploy; the org never gives it back.",
+        "The certificate whose key signs assertions, as PEM. Sent with every deploy; compared as DER where the org gives it back.",
         dict([_connected("oauthConfig", Text("certificate")), _external(GLOBAL_OAUTH, Text("certificate"))]),
         required=True,
-        readable=False,
+        withheld=True,
     ),
     Field(
         "consumerKey",
         Type.STRING,
-        "The OAuth client id. Sent when the app is created and never after: the platform keeps the first one.",
+        "The OAuth client id. Sent while the app has none and never after: the platform keeps the first one.",
         dict([_connected("oauthConfig", Text("consumerKey")), _external(GLOBAL_OAUTH, Text("consumerKey"))]),
         required=True,
         on_change=OnChange.REPLACE,
@@ -423,7 +423,7 @@ APP_FIELDS: tuple[Field, ...] = (
         dict(
             [
                 _connected("sessionPolicy", Mapped("sessionLevel", {})),
-                _external(OAUTH_POLICIES, Mapped("requiredSessionLevel", {})),
+                _external(OAUTH_POLICIES, Mapped("requiredSessionLevel", {}), absent="STANDARD"),
             ]
         ),
         values=("HIGH_ASSURANCE", "STANDARD", "LOW"),

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from metadata.certificate import as_pem
 from metadata.codec import IpRange, Value, children, is_nil, local_name, new_element
 from metadata.fields import Field, fields_of
-from metadata.members import ROOT_MEMBER, Resource
+from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource
 from metadata.ownership import Marker, unmark
 from metadata.render import UnknownPart
 
@@ -48,14 +49,16 @@ class MalformedMetadataError(ValueError):
 class Found:
     """What an org holds of one resource.
 
-    `settings` has every readable setting, platform defaults filled in; `certificatePem` is never among them. `description` stands
-    there without its ownership marker, which is `marker`.
+    `settings` has every setting, platform defaults filled in; an empty `certificatePem` is one that the org does not have or does not
+    show. `description` stands there without its ownership marker, which is `marker`. `missing` are the metadata types of which the org
+    has no member; `names` has what a new one would be called.
     """
 
     settings: Mapping[str, Value]
     names: Mapping[str, str]
     marker: Marker | None
     unknown_parts: tuple[UnknownPart, ...]
+    missing: tuple[str, ...] = ()
 
 
 def parse_xml(document: bytes) -> etree._Element:
@@ -80,18 +83,22 @@ def parse(resource: Resource, members: Mapping[str, etree._Element], names: Mapp
     for row in fields_of(resource):
         if row.name == "name":
             settings[row.name] = names[ROOT_MEMBER[resource]]
-        elif row.readable:
+        else:
             settings[row.name] = canonical(row, _read(row, resource, members))
     description, marker = unmark(str(settings.get("description") or ""))
     settings["description"] = description
-    return Found(settings, names, marker, _unknown_parts(resource, members))
+    missing = tuple(type_name for type_name in RESOURCE_MEMBERS[resource] if type_name not in members)
+    return Found(settings, names, marker, _unknown_parts(resource, members), missing)
 
 
 def canonical(row: Field, value: Value) -> Value:
     """One spelling for values that mean the same.
 
-    Scopes by the name a retrieve gives, sets sorted and without repetition, no white space around text (the platform trims it).
+    Scopes by the name a retrieve gives, sets sorted and without repetition, no white space around text (the platform trims it),
+    a certificate by its DER.
     """
+    if row.name == "certificatePem" and isinstance(value, str):
+        return as_pem(value)
     if row.name == "scopes" and isinstance(value, Sequence) and not isinstance(value, str):
         value = [_SCOPE_READ_AS.get(str(scope), str(scope)) for scope in value]
     if row.type == "strings":

@@ -51,8 +51,8 @@ def render(
     """Write every member of a resource.
 
     `names` gives the full name per metadata type. `previous`, what the org holds now, decides two things: the consumer key is
-    written only when there is nothing yet (platform notes 1.8: an app that exists keeps its own), and a setting that went back to "empty"
-    is said aloud, because the platform leaves alone what is not mentioned (platform notes 1.6).
+    written only while there is none (platform notes 1.8: an app that has one keeps it), and a setting that went back to "empty" is said
+    aloud, because the platform leaves alone what is not mentioned (platform notes 1.6).
     """
     from lxml import etree
 
@@ -76,11 +76,13 @@ def _write(
     previous: Settings | None,
 ) -> None:
     place = row.places.get(resource)
-    if place is None or api_version < place.since or (row.name == "consumerKey" and previous is not None):
+    if place is None or api_version < place.since:
+        return
+    if row.name == "consumerKey" and previous is not None and previous.get(row.name):
         return
     value = row.value_in(settings, resource)
     empty = value in ("", None, [], ())
-    had = previous is not None and row.readable and bool(previous.get(row.name))
+    had = previous is not None and bool(previous.get(row.name))
     if empty and not had:
         return
     container = _container(roots[place.member], place.path)

@@ -37,6 +37,7 @@ class Code(StrEnum):
     EXTRA_ASSIGNEE = "extra-assignee"
     EXTRA_GRANT = "extra-grant"
     MISSING_ASSIGNEE = "missing-assignee"
+    CERTIFICATE_REPLACED = "certificate-replaced"
     CERTIFICATE_EXPIRES = "certificate-expires"
     RENEWAL_DUE = "renewal-due"
     OWNER_CHANGED = "owner-changed"
@@ -179,6 +180,12 @@ KINDS: Mapping[Code, Kind] = {
         Severity.HIGH,
         "a declared user does not hold the permission set any more, and cannot log in through the app",
         "whoever logs in as this user",
+    ),
+    Code.CERTIFICATE_REPLACED: Kind(
+        "certificate replaced",
+        Severity.CRITICAL,
+        "the app trusts another certificate than this stack's, or none at all",
+        "everything that logs in through the app with this stack's key",
     ),
     Code.CERTIFICATE_EXPIRES: Kind(
         "certificate expires",

@@ -7,9 +7,10 @@ from typing import Any
 
 from lxml import etree
 
+from metadata.certificate import fingerprint
 from metadata.compare import Difference, differences
 from metadata.fields import Looser
-from metadata.members import Resource
+from metadata.members import RESOURCE_MEMBERS, Resource
 from orgkey.fleet.digest import Step, path_of
 from orgkey.fleet.findings import Action, Code, Severity
 from orgkey.fleet.remedies import finding
@@ -45,6 +46,8 @@ def judge_metadata(step: Step) -> Iterator[Finding]:
             Action.TAKE_OVER,
             values=(step.old_outputs.get("claim"), step.new_outputs.get("claimFound")),
         )
+    if "members" in changed:
+        yield from _judge_missing_members(step, resource, part)
     if "otherParts" in changed:
         yield from _judge_other_parts(step, resource, part)
 
@@ -59,6 +62,9 @@ def _judge_setting(part: str, difference: Difference) -> Iterator[Finding]:
         if lost:
             yield finding(Code.SETTING_CHANGED, path, f"no longer pre-authorized: {listed(lost)}", values=(lost, None))
         return
+    if difference.path == "certificatePem":
+        yield _certificate_replaced(path, str(difference.before or ""), str(difference.after or ""))
+        return
     values = (difference.before, difference.after)
     says = f"{difference.path} is {shown(difference.after)}, declared {shown(difference.before)}"
     if difference.loosens:
@@ -69,6 +75,20 @@ def _judge_setting(part: str, difference: Difference) -> Iterator[Finding]:
     else:
         severity = Severity.LOW if difference.field.looser is None and not difference.replaces else None
         yield finding(Code.SETTING_CHANGED, path, says, values=values, severity=severity)
+
+
+def _certificate_replaced(path: str, declared: str, found: str) -> Finding:
+    """Certificates are told by their fingerprints: nobody reads PEM."""
+    ours, theirs = fingerprint(declared), fingerprint(found)
+    has = f"trusts the certificate {theirs}, not {ours}" if theirs else f"has no certificate; {ours} is declared"
+    return finding(Code.CERTIFICATE_REPLACED, path, f"the app {has}", values=(ours or None, theirs or None))
+
+
+def _judge_missing_members(step: Step, resource: Resource, part: str) -> Iterator[Finding]:
+    for name in RESOURCE_MEMBERS[resource]:
+        if name not in (step.new_outputs.get("members") or ()):
+            says = f"the app's {name} is not there any more"
+            yield finding(Code.MISSING, f"{part}.members", says, values=(name, None))
 
 
 def _judge_other_parts(step: Step, resource: Resource, part: str) -> Iterator[Finding]:

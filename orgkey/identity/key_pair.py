@@ -123,6 +123,12 @@ def certificate_fingerprint(certificate_pem: str, private_key_pem: str) -> str:
     return read_certificate(certificate_pem, read_key(private_key_pem)).fingerprint(hashes.SHA256()).hex()
 
 
+def public_key_of(certificate_pem: str) -> bytes:
+    """The certificate's public key as DER (SubjectPublicKeyInfo). Raises ValueError."""
+    key = read_certificate(certificate_pem).public_key()
+    return public_bytes(key) if isinstance(key, rsa.RSAPublicKey) else b""
+
+
 def parse_subject(subject: str) -> x509.Name:
     """Read an RFC 4514 subject; raises ValueError with what to write instead."""
     try:

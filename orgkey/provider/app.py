@@ -1,7 +1,7 @@
 """ConnectedApp and ExternalClientApp: the OAuth app that trusts the certificate.
 
-The consumer key is sent at creation only and compared after it: the platform can answer Succeeded and keep another key (notes 2.4).
-The certificate is sent with every deploy, because an update without it clears it, and no org gives it back.
+The consumer key is sent while the app has none and compared after it: the platform can answer Succeeded and keep another key (notes 2.4).
+The certificate is sent with every deploy, because an update without it clears it; where an org gives it back, one that is not ours shows.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from metadata.codec import text_of
-from metadata.members import GLOBAL_OAUTH, ROOT_MEMBER, Resource, member_names
+from metadata.certificate import fingerprint
+from metadata.members import ROOT_MEMBER, Resource
 from metadata.ownership import Ownership
 from metadata.parse import Found
+from orgkey.provider.cut_off import cut_off
 from orgkey.provider.handler import Diff, InitFailedError, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN
@@ -25,10 +26,9 @@ from orgkey.salesforce.apps import ID_PREFIX, is_there, read_app
 from orgkey.salesforce.apps import record_id as app_id
 from orgkey.salesforce.deploy_job import DeployStatus
 from orgkey.salesforce.errors import ConflictError, RefusedError, UnseenError, host_of
-from orgkey.salesforce.read import other_kind, read_resource
+from orgkey.salesforce.read import other_kind
 
 _THROW_AWAY_BITS = 2048
-_KEY_MEMBER = {Resource.CONNECTED_APP: "ConnectedApp", Resource.EXTERNAL_CLIENT_APP: GLOBAL_OAUTH}
 
 
 class AppHandler(MetadataHandler):
@@ -45,7 +45,10 @@ class AppHandler(MetadataHandler):
         "members",
         "otherParts",
         "carriedOver",
+        "notKept",
         "copiedFrom",
+        "deployedCertificate",
+        "certificateReturned",
     )
 
     def questions(self, name: str) -> list[str]:
@@ -68,21 +71,26 @@ class AppHandler(MetadataHandler):
         return {**known, "permissionSets": [name for name, rows in zip(sets, there, strict=True) if rows]}
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
-        """As for all metadata, but for a certificate that was never seen: an import cannot read it (notes 1.4).
+        """As for all metadata, with a word on who is cut off by a new certificate.
 
-        One's own certificate is taken for the one that is there already: it is sent, and shows nothing. A key that is yet to be made
-        cuts off whoever logs in now.
+        Where an import cannot read the certificate, one's own is taken for the one that is there: it is sent, and shows nothing.
         """
         diff = super().diff(old_inputs, old_outputs, inputs, now)
-        if inputs.get("consumerKey") == old_outputs.get("consumerKey"):  # the app has that key already
-            left = [name for name in diff.replaces if name != "consumerKey"]
-            diff = replace(diff, replaces=left, warnings=diff.warnings if left else [])
-        if old_inputs.get("certificatePem") or "certificatePem" not in diff.inputs:
+        if "certificatePem" not in diff.inputs:
             return diff
-        if inputs.get("certificatePem") is UNKNOWN:
-            warning = f"the app {inputs.get('name')} gets a new certificate: clients that log in to it now are cut off"
-            return replace(diff, warnings=[*diff.warnings, warning])
-        return replace(diff, inputs=[name for name in diff.inputs if name != "certificatePem"])
+        unread = (
+            not old_inputs.get("certificatePem") and bool(old_inputs.get("consumerKey")) and not _deployed(old_outputs)
+        )
+        if unread and inputs.get("certificatePem") is not UNKNOWN:
+            diff = replace(diff, inputs=[name for name in diff.inputs if name != "certificatePem"])
+        told = cut_off(str(inputs.get("name")), old_inputs, old_outputs, inputs)
+        return replace(diff, warnings=[*diff.warnings, told]) if told else diff
+
+    def replacing(self, names: Sequence[str], old_inputs: Values, old_outputs: Values, inputs: Values) -> list[str]:
+        """Neither a consumer key that the app has already needs another app, nor the first one of an app that has none."""
+        stays = inputs.get("consumerKey") == old_outputs.get("consumerKey") or not old_inputs.get("consumerKey")
+        found = super().replacing(names, old_inputs, old_outputs, inputs)
+        return [name for name in found if name != "consumerKey" or not stays]
 
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
         warning = super().replacement_warning(old_inputs, replaces)
@@ -135,9 +143,20 @@ class AppHandler(MetadataHandler):
         except _MadeRoomError:
             return super().create(inputs, place)
 
-    def deployed_outputs(self, outputs: Values, status: DeployStatus, place: Workplace) -> Values:
+    def seen_facts(self, found: Found, inputs: Values, outputs: Values) -> Values:
+        returned = bool(found.settings["certificatePem"]) or bool(outputs.get("certificateReturned"))
+        facts: dict[str, Any] = {"certificateReturned": returned}
+        if "revision" in outputs and "deployedCertificate" not in outputs:  # a state from before it was remembered
+            facts["deployedCertificate"] = fingerprint(str(inputs.get("certificatePem") or ""))
+        return facts
+
+    def shows_absence(self, found: Found, facts: Values) -> bool:
+        return bool(facts["certificateReturned"]) or not found.settings["consumerKey"]
+
+    def deployed_outputs(self, outputs: Values, after: Found | None, status: DeployStatus, place: Workplace) -> Values:
         name = str(outputs["name"])
-        self._compare_consumer_key(outputs, place)
+        if after is not None:
+            self._compare_consumer_key(outputs, after, place)
         root, prefix = ROOT_MEMBER[self.resource], ID_PREFIX[self.resource]
         deployed = (
             item.record_id
@@ -147,25 +166,15 @@ class AppHandler(MetadataHandler):
         return {
             "appId": next(deployed, "") or app_id(place.snapshot, self.resource, name),
             "deployedAt": _now(place),
+            "deployedCertificate": fingerprint(str(outputs["certificatePem"])),
+            "certificateReturned": bool(after and after.settings["certificatePem"]),
         }
 
     def uncertain_outputs(self, place: Workplace) -> Values:
         return {"deployedAt": _now(place)}  # from then on the proof waits for a propagation that may be under way
 
-    def _compare_consumer_key(self, outputs: Values, place: Workplace) -> None:
-        name, member = str(outputs["name"]), _KEY_MEMBER[self.resource]
-        full_name = member_names(self.resource, name)[member]
-        record = place.snapshot.members(member, [full_name]).get(full_name)
-        if record is None:  # it has satellites of other names
-            found = read_resource(place.snapshot, self.resource, name)
-            theirs = str(found.settings.get("consumerKey") or "") if found else ""
-        else:
-            container = (
-                record
-                if member == GLOBAL_OAUTH
-                else next((part for part in record if str(part.tag).endswith("oauthConfig")), record)
-            )
-            theirs = text_of(container, "consumerKey") or ""
+    def _compare_consumer_key(self, outputs: Values, after: Found, place: Workplace) -> None:
+        name, theirs = str(outputs["name"]), str(after.settings.get("consumerKey") or "")
         if theirs and theirs != outputs["consumerKey"]:
             reason = (
                 f"{host_of(place.org.url)} says that the deploy succeeded, but the app {name} kept another consumer key.\n"
@@ -199,6 +208,11 @@ class _MadeRoomError(Exception):
     """A sandbox's copy of production's app was removed; creating starts anew."""
 
 
+def _deployed(outputs: Values) -> bool:
+    """Whether we have ever deployed what these are the outputs of; an import has only read it."""
+    return "revision" in outputs
+
+
 def _now(place: Workplace) -> str:
     return datetime.fromtimestamp(place.clock.now(), UTC).isoformat(timespec="milliseconds")
 
@@ -217,4 +231,4 @@ def _with_links(found: Found, links: Rows) -> Found:
     sets = sorted(row.text("Parent.Name") for row in links if not row.flag("Parent.IsOwnedByProfile"))
     profiles = sorted(row.text("Parent.Profile.Name") for row in links if row.flag("Parent.IsOwnedByProfile"))
     settings = {**found.settings, "permissionSets": sets, "profiles": [name for name in profiles if name]}
-    return Found(settings, found.names, found.marker, found.unknown_parts)
+    return replace(found, settings=settings)

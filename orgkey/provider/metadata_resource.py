@@ -17,12 +17,13 @@ from metadata.bundle import Bundle, deployment, destruction
 from metadata.check import Problem, problems, suggestion
 from metadata.compare import differences
 from metadata.fields import OnChange, fields_of
-from metadata.members import ROOT_MEMBER, Resource, member_names
+from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
 from metadata.ownership import MANAGER, Marker, Ownership, judge, mark, same_id
 from metadata.parse import Found
 from metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
+from orgkey.provider.read_back import as_sent, read_back
 from orgkey.provider.same_org import has_moved
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, has_unknown
@@ -37,6 +38,7 @@ from orgkey.salesforce.errors import (
     host_of,
 )
 from orgkey.salesforce.org import Identity
+from orgkey.salesforce.read import read_resource
 
 _MANAGED_BY = "managedBy"
 _KINDS = {
@@ -86,21 +88,25 @@ class MetadataHandler(Handler):
         different = [difference.path for difference in differences(self.resource, old, known)]
         if old_inputs.get(_MANAGED_BY, "") != inputs.get(_MANAGED_BY, ""):
             different.append(_MANAGED_BY)
-        replace = {row.name for row in fields_of(self.resource) if row.on_change is OnChange.REPLACE}
         names = [*different, *(name for name in unknown if name in old_inputs)]
-        replaces = [name for name in names if name in replace]
-        foreign = old_outputs.get("otherParts", []) != old_outputs.get("carriedOver", old_outputs.get("otherParts", []))
-        shown = {
-            "otherParts": foreign,
-            "claimFound": old_outputs.get("claimFound", _claim(old_outputs)) != _claim(old_outputs),
-        }
+        replaces = self.replacing(names, old_inputs, old_outputs, inputs)
         return Diff(
             inputs=names,
-            outputs=[name for name, differs in shown.items() if differs],
+            outputs=self._changed_outputs(old_outputs),
             replaces=replaces,
             delete_before_replace=bool(replaces) and _meet(old_inputs, inputs),
             warnings=[self.replacement_warning(old_inputs, replaces)] if replaces else [],
         )
+
+    def _changed_outputs(self, outputs: Values) -> list[str]:
+        """What a Read found that no input tells: parts that are not ours, members that are not there."""
+        parts, members = outputs.get("otherParts", []), outputs.get("members")
+        shown = {
+            "otherParts": parts != outputs.get("carriedOver", parts),
+            "claimFound": outputs.get("claimFound", _claim(outputs)) != _claim(outputs),
+            "members": bool(members) and not set(RESOURCE_MEMBERS[self.resource]) <= set(members or ()),
+        }
+        return [name for name, differs in shown.items() if differs]
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
         if old_outputs is None:
@@ -141,17 +147,20 @@ class MetadataHandler(Handler):
                 f"the {_KINDS[self.resource]} {resource_id} came with a sandbox refresh and keeps the consumer key of org "
                 f"{copied_from}: clients of this org must use that one"
             )
+        facts |= self.seen_facts(found, inputs, outputs)
         for row in fields_of(self.resource):
-            if not row.readable or (row.name == "consumerKey" and (copied_from or not seen.get(row.name))):
-                seen[row.name] = inputs.get(row.name, "")  # write-only, or not ours to choose: what we sent last stands
-        written = _as_written(self.resource, seen, inputs)
+            if row.withheld and not seen.get(row.name) and not self.shows_absence(found, facts):
+                seen[row.name] = inputs.get(row.name, "")  # unknown: what we sent last stands
+            if row.name == "consumerKey" and (copied_from or not seen.get(row.name)):
+                seen[row.name] = inputs.get(row.name, "")  # not ours to choose, or to be put back: as above
+        written = _as_written(self.resource, as_sent(self.resource, seen, outputs), inputs)
         if "revision" in outputs and self._moved(outputs, seen):
             facts |= {"revision": _revision(written), **self.uncertain_outputs(place)}
         parts = [asdict(part) for part in found.unknown_parts]
         facts |= {
             "orgId": org_id,
             "instanceUrl": place.org.url,
-            "members": dict(found.names),
+            "members": {kind: name for kind, name in found.names.items() if kind not in found.missing},
             "otherParts": parts,
             "carriedOver": outputs.get("carriedOver", parts),
             **_claims(found.marker, outputs, org_id),
@@ -206,8 +215,11 @@ class MetadataHandler(Handler):
         """Read it from the org."""
 
     @abstractmethod
-    def deployed_outputs(self, outputs: Values, status: DeployStatus, place: Workplace) -> Values:
-        """The subclass's own outputs after a deploy, beside those known so far; raises when the org did not do what it said."""
+    def deployed_outputs(self, outputs: Values, after: Found | None, status: DeployStatus, place: Workplace) -> Values:
+        """The subclass's own outputs after a deploy, beside those known so far; raises when the org did not do what it said.
+
+        `after` is what the org holds by then, as far as it shows it.
+        """
 
     def uncertain_outputs(self, place: Workplace) -> Values:
         """The subclass's own outputs after a deploy that may have arrived."""
@@ -219,6 +231,11 @@ class MetadataHandler(Handler):
             f"{', '.join(replaces)} cannot be changed: the {_KINDS[self.resource]} {old_inputs.get('name')} "
             "is made anew and the old one deleted"
         )
+
+    def replacing(self, names: Sequence[str], old_inputs: Values, old_outputs: Values, inputs: Values) -> list[str]:
+        """Which of the changed inputs need a new one."""
+        replace = {row.name for row in fields_of(self.resource) if row.on_change is OnChange.REPLACE}
+        return [name for name in names if name in replace]
 
     def validated_inputs(self, inputs: Values, place: Workplace) -> Values:
         """Inputs for a check-only deploy, stand-ins for what a preview cannot know."""
@@ -239,6 +256,14 @@ class MetadataHandler(Handler):
     def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
         """The subclass's own outputs after a Read."""
         return {}
+
+    def seen_facts(self, found: Found, inputs: Values, outputs: Values) -> Values:
+        """The subclass's own outputs that a Read tells from what it found."""
+        return {}
+
+    def shows_absence(self, found: Found, facts: Values) -> bool:
+        """Whether the org would show a setting that it may withhold, so that it does not have it."""
+        return False
 
     def record_id(self, outputs: Values) -> str:
         """The record's id where state has it."""
@@ -291,9 +316,27 @@ class MetadataHandler(Handler):
         finally:
             place.snapshot.drop()
         try:
-            return {**outputs, **self.deployed_outputs(outputs, status, place)}
+            after = read_resource(place.snapshot, self.resource, name, names)
+            own = self.deployed_outputs(outputs, after, status, place)
+            return {**outputs, **self._read_back(inputs, carried_over, found, after, place), **own}
         except SalesforceError as error:  # it did arrive: the old revision and date must not stay in state
             raise InitFailedError(name, {**outputs, **self.uncertain_outputs(place)}, [str(error)]) from error
+
+    def _read_back(
+        self,
+        inputs: Values,
+        carried_over: Sequence[UnknownPart],
+        before: Found | None,
+        after: Found | None,
+        place: Workplace,
+    ) -> Values:
+        """Outputs of what the org made of a deploy; what it does not keep is told here, and never again."""
+        if after is None:
+            return {}
+        outputs, told = read_back(self.resource, inputs, carried_over, before, after)
+        for sentence in told:
+            place.warn(sentence)
+        return outputs
 
     def _bundle(
         self,
@@ -391,7 +434,7 @@ class MetadataHandler(Handler):
 
         Then the proof has something to prove, and a propagation may be under way.
         """
-        told = {row.name for row in fields_of(self.resource) if row.readable and row.name != "consumerKey"}
+        told = {row.name for row in fields_of(self.resource) if row.name != "consumerKey"}
         return any(found.path in told for found in differences(self.resource, outputs, seen))
 
 

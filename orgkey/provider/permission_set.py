@@ -34,6 +34,7 @@ class PermissionSetHandler(MetadataHandler):
         "members",
         "otherParts",
         "carriedOver",
+        "notKept",
     )
 
     def find(
@@ -77,7 +78,7 @@ class PermissionSetHandler(MetadataHandler):
     def record_id(self, outputs: Values) -> str:
         return str(outputs.get("permissionSetId") or "")
 
-    def deployed_outputs(self, outputs: Values, status: DeployStatus, place: Workplace) -> Values:
+    def deployed_outputs(self, outputs: Values, after: Found | None, status: DeployStatus, place: Workplace) -> Values:
         deployed = (
             item.record_id
             for item in status.successes

@@ -103,7 +103,7 @@ def _element(place: Place | None) -> str:
 
 def _change(row: Field) -> str:
     change = "replace" if row.on_change is OnChange.REPLACE else "update"
-    return f"{change}{'' if row.readable else ', never read back'}{f'; loosens {row.looser}' if row.looser else ''}"
+    return f"{change}{', not every org gives it back' if row.withheld else ''}{f'; loosens {row.looser}' if row.looser else ''}"
 
 
 def _errors(title: str, rows: Sequence[Row]) -> Iterable[str]:

@@ -41,6 +41,10 @@ _COMMON_OUTPUTS = {
     "members": _MAP | {"description": "Full name of each metadata member by its type."},
     "otherParts": _MAPS | {"description": "Parts of it that the field table does not know, as they are in the org."},
     "carriedOver": _MAPS | {"description": "Those of them that are kept as they are."},
+    "notKept": _MAPS
+    | {
+        "description": "Settings that the org does not keep, each with what was sent and what it holds instead, as JSON."
+    },
     "revision": _STRING | {"description": "Digest of what was deployed."},
 }
 _APP_OUTPUTS = _COMMON_OUTPUTS | {
@@ -48,6 +52,9 @@ _APP_OUTPUTS = _COMMON_OUTPUTS | {
     "copiedFrom": _STRING
     | {"description": "The org whose app a sandbox refresh copied here, where it kept its consumer key."},
     "deployedAt": _STRING | {"description": "When it was last deployed by us, ISO 8601."},
+    "deployedCertificate": _STRING | {"description": "SHA-256 of the certificate that was last deployed by us, hex."},
+    "certificateReturned": _BOOLEAN
+    | {"description": "Whether the org gives the certificate back, as the last look saw it."},
 }
 _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     "KeyPair": {
@@ -88,7 +95,16 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         "audience": _STRING | {"description": "The audience that worked."},
     },
 }
-_MAY_BE_ABSENT = {"instanceUrl", "carriedOver", "copiedFrom", "claim", "claimFound"}
+_MAY_BE_ABSENT = {
+    "instanceUrl",
+    "carriedOver",
+    "copiedFrom",
+    "claim",
+    "claimFound",
+    "notKept",
+    "deployedCertificate",
+    "certificateReturned",
+}
 _ABOUT = {
     "KeyPair": "RSA key, certificate and consumer key, made once and kept as encrypted state.",
     "PermissionSet": "A permission set that an app pre-authorizes.",

@@ -7,12 +7,12 @@ and asked in one composite; every answer serves all who ask the same; any write 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from metadata.codec import text_of
-from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
+from metadata.members import MEMBER_TYPES, RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
 from metadata.parse import Found, parse
 from orgkey.salesforce import soql
 from orgkey.salesforce.answers import Rows
@@ -161,22 +161,26 @@ def read_resource(
 ) -> Found | None:
     """Read a permission set or an app by developer name, or None when the org does not have it.
 
-    `known_names` are the full names of its members where they were seen before. A satellite of an External Client App that is
-    not found under its usual name is looked for by what it points at: its name is free (platform notes 2.2).
+    `known_names` are the full names of its members where they were seen before. A satellite of an External Client App has a free name
+    (platform notes 2.2): whose it is is told by what it points at, and one that is not found under its usual name is looked for.
     """
     names = member_names(resource, name, known_names)
-    records = _read_members(snapshot, names)
     root_type = ROOT_MEMBER[resource]
+    records = _read_members(snapshot, names)
     if root_type not in records and (namespace := snapshot.identity().namespace):
         names = {type_name: f"{namespace}__{full_name}" for type_name, full_name in names.items()}
         records = _read_members(snapshot, names)
     if root_type not in records:
         return None
+    apps = {name.casefold(), names[root_type].casefold()}  # developer names know no case
+    records = {kind: record for kind, record in records.items() if kind == root_type or _parent(record) in apps}
     missing = [type_name for type_name in RESOURCE_MEMBERS[resource] if type_name not in records]
     if missing:
-        moved = _satellites_elsewhere(snapshot, missing, name, set(names.values()))
+        listed = _listed(snapshot, missing)
+        moved = _satellites_elsewhere(snapshot, listed, apps, names)
         records |= {type_name: record for type_name, (_, record) in moved.items()}
         names |= {type_name: full_name for type_name, (full_name, _) in moved.items()}
+        names |= {kind: _free_name(kind, name, listed[kind]) for kind in missing if kind not in moved}
     return parse(resource, records, names)
 
 
@@ -190,23 +194,36 @@ def _read_members(snapshot: Snapshot, names: Mapping[str, str]) -> dict[str, etr
     }
 
 
-def _satellites_elsewhere(
-    snapshot: Snapshot,
-    types: Sequence[str],
-    app: str,
-    tried: set[str],
-) -> dict[str, tuple[str, etree._Element]]:
+def _parent(record: etree._Element) -> str:
+    """Which app a satellite points at."""
+    return (text_of(record, "externalClientApplication") or "").casefold()
+
+
+def _listed(snapshot: Snapshot, types: Sequence[str]) -> dict[str, list[str]]:
     from orgkey.salesforce.soap import list_metadata
 
     listed = list_metadata(snapshot.org, types)
+    return {kind: [item.full_name for item in listed.get(kind, ()) if item.full_name] for kind in types}
+
+
+def _satellites_elsewhere(
+    snapshot: Snapshot, listed: Mapping[str, Sequence[str]], apps: Collection[str], tried: Mapping[str, str]
+) -> dict[str, tuple[str, etree._Element]]:
+    """Satellites by type with their full names: members of the same name but another type are none of each other's business."""
     found: dict[str, tuple[str, etree._Element]] = {}
-    for type_name in types:
-        names = (item.full_name for item in listed.get(type_name, ()))
-        candidates = [name for name in names if name and name not in tried]
+    for type_name, full_names in listed.items():
+        candidates = [name for name in full_names if name != tried[type_name]]
         for full_name, record in (snapshot.members(type_name, candidates) if candidates else {}).items():
-            if text_of(record, "externalClientApplication") == app:
+            if _parent(record) in apps:
                 found[type_name] = (full_name, record)
     return found
+
+
+def _free_name(type_name: str, app: str, taken: Sequence[str]) -> str:
+    """What a new satellite is called: the usual name, numbered where another app's satellite has it."""
+    usual, others = app + MEMBER_TYPES[type_name].satellite, {name.casefold() for name in taken}
+    numbered = (f"{usual}{number or ''}" for number in (0, *range(2, len(others) + 3)))
+    return next(name for name in numbered if name.casefold() not in others)
 
 
 def other_kind(resource: Resource) -> Resource:

@@ -58,6 +58,7 @@ HEALTHY: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
             "name": "CI",
             "label": "CI",
             "permissionSets": ["CI_Access"],
+            "certificatePem": "MIIC",
             "managedBy": "orgkey/uat",
         },
         {"orgId": ORG, "otherParts": [], "carriedOver": []},

@@ -126,6 +126,13 @@ def landscape() -> Report:
                         severity=Severity.CRITICAL,
                     ),
                     finding(Code.RENEWAL_DUE, "key.renewalDue", "the certificate was to be renewed on 2026-08-22"),
+                    finding(
+                        Code.CERTIFICATE_REPLACED,
+                        "app.certificatePem",
+                        "the app trusts the certificate 5f2a, not 77c1",
+                        declared="77c1",
+                        found="5f2a",
+                    ),
                 ],
                 certificate=certificate(-4, -94),
             ),

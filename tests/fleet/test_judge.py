@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from metadata.members import RESOURCE_MEMBERS, Resource
 from orgkey.fleet.components import components_of
 from orgkey.fleet.digest import DigestError, parse_digest, path_of
 from orgkey.fleet.findings import KINDS, Code, Severity
@@ -33,6 +36,14 @@ def brief(found: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
 
 def test_a_stack_that_is_as_declared_has_no_finding() -> None:
     assert judged(digest()) == ()
+
+
+def test_a_replaced_certificate_is_named_by_both_fingerprints_and_a_cleared_one_as_none() -> None:
+    ours, theirs = (hashlib.sha256(base64.b64decode(text)).hexdigest() for text in ("MIIC", "MIID"))
+    replaced, cleared = (judged(digest({"app": {"certificatePem": text}}))[0] for text in ("MIID", ""))
+    assert replaced.summary == f"the app trusts the certificate {theirs}, not {ours}"
+    assert (replaced.declared, replaced.found) == (ours, theirs)
+    assert cleared.summary == f"the app has no certificate; {ours} is declared"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +72,12 @@ def test_a_stack_that_is_as_declared_has_no_finding() -> None:
         (
             {"app": {"otherParts": [{"member": "ConnectedApp", "path": "", "xml": "<samlConfig/>"}]}},
             [("medium", "setting-changed", "app.otherParts")],
+        ),
+        ({"app": {"certificatePem": "MIID"}}, [("critical", "certificate-replaced", "app.certificatePem")]),
+        ({"app": {"certificatePem": ""}}, [("critical", "certificate-replaced", "app.certificatePem")]),
+        (
+            {"app": {"members": dict.fromkeys(RESOURCE_MEMBERS[Resource.EXTERNAL_CLIENT_APP][:-1], "CI")}},
+            [("critical", "missing", "app.members")],
         ),
         ({"app": None}, [("critical", "missing", "app")]),
         (

@@ -33,7 +33,7 @@ GOOD = [
     (CONNECTED, {"name": "A" * 80}),
     (EXTERNAL, {"scopes": [scope for scope in SCOPES if scope not in {"A2A", "CmdbDiscovery", "SemanticLayer"}]}),
     (EXTERNAL, {"scopes": ("Api",)}),
-    (EXTERNAL, {"permissionSets": [], "profiles": None, "infoUrl": "", "requiredSessionLevel": ""}),
+    (EXTERNAL, {"permissionSets": [], "profiles": None, "infoUrl": ""}),
     (EXTERNAL, {"refreshTokenPolicy": "specific_lifetime:30:DAYS", "sessionTimeoutMinutes": 15.0}),
     (EXTERNAL, {"trustedIpRanges": [{"start": "::1", "end": "::2"}, {"start": "0.0.0.0", "end": "255.255.255.255"}]}),
     (CONNECTED, {"profiles": ["Sales, EMEA"]}),
@@ -50,7 +50,7 @@ NAME_SAYS = "letters, digits and single underscores, starting with a letter and 
 POLICY_SAYS = "infinite, zero, specific_lifetime:N:UNIT or specific_inactivity:N:UNIT (HOURS, DAYS or MONTHS)"
 CERTIFICATE_SAYS = (
     "is required: The certificate whose key signs assertions, as PEM. "
-    "Sent with every deploy; the org never gives it back."
+    "Sent with every deploy; compared as DER where the org gives it back."
 )
 EMPTY = "must not be empty; leave it out for the default"
 

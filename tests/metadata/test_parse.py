@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from metadata.members import Resource
+from metadata.members import RESOURCE_MEMBERS, Resource
 from metadata.ownership import Marker
 from metadata.parse import MalformedMetadataError, parse_xml
 from metadata.render import UnknownPart
@@ -100,6 +100,7 @@ PLATFORM_DEFAULTS: Mapping[Resource, Mapping[str, Any]] = {
         "infoUrl": "",
         "logoUrl": "",
         "callbackUrls": [],
+        "certificatePem": "",
         "consumerKey": "",
         "scopes": [],
         "permittedUsers": "AllSelfAuthorized",
@@ -122,6 +123,7 @@ PLATFORM_DEFAULTS: Mapping[Resource, Mapping[str, Any]] = {
 EXTERNAL_DEFAULTS = {
     **PLATFORM_DEFAULTS[CONNECTED],
     "isPkceRequired": True,
+    "requiredSessionLevel": "STANDARD",
     "isEnabled": True,
     "isOauthPluginEnabled": True,
     "distributionState": "Local",
@@ -138,7 +140,9 @@ def test_what_an_org_leaves_out_means_the_default_of_the_platform_and_not_ours(r
 def test_an_org_without_a_satellite_of_an_app_is_read_by_its_defaults(resource: Resource) -> None:
     rendered = files(resource, SMALLEST[resource])
     only_root = {ROOT[resource]: rendered[ROOT[resource]]}
-    assert read_back(resource, only_root).settings["label"] == "CI"
+    found = read_back(resource, only_root)
+    assert found.settings["label"] == "CI"
+    assert found.missing == RESOURCE_MEMBERS[resource][1:]
 
 
 SCOPES = [

@@ -112,11 +112,21 @@ def test_a_setting_of_none_is_one_that_nobody_wrote(resource: Resource) -> None:
 
 
 @pytest.mark.parametrize("resource", APPS)
-def test_the_consumer_key_is_sent_at_creation_only(resource: Resource) -> None:
-    created = "".join(files(resource, SMALLEST[resource]).values())
-    updated = "".join(files(resource, SMALLEST[resource], previous={}).values())
-    assert "<consumerKey>3MVG9abcdefgh</consumerKey>" in created
-    assert "consumerKey" not in updated
+@pytest.mark.parametrize(
+    ("previous", "sent"),
+    [
+        (None, True),
+        ({"consumerKey": ""}, True),
+        ({"consumerKey": "3MVG9abcdefgh"}, False),
+        ({"consumerKey": "Another1"}, False),
+    ],
+    ids=["creation", "the app has none", "the app has it", "the app has another"],
+)
+def test_the_consumer_key_is_sent_while_the_app_has_none_and_never_after(
+    resource: Resource, previous: Mapping[str, Any] | None, *, sent: bool
+) -> None:
+    rendered = "".join(files(resource, SMALLEST[resource], previous=previous).values())
+    assert ("<consumerKey>3MVG9abcdefgh</consumerKey>" in rendered) is sent
 
 
 @pytest.mark.parametrize("resource", APPS)

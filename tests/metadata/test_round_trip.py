@@ -1,5 +1,6 @@
 """Whatever is written into metadata files is read from them again: each row of the field table alone, and all of them at random."""
 
+import re
 import string
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,18 @@ from hypothesis import strategies as st
 
 from metadata.fields import fields_of
 from metadata.members import Resource
-from tests.metadata.org import APPS, CONNECTED, EVERY_RESOURCE, EXTERNAL, PERMISSION_SET, SMALLEST, round_trip
+from tests.metadata.org import (
+    APPS,
+    CERTIFICATE,
+    CONNECTED,
+    EVERY_RESOURCE,
+    EXTERNAL,
+    PERMISSION_SET,
+    SMALLEST,
+    files,
+    read_back,
+    round_trip,
+)
 
 SAMPLES: Mapping[str, list[Any]] = {
     "name": ["Nightly_Build_2"],
@@ -21,6 +33,7 @@ SAMPLES: Mapping[str, list[Any]] = {
     "infoUrl": ["https://acme.com/?a=1&b=2", ""],
     "logoUrl": ["https://acme.com/logo.png"],
     "callbackUrls": [["https://acme.com/a", "https://acme.com/b?c=d,e&f"]],
+    "certificatePem": [CERTIFICATE],
     "consumerKey": ["3MVG9.x_ABC"],
     "scopes": [["Api"], ["Api", "CDPIngest", "Web"]],
     "permittedUsers": ["AdminApprovedPreAuthorized", "AllSelfAuthorized"],
@@ -66,7 +79,6 @@ SAMPLES: Mapping[str, list[Any]] = {
         pytest.param(resource, row.name, value, id=f"{resource}-{row.name}-{index}")
         for resource in EVERY_RESOURCE
         for row in fields_of(resource)
-        if row.readable
         for index, value in enumerate(SAMPLES[row.name])
     ],
 )
@@ -77,9 +89,15 @@ def test_a_setting_is_read_as_it_was_written(resource: Resource, name: str, valu
 
 
 @pytest.mark.parametrize("resource", APPS)
-def test_the_certificate_is_the_one_setting_that_is_never_read(resource: Resource) -> None:
-    assert {row.name for row in fields_of(resource) if not row.readable} == {"certificatePem"}
-    assert "certificatePem" not in round_trip(resource, SMALLEST[resource]).settings
+def test_the_certificate_is_the_one_setting_that_an_org_may_not_show_and_then_it_reads_as_none(
+    resource: Resource,
+) -> None:
+    assert {row.name for row in fields_of(resource) if row.withheld} == {"certificatePem"}
+    shown = files(resource, SMALLEST[resource])
+    withheld = {
+        kind: re.sub("<certificate>.*</certificate>", "", text, flags=re.DOTALL) for kind, text in shown.items()
+    }
+    assert read_back(resource, withheld, name="CI").settings["certificatePem"] == ""
 
 
 # --- at random
@@ -124,7 +142,6 @@ of_both_apps = {
     "ipRelaxation": st.sampled_from(["Enforce", "Enforce_RelaxRefresh", "Bypass_2factor", "Bypass"]),
     "refreshTokenPolicy": policies,
     "sessionTimeoutMinutes": st.one_of(st.none(), st.integers(1, 1440)),
-    "requiredSessionLevel": st.sampled_from(["", "HIGH_ASSURANCE", "STANDARD", "LOW"]),
     "trustedIpRanges": ranges,
     **{
         name: st.booleans()
@@ -139,14 +156,17 @@ of_both_apps = {
         )
     },
 }
+levels = ["HIGH_ASSURANCE", "STANDARD", "LOW"]
 connected_apps = st.fixed_dictionaries(
-    {"name": names, "label": some_text}, optional={**of_both_apps, "profiles": sets_of(some_text)}
+    {"name": names, "label": some_text},
+    optional={**of_both_apps, "profiles": sets_of(some_text), "requiredSessionLevel": st.sampled_from(["", *levels])},
 )
 external_apps = st.fixed_dictionaries(
     {"name": names, "label": some_text},
     optional={
         **of_both_apps,
         "profiles": sets_of(some_text.filter(lambda name: "," not in name)),
+        "requiredSessionLevel": st.sampled_from(levels),
         "isEnabled": st.booleans(),
         "isOauthPluginEnabled": st.booleans(),
         "distributionState": st.sampled_from(["Local", "Packaged", "Managed", "AutoInstalled"]),

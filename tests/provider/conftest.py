@@ -30,6 +30,8 @@ NOWHERE = {"instanceUrl": "https://nowhere.my.salesforce.com", "credentials": '{
 
 
 class Listening(engine_pb2_grpc.EngineServicer):
+    """An engine that keeps what it is told."""
+
     def __init__(self) -> None:
         self.heard: list[str] = []
 
@@ -132,10 +134,16 @@ def clock() -> MovedClock:
 
 
 @pytest.fixture
-def provider(org: Org, landscape: Landscape, clock: MovedClock) -> Iterator[Client]:
+def heard(listening: tuple[str, Listening]) -> list[str]:
+    """What the provider told the engine."""
+    return listening[1].heard
+
+
+@pytest.fixture
+def provider(org: Org, landscape: Landscape, clock: MovedClock, listening: tuple[str, Listening]) -> Iterator[Client]:
     """A provider that is configured with a clean sandbox."""
     tokens = {"ADMIN_TOKEN": org.access_token, "PRODUCTION_TOKEN": landscape.org("acme").access_token}
-    server, port = serve(SalesforceProvider(clock=clock, environment=tokens))
+    server, port = serve(SalesforceProvider(Engine(listening[0]), clock=clock, environment=tokens))
     client = Client(port)
     client.configure(
         {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}

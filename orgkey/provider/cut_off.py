@@ -1,0 +1,54 @@
+"""Whom a new certificate cuts off, and whose certificate stands in its place: said before it is deployed.
+
+An app trusts one certificate (platform notes 1.4): whoever logs in with another key than that of the new one is locked out.
+"""
+
+from __future__ import annotations
+
+from metadata.certificate import fingerprint
+from orgkey.provider.handler import Values
+
+
+def cut_off(name: str, old_inputs: Values, old_outputs: Values, inputs: Values) -> str:
+    """A sentence on the app's present certificate where the new one is more than our own renewal; else an empty string."""
+    theirs, ours = str(old_inputs.get("certificatePem") or ""), inputs.get("certificatePem")
+    if "revision" in old_outputs:
+        return _of_ours(name, theirs, ours, str(old_outputs.get("deployedCertificate") or fingerprint(theirs)))
+    if not theirs and not old_inputs.get("consumerKey"):
+        return ""  # nobody can have logged in to it
+    if not isinstance(ours, str):
+        return f"the app {name} gets a new certificate: clients that log in to it now are cut off"
+    if not theirs:
+        return (
+            f"the org does not show the certificate of the app {name}, so it cannot be compared with this stack's "
+            f"{fingerprint(ours)}: if it is of another key, clients that log in now are cut off"
+        )
+    return "" if _same_key(theirs, ours) else _another_key(name, theirs, ours)
+
+
+def _of_ours(name: str, theirs: str, ours: object, deployed: str) -> str:
+    """The same for an app that this stack has deployed: only what somebody else did to it is news."""
+    if not theirs:
+        return f"the app {name} has no certificate any more: no client can log in until it is sent again"
+    if fingerprint(theirs) == deployed:
+        return ""
+    if isinstance(ours, str) and _same_key(theirs, ours):
+        return f"the app {name} has the certificate {fingerprint(theirs)}, which this stack did not deploy; its key is this stack's"
+    return _another_key(name, theirs, ours if isinstance(ours, str) else "")
+
+
+def _another_key(name: str, theirs: str, ours: str) -> str:
+    sent = fingerprint(ours) or "a new one"
+    return (
+        f"the app {name} has the certificate {fingerprint(theirs)}, and this stack sends {sent}, which is of another key: "
+        "clients that log in with the other key are cut off"
+    )
+
+
+def _same_key(one: str, other: str) -> bool:
+    from orgkey.identity.key_pair import public_key_of
+
+    try:
+        return public_key_of(one) == public_key_of(other)
+    except ValueError:
+        return False
