@@ -65,9 +65,8 @@ class GrantSettings(Written):
 class AssignmentSettings(Written):
     """`orgkey:assignments`."""
 
-    authoritative: Flag | None = (
-        None  # True, unless the assignments are imported: what we did not give is not ours to take
-    )
+    authoritative: Flag | None = None
+    """Left out, it stays as it is in state: true, unless what there was already was imported."""
     groups: GroupNames = ()
     expiration: Moment | None = None
 
@@ -113,7 +112,7 @@ class Settings:
     users: tuple[str, ...]
     integration_user: str
     key: KeyPairArgs = field(repr=False)
-    authoritative: bool
+    authoritative: bool | None
     groups: tuple[str, ...]
     expiration: str | None
     grant: GrantSettings
@@ -181,10 +180,11 @@ def stack_config() -> dict[str, str]:
     return {**get_config_env(), **CONFIG.get()}
 
 
-def _authoritative(others: OtherSettings) -> bool:
-    given = others.assignments.authoritative
+def _authoritative(others: OtherSettings) -> bool | None:
+    """What somebody wrote; what comes with an import is false from then on, because what we did not give is not ours to take."""
     imported = others.import_.assignments or others.import_.permission_set
-    return not imported if given is None else given
+    given = others.assignments.authoritative
+    return False if given is None and imported else given
 
 
 def _ignored(paths: Iterable[str], kind: str) -> Iterable[Problem]:

@@ -1,6 +1,7 @@
 """PermissionSetAssignments: who must hold a permission set, and be in which groups, as one resource for the whole list.
 
-Authoritative (the default) means that nobody else holds the set; users who do are drift, and the next `up` takes it from them. Groups
+Authoritative (the default for what is made anew) means that nobody else holds the set; users who do are drift, and the next `up` takes it
+from them. An imported one is additive, and stays so until a program says otherwise: who held the set before is nobody's to lock out. Groups
 are somebody else's: only what is missing is added, and only what we added ends (ADR 8).
 """
 
@@ -40,6 +41,7 @@ class PermissionSetAssignmentsHandler(Handler):
     """See the module."""
 
     name: ClassVar[str] = "PermissionSetAssignments"
+    lasting: ClassVar[frozenset[str]] = frozenset({"authoritative"})
     shown_in: ClassVar[Mapping[str, str]] = {"assignments": "users"}
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:

@@ -116,6 +116,9 @@ class Handler(ABC):
     shown_in: ClassVar[Mapping[str, str]] = {}
     """Inputs by the output that shows them as the org has them: who ignores the one ignores the other."""
 
+    lasting: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that stay as the state has them where a program leaves them out; a default is for what is new."""
+
     @abstractmethod
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
         """Return the inputs with defaults filled in, and all problems; `now` in epoch seconds. Unknown values pass."""

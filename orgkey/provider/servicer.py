@@ -160,9 +160,11 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         handler, news = _handler(request, context), from_struct(request.news)
+        olds = from_struct(request.olds).values
+        lasting = {name: olds[name] for name in handler.lasting if news.values.get(name) is None and name in olds}
         with self._outcome(context, handler, None, frozenset()):
             found = [*_unsealed(handler, news), *pasted(news.values, except_for=handler.secret_outputs)]
-            inputs, problems = handler.check(news.values, self._connection, self._clock.now())
+            inputs, problems = handler.check({**news.values, **lasting}, self._connection, self._clock.now())
             for caution in [] if found or problems else handler.cautions(inputs):
                 self._engine.warn(request.urn, caution)
         return provider_pb2.CheckResponse(

@@ -69,7 +69,7 @@ def test_the_smallest_file_is_completed_by_safe_defaults() -> None:
         "certificate_pem": None,
         "consumer_key": None,
     }
-    assert settings.authoritative is True
+    assert settings.authoritative is None
     assert settings.groups == ()
     assert settings.expiration is None
     assert settings.grant.model_dump() == {"propagation_minutes": 10, "audience": None, "revoke": False}
@@ -460,3 +460,22 @@ def test_an_app_that_the_flow_cannot_use_is_a_problem_beside_all_others() -> Non
     text = refusal(SMALLEST.replace("{name: CI_Integration, contactEmail: ops@acme.com}", app))
     for name in ("contactEmail", "scopes", "permittedUsers", "requiredSessionLevel"):
         assert f"orgkey:app.{name} " in text
+
+
+@pytest.mark.parametrize(
+    ("written", "imported", "is_"),
+    [
+        ("", "", None),
+        ("", "assignments: true", False),
+        ("", "permissionSet: true", False),
+        ("", "app: true", None),
+        ("authoritative: true", "assignments: true", True),
+        ("authoritative: true", "", True),
+        ("authoritative: false", "", False),
+    ],
+)
+def test_whether_others_may_hold_the_set_is_what_somebody_wrote_else_what_was_there_keeps_it_else_the_state_says(
+    written: str, imported: str, *, is_: bool | None
+) -> None:
+    settings = stack(f"{SMALLEST}  orgkey:assignments: {{{written}}}\n  orgkey:import: {{{imported}}}\n")
+    assert settings.authoritative is is_

@@ -153,3 +153,45 @@ def test_importing_what_cannot_be_imported_says_what_to_do(stack: Stack, kind: s
     assert result.code != 0
     assert "cannot be imported" in result.text
     assert way_out in result.text
+
+
+def test_after_an_import_the_others_keep_the_set_until_the_stack_file_says_otherwise(
+    stack: Stack, config: dict[str, Any], org: Org, made_by_hand: str
+) -> None:
+    config |= {
+        "orgkey:import": {"assignments": True, "permissionSet": True},
+        "orgkey:app": {**config["orgkey:app"], "name": "Mine"},
+    }
+    config["orgkey:permissionSet"] = {"name": SET}
+    stack.configure(config)
+    ok(stack.up())
+    both = [org.user("ci"), org.user("devops")]
+    assert (org.holders(SET), bool(made_by_hand)) == (both, True)
+    del config["orgkey:import"]
+    stack.configure(config)
+    assert "takes the permission set" not in ok(stack.pulumi("preview", "--stack", "t")).text
+    ok(stack.up())
+    assert org.holders(SET) == both
+    ok(stack.drift())
+    config["orgkey:assignments"] = {"authoritative": True}
+    stack.configure(config)
+    assert (
+        f"takes the permission set {SET} from: {org.user('devops')}" in ok(stack.pulumi("preview", "--stack", "t")).text
+    )
+    assert org.holders(SET) == both
+    ok(stack.up())
+    assert org.holders(SET) == [org.user("ci")]
+
+
+def test_who_would_lose_an_imported_set_is_named_by_the_preview_of_the_import(
+    stack: Stack, config: dict[str, Any], org: Org, made_by_hand: str
+) -> None:
+    config |= {
+        "orgkey:import": {"app": True, "assignments": True, "permissionSet": True},
+        "orgkey:assignments": {"authoritative": True},
+        "orgkey:key": {"consumerKey": made_by_hand},
+    }
+    stack.configure(config)
+    assert (
+        f"takes the permission set {SET} from: {org.user('devops')}" in ok(stack.pulumi("preview", "--stack", "t")).text
+    )

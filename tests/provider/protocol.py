@@ -74,8 +74,11 @@ class Client:
         urn = f"urn:pulumi:{self.stack}::orgkey::pulumi:providers:salesforce::{name}"
         return plain(self._call("CheckConfig", provider_pb2.CheckRequest(urn=urn, news=struct(values))).inputs)
 
-    def check(self, kind: str, news: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        answer = self._call("Check", provider_pb2.CheckRequest(urn=self.urn(kind), news=struct(news)))
+    def check(
+        self, kind: str, news: Mapping[str, Any], olds: Mapping[str, Any] = {}
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        request = provider_pb2.CheckRequest(urn=self.urn(kind), news=struct(news), olds=struct(olds))
+        answer = self._call("Check", request)
         return plain(answer.inputs), _told(answer)
 
     def diff(
