@@ -1,234 +1,409 @@
 """A small engine: the order of calls and the rules of state of Pulumi's own, over real gRPC to a provider in this process.
 
 It proves what the provider does between the engine's calls, at a hundredth of a process start per command. What it takes for granted
-about the engine (facts/pulumi.md 1.6, 2.4, 8; the tests with the real `pulumi` hold it against them):
+about the engine (engine notes 2.4, 8; pkg/resource/deploy 3.259: step_generator.go, step.go, deployment_executor.go; the tests with
+the real `pulumi` hold it against them):
 
-- `up` first Reads every resource that asked for it, from the state, with a provider configured anew; then it configures again and
-  works through the program: Check, Diff, then Create, Update, or Create and later Delete of what is replaced;
+- every command has a provider process of its own. `up` first Reads every resource that asked for it, from the state; then the same
+  process works through the program, or another one where the provider's settings are others than in state: Check, Diff, then Create,
+  Update, or Create and later Delete of what is replaced;
 - a verb that fails with `ErrorResourceInitFailed` leaves the resource in state with what it said; the next `up` Updates it even
   without a difference; an Update that failed so keeps the old inputs beside the new outputs;
 - any other failure leaves the state as it was; what depends on a failed resource is not touched, everything else is;
-- a look Reads everything, and asks Diff from what was read to the old inputs; it writes nothing.
+- `--replace` and a taint skip the Diff: Check, Create, and at the end Delete of the old one; first Delete, then Create only by the
+  program's option, never by the provider's wish. What an import declares cannot be replaced;
+- what is replaced and not deleted yet stays in state under the same URN, is Read like everything else, and is deleted at the end of
+  the next command that ends well; so is what the program does not declare any more;
+- where the provider wants the deletion first, what depends on it and would be replaced for it (a Diff with unknown values says so) is
+  deleted before it, and stays in state as pending replacement until its Create;
+- with `--target`, everything else is left as it is without a call, not Read either; a Delete of something not named fails the command;
+- every Read of what is in state is followed by a Diff from what was read to the old inputs; a look Reads everything and writes nothing,
+  a refresh writes what was read.
 
-Not here: dependants that are deleted before a replacement by deletion first, hooks, targets, protection.
+Not here: hooks, aliases, protection, providers that change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pulumi.runtime.proto import provider_pb2
 
 from tests.matrix.program import Declaration, Outputs, Registration, declare
-from tests.provider.protocol import Client, VerbFailedError, plain
+from tests.matrix.state import (
+    EVERYTHING,
+    ORDER,
+    CommandFailedError,
+    Options,
+    Problem,
+    Resource,
+    Scope,
+    dependents,
+)
+from tests.provider.protocol import UNKNOWN, Client, VerbFailedError, plain
 
+Key = tuple[str, str]
 _SOME = provider_pb2.DiffResponse.DIFF_SOME
-_ORDER = ("key", "set", "assignments", "app", "grant")
-"""Parts in an order in which each comes after those it needs; deletes go the other way."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What one resource's verb answered."""
-
-    part: str
-    code: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.part}: {self.code}: {self.message}"
-
-
-class CommandFailedError(Exception):
-    """A command ended with errors."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
-
-
-@dataclass
-class Resource:
-    """One resource in state; values as they go over the wire, secrets in their envelopes."""
-
-    part: str
-    kind: str
-    id: str
-    inputs: dict[str, Any]
-    outputs: dict[str, Any]
-    looked_at: bool = True
-    init_errors: tuple[str, ...] = ()
 
 
 @dataclass
 class Engine:
-    """One stack's commands. `resources` and `condemned` (replaced, not deleted yet) are its state."""
+    """One stack's commands. `resources` (by kind and name) and `condemned` (replaced, not deleted yet) are its state."""
 
-    client: Client
-    resources: dict[str, Resource] = field(default_factory=dict)
+    connect: Callable[[], Client]
+    """Starts a provider process; ends the one before."""
+    component: str = "access"
+    """The name that the program gives its component."""
+    resources: dict[Key, Resource] = field(default_factory=dict)
     condemned: list[Resource] = field(default_factory=list)
+    components: set[str] = field(default_factory=set)
+    client: Client = field(init=False)
+    _settings: Mapping[str, str] = field(default_factory=dict)
+    """The provider's settings in state."""
 
-    def up(self, config: Mapping[str, Any]) -> None:
+    def __post_init__(self) -> None:
+        self.client = self.connect()
+
+    @property
+    def state(self) -> list[Resource]:
+        """Everything in state."""
+        return [*self.condemned, *self.resources.values()]
+
+    def up(self, config: Mapping[str, Any], options: Options = EVERYTHING) -> None:
         """Bring the org to what the stack file declares; raises CommandFailedError."""
-        declaration = declare(config)
-        self._look_first(declaration)
-        self._configure(declaration)
+        declaration = declare(config, stack=self.client.stack)
+        self._look_first(declaration, options)
+        self._expect({each.name for each in self.state}, options.replace)
+        if self._settings != declaration.provider:
+            self._configure(declaration)
+        self._settings = declaration.provider
+        run = _Run(options, self.component, may_make_children=self._make_component(options))
         problems: list[Problem] = []
-        outputs: dict[str, Outputs] = {}
         for registration in declaration.registrations:
-            if any(part not in outputs for part in registration.needs):
+            if any(part not in run.outputs for part in registration.needs):
                 continue
             try:
-                self._register(registration, registration.inputs(outputs))
+                self._register(registration, run)
             except VerbFailedError as error:
                 problems.append(Problem(registration.part, error.code, error.message))
             except CommandFailedError as error:
                 problems.extend(error.problems)
-            else:
-                outputs[registration.part] = self.resources[registration.part].outputs
+        if not problems and options.stopped_before_deletes:
+            problems = [Problem("engine", "killed", "before the deletes")]
         if not problems:
-            problems = self._delete(list(reversed(self.condemned)))
+            problems = self._delete_what_is_left(run)
         if problems:
             raise CommandFailedError(problems)
+        self._expect({name for _, name in run.seen} | {each.name for each in self.state}, options.target)
 
     def look(self, config: Mapping[str, Any]) -> list[str]:
         """Say what differs from the state, as `refresh --preview-only` does; writes nothing."""
-        self._configure(declare(config))
-        before = list(self.resources.values())
-        seen, problems = self._read(before)
+        self._configure(declare(config, stack=self.client.stack))
+        seen, problems = self._read(self.state)
         if problems:
             raise CommandFailedError(problems)
         found: list[str] = []
-        for old in before:
-            now = seen[old.part]
+        for old, now in seen:
             if now is None:
                 found.append(f"{old.part}: gone")
                 continue
-            diff = self.client.diff(old.kind, now.inputs, now.outputs, old.inputs)
-            if diff.changes == _SOME:
-                found += [f"{old.part}.{path}" for path in diff.diffs]
+            found += [f"{old.part}.{path}" for path in now.differs]
         return found
+
+    def refresh(self, config: Mapping[str, Any]) -> None:
+        """Take into state what the org holds."""
+        self._configure(declare(config, stack=self.client.stack))
+        self._read_into_state(self.state)
 
     def destroy(self, config: Mapping[str, Any]) -> None:
         """Delete everything, dependants first; does not run the program."""
-        self._look_first(declare(config))
-        doomed = [*reversed(self.condemned), *reversed(self.resources.values())]
-        if problems := self._delete(doomed):
+        self._look_first(declare(config, stack=self.client.stack), EVERYTHING)
+        if problems := self._delete(self.state):
             raise CommandFailedError(problems)
 
+    def forget(self) -> None:
+        """Begin anew with an empty state."""
+        self.component = "access"
+        self.resources, self.condemned, self.components, self._settings = {}, [], set(), {}
+
+    def taint(self, part: str) -> None:
+        """Let the next `up` replace a resource, as `pulumi state taint` does."""
+        next(each for each in self.resources.values() if each.name == f"{self.component}-{part}").tainted = True
+
+    # --- what comes before the program
+
     def _configure(self, declaration: Declaration) -> None:
+        self.client = self.connect()
         try:
             self.client.configure(declaration.provider)
         except VerbFailedError as error:
             raise CommandFailedError([Problem("provider", error.code, error.message)]) from None
 
-    def _look_first(self, declaration: Declaration) -> None:
+    def _look_first(self, declaration: Declaration, options: Options) -> None:
         self._configure(declaration)
-        seen, problems = self._read([each for each in self.resources.values() if each.looked_at])
-        for part, now in seen.items():
-            if now is None:
-                del self.resources[part]
+        if any(each.looked_at for each in self.state):
+            self._expect({each.name for each in self.state}, options.target | options.exclude)
+        scope = Scope(options)
+        looked_at = [each for each in _in_order(self.state) if each.looked_at]
+        self._read_into_state([each for each in looked_at if scope.includes(each.name, each.needs)])
+
+    def _read_into_state(self, resources: list[Resource]) -> None:
+        seen, problems = self._read(resources)
+        for old, now in seen:
+            if self._is_condemned(old):
+                self.condemned = [now if each is old else each for each in self.condemned if each is not old or now]
+            elif now is None:
+                del self.resources[old.key]
             else:
-                self.resources[part] = now
+                self.resources[old.key] = now
         if problems:
             raise CommandFailedError(problems)
 
-    def _read(self, resources: list[Resource]) -> tuple[dict[str, Resource | None], list[Problem]]:
-        seen: dict[str, Resource | None] = {}
-        problems = []
+    def _expect(self, there: Collection[str], named: Collection[str]) -> None:
+        if missing := set(named) - set(there):
+            raise CommandFailedError(Problem(name, "target", "could not be found in the stack") for name in missing)
+
+    def _read(self, resources: list[Resource]) -> tuple[list[tuple[Resource, Resource | None]], list[Problem]]:
         with ThreadPoolExecutor(max_workers=max(1, len(resources))) as pool:
-            for old, answer in zip(resources, pool.map(self._read_one, resources), strict=True):
-                if isinstance(answer, Problem):
-                    problems.append(answer)
-                else:
-                    seen[old.part] = answer
-        return seen, problems
+            answers = list(zip(resources, pool.map(self._read_one, resources), strict=True))
+        problems = [answer for _, answer in answers if isinstance(answer, Problem)]
+        return [(old, answer) for old, answer in answers if not isinstance(answer, Problem)], problems
 
     def _read_one(self, old: Resource) -> Resource | Problem | None:
+        """Read one resource, and ask for its Diff, which the engine shows."""
+        if old.pending_replacement:
+            return old
         try:
-            answer = self.client.read(old.kind, old.id, old.inputs, old.outputs)
+            answer = self._of(old).read(old.kind, old.id, old.inputs, old.outputs)
+            now = _as_read(old, answer) if answer.id else None
         except VerbFailedError as error:
             if error.init_failed is None:
                 return Problem(old.part, error.code, error.message)
-            return _after(old, error.init_failed, inputs=error.init_failed["inputs"])
-        if not answer.id:
-            return None
-        return Resource(
-            old.part, old.kind, answer.id, plain(answer.inputs), plain(answer.properties), answer.refresh_before_update
-        )
+            now = _after(old, error.init_failed, inputs=error.init_failed["inputs"])
+        if now is not None:
+            now.differs = self._differs(old, now)
+        return now
 
-    def _register(self, registration: Registration, news: Mapping[str, Any]) -> None:
-        part, kind = registration.part, registration.kind
-        inputs, failures = self.client.check(kind, news)
+    def _differs(self, old: Resource, now: Resource) -> tuple[str, ...]:
+        diff = self._of(old).diff(old.kind, now.inputs, now.outputs, old.inputs)
+        return tuple(diff.diffs) if diff.changes == _SOME else ()
+
+    # --- one registration
+
+    def _make_component(self, options: Options) -> bool:
+        """Whether the component is in state, or comes into it now; its children cannot be made without it."""
+        if not options.target:
+            self.components.add(self.component)
+        return self.component in self.components
+
+    def _register(self, registration: Registration, run: _Run) -> None:
+        part, kind, needs = registration.part, registration.kind, run.names(registration.needs)
+        name, news = run.name(part), registration.inputs(run.outputs)
+        run.seen.add((kind, name))
+        old = self.resources.get((kind, name))
+        recreating = (kind, name) in run.deleted
+        if registration.import_id and not recreating and (old is None or old.imported_as != registration.import_id):
+            old = self._import(registration, run, old)
+        included = run.scope.includes(name, needs)
+        if not included:
+            if old is None:
+                run.skipped.add(name)
+            run.outputs[part] = old.outputs if old else defaultdict(lambda: None, news)
+            return
+        run.news[part] = news
+        inputs, failures = self._named(name).check(kind, news)
         if failures:
             raise CommandFailedError(Problem(part, "check", f"{path} {reason}") for path, reason in failures)
-        old = self.resources.get(part)
-        if old is None:
-            self._create(registration, inputs)
-            return
-        diff = self.client.diff(kind, old.inputs, old.outputs, inputs)
-        if diff.replaces or old.kind != kind:
-            if diff.deleteBeforeReplace:
-                self.client.delete(old.kind, old.id, old.inputs, old.outputs)
-                del self.resources[part]
-                self._create(registration, inputs)
-            else:
-                self._create(registration, inputs, replaced=old)
-        elif diff.changes == _SOME or old.init_errors:
-            self._update(old, inputs)
+        if (run.scope.options.target or run.scope.options.replace) and (
+            not run.may_make_children or not run.skipped.isdisjoint(needs)
+        ):
+            raise CommandFailedError([Problem(part, "target", "needs something that would be made and was not named")])
+        made = Resource(
+            part, self.component, kind, "", inputs, {}, needs, run.by_property(registration), kind != "KeyPair"
+        )
+        if old is None or recreating:
+            self._create(made)
+        elif name in run.scope.options.replace or old.tainted:
+            self._replace(registration, old, made, run, delete_first=registration.delete_before_replace or False)
         else:
-            old.inputs = inputs
+            self._change(registration, old, made, run)
+        run.outputs[part] = self.resources[kind, name].outputs
 
-    def _create(self, registration: Registration, inputs: dict[str, Any], *, replaced: Resource | None = None) -> None:
-        made = Resource(registration.part, registration.kind, "", inputs, {}, registration.kind != "KeyPair")
+    def _change(self, registration: Registration, old: Resource, made: Resource, run: _Run) -> None:
+        diff = self._of(old).diff(old.kind, old.inputs, old.outputs, made.inputs)
+        if diff.replaces or old.pending_replacement:
+            self._of(old).check(old.kind, run.news[made.part])  # without the old inputs
+            delete_first = registration.delete_before_replace
+            self._replace(
+                registration,
+                old,
+                made,
+                run,
+                delete_first=diff.deleteBeforeReplace if delete_first is None else delete_first,
+            )
+        elif diff.changes == _SOME or old.init_errors:
+            self._update(old, made)
+        else:
+            old.inputs, old.needs, old.property_needs = made.inputs, made.needs, made.property_needs
+
+    def _replace(
+        self, registration: Registration, old: Resource, made: Resource, run: _Run, *, delete_first: bool
+    ) -> None:
+        if registration.import_id:
+            reason = "previously-imported resources that still specify an ID may not be replaced"
+            raise CommandFailedError([Problem(old.part, "import", reason)])
+        if not delete_first:
+            self._create(made, replaced=old)
+            return
+        for each in [*reversed(self._replaced_with(old, run)), old]:
+            if not each.pending_replacement:
+                self._call_delete(each)
+                each.pending_replacement = True
+                run.deleted.add(each.key)
+        self._create(made)
+
+    def _replaced_with(self, root: Resource, run: _Run) -> list[Resource]:
+        """What must be replaced because `root` is deleted first: dependants that say so of values not known yet."""
+        replaced = {root.name}
+        found = []
+        above = dependents([root.name], list(self.resources.values()))
+        for each in _in_order(list(self.resources.values())):
+            unknown = [path for path, needs in each.property_needs.items() if not replaced.isdisjoint(needs)]
+            if each.key in run.seen or each.name not in above or not unknown:
+                continue
+            inputs = {**each.inputs, **{path: UNKNOWN for path in unknown if path in each.inputs}}
+            if self._of(each).diff(each.kind, each.inputs, each.outputs, inputs).replaces:
+                replaced.add(each.name)
+                found.append(each)
+        return found
+
+    def _create(self, made: Resource, *, replaced: Resource | None = None) -> None:
         try:
-            made.id, made.outputs = self.client.create(made.kind, inputs)
+            made.id, made.outputs = self._of(made).create(made.kind, made.inputs)
         except VerbFailedError as error:
             if error.init_failed is None:
                 raise
-            self._enter(_after(made, error.init_failed, inputs=inputs), replaced)
+            self._enter(_after(made, error.init_failed, inputs=made.inputs), replaced)
             raise
         self._enter(made, replaced)
 
     def _enter(self, made: Resource, replaced: Resource | None) -> None:
         if replaced is not None:
             self.condemned.append(replaced)
-            del self.resources[made.part]
-        self.resources[made.part] = made
-        self.resources = {part: self.resources[part] for part in _ORDER if part in self.resources}
+        self.resources[made.key] = made
 
-    def _update(self, old: Resource, inputs: dict[str, Any]) -> None:
+    def _import(self, registration: Registration, run: _Run, old: Resource | None) -> Resource:
+        part, kind, needs = registration.part, registration.kind, run.names(registration.needs)
+        answer = self._named(run.name(part)).read(kind, registration.import_id)
+        if not answer.id or not answer.HasField("properties"):
+            raise CommandFailedError([Problem(part, "import", f"resource '{registration.import_id}' does not exist")])
+        blank = Resource(part, self.component, kind, "", {}, {}, needs, run.by_property(registration))
+        made = replace(_as_read(blank, answer), imported_as=registration.import_id)
+        self._enter(made, old)
+        return made
+
+    def _update(self, old: Resource, made: Resource) -> None:
         try:
-            outputs = self.client.update(old.kind, old.id, (old.inputs, old.outputs), inputs)
+            outputs = self._of(old).update(old.kind, old.id, (old.inputs, old.outputs), made.inputs)
         except VerbFailedError as error:
             if error.init_failed is not None:
-                self.resources[old.part] = _after(old, error.init_failed, inputs=old.inputs)
+                self.resources[old.key] = _after(old, error.init_failed, inputs=old.inputs)
             raise
-        self.resources[old.part] = Resource(old.part, old.kind, old.id, inputs, outputs, old.looked_at)
+        self.resources[old.key] = replace(
+            made, id=old.id, outputs=outputs, looked_at=old.looked_at, imported_as=old.imported_as
+        )
 
-    def _delete(self, resources: list[Resource]) -> list[Problem]:
-        for resource in resources:
-            try:
-                self.client.delete(resource.kind, resource.id, resource.inputs, resource.outputs)
-            except VerbFailedError as error:
-                return [Problem(resource.part, error.code, error.message)]  # what it depends on must stay
-            if resource in self.condemned:
-                self.condemned.remove(resource)
+    # --- deletes
+
+    def _delete_what_is_left(self, run: _Run) -> list[Problem]:
+        doomed = [*self.condemned, *(each for key, each in self.resources.items() if key not in run.seen)]
+        try:
+            doomed = run.scope.deletes(doomed, self.state)
+        except CommandFailedError as error:
+            return list(error.problems)
+        return self._delete(doomed)
+
+    def _delete(self, doomed: list[Resource]) -> list[Problem]:
+        for each in reversed(_in_order(doomed)):
+            is_condemned = self._is_condemned(each)
+            if is_condemned or not each.pending_replacement:
+                try:
+                    self._call_delete(each)
+                except VerbFailedError as error:
+                    return [Problem(each.part, error.code, error.message)]  # what it depends on must stay
+            if is_condemned:
+                self.condemned = [other for other in self.condemned if other is not each]
             else:
-                del self.resources[resource.part]
+                del self.resources[each.key]
+        left = {each.component for each in self.state}
+        self.components &= left | {self.component} if left else set()
         return []
+
+    def _call_delete(self, each: Resource) -> None:
+        self._of(each).delete(each.kind, each.id, each.inputs, each.outputs)
+
+    def _is_condemned(self, resource: Resource) -> bool:
+        return any(each is resource for each in self.condemned)
+
+    def _of(self, resource: Resource) -> Client:
+        return self._named(resource.name)
+
+    def _named(self, name: str) -> Client:
+        return self.client.about(name)
+
+
+@dataclass
+class _Run:
+    """One `up` under way. `seen` is what the program has registered."""
+
+    options: Options
+    component: str
+    may_make_children: bool
+    news: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    outputs: dict[str, Outputs] = field(default_factory=dict)
+    seen: set[Key] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
+    deleted: set[Key] = field(default_factory=set)
+    scope: Scope = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scope = Scope(self.options)
+
+    def name(self, part: str) -> str:
+        return f"{self.component}-{part}"
+
+    def names(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(self.name, parts))
+
+    def by_property(self, registration: Registration) -> dict[str, tuple[str, ...]]:
+        return {path: self.names(parts) for path, parts in registration.property_needs.items()}
+
+
+def _in_order(resources: Collection[Resource]) -> list[Resource]:
+    return sorted(resources, key=lambda each: ORDER.index(each.part))
+
+
+def _as_read(old: Resource, answer: provider_pb2.ReadResponse) -> Resource:
+    return replace(
+        old,
+        id=answer.id,
+        inputs=plain(answer.inputs),
+        outputs=plain(answer.properties),
+        looked_at=answer.refresh_before_update,
+        init_errors=(),
+    )
 
 
 def _after(old: Resource, failed: Mapping[str, Any], *, inputs: dict[str, Any]) -> Resource:
-    return Resource(
-        old.part,
-        old.kind,
-        failed["id"],
-        inputs,
-        failed["properties"],
-        failed["refresh_before_update"],
-        tuple(failed["reasons"]),
+    return replace(
+        old,
+        id=failed["id"],
+        inputs=inputs,
+        outputs=failed["properties"],
+        looked_at=failed["refresh_before_update"],
+        init_errors=tuple(failed["reasons"]),
     )

@@ -1,19 +1,27 @@
 """A stack's life as random steps: edits of the stack file, changes in the org behind its back, commands that meet a fault.
 
 After every `up`, with the documented recovery, the org equals the declaration and a look finds nothing; after a destroy nothing is left.
+After every command that ended well with a stack's access in state a client logs in with the stack's outputs, whatever was replaced,
+named or left out; and whatever this stack does, the clients of another stack in the same org log in all the same.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from orgkey.identity.key_pair import certify, generate_key
 from tests.matrix.cases import FAULTS, MOST_TRIES
+from tests.matrix.login import refused
 from tests.matrix.observation import contradictions
 from tests.matrix.sandbox import Config, Sandbox
 from tests.matrix.stacks import Ended, ProtocolStack
+from tests.matrix.state import EVERYTHING, ORDER, Options
 
 USERS = ("ci", "devops", "release", "admin")
 ROOTS = {"external": "ExternalClientApplication", "connected": "ConnectedApplication"}
@@ -26,27 +34,38 @@ EDITS: dict[str, st.SearchStrategy[Any]] = {
     "sessionTimeoutMinutes": st.sampled_from([30, 60]),
     "contactEmail": st.sampled_from(["ops@acme.com", "other@acme.com"]),
 }
+GLOBAL = "ExtlClntAppGlobalOauthSettings"
+SOMEBODYS = certify(generate_key(2048), subject="CN=somebody", validity_days=90, now=datetime.now(UTC)).certificate.pem
+SOME_PARTS = st.lists(st.sampled_from(ORDER), min_size=1, max_size=3, unique=True)
 A_FAULT = st.none() | st.tuples(st.sampled_from(FAULTS), st.integers(1, 28))
 
 
 class Life(RuleBasedStateMachine):
-    """One stack and its sandbox. What is declared is in `app`, `users`, `key` and `names`; `tries` counts for the table."""
+    """One stack and its sandbox. What is declared is in `app`, `users`, `key` and `names`; `tries` counts for the table.
 
-    def __init__(self, sandbox: Sandbox, stack: ProtocolStack, tries: list[int]) -> None:
+    `beside` is another stack with things of its own in the same org, `twin` one that takes over this one's.
+    """
+
+    def __init__(self, sandbox: Sandbox, stacks: Mapping[str, ProtocolStack], tries: list[int]) -> None:
         super().__init__()
-        self.sandbox, self.stack, self.tries = sandbox, stack, tries
+        self.sandbox, self.tries = sandbox, tries
+        self.stack, self.beside, self.twin = stacks["t"], stacks["beside"], stacks["twin"]
         self.kind = "external"
         self.app: dict[str, Any] = {}
         self.users = ["ci"]
         self.key: dict[str, Any] = {}
         self.names = ("CI_Integration", "CI_Integration_Access")
+        self.components = 1
         self.changed = False
-        """Whether somebody changed the org since the last command."""
+        """Whether somebody changed the org since the last command, or a command has left something undone."""
         self.sound = True
 
     @initialize(kind=st.sampled_from(sorted(ROOTS)))
     def begin(self, kind: str) -> None:
         self.kind = kind
+        if not self.beside.kept():
+            ended = self.beside.up(self.sandbox.config("external", app={"name": "Beside"}))
+            assert ended.ok, ended.text
 
     # --- edits of the stack file
 
@@ -87,6 +106,27 @@ class Life(RuleBasedStateMachine):
             (org.unassign if (held, user) in standing.holders else org.assign)(held, user)
         self.changed = True
 
+    @precondition(lambda self: self.is_up and self.kind == "external")
+    @rule(change=st.sampled_from(["no certificate", "another certificate", "no consumer key"]))
+    def somebody_changes_the_app(self, change: str) -> None:
+        """In Setup the certificate is cleared or replaced, or the member that holds it is deleted with the consumer key."""
+        kept = self.stack.kept()["app"]
+        name = kept.outputs["members"][GLOBAL]
+        if [kept.id] != [app.name for app in self.sandbox.standing().apps if app.consumer_key]:
+            return
+        if change == "no consumer key":
+            self.sandbox.org.deploy({}, destroy={GLOBAL: [name]})
+        else:
+            certificate = f"<certificate>{SOMEBODYS}</certificate>" if change == "another certificate" else ""
+            xml = (
+                f'<{GLOBAL} xmlns="http://soap.sforce.com/2006/04/metadata">'
+                f"<callbackUrl>https://login.salesforce.com/services/oauth2/success</callbackUrl>{certificate}"
+                f"<consumerKey>{kept.outputs['consumerKey']}</consumerKey>"
+                f"<externalClientApplication>{kept.id}</externalClientApplication><label>{name}</label></{GLOBAL}>"
+            )
+            self.sandbox.org.deploy({f"extlClntAppGlobalOauthSets/{name}.ecaGlblOauth": xml}, {GLOBAL: [name]})
+        self.changed = True
+
     # --- commands
 
     @rule(fault=A_FAULT)
@@ -97,12 +137,102 @@ class Life(RuleBasedStateMachine):
         self.changed = False
         kept, standing = self.stack.kept(), self.sandbox.standing()
         assert contradictions(kept, standing, self.sandbox.org) == []
+        self._login_after(ended)
         assert (kept["app"].id, kept["set"].id) == self.names
         assert sorted(kept["assignments"].inputs["users"]) == sorted(map(self.sandbox.org.user, self.users))
         assert {name: kept["app"].inputs[name] for name in self.app} == self.app
         look = self.stack.look(self._config())
         assert look.ok, look.text
         self.sound = True
+
+    @precondition(lambda self: self.is_up)
+    @rule(parts=SOME_PARTS, way=st.sampled_from(["replace", "taint"]), fault=A_FAULT, stopped=st.booleans())
+    def force(self, parts: list[str], way: str, fault: tuple[str, int] | None, *, stopped: bool) -> None:
+        """Replace parts by order; the first try may be killed when everything is made and nothing is deleted yet."""
+        self.sound, self.changed = False, True
+        options = Options(replace=self._named(parts)) if way == "replace" else EVERYTHING
+        if way == "taint":
+            for part in parts:
+                self.stack.taint(part)
+        if stopped:
+            self.stack.up(self._config(), dataclasses.replace(options, stopped_before_deletes=True))
+        self._login_after(self._command("up", fault, options))
+        self.sound = True
+
+    @precondition(lambda self: self.is_up)
+    @rule(
+        parts=SOME_PARTS,
+        way=st.sampled_from(["target", "exclude"]),
+        replaced=SOME_PARTS | st.just([]),
+        fault=A_FAULT,
+        dependents=st.booleans(),
+    )
+    def up_of_a_part(
+        self, parts: list[str], way: str, replaced: list[str], fault: tuple[str, int] | None, *, dependents: bool
+    ) -> None:
+        self.sound, self.changed = False, True
+        names, forced = self._named(parts), self._named(replaced)
+        options = (
+            Options(target=names, target_dependents=dependents, replace=forced)
+            if way == "target"
+            else Options(exclude=names, exclude_dependents=dependents, replace=forced)
+        )
+        outputs = self.stack.outputs()
+        worked = refused(outputs, self.sandbox.org) == ""
+        ended = self._command("up", fault, options)
+        if ended.ok and worked:
+            assert refused(self.stack.outputs() or outputs, self.sandbox.org) == ""
+        self._others_log_in()
+        self.sound = True
+
+    @precondition(lambda self: self.is_up)
+    @rule(fault=A_FAULT, keeps_the_key=st.booleans())
+    def rename_the_component(self, fault: tuple[str, int] | None, *, keeps_the_key: bool) -> None:
+        """Every resource is another one then. With a consumer key of its own the new app cannot be the old one: back to the old name."""
+        self.sound, self.changed = False, True
+        before, key = self.stack.engine.component, self.key
+        if keeps_the_key:
+            self.key = {**self.key, "consumerKey": self.stack.kept()["app"].outputs["consumerKey"]}
+        self.components += 1
+        self.stack.rename(f"access{self.components}")
+        ended = self._command("up", fault)
+        self._login_after(ended)
+        if not ended.ok:
+            self.stack.rename(before)
+            self.key = key
+            ended = self._command("up", None)
+            assert ended.ok, ended.text
+            self._login_after(ended)
+        self.sound = True
+
+    @rule(fault=A_FAULT)
+    def refresh(self, fault: tuple[str, int] | None) -> None:
+        self.sound, self.changed = False, True
+        ended = self._command("refresh", fault)
+        assert ended.ok, ended.text
+        self._others_log_in()
+        self.sound = True
+
+    @precondition(lambda self: self.is_up)
+    @rule(fault=A_FAULT)
+    def somebody_takes_over(self, fault: tuple[str, int] | None) -> None:
+        """Another stack imports everything; then this one is destroyed, and what that one owns now stays."""
+        self.up(None)
+        self.sound = False
+        everything = {"app": True, "permissionSet": True, "assignments": True}
+        key = {**self.key, "consumerKey": self.stack.kept()["app"].outputs["consumerKey"]}
+        config = self._config(key=key, **{"import": everything})
+        ended = self.twin.up(config)
+        assert ended.ok, ended.text
+        assert refused(self.twin.outputs(), self.sandbox.org) == ""
+        ended = self._command("destroy", fault)
+        assert ended.ok, ended.text
+        assert contradictions(self.twin.kept(), self.sandbox.standing(), self.sandbox.org, stack="twin") == []
+        assert refused(self.twin.outputs(), self.sandbox.org) == ""
+        ended = self.twin.destroy(config)
+        assert ended.ok, ended.text
+        assert contradictions({}, self.sandbox.standing(), self.sandbox.org) == []
+        self.changed, self.sound = False, True
 
     @precondition(lambda self: self.is_up)
     @rule(fault=A_FAULT)
@@ -136,32 +266,50 @@ class Life(RuleBasedStateMachine):
         self.sandbox.clear()
         if not self.stack.destroy(self._config()).ok or self.sandbox.standing().apps or self.sandbox.standing().sets:
             self.sandbox.renew()
+            self.beside.forget()
         self.stack.forget()
+        self.twin.forget()
 
     @property
     def is_up(self) -> bool:
         """Whether a whole stack is in state."""
-        return len(self.stack.kept()) == 5
+        return set(ORDER) <= set(self.stack.kept())
 
-    def _command(self, command: str, fault: tuple[str, int] | None) -> Ended:
+    def _command(self, command: str, fault: tuple[str, int] | None, options: Options = EVERYTHING) -> Ended:
         """Run a command with a fault, then again without, at most twice, as the documentation says."""
         if fault:
             self.sandbox.order([fault[0]], skip=fault[1] - 1)
-        ended: Ended = getattr(self.stack, command)(self._config())
+        ended = self._once(command, options)
         self.sandbox.clear()
         tries = 0
         while not ended.ok and tries < MOST_TRIES:
             tries += 1
-            ended = getattr(self.stack, command)(self._config())
+            ended = self._once(command, options)
         self.tries.append(tries)
         return ended
 
-    def _config(self) -> Config:
+    def _once(self, command: str, options: Options) -> Ended:
+        config = self._config()
+        ended: Ended = self.stack.up(config, options) if command == "up" else getattr(self.stack, command)(config)
+        return ended
+
+    def _login_after(self, ended: Ended) -> None:
+        if ended.ok:
+            assert refused(self.stack.outputs(), self.sandbox.org) == ""
+        self._others_log_in()
+
+    def _others_log_in(self) -> None:
+        assert refused(self.beside.outputs(), self.sandbox.org) == ""
+
+    def _named(self, parts: Iterable[str]) -> frozenset[str]:
+        return frozenset(f"{self.stack.engine.component}-{part}" for part in parts)
+
+    def _config(self, **edits: Any) -> Config:
         app, permission_set = self.names
         return self.sandbox.config(
             self.kind,
             app={**self.app, "name": app},
             users=[self.sandbox.org.user(alias) for alias in self.users],
-            key=self.key,
             permissionSet={"name": permission_set},
+            **{"key": self.key, **edits},
         )

@@ -142,19 +142,20 @@ class Kept:
     init_errors: tuple[str, ...] = ()
 
 
-def contradictions(kept: Mapping[str, Kept], standing: Standing, org: Org) -> list[str]:
+def contradictions(kept: Mapping[str, Kept], standing: Standing, org: Org, *, stack: str = "t") -> list[str]:
     """What does not fit together within one stack and its org: state against org, and state against itself."""
     if not kept:
         left = [*(app.name for app in standing.apps), *(name for name, _, _ in standing.sets)]
         return [f"{name} is in the org and in no state" for name in left]
     found = [f"{part} has init errors: {each.init_errors[0]}" for part, each in kept.items() if each.init_errors]
+    found += [f"{part} is in state and not deleted" for part in kept if part.startswith("condemned ")]
     missing = {"key", "set", "assignments", "app", "grant"} - set(kept)
     if missing:
         return [*found, f"not in state: {', '.join(sorted(missing))}"]
     key, app, grant = kept["key"].outputs, kept["app"].outputs, kept["grant"]
     declared = (kept["app"].id, kept["set"].id)
     users = sorted(kept["assignments"].inputs["users"])
-    marker = rf"managed by orgkey orgkey/t in ({org.org_id}|{org.org_id[:15]}#\d+)"
+    marker = rf"managed by orgkey orgkey/{stack} in ({org.org_id}|{org.org_id[:15]}#\d+)"
     held = [user for name, user in standing.holders if name == declared[1]]
     checks = {
         "one app of ours": [each.name for each in standing.apps] == [declared[0]],

@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from components.settings import Settings, load
 
 Outputs = Mapping[str, Any]
 APPS = {"external": "ExternalClientApp", "connected": "ConnectedApp"}
-PROJECT, STACK = "orgkey", "t"
+PROJECT = "orgkey"
 
 
 @dataclass(frozen=True)
 class Registration:
-    """One resource of the program; `inputs` makes its inputs from the outputs of those it needs."""
+    """One resource of the program; `inputs` makes its inputs from the outputs of those it needs.
+
+    `property_needs` says of whose outputs an input is made; `import_id` is set where the program takes over what is there.
+    """
 
     part: str
     kind: str
     needs: tuple[str, ...]
     inputs: Callable[[Mapping[str, Outputs]], dict[str, Any]]
+    property_needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    import_id: str = ""
+    delete_before_replace: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -36,25 +42,68 @@ class Declaration:
     registrations: tuple[Registration, ...]
 
 
-def declare(config: Mapping[str, Any]) -> Declaration:
-    """Read a stack file."""
+def declare(config: Mapping[str, Any], *, stack: str = "t") -> Declaration:
+    """Read a stack's file."""
     text = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
-    settings = load(text, project=PROJECT, stack=STACK)
+    settings = load(text, project=PROJECT, stack=stack)
     provider = {key.removeprefix("salesforce:"): value for key, value in text.items() if key.startswith("salesforce:")}
     return Declaration(provider, _registrations(settings))
+
+
+def stack_outputs(made: Mapping[str, Outputs]) -> dict[str, Any]:
+    """What the program exports of its resources' outputs, as far as a client needs it to log in."""
+    key, app, grant = made["key"], made["app"], made["grant"]
+    is_trusted = app["certificatePem"] == key["certificatePem"]
+    return {
+        "consumerKey": app["consumerKey"],
+        "username": grant["username"],
+        "instanceUrl": grant["instanceUrl"],
+        "audience": grant.get("audience"),
+        "privateKeyPem": (key if is_trusted else grant)["privateKeyPem"],
+    }
 
 
 def _registrations(settings: Settings) -> tuple[Registration, ...]:
     key = settings.key.model_dump(mode="json", by_alias=True, exclude_unset=True)
     managed = {"managedBy": settings.managed_by}
+    name, imports = settings.permission_set["name"], settings.imports
     return (
         Registration("key", "KeyPair", (), lambda _: key),
-        Registration("set", "PermissionSet", (), lambda _: {**settings.permission_set, **managed}),
-        Registration("assignments", "PermissionSetAssignments", ("set",), lambda made: _assignments(settings, made)),
         Registration(
-            "app", APPS[settings.kind], ("key", "assignments"), lambda made: {**_app(settings, made), **managed}
+            "set",
+            "PermissionSet",
+            ("key",),
+            lambda _: {**settings.permission_set, **managed},
+            import_id=name if imports.permission_set else "",
         ),
-        Registration("grant", "JwtGrant", ("key", "assignments", "app"), lambda made: _grant(settings, made)),
+        Registration(
+            "assignments",
+            "PermissionSetAssignments",
+            ("set",),
+            lambda made: _assignments(settings, made),
+            {"permissionSet": ("set",)},
+            import_id=name if imports.assignments else "",
+        ),
+        Registration(
+            "app",
+            APPS[settings.kind],
+            ("key", "assignments"),
+            lambda made: {**_app(settings, made), **managed},
+            {"permissionSets": ("assignments",), "certificatePem": ("key",), "consumerKey": ("key",)},
+            import_id=settings.app["name"] if imports.app else "",
+        ),
+        Registration(
+            "grant",
+            "JwtGrant",
+            ("key", "assignments", "app"),
+            lambda made: _grant(settings, made),
+            {
+                "consumerKey": ("app",),
+                "privateKeyPem": ("key",),
+                "revisions": ("app", "assignments"),
+                "deployedAt": ("app",),
+            },
+        ),
     )
 
 
@@ -85,7 +134,7 @@ def _grant(settings: Settings, made: Mapping[str, Outputs]) -> dict[str, Any]:
         "instanceUrl": settings.connection.instance_url,
         "appKind": settings.kind,
         "audience": settings.grant.audience,
-        "revisions": [app["revision"], made["assignments"]["revision"]],
+        "revisions": [app.get("revision"), made["assignments"].get("revision")],
         "deployedAt": app.get("deployedAt"),
         "propagationMinutes": settings.grant.propagation_minutes,
         "revoke": settings.grant.revoke,

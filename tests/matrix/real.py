@@ -18,11 +18,13 @@ from typing import Any
 
 from tests.matrix.observation import Kept, opened
 from tests.matrix.sandbox import Sandbox
-from tests.matrix.stacks import Ended
+from tests.matrix.stacks import Ended, by_part
+from tests.matrix.state import EVERYTHING, Options
 from tests.program.stack import Result, Stack
 
 UP = ("up", "--yes", "--skip-preview", "--stack", "t")
 LOOK = ("refresh", "--preview-only", "--expect-no-changes", "--diff", "--stack", "t")
+REFRESH = ("refresh", "--yes", "--skip-preview", "--stack", "t")
 DESTROY = ("destroy", "--yes", "--skip-preview", "--stack", "t")
 PROVIDER = "pulumi-resource-salesforce"
 _PATIENCE = 60.0  # seconds for one command
@@ -35,16 +37,30 @@ class PulumiStack:
 
     stack: Stack
     sandbox: Sandbox
+    component: str = "access"
     victim: str = ""
     locked: bool = False
 
-    def up(self, config: Mapping[str, Any]) -> Ended:
+    def up(self, config: Mapping[str, Any], options: Options = EVERYTHING) -> Ended:
         self.stack.configure(config)
-        return self._run(*UP)
+        return self._run(*UP, *options.arguments(self._urns()))
+
+    def refresh(self, config: Mapping[str, Any]) -> Ended:
+        self.stack.configure(config)
+        return self._run(*REFRESH)
+
+    def taint(self, part: str) -> None:
+        tainted = self.stack.pulumi("state", "taint", self._urns()[f"{self.component}-{part}"], "--yes", "--stack", "t")
+        assert tainted.code == 0, tainted.text
 
     def look(self, config: Mapping[str, Any]) -> Ended:
         self.stack.configure(config)
         return self._run(*LOOK)
+
+    def rename(self, component: str) -> None:
+        program = self.stack.folder / "__main__.py"
+        program.write_text(program.read_text().replace(f'Access("{self.component}"', f'Access("{component}"'))
+        self.component = component
 
     def destroy(self, config: Mapping[str, Any]) -> Ended:
         self.stack.configure(config)
@@ -71,27 +87,36 @@ class PulumiStack:
         return left + [f"a process is left: {command}" for command in self._processes_after(_PARTING)]
 
     def kept(self) -> dict[str, Kept]:
-        kept = {}
-        for each in self._checkpoint().get("resources") or ():
-            if each["type"].startswith("salesforce:index:"):
-                part = each["urn"].rsplit("::", 1)[-1].removeprefix("access-")
-                name = f"condemned {part}" if each.get("delete") else part
-                kept[name] = Kept(
+        resources = [
+            each for each in self._checkpoint().get("resources") or () if each["type"].startswith("salesforce:index:")
+        ]
+        resources.sort(key=lambda each: not each["urn"].endswith(f"{self.component}-{_part(each)}"))
+        return by_part(
+            (
+                f"condemned {_part(each)}" if each.get("delete") else _part(each),
+                Kept(
                     each["id"],
                     opened(each.get("inputs", {})),
                     opened(each.get("outputs", {})),
                     tuple(each.get("initErrors", ())),
-                )
-        return kept
+                ),
+            )
+            for each in resources
+        )
+
+    def outputs(self) -> dict[str, Any]:
+        return self.stack.outputs(secrets=True)
 
     def forget(self) -> None:
         self.stack.pulumi("cancel", "--yes", "--stack", "t")
         self.stack.pulumi("stack", "rm", "--force", "--yes", "--stack", "t")
         made = self.stack.pulumi("stack", "init", "t")
         assert made.code == 0, made.text
+        self.rename("access")
         self.victim, self.locked = "", False
 
     def _run(self, *arguments: str) -> Ended:
+        self.stack.environment |= self.sandbox.environment
         if not self.victim:
             result = self.stack.pulumi(*arguments)
             return Ended(result.code == 0, result.text if result.code else "")
@@ -122,6 +147,11 @@ class PulumiStack:
             text, _ = engine.communicate(timeout=_PATIENCE)
         return Result(engine.returncode, text)
 
+    def _urns(self) -> dict[str, str]:
+        """URNs of what is in state, by name."""
+        urns = [each["urn"] for each in self._checkpoint().get("resources") or ()]
+        return {urn.rsplit("::", 1)[-1]: urn for urn in urns}
+
     def _pending(self) -> list[dict[str, Any]]:
         return list(self._checkpoint().get("pending_operations") or ())
 
@@ -136,6 +166,10 @@ class PulumiStack:
         while (found := _processes_with(mark)) and time.monotonic() < until:
             time.sleep(0.05)
         return found
+
+
+def _part(resource: Mapping[str, Any]) -> str:
+    return str(resource["urn"]).rsplit("-", 1)[-1]
 
 
 def _children(parent: int, word: str) -> list[int]:

@@ -10,9 +10,10 @@ from typing import Any
 import requests
 
 from tests.landscape import Landscape, Org
+from tests.matrix.address import Address
 from tests.matrix.observation import Observer, Standing
 
-NAME = "uat"
+NAME, OTHER = "uat", "dev"
 TIMEOUT = 1.0
 """Seconds that the provider waits for an answer in these tests."""
 Config = dict[str, Any]
@@ -26,9 +27,16 @@ class Sandbox:
     folder: Path
     session: requests.Session = field(default_factory=requests.Session)
     org: Org = field(init=False)
+    other: Org = field(init=False)
+    """Another sandbox of the same company."""
+    environment: dict[str, str] = field(default_factory=lambda: {"ORGKEY_REQUEST_TIMEOUT": str(TIMEOUT)})
+    """What the provider finds in its environment. The token is good at every address; what an auth URL gives names the present one."""
+    addresses: dict[str, Address] = field(default_factory=dict)
+    """Former and present addresses of the org, by the names that tests give them."""
 
     def __post_init__(self) -> None:
         self._admin = self.landscape.status()["admin"]
+        self.other = self.landscape.org(OTHER)
         self.renew()
 
     def renew(self) -> None:
@@ -36,30 +44,42 @@ class Sandbox:
         self.org = self.landscape.fresh(NAME)
         # No login rate: a whole matrix logs in more often within the hour than the platform lets one user.
         self.admin("PATCH", "/knobs", connected_app_creation=True, login_rate=0)
-        self._auth_url.write_text(self.org.auth_url)
 
-    def config(self, kind: str, **edits: Any) -> Config:
-        """A stack file for this sandbox; `app`, `users`, `key` and so on are merged into the `orgkey` namespace."""
+    def move_to(self, address: str) -> None:
+        """Let the org be reached under this address, and under no former one."""
+        for name, each in self.addresses.items():
+            if name != address:
+                each.close()
+        present = self.addresses.setdefault(address, Address(int(self.org.url.rsplit(":", 1)[1])))
+        present.open()
+
+    def config(self, kind: str, *, org: Org | None = None, address: str = "", **edits: Any) -> Config:
+        """A stack file for this sandbox, or for another org; `app`, `users`, `key` and so on are merged into the `orgkey` namespace."""
+        org = org or self.org
+        url = self.addresses[address].url if address else org.url
+        login = self.folder / f"admin of {org.name}.sfdxurl"
+        login.write_text(org.auth_url)
+        self.environment["ADMIN_TOKEN"] = org.access_token
         app = {"name": "CI_Integration", "contactEmail": "ops@acme.com", "kind": kind, **edits.pop("app", {})}
         if kind == "connected":
             app["protect"] = False
         return {
-            "salesforce:instanceUrl": self.org.url,
-            "salesforce:caBundle": self.org.ca_bundle,
-            "salesforce:credentials": {"sfdxAuthUrlFile": str(self._auth_url)},
+            "salesforce:instanceUrl": url,
+            "salesforce:caBundle": org.ca_bundle,
+            "salesforce:credentials": {"accessTokenEnv": "ADMIN_TOKEN"} if address else {"sfdxAuthUrlFile": str(login)},
             "orgkey:app": app,
-            "orgkey:users": [self.org.user("ci")],
+            "orgkey:users": [org.user("ci")],
             "orgkey:grant": {"propagationMinutes": 0},
             **{f"orgkey:{name}": value for name, value in edits.items()},
         }
 
-    def standing(self) -> Standing:
-        """What stands in the org."""
-        return Observer(self.org, self.session).standing()
+    def standing(self, org: Org | None = None) -> Standing:
+        """What stands in the org, or in another one."""
+        return Observer(org or self.org, self.session).standing()
 
-    def order(self, faults: list[str], *, skip: int, operation: str = "*") -> None:
+    def order(self, faults: list[str], *, skip: int, operation: str = "*", org: str = NAME) -> None:
         """Let `skip` requests pass, then make the next ones fail."""
-        self.admin("POST", "/faults", operation=operation, org=NAME, skip=skip, faults=faults)
+        self.admin("POST", "/faults", operation=operation, org=org, skip=skip, faults=faults)
 
     def caught(self) -> bool:
         """Whether a fault has met its request."""
@@ -72,7 +92,7 @@ class Sandbox:
     def wait_for_late_requests(self) -> None:
         """Wait until the org has handled what it was sent, also where the sender gave up: it may deploy or delete something yet."""
         deadline = time.monotonic() + 30
-        while self.admin("GET", f"/requests?org={NAME}")["underWay"]:
+        while any(self.admin("GET", f"/requests?org={name}")["underWay"] for name in (NAME, OTHER)):
             assert time.monotonic() < deadline, "a request is under way for ever"
             time.sleep(0.02)
 
@@ -80,9 +100,9 @@ class Sandbox:
         """Empty the request log."""
         self.admin("DELETE", "/requests")
 
-    def operations(self) -> list[str]:
+    def operations(self, org: str = NAME) -> list[str]:
         """The operations of the logged requests, in order of their answers."""
-        return [entry["operation"] for entry in self.admin("GET", f"/requests?org={NAME}")["requests"]]
+        return [entry["operation"] for entry in self.admin("GET", f"/requests?org={org}")["requests"]]
 
     def admin(self, method: str, path: str, **body: Any) -> Any:
         """Call the landscape's own door."""
@@ -91,7 +111,3 @@ class Sandbox:
         )
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
-
-    @property
-    def _auth_url(self) -> Path:
-        return self.folder / "admin.sfdxurl"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tests.matrix.engine import CommandFailedError, Engine
+from tests.matrix.engine import Engine
 from tests.matrix.observation import Kept, opened
+from tests.matrix.program import stack_outputs
+from tests.matrix.recording import Call
+from tests.matrix.state import EVERYTHING, ORDER, CommandFailedError, Options, Resource
 
 
 @dataclass(frozen=True)
@@ -23,13 +26,24 @@ class Ended:
 class Stack(Protocol):
     """What a case does with a stack, at whatever level."""
 
-    def up(self, config: Mapping[str, Any]) -> Ended: ...
+    def up(self, config: Mapping[str, Any], options: Options = EVERYTHING) -> Ended: ...
 
     def look(self, config: Mapping[str, Any]) -> Ended: ...
+
+    def refresh(self, config: Mapping[str, Any]) -> Ended: ...
+
+    def taint(self, part: str) -> None:
+        """Let the next `up` replace a resource."""
+
+    def rename(self, component: str) -> None:
+        """Give the program's component another name."""
 
     def destroy(self, config: Mapping[str, Any]) -> Ended: ...
 
     def kept(self) -> dict[str, Kept]: ...
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, of which a client logs in; empty where the stack has no whole access."""
 
     def forget(self) -> None:
         """Begin anew with an empty state."""
@@ -49,10 +63,20 @@ class ProtocolStack:
     """A stack that the small engine drives."""
 
     engine: Engine
-    found: list[str] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    """What the engine has called so far."""
 
-    def up(self, config: Mapping[str, Any]) -> Ended:
-        return self._run(lambda: self.engine.up(config))
+    def up(self, config: Mapping[str, Any], options: Options = EVERYTHING) -> Ended:
+        return self._run(lambda: self.engine.up(config, options))
+
+    def refresh(self, config: Mapping[str, Any]) -> Ended:
+        return self._run(lambda: self.engine.refresh(config))
+
+    def taint(self, part: str) -> None:
+        self.engine.taint(part)
+
+    def rename(self, component: str) -> None:
+        self.engine.component = component
 
     def look(self, config: Mapping[str, Any]) -> Ended:
         found: list[str] = []
@@ -63,11 +87,17 @@ class ProtocolStack:
         return self._run(lambda: self.engine.destroy(config))
 
     def kept(self) -> dict[str, Kept]:
-        condemned = {f"condemned {each.part}": each for each in self.engine.condemned}
-        return {
-            part: Kept(each.id, opened(each.inputs), opened(each.outputs), each.init_errors)
-            for part, each in {**self.engine.resources, **condemned}.items()
-        }
+        live = sorted(self.engine.resources.values(), key=lambda each: each.component != self.engine.component)
+        return by_part(
+            [
+                *((each.part, _kept(each)) for each in live),
+                *((f"condemned {each.part}", _kept(each)) for each in self.engine.condemned),
+            ]
+        )
+
+    def outputs(self) -> dict[str, Any]:
+        kept = self.kept()
+        return stack_outputs({part: kept[part].outputs for part in ORDER}) if set(ORDER) <= set(kept) else {}
 
     def doom(self, victim: str) -> None:
         assert not victim, "there is no process to kill at this level"
@@ -79,7 +109,7 @@ class ProtocolStack:
         return []
 
     def forget(self) -> None:
-        self.engine.resources, self.engine.condemned = {}, []
+        self.engine.forget()
 
     def _run(self, command: Callable[[], None]) -> Ended:
         try:
@@ -87,3 +117,15 @@ class ProtocolStack:
         except CommandFailedError as error:
             return Ended(ok=False, text=str(error), codes=tuple(problem.code for problem in error.problems))
         return Ended(ok=True)
+
+
+def _kept(each: Resource) -> Kept:
+    return Kept(each.id, opened(each.inputs), opened(each.outputs), each.init_errors)
+
+
+def by_part(resources: Iterable[tuple[str, Kept]]) -> dict[str, Kept]:
+    """Resources by their part; a second one of a part under a name that says so."""
+    kept: dict[str, Kept] = {}
+    for part, each in resources:
+        kept[f"{part} {len(kept)}" if part in kept else part] = each
+    return kept

@@ -9,21 +9,32 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.matrix.cases import FAULTS, KINDS, SCENARIOS, Bench, Outcome, Scenario
+from tests.matrix.cases import FAULTS, FORCED, KINDS, MOVED, PARTIAL, PLAIN, SCENARIOS, WRITES, Bench, Outcome, Scenario
 from tests.matrix.report import PROPERTY, as_property, row_of
 from tests.matrix.sandbox import Sandbox
 from tests.matrix.stacks import ProtocolStack
+from tests.matrix.two_owners import FORMER_OWNER, TAKE_OVER, WRONG_ORG, HandOver, WrongOrg
 
 Record = Callable[[str, object], None]
 PERSISTING = ("return-503", "reset-after")
-REDUCED = [(scenario, "external") for scenario in SCENARIOS] + [
-    (scenario, "connected") for scenario in SCENARIOS if scenario.name in {"first up", "destroy"}
+REDUCED = [(scenario, "external") for scenario in PLAIN] + [
+    (scenario, "connected") for scenario in PLAIN if scenario.name in {"first up", "destroy"}
 ]
+ONE_FAULT = [(scenario, "external") for scenario in (MOVED, *FORCED, *PARTIAL, TAKE_OVER, FORMER_OWNER, *WRONG_ORG)]
+"""Scenarios of which the reduced set runs one case each."""
 
 
 @pytest.fixture
-def bench(sandbox: Sandbox, protocol_stack: ProtocolStack, scenario: Scenario, kind: str) -> Bench:
-    made = Bench(sandbox, protocol_stack, scenario, kind)
+def bench(
+    sandbox: Sandbox, protocol_stack: ProtocolStack, stack_beside: ProtocolStack, scenario: Scenario, kind: str
+) -> Bench:
+    made: Bench
+    if scenario in (TAKE_OVER, FORMER_OWNER):
+        made = HandOver(sandbox, protocol_stack, scenario, kind, twin=stack_beside)
+    elif scenario in WRONG_ORG:
+        made = WrongOrg(sandbox, protocol_stack, scenario, kind)
+    else:
+        made = Bench(sandbox, protocol_stack, scenario, kind)
     made.measure()
     return made
 
@@ -33,6 +44,8 @@ def by_name(scenario: Scenario) -> str:
 
 
 def judge(outcomes: list[Outcome], record_property: Record, *, fault: str = "") -> None:
+    if not outcomes:
+        return
     row = row_of("protocol", outcomes, fault=fault)
     record_property(PROPERTY, as_property(row))
     assert row.exceptions == ()
@@ -46,10 +59,18 @@ def test_a_fault_at_any_request_is_recovered_by_the_same_command_again(bench: Be
     judge([bench.run(fault, request) for fault, request in faults], record_property, fault="in turn")
 
 
+@pytest.mark.parametrize(("scenario", "kind"), ONE_FAULT, ids=lambda value: getattr(value, "name", value))
+def test_a_fault_amid_a_forced_or_partial_command_is_recovered_likewise(bench: Bench, record_property: Record) -> None:
+    """The reduced set: the last write, or the last request of all, loses its answer. A key pair alone asks the org nothing."""
+    writes = [at for at, name in enumerate(bench.requests, start=1) if name in WRITES]
+    at = writes[-1:] or [len(bench.requests)] * bool(bench.requests)
+    judge([bench.run("reset-after", request) for request in at], record_property, fault="last write")
+
+
 @pytest.mark.matrix
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=by_name)
+@pytest.mark.parametrize("scenario", [*SCENARIOS, TAKE_OVER, FORMER_OWNER, *WRONG_ORG], ids=by_name)
 def test_every_fault_at_every_request_is_recovered_by_the_same_command_again(
     bench: Bench, fault: str, record_property: Record
 ) -> None:

@@ -17,9 +17,21 @@ Record = Callable[[str, object], None]
 _UNHURRIED = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, print_blob=True)
 
 
-def live(sandbox: Sandbox, stack: ProtocolStack, how: settings, record_property: Record) -> None:
+@pytest.fixture
+def stacks(
+    protocol_stack: ProtocolStack, stack_beside: ProtocolStack, twin_stack: ProtocolStack, sandbox: Sandbox
+) -> dict[str, ProtocolStack]:
+    """The stack that lives, its neighbour, and the one that takes over; nothing in state nor in the org."""
+    sandbox.renew()
+    found = {"t": protocol_stack, "beside": stack_beside, "twin": twin_stack}
+    for each in found.values():
+        each.forget()
+    return found
+
+
+def live(sandbox: Sandbox, stacks: dict[str, ProtocolStack], how: settings, record_property: Record) -> None:
     tries: list[int] = []
-    run_state_machine_as_test(lambda: Life(sandbox, stack, tries), settings=how)
+    run_state_machine_as_test(lambda: Life(sandbox, stacks, tries), settings=how)
     ended = [tries.count(number) for number in range(3)]
     record_property(
         PROPERTY, as_property(Row("random lives", "both", "random", "protocol", len(tries), sum(ended), *ended))
@@ -27,15 +39,15 @@ def live(sandbox: Sandbox, stack: ProtocolStack, how: settings, record_property:
 
 
 def test_whatever_happens_the_next_up_ends_in_what_is_declared(
-    sandbox: Sandbox, protocol_stack: ProtocolStack, record_property: Record
+    sandbox: Sandbox, stacks: dict[str, ProtocolStack], record_property: Record
 ) -> None:
     few = settings(_UNHURRIED, max_examples=20, stateful_step_count=30, derandomize=True)
-    live(sandbox, protocol_stack, few, record_property)
+    live(sandbox, stacks, few, record_property)
 
 
 @pytest.mark.matrix
 def test_whatever_happens_the_next_up_ends_in_what_is_declared_in_many_lives(
-    sandbox: Sandbox, protocol_stack: ProtocolStack, record_property: Record
+    sandbox: Sandbox, stacks: dict[str, ProtocolStack], record_property: Record
 ) -> None:
     many = settings(_UNHURRIED, max_examples=100, stateful_step_count=30, phases=[Phase.generate])
-    live(sandbox, protocol_stack, many, record_property)
+    live(sandbox, stacks, many, record_property)

@@ -6,6 +6,7 @@ because those are what the tests are about.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +62,12 @@ class Client:
         # A connection of its own, as the engine opens one for each provider: clients of one process share them otherwise.
         self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}", [("grpc.use_local_subchannel_pool", 1)])
         self.stub = provider_pb2_grpc.ResourceProviderStub(self.channel)
+
+    def about(self, name: str) -> Client:
+        """The same engine and provider, with calls about the resource of that name."""
+        client = copy.copy(self)
+        client.name = name
+        return client
 
     def configure(self, values: Mapping[str, Any], *, name: str = "default") -> None:
         self._call("Configure", provider_pb2.ConfigureRequest(args=struct(values), name=name))

@@ -1,0 +1,38 @@
+"""A client's login with a stack's outputs and nothing of ours: joserfc signs, the token endpoint answers, the token is used once."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from tests.landscape import Org
+
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+def refused(outputs: Mapping[str, Any], org: Org) -> str:
+    """Why a login at an org with a stack's outputs does not work; empty when it does."""
+    if missing := [name for name in ("privateKeyPem", "consumerKey", "username", "audience") if not outputs.get(name)]:
+        return f"the stack has no {', '.join(missing)}"
+    now = int(time.time())
+    claims = {
+        "iss": outputs["consumerKey"],
+        "sub": outputs["username"],
+        "aud": outputs["audience"],
+        "exp": now + 120,
+        "jti": str(uuid.uuid4()),
+    }
+    assertion = jwt.encode({"alg": "RS256"}, claims, RSAKey.import_key(outputs["privateKeyPem"]))
+    form = {"grant_type": GRANT_TYPE, "assertion": assertion}
+    answer = requests.post(f"{org.url}/services/oauth2/token", data=form, verify=org.ca_bundle, timeout=30)
+    if not answer.ok:
+        return f"the login of {outputs['username']} is refused: {answer.text}"
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    asked = requests.get(f"{org.url}/services/data/v67.0/limits", headers=headers, verify=org.ca_bundle, timeout=30)
+    return "" if asked.ok else f"the token of {outputs['username']} is worth nothing: {asked.text}"
