@@ -17,7 +17,7 @@ from metadata.check import Problem
 from orgkey.model.connection import Connection
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.provider.handler import Diff, Handler, ImportRefusedError, ReadResult, Values, Workplace, unknown_outputs
-from orgkey.provider.wire import UNKNOWN, Unknown
+from orgkey.provider.wire import UNKNOWN, Unknown, has_unknown
 from orgkey.provider.written import as_args, changed, check_written, replacing
 
 if TYPE_CHECKING:
@@ -98,8 +98,11 @@ class KeyPairHandler(Handler):
             ):  # nothing has to be made: all but the consumer key is known
                 from orgkey.identity.key_pair import own_pair
 
-                pair = own_pair(own, certificate)
-                return _outputs(as_args(KeyPairArgs, inputs), inputs, pair, inputs.get("consumerKey") or UNKNOWN, 0.0)
+                known = {name: value for name, value in inputs.items() if not has_unknown(value)}
+                consumer_key = known.get("consumerKey") or UNKNOWN
+                outputs = _outputs(as_args(KeyPairArgs, known), inputs, own_pair(own, certificate), consumer_key, 0.0)
+                later = ("renewAt", "renewalDue") if has_unknown(inputs.get("renewAfter")) else ()
+                return {**outputs, **dict.fromkeys(later, UNKNOWN)}
             planned = unknown_outputs(inputs, (*_OF_THE_KEY, *_OF_THE_CERTIFICATE, "consumerKey"))
             if inputs.get("consumerKey"):
                 planned["consumerKey"] = inputs["consumerKey"]

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import threading
@@ -18,8 +19,9 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, TypeVar
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
@@ -45,12 +47,32 @@ from orgkey.salesforce.org import Org
 from orgkey.salesforce.read import Snapshot
 from orgkey.version import VERSION
 
+T = TypeVar("T")
+
 _KIND = provider_pb2.PropertyDiff
 _NOT_CONFIGURED = (
     "The provider was not configured.\nSet salesforce:instanceUrl and salesforce:credentials in the stack file."
 )
 
 
+def _ending_well(provider: type[T]) -> type[T]:
+    """Put every verb into an `_Outcome`: whatever happens on the way to a handler or back, the engine hears of it in its own terms."""
+
+    def wrapped(verb: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(verb)
+        def run(self: T, request: Any, context: grpc.ServicerContext) -> Any:
+            with _Outcome(lambda error: _abort(context, grpc.StatusCode.FAILED_PRECONDITION, str(error)), context):
+                return verb(self, request, context)
+
+        return run
+
+    for name, verb in list(vars(provider).items()):
+        if name[0].isupper() and callable(verb):  # the protocol's names
+            setattr(provider, name, wrapped(verb))
+    return provider
+
+
+@_ending_well
 class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     """Serves one engine at a time; the last Configure wins, and a Cancel of the engine's lasts until then (engine notes 8).
 
@@ -406,7 +428,8 @@ class _Outcome:
                 return False
             case Exception():
                 place = traceback.extract_tb(trace)[-1]
-                message = f"orgkey met a {type(error).__name__} it does not know, in {place.name}, line {place.lineno}."
+                where = f"{Path(place.filename).name}, line {place.lineno} ({place.name})"
+                message = f"orgkey met a {type(error).__name__} it does not know, in {where}."
                 _abort(self._context, grpc.StatusCode.INTERNAL, f"{message}\nPlease report it.")
         return False
 
