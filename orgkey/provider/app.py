@@ -19,7 +19,7 @@ from metadata.parse import Found
 from orgkey.provider.cut_off import cut_off
 from orgkey.provider.handler import Diff, InitFailedError, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
-from orgkey.provider.wire import UNKNOWN
+from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
 from orgkey.salesforce.answers import Rows
 from orgkey.salesforce.apps import ID_PREFIX, is_there, read_app
@@ -100,13 +100,39 @@ class AppHandler(MetadataHandler):
     def record_id(self, outputs: Values) -> str:
         return str(outputs.get("appId") or "")
 
+    def refuse_early(self, inputs: Values, place: Workplace) -> None:
+        """Name an app of the other kind, and one of this kind that is not ours; a preview knows no state, so no more than that."""
+        if has_unknown(inputs.get("name")) or has_unknown(inputs.get("managedBy")):
+            return
+        place.snapshot.prefetch(soql.ORGANIZATION, *self.questions(str(inputs["name"])))
+        self.refuse_conflict(inputs, place)
+        found = self.find(str(inputs["name"]), place) if inputs.get("managedBy") else None
+        if found is not None:
+            self.refuse_strangers(found, inputs, place)
+
     def refuse_conflict(self, inputs: Values, place: Workplace) -> None:
         name, other = str(inputs["name"]), other_kind(self.resource)
-        if is_there(place.snapshot, other, name):
+        if not is_there(place.snapshot, other, name):
+            return
+        says = f"{host_of(place.org.url)} has a {other} named {name}, and this would be a {self.resource} of the same name.\n"
+        theirs = read_app(place.snapshot, other, name)
+        manager = str(inputs.get("managedBy") or "")
+        if theirs is None or not manager or self._ownership(theirs.found, inputs, place) is not Ownership.OURS:
             raise ConflictError(
-                f"{host_of(place.org.url)} has a {other} named {name}, and this would be a {self.resource} of the same name.\n"
-                "Nothing was changed. Choose another orgkey:app.name, or the kind that is there.",
+                f"{says}Nothing was changed. Choose another orgkey:app.name, or the kind that is there."
             )
+        kind = "connected" if other is Resource.CONNECTED_APP else "external"
+        protected = (
+            " (a Connected App is protected: set orgkey:app.protect to false and run `pulumi up` before that)"
+            if other is Resource.CONNECTED_APP
+            else ""
+        )
+        raise ConflictError(
+            f"{says}It is this stack's own, and no app changes its kind. Nothing was changed.\n"
+            "To change the kind, give orgkey:app.name another name and orgkey:key.consumerKey another key in the same change: clients "
+            f"get the new consumer key, and the old app is deleted after the new one is proved{protected}. "
+            f"Or set orgkey:app.kind back to {kind}."
+        )
 
     def find(
         self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""

@@ -138,6 +138,9 @@ class Handler(ABC):
     def validate(self, inputs: Values, place: Workplace) -> None:  # noqa: B027 — most resources have nothing to ask
         """Let the org itself say whether it would take this, changing nothing; for previews that ask for it."""
 
+    def refuse_early(self, inputs: Values, place: Workplace) -> None:  # noqa: B027 — most creates find out soon enough
+        """Raise ConflictError in a preview of a create where the create itself would; reads only."""
+
     @abstractmethod
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
         """Make it; return id and outputs. Safe to repeat after an interruption."""

@@ -372,16 +372,20 @@ class MetadataHandler(Handler):
             place.snapshot.drop()
 
     def _adopt(self, found: Found, inputs: Values, place: Workplace) -> None:
+        self.refuse_strangers(found, inputs, place)
         ownership = self._ownership(found, inputs, place)
-        if ownership in {Ownership.UNMARKED, Ownership.ANOTHERS}:
+        self.refuse_adoption(found, inputs, ownership, place)
+        place.progress(f"adopting the {_KINDS[self.resource]} {inputs['name']} that is there already: {ownership}")
+
+    def refuse_strangers(self, found: Found, inputs: Values, place: Workplace) -> None:
+        """Raise ConflictError for something of our name that is not ours."""
+        if self._ownership(found, inputs, place) in {Ownership.UNMARKED, Ownership.ANOTHERS}:
             whose = f"it is managed by orgkey {found.marker.manager}" if found.marker else "it was not made by orgkey"
             raise ConflictError(
                 f"{host_of(place.org.url)} already has a {_KINDS[self.resource]} {inputs['name']}, and {whose}.\n"
                 f"Nothing was changed. To take it over: {import_command(self.name, place.urn, str(inputs['name']))}\n"
                 "Or choose another name for yours.",
             )
-        self.refuse_adoption(found, inputs, ownership, place)
-        place.progress(f"adopting the {_KINDS[self.resource]} {inputs['name']} that is there already: {ownership}")
 
     def _is_anothers(self, found: Found, inputs: Values, outputs: Values, place: Workplace) -> bool:
         """Whether what has our name by now is not ours: then ours is gone, and theirs is not touched.

@@ -42,7 +42,7 @@ from orgkey.provider.settings import NOT_OURS, connection_values, verdict
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.errors import SalesforceError, SettingError, UnseenError
+from orgkey.salesforce.errors import ConflictError, SalesforceError, SettingError, UnseenError
 from orgkey.salesforce.org import Org
 from orgkey.salesforce.read import Snapshot
 from orgkey.version import VERSION
@@ -50,6 +50,7 @@ from orgkey.version import VERSION
 T = TypeVar("T")
 
 _KIND = provider_pb2.PropertyDiff
+_PREVIEW_SECONDS = 15.0  # for the questions of a preview's create, which may go unanswered
 _NOT_CONFIGURED = (
     "The provider was not configured.\nSet salesforce:instanceUrl and salesforce:credentials in the stack file."
 )
@@ -224,6 +225,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         handler, inputs = _handler(request, context), from_struct(request.properties)
         hidden = _hidden(handler, inputs)
         if request.preview:
+            self._refuse_early(context, handler, request, inputs)
             self._validate(context, handler, request, inputs)
             return provider_pb2.CreateResponse(properties=to_struct(handler.plan(inputs.values, None, None), hidden))
         with self._outcome(context, handler, request.properties, hidden), self._noting(handler) as note:
@@ -318,6 +320,18 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         except InitFailedError as error:
             note(error.resource_id, error.outputs)
             raise
+
+    def _refuse_early(self, context: grpc.ServicerContext, handler: Handler, request: Any, inputs: Properties) -> None:
+        """Ask the org in a preview what would be in the way; an org that does not answer soon is no reason to end the preview."""
+        hurried = provider_pb2.CreateRequest(urn=request.urn, timeout=_PREVIEW_SECONDS)
+        with self._outcome(context, handler, None, frozenset()):
+            try:
+                handler.refuse_early(inputs.values, self._place(hurried))
+            except ConflictError:
+                raise
+            except SalesforceError as error:
+                reason = str(error).split("\n", maxsplit=1)[0]
+                self._engine.warn(request.urn, f"the org was not asked whether something is in the way: {reason}")
 
     def _validate(self, context: grpc.ServicerContext, handler: Handler, request: Any, inputs: Properties) -> None:
         if self._connection is not None and self._connection.validate_on_preview:

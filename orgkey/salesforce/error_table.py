@@ -242,8 +242,8 @@ DEPLOY = (
     Row(
         "",
         "consumer key is already taken",
-        "another app, in this org or any other, has this consumer key",
-        "set orgkey:key.consumerKey to another value, or remove it and let orgkey make one",
+        "another app, in this org or any other, has this consumer key; after a change of the app's kind it is this stack's own old app",
+        "set orgkey:key.consumerKey to another value, in the same change as orgkey:app.kind and orgkey:app.name",
     ),
     Row(
         "",

@@ -54,7 +54,7 @@ def again(provider: Client, org: Org) -> Client:
         ),
     ],
 )
-def test_a_preview_of_a_create_asks_the_org_nothing_and_leaves_unknown_what_it_cannot_know(
+def test_a_preview_of_a_create_writes_nothing_and_leaves_unknown_what_it_cannot_know(
     provider: Client, landscape: Landscape, kind: str, news: dict[str, Any], unknown: list[str]
 ) -> None:
     inputs, problems = provider.check(kind, news)
@@ -62,7 +62,63 @@ def test_a_preview_of_a_create_asks_the_org_nothing_and_leaves_unknown_what_it_c
     resource_id, outputs = provider.create(kind, inputs, preview=True)
     assert resource_id == ""
     assert [name for name in unknown if open_secrets(outputs)[name] != UNKNOWN] == []
-    assert landscape.admin("GET", "/requests?org=uat")["counts"] == {}
+    asked = set(landscape.admin("GET", "/requests?org=uat")["counts"])
+    assert asked <= ({"query", "composite", "readMetadata"} if kind == APP else set())
+
+
+@pytest.mark.parametrize("other", [APP, "ConnectedApp"])
+@pytest.mark.parametrize("preview", [True, False])
+def test_this_stacks_own_app_of_the_other_kind_is_named_as_such_with_the_way_to_change_the_kind(
+    provider: Client, holders: Made, key: dict[str, Any], landscape: Landscape, other: str, *, preview: bool
+) -> None:
+    landscape.admin("PATCH", "/knobs", connected_app_creation=True)
+    kinds = {APP, "ConnectedApp"}
+    make(provider, other, app_inputs(key))
+    (wanted,) = kinds - {other}
+    with pytest.raises(VerbFailedError) as failed:
+        provider.create(wanted, app_inputs(key), preview=preview)
+    for part in (f"has a {other} named App", "this stack's own", "orgkey:app.name", "orgkey:key.consumerKey"):
+        assert part in failed.value.message
+    assert ("orgkey:app.protect" in failed.value.message) is (other == "ConnectedApp")
+    make(provider, wanted, app_inputs(key, name="App2", consumerKey="Another12345"))
+
+
+@pytest.mark.parametrize("managed_by", ["others/t", ""])
+@pytest.mark.parametrize("same_kind", [True, False])
+def test_a_preview_refuses_the_name_of_an_app_that_is_somebody_elses(
+    provider: Client, holders: Made, key: dict[str, Any], landscape: Landscape, managed_by: str, *, same_kind: bool
+) -> None:
+    landscape.admin("PATCH", "/knobs", connected_app_creation=True)
+    make(provider, APP, app_inputs(key, managedBy=managed_by))
+    with pytest.raises(VerbFailedError) as failed:
+        provider.create(APP if same_kind else "ConnectedApp", app_inputs(key), preview=True)
+    assert "this stack's own" not in failed.value.message
+    assert "Nothing was changed" in failed.value.message
+
+
+@pytest.mark.parametrize("name", ["App", UNKNOWN])
+def test_a_preview_lets_ones_own_app_and_a_name_that_is_not_known_yet_pass(
+    provider: Client, app: Made, name: str
+) -> None:
+    _, inputs, _ = app
+    provider.create(APP, {**inputs, "name": name}, preview=True)
+
+
+def test_a_preview_goes_on_where_the_org_does_not_answer(
+    provider: Client, key: dict[str, Any], landscape: Landscape
+) -> None:
+    landscape.admin("POST", "/faults", operation="*", org="uat", faults=["REQUEST_LIMIT_EXCEEDED"] * 20)
+    provider.create(APP, app_inputs(key), preview=True)
+
+
+def test_a_consumer_key_that_is_taken_may_be_this_stacks_own_old_apps(
+    provider: Client, app: Made, key: dict[str, Any], landscape: Landscape
+) -> None:
+    landscape.admin("PATCH", "/knobs", connected_app_creation=True)
+    with pytest.raises(VerbFailedError) as failed:
+        provider.create("ConnectedApp", app_inputs(key, name="App2"))
+    assert "this stack's own old app" in failed.value.message
+    assert "orgkey:key.consumerKey" in failed.value.message
 
 
 # --- create, read, update, delete
