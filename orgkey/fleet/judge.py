@@ -157,13 +157,18 @@ def _holds_it(step: Step, component: Component) -> bool:
 
 
 def _judge_key(step: Step) -> Iterator[Finding]:
-    if "renewalDue" in step.changed:
+    if "renewalDue" in step.changed and not _is_own(step):
         renew_at = str(step.new_outputs.get("renewAt"))[:10]
         yield finding(
             Code.RENEWAL_DUE, "key.renewalDue", f"the certificate was to be renewed on {renew_at}", Action.RENEW
         )
     for name in sorted(set(step.changed) - {"renewalDue"}):
         yield changed_value("key", name, step.old_inputs.get(name), step.new_inputs.get(name))
+
+
+def _is_own(step: Step) -> bool:
+    """Whether the key pair is the user's own, which no `up` renews."""
+    return bool(step.old_inputs.get("privateKeyPem"))
 
 
 def _judge_other(step: Step) -> Iterator[Finding]:
@@ -189,10 +194,12 @@ def _certificate_findings(step: Step, now: datetime, within: timedelta) -> Itera
     days = (certificate.not_after - now).days
     ended = certificate.not_after <= now
     when = f"{'ended' if ended else 'ends'} on {certificate.not_after:%Y-%m-%d}"
-    if step.old_inputs.get("privateKeyPem"):
+    if _is_own(step):
         action = Action.REPLACE_CERTIFICATE
+    elif "renewalDue" in step.changed or certificate.renew_at <= now:
+        action = Action.RENEW
     else:
-        action = Action.RENEW if certificate.renew_at <= now else Action.RENEW_LATER
+        action = Action.RENEW_LATER
     yield finding(
         Code.CERTIFICATE_EXPIRES,
         "key.notAfter",

@@ -119,7 +119,7 @@ class Looker:
             unknown=unknown,
             certificate=min(certificates, key=lambda each: each.not_after, default=None),
             components=accesses if components[0].steps else (),
-            commands=commands_of(stack, found, unknown),
+            commands=commands_of(stack, found, unknown, up_fails=bool(reading.failed or digest.errors)),
         )
 
 
@@ -210,15 +210,15 @@ _FIRST = {
 """What comes before an `up`, where the remedy names the `up` too."""
 
 
-def commands_of(stack: Stack, found: Sequence[Finding], unknown: Sequence[Unknown]) -> tuple[str, ...]:
-    """Lines for a shell, in order: what no command does is a comment. What could not be read is mended and read before an `up`."""
-    look = [f"orgkey drift --stack {stack.name}"] if unknown else []
-    if any(each.action in {Action.READ_THEN_UP, Action.READ_THEN_TRY} for each in found):
-        return tuple(look)
+def commands_of(
+    stack: Stack, found: Sequence[Finding], unknown: Sequence[Unknown], *, up_fails: bool = False
+) -> tuple[str, ...]:
+    """Lines for a shell, in order: what no command does is a comment. `up_fails`: something could not be read that an `up` reads too."""
     by_hand = [
         f"# {stack.name}: {_FIRST.get(each.action, each.remedy)}; then:"
         for each in found
         if each.action in {Action.MEND_USER, Action.MEND_ACCESS, *_FIRST}
     ]
-    helps = any(each.action is not Action.RENEW_LATER for each in found)
-    return (*dict.fromkeys(by_hand), *([f"pulumi up --stack {stack.name}"] if helps else []), *look)
+    helps = not up_fails and any(each.action not in {Action.RENEW_LATER, Action.READ_THEN_TRY} for each in found)
+    up = [f"pulumi up --stack {stack.name}"] if helps else []
+    return (*dict.fromkeys(by_hand), *up, *([f"orgkey drift --stack {stack.name}"] if unknown else []))
