@@ -20,17 +20,16 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import click
-from rich.console import Console
 
+from orgkey.cli.outputs import Output, leave_stdout, problems, write
 from orgkey.cli.progress import Progress
 from orgkey.fleet.attached import serve_language_host
 from orgkey.fleet.engine import EngineError, find_engine
 from orgkey.fleet.findings import Severity
 from orgkey.fleet.formats import FORMATS
-from orgkey.fleet.formats.text import show
 from orgkey.fleet.look import Looker
 from orgkey.fleet.project import ProjectError, find_project, instance_url
-from orgkey.fleet.report import Report, ReportError, merge, parse_report
+from orgkey.fleet.report import Exit, Report, ReportError, merge, parse_report
 from orgkey.fleet.run import run
 from orgkey.version import VERSION
 
@@ -38,13 +37,18 @@ _STACK_SECONDS, _ALL_SECONDS = 120.0, 1800.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code. What goes wrong in a way that nobody thought of could not be told either."""
+    """Run the command; returns its exit code: 2 for an error that nobody thought of, since 1 says drift."""
     signal.signal(signal.SIGTERM, _interrupt)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a report in a terminal of another encoding is better than none
     try:
         code = orgkey.main(args=list(sys.argv[1:] if argv is None else argv), prog_name="orgkey", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # whoever reads has read enough; Click makes a SystemExit of it
+        leave_stdout()
+        return 0
     except click.ClickException as error:
         error.show()
         return 2
@@ -76,19 +80,6 @@ def _reported(command: Callable[..., int]) -> Callable[..., int]:
             raise click.ClickException(str(error)) from None
 
     return told
-
-
-class Output(click.ParamType[tuple[str, str]]):
-    """`FORMAT` or `FORMAT=FILE`."""
-
-    name = "format[=file]"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Split it; an unknown format is a usage error."""
-        form, _, file = str(value).partition("=")
-        if form not in FORMATS:
-            self.fail(f"{form!r} is no format; there are: {', '.join(FORMATS)}.", param, ctx)
-        return form, os.path.abspath(file) if file else ""  # noqa: PTH100 — before we go to the project's folder
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -125,7 +116,6 @@ def orgkey(cwd: Path | None) -> None:
 @click.option(
     "--format",
     "outputs",
-    type=Output(),
     multiple=True,
     metavar="FORMAT[=FILE]",
     help=f"{', '.join(FORMATS)}; to stdout, or into a file. May be repeated.",
@@ -150,18 +140,18 @@ def orgkey(cwd: Path | None) -> None:
 )
 @click.option(
     "--expected",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="With --merge: what `orgkey stacks --json` printed; a stack without a report could not be told.",
 )
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @_reported
 def drift(
     patterns: tuple[str, ...],
     jobs: int,
     timeout: float,
     total_timeout: float,
-    outputs: tuple[tuple[str, str], ...],
+    outputs: tuple[str, ...],
     fail_on: str,
     expiring_within: int,
     *,
@@ -173,14 +163,14 @@ def drift(
 
     Exit code 0: all in sync. 1: drift. 2: could not tell for at least one stack.
     """
-    outputs = outputs or (("text", ""),)
-    _refuse_contradictions(outputs, files, expected, merged=merged)
-    if merged:
-        report = merge((_report_in(file) for file in files), expected=_expected(expected))
-    else:
-        report = _look(patterns, jobs, timeout, total_timeout, timedelta(days=expiring_within))
-    _write(report, outputs)
-    return int(report.exit_code(Severity(fail_on)))
+    chosen = [Output.parse(each) for each in outputs or ("text",)]
+    _refuse_contradictions(chosen, files, expected, merged=merged)
+    within = timedelta(days=expiring_within)
+    report = _merge(files, expected) if merged else _look(patterns, jobs, timeout, total_timeout, within)
+    failures = write(report, chosen)
+    for failure in failures:
+        click.echo(f"orgkey: {failure}", err=True)
+    return int(Exit.COULD_NOT_TELL if failures else report.exit_code(Severity(fail_on)))
 
 
 @orgkey.command()
@@ -211,48 +201,51 @@ def _look(
         return run(looker, chosen, jobs=jobs, seconds=total_seconds, watch=progress.watch)
 
 
-def _write(report: Report, outputs: Iterable[tuple[str, str]]) -> None:
-    for form, file in outputs:
-        if file:
-            Path(file).write_text(FORMATS[form](report), encoding="utf-8")
-        elif form == "text" and sys.stdout.isatty():
-            show(report, Console())
-        else:
-            click.echo(FORMATS[form](report), nl=False)
+def _merge(files: Sequence[Path], expected: Path | None) -> Report:
+    """The reports of other runs as one; a file that is none could not be told, and takes no other along."""
+    reports, wanted, unusable = [], [], []
+    for file in files:
+        try:
+            reports.append(parse_report(_text_of(file), source=str(file)))
+        except ReportError as error:
+            unusable.append((str(file), str(error)))
+    if expected is not None:
+        try:
+            wanted = _expected(expected)
+        except ReportError as error:
+            unusable.append((str(expected), str(error)))
+    return merge(reports, expected=wanted, unusable=unusable)
 
 
-def _report_in(file: Path) -> Report:
+def _text_of(file: Path) -> str:
     try:
-        return parse_report(file.read_text(encoding="utf-8"), source=str(file))
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ReportError(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise ReportError(f"{file} is no UTF-8: write it with `--format json={file.name}`, not by a shell.") from None
 
 
-def _expected(file: Path | None) -> list[tuple[str, str]]:
-    if file is None:
-        return []
+def _expected(file: Path) -> list[tuple[str, str]]:
     try:
-        return [(str(row["project"]), str(row["stack"])) for row in encoder.loads(file.read_text(encoding="utf-8"))]
-    except (ValueError, KeyError, TypeError):
+        rows = encoder.loads(_text_of(file))
+        return [(str(row["project"]), str(row["stack"])) for row in (rows if isinstance(rows, list) else [rows])]
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ReportError(f"{file} is not what `orgkey stacks --json` prints.") from None
 
 
 def _refuse_contradictions(
-    outputs: Sequence[tuple[str, str]], files: Sequence[Path], expected: Path | None, *, merged: bool
+    outputs: Sequence[Output], files: Sequence[Path], expected: Path | None, *, merged: bool
 ) -> None:
-    problems = []
-    if sum(not file for _, file in outputs) > 1:
-        problems.append("Only one --format can go to stdout; give the others a file: --format json=drift.json.")
+    found = problems(outputs)
     if files and not merged:
-        problems.append("FILES are for --merge.")
+        found.append("FILES are for --merge.")
     if merged and not files and not expected:
-        problems.append(
-            "--merge needs the JSON reports to put together, or --expected with the stacks that they are of."
-        )
+        found.append("--merge needs the JSON reports to put together, or --expected with the stacks that they are of.")
     if expected and not merged:
-        problems.append("--expected is for --merge.")
-    if problems:
-        raise click.UsageError("\n".join(problems))
+        found.append("--expected is for --merge.")
+    if found:
+        raise click.UsageError("\n".join(found))
 
 
 if __name__ == "__main__":

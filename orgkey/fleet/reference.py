@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orgkey.fleet.findings import KINDS, Severity
+from orgkey.fleet.findings import KINDS, REMEDIES, Severity
 
 _HEAD = """# What `orgkey drift` finds
 
@@ -18,7 +18,20 @@ is the usual one; a changed setting that only people read (a label, a descriptio
 """
 
 
+_ACTIONS = """
+## What to do
+
+A finding's `action`, and its remedy. A remedy gives way where another finding of the report, or what could not be told, asks for
+something that must come first.
+
+| action | remedy |
+| --- | --- |
+"""
+
+
 def findings_page() -> str:
     """Every kind of finding."""
     rows = [f"| `{code}` | {kind.severity} | {kind.meaning} | {kind.concerns} |" for code, kind in KINDS.items()]
-    return _HEAD.format(severities=", ".join(Severity)) + "\n".join(rows) + "\n"
+    actions = [f"| `{action}` | {remedy} |" for action, remedy in REMEDIES.items()]
+    head = _HEAD.format(severities=", ".join(Severity))
+    return "\n".join([head + "\n".join(rows), _ACTIONS + "\n".join(actions), ""])

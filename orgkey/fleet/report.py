@@ -177,18 +177,25 @@ def merge(
     reports: Iterable[Report],
     *,
     expected: Iterable[tuple[str, str]] = (),
+    unusable: Iterable[tuple[str, str]] = (),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Report:
     """Put reports of several machines together; of a stack that is in several the youngest counts.
 
-    `expected` are (project, stack) that must be there: one without a report could not be told. Raises ReportError without any report or
-    expected stack.
+    `expected` are (project, stack) that must be there: one without a report could not be told. `unusable` are (file, reason): each
+    stands in the result as something that could not be told. Raises ReportError where there is none of the three.
     """
     ordered = sorted(reports, key=lambda each: each.made_at)
     by_name = {(each.project, each.stack): each for report in ordered for each in report.stacks}
     for project, stack in expected:
         if (project, stack) not in by_name:
             by_name[project, stack] = could_not_tell(project, stack, "No report of this stack has arrived.")
+    projects = {project for project, _ in by_name}
+    whose = projects.pop() if len(projects) == 1 else ""
+    for file, reason in unusable:
+        by_name[whose, file] = StackReport(
+            project=whose, stack=file, verdict=Verdict.COULD_NOT_TELL, unknown=(Unknown(path="", reason=reason),)
+        )
     if not ordered and not by_name:
         raise ReportError("There is no report to merge.")
     return Report(

@@ -99,18 +99,55 @@ def test_every_contradiction_is_told_at_once(tmp_path: Path) -> None:
         assert said in result.stderr
 
 
-def test_a_file_that_is_no_report_is_named(tmp_path: Path) -> None:
-    (tmp_path / "x.json").write_text("{}")
-    result = orgkey("drift", "--merge", "x.json", folder=tmp_path)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert "x.json is no report of `orgkey drift --format json` of version 2 or older" in result.stderr
+def broken(folder: Path) -> dict[str, str]:
+    """Files that are no reports, and what is said of each."""
+    (folder / "empty.json").write_text("")
+    (folder / "other.json").write_text("{}")
+    (folder / "utf16.json").write_text("{}", encoding="utf-16")
+    (folder / "folder.json").mkdir()
+    whole = Path(written(folder, "whole", Severity.LOW)).read_text()
+    (folder / "cut.json").write_text(whole[: len(whole) // 2])
+    (folder / "deep.json").write_text("[" * 100_000)
+    no_report = "is no report of `orgkey drift --format json` of version 2 or older"
+    return {
+        "empty.json": no_report,
+        "other.json": no_report,
+        "utf16.json": "is no UTF-8",
+        "folder.json": "cannot be read: Is a directory",
+        "cut.json": no_report,
+        "deep.json": no_report,
+        "missing.json": "cannot be read: No such file or directory",
+    }
 
 
-def test_a_report_that_a_shell_wrote_in_utf_16_is_named(tmp_path: Path) -> None:
-    (tmp_path / "x.json").write_text("{}", encoding="utf-16")
-    result = orgkey("drift", "--merge", "x.json", folder=tmp_path)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert "x.json is no UTF-8" in result.stderr
+def test_a_file_that_is_no_report_could_not_be_told_and_the_others_are_put_together(tmp_path: Path) -> None:
+    reasons = broken(tmp_path)
+    good = [written(tmp_path, "uat", Severity.MEDIUM), written(tmp_path, "dev")]
+    merged = orgkey("drift", "--merge", *reasons, *good, "--format=json", folder=tmp_path)
+    assert (merged.returncode, merged.stderr) == (2, "")
+    stacks = {each["stack"]: each for each in json.loads(merged.stdout)["stacks"]}
+    assert {name for name in stacks if stacks[name]["verdict"] != "could not tell"} == {"uat", "dev"}
+    for name, reason in reasons.items():
+        assert reason in stacks[name]["unknown"][0]["reason"]
+        assert name in stacks[name]["unknown"][0]["reason"]
+        assert stacks[name]["commands"] == []
+
+
+@pytest.mark.parametrize("name", ["cut.json", "missing.json"])
+def test_where_no_file_is_a_report_there_is_a_summary_all_the_same(tmp_path: Path, name: str) -> None:
+    broken(tmp_path)
+    merged = orgkey("drift", "--merge", name, folder=tmp_path)
+    assert (merged.returncode, merged.stderr) == (2, "")
+    assert merged.stdout.startswith("orgkey drift: 1 stack: 1 could not tell")
+    assert name in merged.stdout
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"project": "p"}]'])
+def test_a_list_of_expected_stacks_that_is_none_could_not_be_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "stacks.json").write_text(text)
+    merged = orgkey("drift", "--merge", written(tmp_path, "uat"), "--expected=stacks.json", folder=tmp_path)
+    assert merged.returncode == 2
+    assert "is not what `orgkey stacks --json` prints" in " ".join(merged.stdout.split())
 
 
 def test_a_terminal_of_another_encoding_gets_the_report_all_the_same(tmp_path: Path) -> None:
@@ -198,10 +235,3 @@ def test_an_engine_that_says_nothing_useful_could_not_tell(hanging: Path, answer
     assert run.returncode == 2, run.stderr
     unknown = json.loads(run.stdout)["stacks"][0]["unknown"]
     assert [each["reason"].splitlines()[-1] for each in unknown] == [reason]
-
-
-def test_a_report_cannot_be_written_where_there_is_no_folder(tmp_path: Path) -> None:
-    result = orgkey("drift", "--merge", written(tmp_path, "uat"), "--format=json=no/such/file", folder=tmp_path)
-    assert result.returncode == 2
-    assert "No such file or directory" in result.stderr
-    assert "Traceback" not in result.stderr
