@@ -193,7 +193,7 @@ def _why_kept(permission_set: str, holders: Holders, inputs: Values, place: Work
 
 def _refuse_anothers(args: PermissionSetAssignmentsArgs, managers: Sequence[Values], place: Workplace) -> None:
     """Raise ConflictError where the set is somebody else's to all of `managers`, which are inputs with a `managedBy`."""
-    asked_next = [*soql.users(args.users), *([soql.groups(args.groups)] if args.groups else [])]
+    asked_next = [*soql.users(args.users), *([*soql.groups(args.groups)] if args.groups else [])]
     holders = read_holders(place.snapshot, args.permission_set, users=args.users, groups=args.groups, also=asked_next)
     whose = [_anothers(holders, inputs, place) for inputs in managers]
     if all(whose):

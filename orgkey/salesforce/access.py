@@ -14,10 +14,8 @@ from orgkey.salesforce import soql
 from orgkey.salesforce.answers import Record, Rows, Saved
 from orgkey.salesforce.error_table import API, find_row
 from orgkey.salesforce.errors import ConflictError, RefusedError, SalesforceError, UnknownUsersError, host_of
-from orgkey.salesforce.org import BATCH_SIZE, Org
+from orgkey.salesforce.org import BATCH_SIZE, ROLLED_BACK, Org
 from orgkey.salesforce.read import Snapshot, told
-
-_ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -159,7 +157,7 @@ def set_holders(
     ConflictError for a set that is not there; RefusedError when the org refuses; PartlyDoneError for trouble after something was made.
     """
     org, users, groups = snapshot.org, wanted.users, wanted.groups
-    also = [*soql.users(users), *([soql.groups(groups)] if groups else [])]
+    also = [*soql.users(users), *soql.groups(groups)]
     holders = read_holders(snapshot, wanted.permission_set, users=users, groups=groups, also=also)
     if not holders.permission_set_id:
         raise ConflictError(
@@ -239,7 +237,7 @@ def _renew(org: Org, assignment_ids: Sequence[str], expiration: str | None) -> N
     until = in_utc(expiration) if expiration else None
     records = [{"attributes": kind, "id": each, "ExpirationDate": until} for each in assignment_ids]
     for saved in org.update(records) if records else []:
-        if not saved.success and saved.code != _ROLLED_BACK:
+        if not saved.success and saved.code != ROLLED_BACK:
             raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
 
 
@@ -268,7 +266,7 @@ def _ids(
             problems.append(f"{name}: no such user in {host}")
         elif not row.flag("IsActive"):
             problems.append(f"{name}: the user is inactive; activate it or take it out of orgkey:users")
-    found = snapshot.rows(soql.groups(wanted.groups))[0] if wanted.groups else []
+    found = [row for answer in snapshot.rows(*soql.groups(wanted.groups)) for row in answer]
     groups = {_full_name(row).lower(): row.text("Id") for row in found}
     unknown = [name for name in wanted.groups if name.lower() not in groups]
     problems += [f"{name}: no such permission set group in {host}" for name in unknown]
@@ -293,7 +291,7 @@ def _insert(org: Org, permission_set: str, plan: _Plan) -> Iterator[list[Assignm
             if problems:
                 raise UnknownUsersError(_explain(permission_set, problems, made=start, of=count), problems)
             yield [replace(item, assignment_id=answer.record_id) for item, answer in answers if answer.success]
-            rolled_back = [item for item, answer in answers if answer.code == _ROLLED_BACK]
+            rolled_back = [item for item, answer in answers if answer.code == ROLLED_BACK]
             batch = rolled_back if len(rolled_back) < len(batch) else []
 
 
@@ -305,7 +303,7 @@ def _record(item: Assignment, plan: _Plan) -> dict[str, Any]:
 
 def _why_not(item: Assignment, saved: Saved, plan: _Plan) -> str:
     """Why it was not made; empty where it was, or is there already, or would have been without the others."""
-    if saved.success or saved.code == _ROLLED_BACK:
+    if saved.success or saved.code == ROLLED_BACK:
         return ""
     if saved.code != "DUPLICATE_VALUE":
         return _why(saved)

@@ -42,6 +42,9 @@ T = TypeVar("T")
 
 _QUERIES_IN_ONE_COMPOSITE = 5  # the platform's limit for query subrequests
 _LAST_WORD = 2.0  # seconds
+ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
+"""What the org says of a record that was refused for another's sake."""
+
 BATCH_SIZE = 200  # records in one collection call
 
 
@@ -243,6 +246,9 @@ class Org:
                 refusal = RefusedError(item.code, item.text, where=self.host)
                 if not item.success and refusal.passing:
                     raise _LockedRecordError(item.code, item.text, where=self.host)
+            if saved and all(not item.success and item.code == ROLLED_BACK for item in saved):
+                told = "nothing was changed, and no record says why" + (f" ({saved[0].text})" if saved[0].text else "")
+                raise RefusedError(ROLLED_BACK, told, where=self.host)
             return saved
 
         return retry_refused(send, clock=self.clock, on=_LockedRecordError)
@@ -312,7 +318,7 @@ class Org:
         if not rows:
             raise WrongOrgError(f"{self.host} has no Organization record that this login may see.")
         row = rows[0]
-        identity = Identity(row.text("Id"), row.text("Name"), _kind(row), str(row.get("NamespacePrefix") or ""))
+        identity = Identity(row.text("Id"), row.text("Name"), _kind(row), row.text("NamespacePrefix"))
         wanted = self.connection
         if wanted.expected_org_id and wanted.expected_org_id[:15] != identity.org_id[:15]:
             raise WrongOrgError(

@@ -69,9 +69,12 @@ def _apps(snapshot: Snapshot, links: Rows) -> tuple[str, ...]:
         if (kind := link.text("SetupEntityType")) in _NAMES:
             ids.setdefault(kind, []).append(link.text("SetupEntityId"))
     names: list[str] = []
-    answers = snapshot.ask(*(_NAMES[kind][0](of_kind) for kind, of_kind in ids.items())) if ids else []
-    for (kind, of_kind), rows in zip(ids.items(), answers, strict=True):
-        seen = [] if isinstance(rows, RefusedError) else rows
+    questions = {kind: _NAMES[kind][0](of_kind) for kind, of_kind in ids.items()}
+    asked = [question for each in questions.values() for question in each]
+    answers = dict(zip(asked, snapshot.ask(*asked), strict=True))
+    for kind, of_kind in ids.items():
+        told = (answers[question] for question in questions[kind])
+        seen = [row for rows in told if not isinstance(rows, RefusedError) for row in rows]
         shown = {row.text("Id")[:15]: row.text(_NAMES[kind][1]) for row in seen}
         names += [shown.get(each[:15]) or each for each in of_kind]
     return tuple(sorted(names))

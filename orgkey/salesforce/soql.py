@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from urllib.parse import quote_plus
 
 ORGANIZATION = (
     "SELECT Id, Name, InstanceName, IsSandbox, TrialExpirationDate, OrganizationType, NamespacePrefix FROM Organization"
@@ -11,7 +12,8 @@ ORGANIZATION = (
 LATEST_DEPLOYS = "SELECT Id, Status FROM DeployRequest ORDER BY CreatedDate DESC LIMIT 5"
 """The newest deploys; for the Tooling API (platform notes 5.6). Which are under way is judged here: not every org knows every status."""
 
-_USERS_IN_ONE_QUERY = 200  # a query has a length limit; 200 user names stay far below it
+LONGEST_QUESTION = 15_000
+"""Characters of one question, encoded for a URL: a REST URI takes 16,384 bytes, path included."""
 
 
 def permission_set(name: str) -> str:
@@ -36,12 +38,10 @@ def assignments(permission_set_name: str, *, until: bool = True) -> str:
     return _quoted(question if until else _without_end(question), permission_set_name)
 
 
-def groups(names: Sequence[str]) -> str:
+def groups(names: Sequence[str]) -> list[str]:
     """Permission set groups by developer name; a managed package's group is told apart by its namespace."""
-    return _quoted(
-        "SELECT Id, DeveloperName, NamespacePrefix FROM PermissionSetGroup WHERE DeveloperName IN {}",
-        sorted({name.rpartition("__")[2] for name in names}),
-    )
+    question = "SELECT Id, DeveloperName, NamespacePrefix FROM PermissionSetGroup WHERE DeveloperName IN {}"
+    return _in(question, _bare(names))
 
 
 def memberships(usernames: Sequence[str], group_names: Sequence[str], *, until: bool = True) -> list[str]:
@@ -52,16 +52,16 @@ def memberships(usernames: Sequence[str], group_names: Sequence[str], *, until: 
         "FROM PermissionSetAssignment WHERE Assignee.Username IN {} AND PermissionSetGroup.DeveloperName IN {}"
     )
     question = question if until else _without_end(question)
-    bare = sorted({name.rpartition("__")[2] for name in group_names})
-    return [_quoted(question, sorted(part), bare) for part in _parts(usernames)] if bare else []
+    return [
+        part
+        for groups_in_one in _packed(_bare(group_names), LONGEST_QUESTION // 2)
+        for part in _in(question, usernames, groups_in_one)
+    ]
 
 
 def users(usernames: Sequence[str]) -> list[str]:
-    """What must be known of users before they are given a set, in as many questions as their number needs."""
-    return [
-        _quoted("SELECT Id, Username, IsActive FROM User WHERE Username IN {}", sorted(part))
-        for part in _parts(usernames)
-    ]
+    """What must be known of users before they are given a set, in as few questions as their names allow."""
+    return _in("SELECT Id, Username, IsActive FROM User WHERE Username IN {}", usernames)
 
 
 def user(user_id: str) -> str:
@@ -107,23 +107,44 @@ def groups_of_set(permission_set_name: str) -> str:
     return _quoted(question, permission_set_name)
 
 
-def external_client_apps(ids: Sequence[str]) -> str:
+def external_client_apps(ids: Sequence[str]) -> list[str]:
     """Names of External Client Apps."""
-    return _quoted("SELECT Id, DeveloperName FROM ExternalClientApplication WHERE Id IN {}", sorted(ids))
+    return _in("SELECT Id, DeveloperName FROM ExternalClientApplication WHERE Id IN {}", ids)
 
 
-def connected_apps(ids: Sequence[str]) -> str:
+def connected_apps(ids: Sequence[str]) -> list[str]:
     """Labels of Connected Apps: the data API knows no other name of them."""
-    return _quoted("SELECT Id, Name FROM ConnectedApplication WHERE Id IN {}", sorted(ids))
+    return _in("SELECT Id, Name FROM ConnectedApplication WHERE Id IN {}", ids)
 
 
 def _without_end(question: str) -> str:
     return question.replace(" ExpirationDate,", "", 1)
 
 
-def _parts(usernames: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(usernames), _USERS_IN_ONE_QUERY):
-        yield usernames[start : start + _USERS_IN_ONE_QUERY]
+def _bare(names: Iterable[str]) -> list[str]:
+    """Developer names without their namespace."""
+    return sorted({name.rpartition("__")[2] for name in names})
+
+
+def _in(question: str, values: Iterable[str], *others: Any) -> list[str]:
+    """A question with `IN {}` of many values as its first blank, in as few questions as their length allows."""
+    room = LONGEST_QUESTION - len(quote_plus(_quoted(question, [], *others)))
+    return [_quoted(question, part, *others) for part in _packed(sorted(values), room)]
+
+
+def _packed(values: Iterable[str], room: int) -> Iterator[list[str]]:
+    """Values in order, as many together as fit into `room` encoded characters; at least one."""
+    part: list[str] = []
+    left = room
+    for value in values:
+        needed = len(quote_plus(_quoted("{},", value)))
+        if part and needed > left:
+            yield part
+            part, left = [], room
+        part.append(value)
+        left -= needed
+    if part:
+        yield part
 
 
 def _quoted(question: str, *values: Any) -> str:

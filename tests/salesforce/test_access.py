@@ -11,7 +11,7 @@ import pytest
 
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.salesforce.access import Assignment, PartlyDoneError, _insert, _Plan, set_holders
-from orgkey.salesforce.errors import UnknownUsersError
+from orgkey.salesforce.errors import RefusedError, UnknownUsersError
 from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.read import Snapshot
 from tests.landscape import Landscape, Org
@@ -176,3 +176,20 @@ def test_an_end_is_sent_in_the_one_form_that_the_platform_takes(
     host = answering(200, JSON, answer)
     set_holders(Snapshot(client_of(host)), wanted(["ci@acme.com"], expiration="2099-07-01 02:00+02:00"))
     assert sent == ["2099-07-01T00:00:00Z"]
+
+
+def test_a_batch_that_is_rolled_back_without_a_cause_is_an_error(answering: Answering) -> None:
+    rolled_back = {"success": False, "errors": [{"statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK", "message": "x"}]}
+
+    def answer(asked: bytes) -> bytes:
+        records = json.loads(asked).get("records")
+        return answers(asked, assignments=[]) if records is None else json.dumps([rolled_back] * len(records)).encode()
+
+    host = answering(200, JSON, answer)
+    with pytest.raises(RefusedError, match="nothing was changed, and no record says why"):
+        set_holders(Snapshot(client_of(host)), wanted(["ci@acme.com"]))
+    renewed = answering(
+        200, JSON, lambda asked: answer(asked) if b"records" in asked else answers(asked, assignments=[HOLDS])
+    )
+    with pytest.raises(RefusedError, match="nothing was changed, and no record says why"):
+        set_holders(Snapshot(client_of(renewed)), wanted(["ci@acme.com"], expiration="2099-07-01T00:00:00Z"))
