@@ -117,6 +117,10 @@ class PermissionSetAssignmentsHandler(Handler):
                 seen["expiration"] = item.expires or None
                 break
         seen = {name: value for name, value in seen.items() if value is not None}
+        if outputs and not args.authoritative and (others := [item.username for item in holders.others(args.users)]):
+            place.info(
+                f"a destroy keeps the permission set {args.permission_set} as long as others hold it: {', '.join(others)}"
+            )
         return ReadResult(resource_id, seen, _outputs(seen, args, holders, given, outputs, place))
 
     def update(

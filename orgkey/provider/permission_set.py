@@ -7,12 +7,12 @@ from typing import ClassVar
 
 from metadata.members import Resource
 from metadata.parse import Found
-from orgkey.provider.handler import Values, Workplace
+from orgkey.provider.handler import ReadResult, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.salesforce import soql
 from orgkey.salesforce.access import own_set, read_holders, remove_assignments
 from orgkey.salesforce.deploy_job import DeployStatus
-from orgkey.salesforce.errors import UnreadableError, host_of
+from orgkey.salesforce.errors import RefusedError, UnreadableError, host_of
 from orgkey.salesforce.read import read_resource
 from orgkey.salesforce.set_usage import read_usage, usage_questions
 
@@ -49,6 +49,19 @@ class PermissionSetHandler(MetadataHandler):
                 "Nothing was changed. This login may not see it as metadata: use one with Modify Metadata, or look at it in Setup."
             )
         return found
+
+    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+        """As for all metadata; and say what else hangs on the set, since a preview of a destroy reads and asks nothing more."""
+        result = super().read(resource_id, inputs, outputs, place)
+        if result is None or not inputs:
+            return result
+        try:
+            usage = read_usage(place.snapshot, resource_id, str(result.outputs["permissionSetId"]))
+        except (UnreadableError, RefusedError):
+            return result  # it is only a hint, and a deletion asks again
+        if usage.groups or len(usage.apps) > 1:  # one app is the usual case: this stack's own
+            place.info(f"a destroy keeps the permission set {resource_id} as long as {usage.in_words}")
+        return result
 
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
         warning = super().replacement_warning(old_inputs, replaces)

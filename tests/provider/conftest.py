@@ -1,8 +1,10 @@
 import http.server
+import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -204,25 +206,27 @@ def grant_inputs(key: dict[str, Any], org: Org, **changes: Any) -> dict[str, Any
     }
 
 
-@pytest.fixture
-def blind(org: Org, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Settings of the clean sandbox for a login that may not see what a permission set gives access to."""
+@contextmanager
+def _in_front(
+    org: Org, folder: Path, asked: Callable[[bytes], bytes], answered: Callable[[bytes, bytes], bytes]
+) -> Iterator[dict[str, str]]:
+    """Settings of the clean sandbox by way of a server that changes what is `asked`, and what is `answered` to a request."""
     ca = trustme.CA()
-    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    ca.cert_pem.write_to_path(folder / "ca.pem")
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name: value for name, value in self.headers.items() if name != "Host"}
-            hidden = body.replace(b"FROM+SetupEntityAccess", b"FROM+NotForYourEyes")
             answer = requests.request(
-                self.command, org.url + self.path, headers=headers, data=hidden, verify=org.ca_bundle, timeout=10
+                self.command, org.url + self.path, headers=headers, data=asked(body), verify=org.ca_bundle, timeout=10
             )
+            content = answered(body, answer.content)
             self.send_response(answer.status_code)
             self.send_header("Content-Type", answer.headers["Content-Type"])
-            self.send_header("Content-Length", str(len(answer.content)))
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(answer.content)
+            self.wfile.write(content)
 
         do_POST = do_GET  # noqa: N815 — the name that http.server calls
 
@@ -235,8 +239,34 @@ def blind(org: Org, tmp_path: Path) -> Iterator[dict[str, str]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield {
         "instanceUrl": f"https://localhost:{server.server_address[1]}",
-        "caBundle": str(tmp_path / "ca.pem"),
+        "caBundle": str(folder / "ca.pem"),
         "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}',
     }
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def blind(org: Org, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Settings of the clean sandbox for a login that may not see what a permission set gives access to."""
+    with _in_front(
+        org,
+        tmp_path,
+        lambda asked: asked.replace(b"FROM+SetupEntityAccess", b"FROM+NotForYourEyes"),
+        lambda _, is_: is_,
+    ) as settings:
+        yield settings
+
+
+@pytest.fixture
+def without_metadata(org: Org, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Settings of the clean sandbox for a login to which the Metadata API shows nothing: each record is nil."""
+
+    def answered(asked: bytes, answer: bytes) -> bytes:
+        if b"readMetadata" not in asked:
+            return answer
+        nil = b'<records xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>'
+        return re.sub(rb"<records\b.*?</records>", nil, answer, flags=re.DOTALL)
+
+    with _in_front(org, tmp_path, lambda asked: asked, answered) as settings:
+        yield settings

@@ -9,7 +9,7 @@ import pytest
 from orgkey.provider.engine import Engine
 from orgkey.provider.servicer import SalesforceProvider
 from tests.landscape import Org
-from tests.provider.conftest import APP, HOLDERS, MANAGED_BY, SET, Made, Serve, make
+from tests.provider.conftest import APP, HOLDERS, MANAGED_BY, SET, Made, Serve, app_inputs, make
 from tests.provider.protocol import Client, VerbFailedError, plain
 
 THEIRS = "acme/theirs"
@@ -241,6 +241,57 @@ def test_a_set_that_others_use_is_kept_and_they_are_named(
     later.delete(SET, *permission_set)
     assert set_exists(org)
     assert told == [f"the permission set Access is kept: {why}"]
+
+
+def second_app(later: Client, key: dict[str, Any]) -> None:
+    make(later, APP, app_inputs(key, name="App2", consumerKey="Another12345"))
+
+
+def test_a_read_of_a_set_that_this_stack_alone_uses_says_nothing(
+    later: Client, permission_set: Made, managed: Made, app: Made, told: list[str]
+) -> None:
+    later.read(SET, *permission_set)
+    later.read(HOLDERS, *managed)
+    assert told == []
+
+
+def test_a_read_says_what_a_destroy_would_keep_the_set_for(
+    request: pytest.FixtureRequest,
+    later: Client,
+    permission_set: Made,
+    managed: Made,
+    app: Made,
+    key: dict[str, Any],
+    org: Org,
+    settings: dict[str, Any],
+    told: list[str],
+) -> None:
+    contained(org, request)
+    second_app(later, key)
+    org.assign("Access", org.user("devops"))
+    later.configure(settings)
+    resource_id, inputs, outputs = permission_set
+    seen = later.read(SET, resource_id, inputs, outputs)
+    assert list(later.diff(SET, plain(seen.inputs), plain(seen.properties), inputs).diffs) == []
+    resource_id, inputs, outputs = managed
+    later.read(HOLDERS, resource_id, {**inputs, "authoritative": False}, outputs)
+    uses = [
+        "the app App admits its holders",
+        "the app App2 admits its holders",
+        "the permission set group Sales contains it",
+    ]
+    assert told == [
+        f"a destroy keeps the permission set Access as long as {' and '.join(uses)}",
+        f"a destroy keeps the permission set Access as long as others hold it: {org.user('devops')}",
+    ]
+
+
+def test_a_read_by_a_login_that_may_not_see_what_hangs_on_a_set_is_a_read_all_the_same(
+    later: Client, permission_set: Made, blind: dict[str, str], told: list[str]
+) -> None:
+    later.configure(blind)
+    assert later.read(SET, *permission_set).id == "Access"
+    assert told == []
 
 
 def test_a_set_that_nobody_uses_is_deleted(later: Client, permission_set: Made, org: Org, told: list[str]) -> None:
