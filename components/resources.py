@@ -224,6 +224,7 @@ class PermissionSet(_Resource):
             "members": None,
             "other_parts": None,
             "carried_over": None,
+            "adopted": None,
             "not_kept": None,
             "revision": None,
             "permission_set_id": None,
@@ -313,6 +314,12 @@ class PermissionSet(_Resource):
     def carried_over(self) -> Output[Sequence[Mapping[str, str]] | None]:
         """Those of them that are kept as they are."""
         return pulumi.get(self, "carried_over")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="adopted")
+    def adopted(self) -> Output[bool | None]:
+        """Whether it was taken over by an import: then it is never made anew."""
+        return pulumi.get(self, "adopted")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="notKept")
@@ -562,6 +569,7 @@ class ConnectedApp(_Resource):
             "members": None,
             "other_parts": None,
             "carried_over": None,
+            "adopted": None,
             "not_kept": None,
             "revision": None,
             "app_id": None,
@@ -777,6 +785,12 @@ class ConnectedApp(_Resource):
         return pulumi.get(self, "carried_over")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="adopted")
+    def adopted(self) -> Output[bool | None]:
+        """Whether it was taken over by an import: then it is never made anew."""
+        return pulumi.get(self, "adopted")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="notKept")
     def not_kept(self) -> Output[Sequence[Mapping[str, str]] | None]:
         """Settings that the org does not keep, each with what was sent and what it holds instead, as JSON."""
@@ -938,6 +952,7 @@ class ExternalClientApp(_Resource):
             "members": None,
             "other_parts": None,
             "carried_over": None,
+            "adopted": None,
             "not_kept": None,
             "revision": None,
             "app_id": None,
@@ -1169,6 +1184,12 @@ class ExternalClientApp(_Resource):
     def carried_over(self) -> Output[Sequence[Mapping[str, str]] | None]:
         """Those of them that are kept as they are."""
         return pulumi.get(self, "carried_over")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="adopted")
+    def adopted(self) -> Output[bool | None]:
+        """Whether it was taken over by an import: then it is never made anew."""
+        return pulumi.get(self, "adopted")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="notKept")

@@ -43,6 +43,13 @@ _LONGEST_MANAGER = 64  # so that marker and description of a permission set stay
 _MADE_BY_US = frozenset({"certificatePem", "consumerKey"})  # settings of an app that come from the key pair
 
 
+_KEY_OF_AN_IMPORT = (
+    "is required with orgkey:import.app, because an app keeps the consumer key that it has: copy it from Setup (External Client App "
+    "Manager or App Manager > the app > OAuth settings > Consumer Key and Secret), then "
+    "`pulumi config set --path orgkey:key.consumerKey <the app's consumer key>`; an app that has none yet gets the one given here"
+)
+
+
 class SettingsError(Exception):
     """The stack file is wrong; the text lists every problem."""
 
@@ -149,6 +156,8 @@ def load(config: Mapping[str, str], *, project: str, stack: str, clock: Callable
     managed_by = f"{mine.get('owner') or project}/{stack}"
     problems += _across(mine, managed_by)
     if others:
+        if others.import_.app and not others.key.consumer_key:
+            problems.append(Problem("orgkey:key.consumerKey", _KEY_OF_AN_IMPORT))
         if past := is_past(others.assignments.expiration, clock()):
             problems.append(Problem("orgkey:assignments.expiration", past))
         problems += _ignored(others.ignore, choice.kind)

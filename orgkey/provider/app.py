@@ -16,6 +16,7 @@ from metadata.certificate import fingerprint
 from metadata.members import ROOT_MEMBER, Resource
 from metadata.ownership import Ownership
 from metadata.parse import Found
+from orgkey.provider.adoption import is_deployed
 from orgkey.provider.cut_off import cut_off
 from orgkey.provider.handler import Diff, InitFailedError, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
@@ -46,6 +47,7 @@ class AppHandler(MetadataHandler):
         "otherParts",
         "carriedOver",
         "notKept",
+        "adopted",
         "copiedFrom",
         "deployedCertificate",
         "certificateReturned",
@@ -79,7 +81,9 @@ class AppHandler(MetadataHandler):
         if "certificatePem" not in diff.inputs:
             return diff
         unread = (
-            not old_inputs.get("certificatePem") and bool(old_inputs.get("consumerKey")) and not _deployed(old_outputs)
+            not old_inputs.get("certificatePem")
+            and bool(old_inputs.get("consumerKey"))
+            and not is_deployed(old_outputs)
         )
         if unread and inputs.get("certificatePem") is not UNKNOWN:
             diff = replace(diff, inputs=[name for name in diff.inputs if name != "certificatePem"])
@@ -96,6 +100,9 @@ class AppHandler(MetadataHandler):
         warning = super().replacement_warning(old_inputs, replaces)
         cut_off = "; clients that use the present consumer key are cut off" if "consumerKey" in replaces else ""
         return warning + cut_off
+
+    def app_key(self, inputs: Values, outputs: Values) -> str:
+        return str(outputs.get("consumerKey") or inputs.get("consumerKey") or "")
 
     def record_id(self, outputs: Values) -> str:
         return str(outputs.get("appId") or "")
@@ -232,11 +239,6 @@ class ExternalClientAppHandler(AppHandler):
 
 class _MadeRoomError(Exception):
     """A sandbox's copy of production's app was removed; creating starts anew."""
-
-
-def _deployed(outputs: Values) -> bool:
-    """Whether we have ever deployed what these are the outputs of; an import has only read it."""
-    return "revision" in outputs
 
 
 def _now(place: Workplace) -> str:

@@ -22,15 +22,38 @@ Values = Mapping[str, Any]
 """Property values by name, as `wire.py` reads them."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeclaredApp:
+    """An app as the engine last compared it: all that its Update takes."""
+
+    handler: Handler
+    id: str
+    old_inputs: Values = field(repr=False)
+    old_outputs: Values = field(repr=False)
+    inputs: Values = field(repr=False)
+
+    def is_written(self, run: Run) -> bool:
+        """Whether it was sent in this run: then what is known of it here is out of date."""
+        return (self.handler.name, self.id) in run.written
+
+    def deploy_again(self, place: Workplace) -> None:
+        """Send it once more, as it is declared."""
+        place.run.wrote(self.handler.name, self.id, self.old_outputs)
+        self.handler.update(self.id, self.old_inputs, self.old_outputs, self.inputs, place)
+
+
 @dataclass(slots=True)
 class Run:
     """What the provider did since it was configured: one run of the engine, which deletes what is replaced at its end.
 
     `left` are assignments of this stack by URN, as its outputs show them, that a Delete left where they are because a login hangs on
-    them: whatever comes later in the run goes on from there.
+    them: whatever comes later in the run goes on from there. `apps` are those that the engine compared, by consumer key; `checked`
+    are the URNs that a program declares (a refresh compares too, and declares nothing).
     """
 
     written: dict[tuple[str, str], Any] = field(default_factory=dict)
+    apps: dict[str, DeclaredApp] = field(default_factory=dict)
+    checked: set[str] = field(default_factory=set)
     left: dict[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
 
     def wrote(self, type_name: str, resource_id: str, outputs: Values) -> None:
@@ -81,6 +104,8 @@ class Diff:
     delete_before_replace: bool = False
     warnings: Sequence[str] = ()
     """What people must know before they let this happen."""
+    refusal: str = ""
+    """Why this must not happen at all, and what to do instead; a refresh shows the difference all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +155,10 @@ class Handler(ABC):
     @abstractmethod
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         """Say what changes from an old state to new inputs; `now` in epoch seconds."""
+
+    def app_key(self, inputs: Values, outputs: Values) -> str:
+        """Consumer key of the app that this is; empty for what is no app."""
+        return ""
 
     @abstractmethod
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:

@@ -28,7 +28,7 @@ from orgkey.provider.handler import (
 from orgkey.provider.same_org import has_moved, same_address
 from orgkey.provider.written import as_args, changed, check_written
 from orgkey.salesforce.error_table import Retry
-from orgkey.salesforce.errors import GrantRefusedError, SettingError
+from orgkey.salesforce.errors import GrantRefusedError, SalesforceError, SettingError
 from orgkey.salesforce.grant import Proof, audiences, prove, prove_within
 from orgkey.salesforce.oauth import retry_of
 from orgkey.salesforce.retry import retry_refused
@@ -94,21 +94,48 @@ class JwtGrantHandler(Handler):
     def _prove(
         self, inputs: Values, args: JwtGrantArgs, place: Workplace, *, window_from: float, certificate_changed: bool
     ) -> Values:
-        until = min(window_from + args.propagation_minutes * 60, place.clock.now() + place.seconds_left)
+        """Prove the login; where it fails for the certificate of an app that this run has not deployed, deploy the app and prove again."""
         try:
-            proof = prove_within(
-                _attempt(args, place),
-                clock=place.clock,
-                until=until,
-                certificate_changed=certificate_changed,
-                progress=place.progress,
-            )
+            try:
+                return _proved(inputs, _proof(args, place, window_from, certificate_changed=certificate_changed))
+            except GrantRefusedError as error:
+                if retry_of(error) is not Retry.CERTIFICATE or not _deploy_again(inputs, args, error, place):
+                    raise
+            return _proved(inputs, _proof(args, place, place.clock.now(), certificate_changed=True))
         except GrantRefusedError as error:
             org_id = place.snapshot.identity().org_id
             raise InitFailedError(
                 args.username, _refused(inputs, {}, error, org_id), [_verdict(args, error)]
             ) from error
-        return _proved(inputs, proof)
+
+
+def _proof(args: JwtGrantArgs, place: Workplace, window_from: float, *, certificate_changed: bool) -> Proof:
+    until = min(window_from + args.propagation_minutes * 60, place.clock.now() + place.seconds_left)
+    return prove_within(
+        _attempt(args, place),
+        clock=place.clock,
+        until=until,
+        certificate_changed=certificate_changed,
+        progress=place.progress,
+    )
+
+
+def _deploy_again(inputs: Values, args: JwtGrantArgs, error: GrantRefusedError, place: Workplace) -> bool:
+    """Send the app once more whose certificate the org no longer takes; False where this run has sent it already, or knows none.
+
+    What goes wrong there is told beside the refusal of the login.
+    """
+    app = place.run.apps.get(args.consumer_key)
+    if app is None or app.is_written(place.run):
+        return False
+    place.info(f"the org refuses the login for its certificate ({error.in_short}): deploying the app {app.id} again")
+    try:
+        app.deploy_again(place)
+    except (InitFailedError, SalesforceError) as failure:
+        reasons = [_verdict(args, error), f"The app {app.id} was to be deployed again, and that failed: {failure}"]
+        org_id = place.snapshot.identity().org_id
+        raise InitFailedError(args.username, _refused(inputs, {}, error, org_id), reasons) from failure
+    return True
 
 
 def _args(inputs: Values, place: Workplace) -> JwtGrantArgs:

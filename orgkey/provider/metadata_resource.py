@@ -22,6 +22,7 @@ from metadata.ownership import MANAGER, Marker, Ownership, judge, mark, same_id
 from metadata.parse import Found
 from metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
+from orgkey.provider.adoption import is_deployed, is_taken_over, refusal_to_replace
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
 from orgkey.provider.read_back import as_sent, read_back
 from orgkey.provider.same_org import has_moved
@@ -90,9 +91,13 @@ class MetadataHandler(Handler):
             different.append(_MANAGED_BY)
         names = [*different, *(name for name in unknown if name in old_inputs)]
         replaces = self.replacing(names, old_inputs, old_outputs, inputs)
+        outputs = self._changed_outputs(old_outputs)
+        if replaces and is_taken_over(old_outputs):
+            refusal = refusal_to_replace(self.resource, replaces, old_inputs, inputs)
+            return Diff(inputs=names, outputs=outputs, refusal=refusal)
         return Diff(
             inputs=names,
-            outputs=self._changed_outputs(old_outputs),
+            outputs=outputs,
             replaces=replaces,
             delete_before_replace=bool(replaces) and _meet(old_inputs, inputs),
             warnings=[self.replacement_warning(old_inputs, replaces)] if replaces else [],
@@ -178,13 +183,26 @@ class MetadataHandler(Handler):
         claim = _next_claim(old_outputs, found.marker if found else None, org_id)
         carried = [UnknownPart(**part) for part in old_outputs.get("carriedOver", old_outputs.get("otherParts", []))]
         copied_from = self._copied_from(found, inputs, old_outputs, place) if found else ""
-        return self._put(inputs, found, place, claim=claim, carried_over=carried, copied_from=copied_from)
+        return self._put(
+            inputs,
+            found,
+            place,
+            claim=claim,
+            adopted=is_taken_over(old_outputs),
+            carried_over=carried,
+            copied_from=copied_from,
+        )
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
         place.snapshot.identity()
         known_names, record_id = old_outputs.get("members"), self.record_id(old_outputs)
         found = self.find(resource_id, place, known_names=known_names, record_id=record_id)
         if found is None or self._is_anothers(found, old_inputs, old_outputs, place):
+            return
+        if not is_deployed(old_outputs) and self._ownership(found, old_inputs, place) is not Ownership.OURS:
+            place.warn(
+                f"the {_KINDS[self.resource]} {resource_id} was imported and never deployed by this stack: it is left as it is"
+            )
             return
         if self._is_taken_over(found, resource_id, old_outputs, place):
             place.info(
@@ -284,6 +302,7 @@ class MetadataHandler(Handler):
         place: Workplace,
         *,
         claim: int = 1,
+        adopted: bool = False,
         carried_over: Sequence[UnknownPart] = (),
         copied_from: str = "",
     ) -> dict[str, Any]:
@@ -292,6 +311,7 @@ class MetadataHandler(Handler):
         bundle = self._bundle(inputs, found, names, org_id, place, claim, carried_over)
         outputs = {
             **inputs,
+            "adopted": adopted,
             "orgId": org_id,
             "instanceUrl": place.org.url,
             "claim": claim,

@@ -35,6 +35,7 @@ class PermissionSetHandler(MetadataHandler):
         "otherParts",
         "carriedOver",
         "notKept",
+        "adopted",
     )
 
     def find(

@@ -32,7 +32,16 @@ from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.pasted import pasted
 from orgkey.model.timeouts import DEFAULT_TIMEOUT
 from orgkey.provider.engine import Engine
-from orgkey.provider.handler import Diff, Handler, ImportRefusedError, InitFailedError, Run, Values, Workplace
+from orgkey.provider.handler import (
+    DeclaredApp,
+    Diff,
+    Handler,
+    ImportRefusedError,
+    InitFailedError,
+    Run,
+    Values,
+    Workplace,
+)
 from orgkey.provider.protocol import plugin_pb2, provider_pb2, status_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.registry import handler_of
@@ -188,6 +197,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         with self._outcome(context, handler, None, frozenset()):
             found = [*_unsealed(handler, news), *pasted(news.values, except_for=handler.secret_outputs)]
             inputs, problems = handler.check({**news.values, **lasting}, self._connection, self._clock.now())
+            self._run.checked.add(request.urn)
             for caution in [] if found or problems else handler.cautions(inputs):
                 self._engine.warn(request.urn, caution)
         return provider_pb2.CheckResponse(
@@ -200,14 +210,14 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         old_inputs, inputs = from_struct(request.old_inputs).values, from_struct(request.news).values
         ignored = {path.split("[")[0].split(".")[0] for path in request.ignoreChanges}
         with self._outcome(context, handler, None, frozenset()):
-            diff = handler.diff(
-                old_inputs,
-                outputs,
-                {**inputs, **{name: old_inputs[name] for name in ignored if name in old_inputs}},
-                self._clock.now(),
-            )
+            wanted = {**inputs, **{name: old_inputs[name] for name in ignored if name in old_inputs}}
+            diff = handler.diff(old_inputs, outputs, wanted, self._clock.now())
+            if key := handler.app_key(wanted, outputs):
+                self._run.apps[key] = DeclaredApp(handler, request.id, old_inputs, outputs, wanted)
+            if diff.refusal and request.urn in self._run.checked:
+                raise ConflictError(diff.refusal)
         for warning in diff.warnings:
-            self._engine.warn(request.urn, warning)
+            self._warn_once(request.urn, warning)
         shown = [path for path in diff.outputs if handler.shown_in.get(path, path) not in ignored]
         detailed = {path: _property_diff(path, old_inputs, inputs, diff, is_input=True) for path in diff.inputs}
         detailed |= {path: _property_diff(path, outputs, outputs, diff, is_input=False) for path in shown}

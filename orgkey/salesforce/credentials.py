@@ -89,7 +89,9 @@ def log_in(
                     transport, instance_url, client_id=client.consumer_key, client_secret=secret
                 )
             except GrantRefusedError as error:
-                raise CredentialsError(f"salesforce:credentials.clientCredentials were refused: {error}") from error
+                raise CredentialsError(
+                    f"salesforce:credentials.clientCredentials were refused: {error.of_administrator()}"
+                ) from error
             return Login(_of_this_org(token, instance_url), renewable=True)
         case Jwt():
             return _by_jwt(credentials.jwt, transport, instance_url, environment, sign)
@@ -114,7 +116,7 @@ def _by_jwt(
             (instance_url, LOGIN, TEST),
         )
     except GrantRefusedError as error:
-        raise CredentialsError(f"salesforce:credentials.jwt were refused: {error}") from error
+        raise CredentialsError(f"salesforce:credentials.jwt were refused: {error.of_administrator()}") from error
     except ValueError:
         raise CredentialsError(
             "salesforce:credentials.jwt name a private key that cannot be read.\nGive an RSA key, PEM, without a passphrase."
@@ -138,7 +140,7 @@ def _by_auth_url(text: str, where: str, transport: Transport, instance_url: str,
             refresh_token=found["token"],
         )
     except GrantRefusedError as error:
-        raise CredentialsError(f"The refresh token in {where} was refused: {error}") from error
+        raise CredentialsError(f"The refresh token in {where} was refused: {error.of_administrator()}") from error
     if token.refresh_token and token.refresh_token != found["token"]:
         _keep_rotated(text, found, token.refresh_token, where, file)
     return Login(_of_this_org(token, instance_url), renewable=True)

@@ -61,7 +61,13 @@ GRANT = (
         "check that the app exists in this org with this consumer key",
         Retry.PROPAGATION,
     ),
-    Row("invalid_client", "", "the client's credentials are wrong", "check the consumer key and secret"),
+    Row(
+        "invalid_client",
+        "",
+        "the signature does not match the app's certificate: another one is there, or a new one is not replicated yet",
+        "run `pulumi up`: it sends this stack's certificate again",
+        Retry.CERTIFICATE,
+    ),
     Row(
         "invalid_grant",
         "audience",
@@ -80,7 +86,7 @@ GRANT = (
         "invalid_grant",
         "invalid assertion",
         "the signature does not match the app's certificate, or the app has none",
-        "renew the certificate, which sends it again: change orgkey:key.validityDays by a day and run `pulumi up`",
+        "run `pulumi up`: it sends this stack's certificate again",
         Retry.CERTIFICATE,
     ),
     Row(
@@ -152,6 +158,23 @@ GRANT = (
     ),
 )
 """Answers of the token endpoint (platform notes 4.5)."""
+
+CREDENTIALS = (
+    Row(
+        "invalid_client",
+        "",
+        "the consumer key does not belong to the secret or private key that goes with it",
+        "check the consumer key, and the secret or private key, that salesforce:credentials name",
+    ),
+    Row(
+        "invalid_grant",
+        "invalid assertion",
+        "the private key is not that of the certificate in the administrator's app, or that app has none",
+        "give salesforce:credentials.jwt the private key whose certificate the app has",
+    ),
+    *GRANT,
+)
+"""The same answers to the administrator's own login: nothing there is this stack's to put right."""
 
 API = (
     Row(

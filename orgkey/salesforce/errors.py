@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from orgkey.salesforce.error_table import API, DEPLOY, GRANT, Retry, Row, find_row
+from orgkey.salesforce.error_table import API, CREDENTIALS, DEPLOY, GRANT, Retry, Row, find_row
 
 
 def host_of(url: str) -> str:
@@ -118,8 +118,13 @@ class RefusedError(SalesforceError):
 class GrantRefusedError(RefusedError):
     """The token endpoint refused a grant."""
 
-    def __init__(self, code: str, text: str, *, where: str) -> None:
-        super().__init__(code, text, where=where, table=GRANT)
+    def __init__(self, code: str, text: str, *, where: str, table: Sequence[Row] = GRANT) -> None:
+        self._where = where
+        super().__init__(code, text, where=where, table=table)
+
+    def of_administrator(self) -> GrantRefusedError:
+        """The same answer to the administrator's own login, with the advice for that."""
+        return GrantRefusedError(self.code, self.text, where=self._where, table=CREDENTIALS)
 
 
 class SessionExpiredError(SalesforceError):

@@ -42,6 +42,15 @@ config:
 """
 
 
+def test_an_import_of_an_app_asks_for_its_consumer_key_with_the_line_to_set() -> None:
+    text = SMALLEST + "  orgkey:import: {app: true}\n"
+    told = refusal(text)
+    assert "nothing was contacted" in told
+    assert "orgkey:key.consumerKey is required with orgkey:import.app" in told
+    assert "`pulumi config set --path orgkey:key.consumerKey <the app's consumer key>`" in told
+    assert stack(text + "  orgkey:key: {consumerKey: 3MVG9.own_key}\n").imports.app is True
+
+
 def test_the_smallest_file_is_completed_by_safe_defaults() -> None:
     settings = stack(SMALLEST)
     assert settings.connection.instance_url == "https://acme--uat.sandbox.my.salesforce.com"
@@ -477,5 +486,7 @@ def test_an_app_that_the_flow_cannot_use_is_a_problem_beside_all_others() -> Non
 def test_whether_others_may_hold_the_set_is_what_somebody_wrote_else_what_was_there_keeps_it_else_the_state_says(
     written: str, imported: str, *, is_: bool | None
 ) -> None:
-    settings = stack(f"{SMALLEST}  orgkey:assignments: {{{written}}}\n  orgkey:import: {{{imported}}}\n")
+    key = "{consumerKey: 3MVG9.own_key}"
+    text = f"{SMALLEST}  orgkey:assignments: {{{written}}}\n  orgkey:import: {{{imported}}}\n  orgkey:key: {key}\n"
+    settings = stack(text)
     assert settings.authoritative is is_

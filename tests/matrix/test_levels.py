@@ -55,7 +55,13 @@ STORY: Mapping[str, Step] = {
     "target of nothing": lambda stack, config: stack.up(config(NOTHING), Options(target=frozenset({"other-none"}))),
     "import": imported,
     "replace what is imported": lambda stack, config: stack.up(
-        config({"import": {"app": True, "permissionSet": True, "assignments": True}}), Options(replace=_SET)
+        config(
+            {
+                "import": {"app": True, "permissionSet": True, "assignments": True},
+                "key": {"consumerKey": stack.outputs()["consumerKey"]},
+            }
+        ),
+        Options(replace=_SET),
     ),
     "destroy": lambda stack, config: stack.destroy(config(NOTHING)),
 }

@@ -66,6 +66,20 @@ def made_by_hand(org: Org) -> str:
     return key
 
 
+def give_certificate(org: Org, certificate: str) -> None:
+    """As in Setup: the app that was made by hand gets a certificate."""
+    org.deploy(
+        {
+            "extlClntAppGlobalOauthSets/HandGlobal.ecaGlblOauth": (
+                f"<ExtlClntAppGlobalOauthSettings {NS}><callbackUrl>https://hand.example/cb</callbackUrl>"
+                f"<certificate>{certificate}</certificate><externalClientApplication>{APP}</externalClientApplication>"
+                "<label>HandGlobal</label></ExtlClntAppGlobalOauthSettings>"
+            )
+        },
+        {"ExtlClntAppGlobalOauthSettings": ["HandGlobal"]},
+    )
+
+
 def test_things_made_by_hand_are_taken_over_through_the_stack_file(
     stack: Stack, config: dict[str, Any], org: Org, made_by_hand: str
 ) -> None:
@@ -109,7 +123,7 @@ def test_the_import_command_that_a_conflict_prints_works_as_it_stands(
 
 
 def test_after_an_import_with_ones_own_key_the_preview_shows_the_ownership_line_alone_and_a_new_key_warns(
-    stack: Stack, config: dict[str, Any], made_by_hand: str
+    stack: Stack, config: dict[str, Any], org: Org, made_by_hand: str
 ) -> None:
     config |= {
         "orgkey:import": {"app": True, "permissionSet": True, "assignments": True},
@@ -122,9 +136,16 @@ def test_after_an_import_with_ones_own_key_the_preview_shows_the_ownership_line_
     }
     stack.configure(config)
     assert "clients that log in to it now are cut off" in ok(stack.pulumi("preview", "--diff", "--stack", "t")).text
-    pair = certify(generate_key(2048), subject="CN=own", validity_days=90, now=datetime.now(UTC))
+    pair, other = (
+        certify(generate_key(2048), subject="CN=own", validity_days=90, now=datetime.now(UTC)) for _ in range(2)
+    )
+    give_certificate(org, other.certificate.pem)
     config["orgkey:key"] |= {"privateKeyPem": pair.private_key_pem, "certificatePem": pair.certificate.pem}
     stack.configure(config)
+    text = ok(stack.pulumi("preview", "--diff", "--stack", "t")).text
+    assert other.certificate.fingerprint in text
+    assert f"this stack sends {pair.certificate.fingerprint}, which is of another key" in text
+    give_certificate(org, pair.certificate.pem)
     text = ok(stack.pulumi("preview", "--diff", "--stack", "t")).text
     assert "cut off" not in text
     _, update = text.split("salesforce:index:ExternalClientApp: (update)")

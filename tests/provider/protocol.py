@@ -99,7 +99,7 @@ class Client:
     ) -> provider_pb2.DiffResponse:
         request = provider_pb2.DiffRequest(
             urn=self.urn(kind),
-            id="x",
+            id=str(old_inputs.get("name") or "x"),
             old_inputs=struct(old_inputs),
             olds=struct(old_outputs),
             news=struct(news),

@@ -1,0 +1,55 @@
+"""What was there before the stack: an import takes it over as it is, and never ends in its deletion.
+
+Replacing something means to delete it. What an import found is somebody's: where the settings ask for another one, that is refused, and
+the refusal names what to set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from shlex import quote
+
+from metadata.members import Resource
+from orgkey.provider.handler import Values
+from orgkey.provider.wire import UNKNOWN
+
+_SETTING = {
+    (Resource.PERMISSION_SET, "name"): "orgkey:permissionSet.name",
+    (Resource.PERMISSION_SET, "license"): "orgkey:permissionSet.license",
+    (Resource.CONNECTED_APP, "name"): "orgkey:app.name",
+    (Resource.CONNECTED_APP, "consumerKey"): "orgkey:key.consumerKey",
+    (Resource.EXTERNAL_CLIENT_APP, "name"): "orgkey:app.name",
+    (Resource.EXTERNAL_CLIENT_APP, "consumerKey"): "orgkey:key.consumerKey",
+}
+"""Which setting of the stack file gives an input."""
+
+
+def is_deployed(outputs: Values) -> bool:
+    """Whether this stack has ever deployed what these are the outputs of; an import has only read it."""
+    return "revision" in outputs
+
+
+def is_taken_over(outputs: Values) -> bool:
+    """Whether it was there before the stack, and came into it by an import."""
+    return bool(outputs) and (not is_deployed(outputs) or bool(outputs.get("adopted")))
+
+
+def refusal_to_replace(resource: Resource, replaces: Sequence[str], old_inputs: Values, inputs: Values) -> str:
+    """Why something that was taken over is not made anew, and the lines that put the settings right."""
+    found = ", ".join(f"{name} {_shown(old_inputs.get(name))}" for name in replaces)
+    given = ", ".join(f"{name} {_shown(inputs.get(name))}" for name in replaces)
+    lines = "\n".join(f"  {_line(resource, name, old_inputs.get(name))}" for name in replaces)
+    return (
+        f"The {resource} {old_inputs.get('name')} was taken over with {found}, and the settings say {given}. That would delete it and make "
+        "it anew, which is never done to something that was there before.\n"
+        f"Nothing was changed. Set what it has:\n{lines}"
+    )
+
+
+def _shown(value: object) -> str:
+    return "that is not known yet" if value is UNKNOWN else str(value or "") or "(none)"
+
+
+def _line(resource: Resource, name: str, value: object) -> str:
+    setting = _SETTING[resource, name]
+    return f"pulumi config set --path {setting} {quote(str(value))}" if value else f"pulumi config rm --path {setting}"
