@@ -88,7 +88,7 @@ KNOBS: dict[str, Knob] = {
         ),
         Knob(
             "connected_app_links_shown",
-            "name",
+            "label",
             "how a Connected App's permissionSetName is returned (real orgs: label, notes 1.6)",
             ("name", "label"),
         ),
@@ -111,13 +111,13 @@ KNOBS: dict[str, Knob] = {
         ),
         Knob(
             "foreign_signature",
-            "invalid_grant",
+            "invalid_client",
             "how a signature of another key is refused (notes 4.5): invalid_client is what most reports have",
             ("invalid_client", "invalid_grant"),
         ),
         Knob(
             "held_permission_set_deletable",
-            default=True,
+            default=False,
             meaning="a permission set that users hold or groups have can be deleted (no org allows it, notes 3.1)",
         ),
         Knob(

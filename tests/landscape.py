@@ -110,6 +110,13 @@ class Org:
             answer = self.call("DELETE", f"/services/data/v67.0/sobjects/PermissionSetAssignment/{row['Id']}")
             assert answer.status_code == 204, answer.text
 
+    def release(self, permission_set: str) -> None:
+        """Take a permission set from all users and groups."""
+        for entity in ("PermissionSetAssignment", "PermissionSetGroupComponent"):
+            for row in self.query(f"SELECT Id FROM {entity} WHERE PermissionSet.Name = '{permission_set}'"):
+                answer = self.call("DELETE", f"/services/data/v67.0/sobjects/{entity}/{row['Id']}")
+                assert answer.status_code == 204, answer.text
+
     def unlink(self, app: str, kind: str = "ExternalClientApplication") -> None:
         soql = f"SELECT Id FROM {kind} WHERE DeveloperName = '{app}'"
         app_id = self.query(soql, tooling=kind == "ConnectedApplication")[0]["Id"]
@@ -123,7 +130,12 @@ class Org:
         types: Mapping[str, Sequence[str]] = {},
         destroy: Mapping[str, Sequence[str]] = {},
     ) -> None:
-        """Deploy files (path -> XML without declaration) and removals (type -> names), as any other tool would."""
+        """Deploy files (path -> XML without declaration) and removals (type -> names), as any other tool would.
+
+        Permission sets are taken from who has them first: an org deletes none that is held.
+        """
+        for name in destroy.get("PermissionSet", ()):
+            self.release(name)
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             for path, xml in files.items():

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from localorg.doors.admin_edits import add_consent, add_user, edit_user, end_sessions, set_ip_ranges
 from localorg.doors.call import Answer, Call, as_json
@@ -35,25 +41,34 @@ class Admin:
         self.ca_bundle = ca_bundle
         self.on_change = on_change
 
-    def answer(self, call: Call) -> Answer:
-        """Answer a request of the admin port."""
-        allowed = []
+    def application(self) -> Starlette:
+        """Return the admin port's application."""
+        return Starlette(
+            routes=[
+                Route(path, partial(self._respond, handlers), methods=list(handlers))
+                for path, handlers in _ROUTES.items()
+            ],
+            exception_handlers={HTTPException: self._respond_without_route},
+        )
+
+    async def _respond(self, handlers: dict[str, Handler], request: Request) -> Response:
+        call = Call(self.landscape, "admin", request.method, request.url.path, dict(request.query_params), {})
         try:
-            for method, pattern, handler in _ROUTES:
-                if match := re.fullmatch(pattern, call.path):
-                    if method == call.method:
-                        return handler(self, call, match.groupdict())
-                    allowed.append(method)
-        except LandscapeError as error:
-            return as_json({"error": str(error)}, 400)
-        except PlatformError as error:
-            return as_json({"error": error.message}, 400)
+            call.body = await request.body()
+            made = handlers["GET" if request.method == "HEAD" else request.method](self, call, request.path_params)
+        except (LandscapeError, PlatformError) as error:
+            made = as_json({"error": error.message if isinstance(error, PlatformError) else str(error)}, 400)
         except Exception:
-            log.exception("%s %s failed", call.method, call.path)
-            return as_json({"error": "this is a defect of the local org; see `localorg logs`"}, 500)
-        if allowed:
-            return as_json({"error": f"{call.method} is not for {call.path}; there is: {', '.join(allowed)}"}, 405)
-        return as_json({"error": f"nothing is at {call.path}"}, 404)
+            log.exception("%s %s failed", request.method, request.url.path)
+            made = as_json({"error": "this is a defect of the local org; see `localorg logs`"}, 500)
+        return Response(made.body, made.status, {"content-type": made.content_type, **made.headers})
+
+    async def _respond_without_route(self, request: Request, problem: Exception) -> Response:
+        allow = (problem.headers or {}).get("Allow") if isinstance(problem, HTTPException) else None
+        path = request.url.path
+        if allow:
+            return JSONResponse({"error": f"{request.method} is not for {path}; there is: {allow}"}, 405)
+        return JSONResponse({"error": f"nothing is at {path}"}, 404)
 
     def about(self) -> dict[str, Any]:
         """Return what `localorg status --json` prints."""
@@ -186,28 +201,20 @@ def _list_jobs(admin: Admin, call: Call, path: dict[str, str]) -> Answer:  # noq
     return as_json({"jobs": [{**job, "outcome": json.loads(job["outcome"] or "{}")} for job in jobs]})
 
 
-_ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("GET", "/", _page),
-    ("GET", "/landscape", _landscape),
-    ("GET", "/knobs", _get_knobs),
-    ("PATCH", "/knobs", _set_knobs),
-    ("DELETE", "/knobs", _reset_knobs),
-    ("POST", "/faults", _add_fault),
-    ("GET", "/faults", _list_faults),
-    ("DELETE", "/faults", _clear_faults),
-    ("GET", "/clock", _get_clock),
-    ("PATCH", "/clock", _set_clock),
-    ("GET", "/requests", _requests),
-    ("DELETE", "/requests", _reset_requests),
-    ("GET", "/grants", _list_grants),
-    ("GET", r"/orgs/(?P<org>\w+)/deploys", _list_jobs),
-    ("POST", r"/orgs/(?P<org>\w+)/refresh", _refresh),
-    ("POST", r"/orgs/(?P<org>\w+)/rename", _rename),
-    ("PATCH", r"/orgs/(?P<org>\w+)", _set_state),
-    ("POST", "/users", _edit(add_user)),
-    ("PATCH", "/users", _edit(edit_user)),
-    ("POST", "/consents", _edit(add_consent)),
-    ("POST", "/end-sessions", _edit(end_sessions)),
-    ("PUT", "/ip-ranges", _edit(set_ip_ranges)),
-    ("DELETE", "/login-rate", _reset_login_rate),
-)
+_ROUTES: dict[str, dict[str, Handler]] = {
+    "/": {"GET": _page},
+    "/landscape": {"GET": _landscape},
+    "/knobs": {"GET": _get_knobs, "PATCH": _set_knobs, "DELETE": _reset_knobs},
+    "/faults": {"POST": _add_fault, "GET": _list_faults, "DELETE": _clear_faults},
+    "/clock": {"GET": _get_clock, "PATCH": _set_clock},
+    "/requests": {"GET": _requests, "DELETE": _reset_requests},
+    "/grants": {"GET": _list_grants},
+    "/orgs/{org}/deploys": {"GET": _list_jobs},
+    "/orgs/{org}/refresh": {"POST": _refresh},
+    "/orgs/{org}": {"PATCH": _set_state},
+    "/users": {"POST": _edit(add_user), "PATCH": _edit(edit_user)},
+    "/consents": {"POST": _edit(add_consent)},
+    "/end-sessions": {"POST": _edit(end_sessions)},
+    "/ip-ranges": {"PUT": _edit(set_ip_ranges)},
+    "/login-rate": {"DELETE": _reset_login_rate},
+}

@@ -29,12 +29,21 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Part:
+    """One part of a multipart body: its name, its file name if it has one, its content."""
+
+    name: str
+    file: str
+    data: bytes
+
+
 @dataclass
 class Call:
     """One request. `place` names where it arrived: an org, login, test or admin; `session` is set by `authorize`.
 
     `locked`: another change holds the first record or component that it would write (a fault).
-    `run_inner` answers a request inside this one (composite).
+    `parts` are those of a multipart body. `run_inner` answers a request inside this one (composite).
     """
 
     landscape: Landscape
@@ -50,6 +59,7 @@ class Call:
     parameters: dict[str, str] = field(default_factory=dict)
     session: Session | None = None
     locked: bool = False
+    parts: tuple[Part, ...] = ()
     run_inner: Callable[[Call], Answer] = field(default=lambda _call: Answer(404))
 
     @property

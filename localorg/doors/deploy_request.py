@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from localorg.doors.call import Answer, Call, as_json
+from localorg.doors.call import Answer, Call, Part, as_json
 from localorg.doors.deploy_result import deploy_result
-from localorg.doors.multipart import Part, read_parts
+from localorg.doors.result_schema import known_in
 from localorg.errors import PlatformError, insufficient_access
 from localorg.identity.holding import allows
 from localorg.metadata.jobs import DEPLOY
@@ -23,7 +23,7 @@ def start_deploy(call: Call) -> Answer:
     check_may_deploy(call)
     kind = call.headers.get("content-type", "")
     if kind.lower().startswith("multipart/form-data"):
-        options, package = _from_parts(read_parts(kind, call.body))
+        options, package = _from_parts(call.parts)
         if len(package) > MAX_ZIP:
             raise PlatformError("LIMIT_EXCEEDED", TOO_LARGE)
         user_id = call.session.user_id if call.session else ""
@@ -47,7 +47,7 @@ def deploy_status(call: Call) -> Answer:
     details = call.query.get("includeDetails", "false").lower() == "true"
     url = f"{call.the_org.url}{call.base}/metadata/deployRequest/{job['id']}"
     options = json.loads(job["options"])["given"]
-    result = deploy_result(call.landscape, job, details=details)
+    result = _result(call, job, details=details or None)
     return as_json({"id": job["id"], "url": url, "deployResult": result, "deployOptions": options})
 
 
@@ -68,7 +68,7 @@ def check_may_deploy(call: Call) -> None:
         raise insufficient_access("Metadata API")
 
 
-def _from_parts(parts: list[Part]) -> tuple[dict[str, Any], bytes]:
+def _from_parts(parts: tuple[Part, ...]) -> tuple[dict[str, Any], bytes]:
     """Return deployOptions and zip, whatever the client calls the part with the options."""
     package = next((part.data for part in parts if part.name == "file"), None)
     described = next((part.data for part in parts if part.name in OPTION_PARTS), None)
@@ -83,7 +83,11 @@ def _from_parts(parts: list[Part]) -> tuple[dict[str, Any], bytes]:
     return options if isinstance(options, dict) else {}, package
 
 
+def _result(call: Call, job: Row, *, details: bool | None) -> dict[str, Any]:
+    return known_in("DeployResult", deploy_result(call.landscape, job, details=details), call.version)
+
+
 def _shown(call: Call, job: Row) -> dict[str, Any]:
     options = json.loads(job["options"])["given"]
-    result = deploy_result(call.landscape, job, details=False)
+    result = _result(call, job, details=None)
     return {"id": job["id"], "deployOptions": options, "deployResult": result}

@@ -25,8 +25,8 @@ _TESTS: dict[str, Any] = {
 }
 
 
-def deploy_result(landscape: Landscape, job: Row, *, details: bool) -> dict[str, Any]:
-    """Return a deploy's DeployResult as it is now."""
+def deploy_result(landscape: Landscape, job: Row, *, details: bool | None) -> dict[str, Any]:
+    """Return a deploy's DeployResult as it is now. `details`: with messages, without any, or (None) no such member at all."""
     checked = json.loads(job["options"])["checked"]
     outcome = json.loads(job["outcome"]) if job["outcome"] else {}
     messages = outcome.get("messages", [])
@@ -48,11 +48,11 @@ def deploy_result(landscape: Landscape, job: Row, *, details: bool) -> dict[str,
         "createdByName": owner["Name"],
         "createdDate": times["created_at"],
     }
-    if details:
+    if details is not None:
         result["details"] = {
             "allComponentMessages": [],
-            "componentFailures": [_message(each, job) for each in bad],
-            "componentSuccesses": [_message(each, job) for each in good] if done else [],
+            "componentFailures": [_message(each, job) for each in bad] if details else [],
+            "componentSuccesses": [_message(each, job) for each in good] if done and details else [],
             "retrieveResult": None,
             "runTestResult": dict(_TESTS),
         }

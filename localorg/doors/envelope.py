@@ -20,11 +20,6 @@ PARTNER_FAULT = "urn:fault.partner.soap.sforce.com"
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CODE = re.compile(r"^[A-Z][A-Z_]*$")
-_OPTIONAL = frozenset(
-    "apexLogId canceledBy canceledByName columnNumber completedDate errorMessage errorStatusCode id lastModifiedDate lineNumber "
-    "problem problemType retrieveResult startDate stateDetail".split()
-)
-"""Elements of job results that the WSDL lets be absent, and that are when they have nothing to say. REST names them with null."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +134,7 @@ def append_value(parent: Node, name: str, value: Any, version: float) -> None:
             append_parts(node, value.kind.elements, value.document, version)
     elif isinstance(value, dict):
         for key, each in value.items():
-            if each is not None or key not in _OPTIONAL:
-                append_value(node, key, each, version)
+            append_value(node, key, each, version)
     elif isinstance(value, bool):
         node.text = "true" if value else "false"
     else:

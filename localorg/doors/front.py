@@ -10,29 +10,33 @@ import hashlib
 import socket
 import struct
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route as StarletteRoute
+from starlette.types import Receive, Scope, Send
 
 from localorg.doors.admin import Admin
 from localorg.doors.call import Answer, Call
 from localorg.doors.dispatch import HTML, MAINTENANCE, answer, refused
-from localorg.doors.routes import OPERATIONS, REST, Route, find_route
+from localorg.doors.request_body import MAX_BODY, decoded, read_body, read_parts
+from localorg.doors.routes import OPERATIONS, REST, Route, by_path
 from localorg.errors import OAuthError, PlatformError
 from localorg.faults import ERROR_CODES, LOCK, Faults, returned_status, stall_seconds
 from localorg.landscape import Landscape
 from localorg.request_log import Entry, RequestLog
 
-MAX_BODY = 60 * 1024 * 1024
 TRANSPORT = "localorg.transport"
 DAY = 86_400
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 class Front:
-    """All doors of a landscape."""
+    """All doors of a landscape, told apart by port."""
 
     def __init__(self, landscape: Landscape, ca_bundle: str, on_change: Callable[[], None]) -> None:
         self.landscape = landscape
@@ -40,57 +44,79 @@ class Front:
         self.log = RequestLog()
         self.admin = Admin(landscape, self.faults, self.log, ca_bundle, on_change)
         self._used: Counter[tuple[str, int]] = Counter()
+        self._admin_app = self.admin.application()
+        self._org_app = Starlette(
+            routes=[
+                StarletteRoute(path, partial(self._respond, routes), methods=list(routes))
+                for path, routes in by_path().items()
+            ],
+            exception_handlers={HTTPException: self._respond_without_route},
+        )
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             return
-        call = self._read_head(scope)
-        body = await _read_body(receive)
-        if body is None:
-            return
-        if call.place == "admin":
-            call.body = body
-            await _send(send, self.admin.answer(call), call)
-            return
-        call.body = body[:MAX_BODY]
-        with self.log.under_way(call.place):
-            await self._serve(call, scope, send, too_large=len(body) > MAX_BODY)
+        if len(scope["path"]) > 1:
+            scope["path"] = scope["path"].rstrip("/") or "/"
+        app = self._org_app if scope["server"][1] in self.landscape.login_hosts() else self._admin_app
+        await app(scope, receive, send)
 
-    async def _serve(self, call: Call, scope: Message, send: Send, *, too_large: bool) -> None:
-        route, call.parameters, allowed = find_route(call.method, call.path)
+    async def _respond(self, routes: dict[str, Route], request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await self._serve(request, routes[method], [])
+
+    async def _respond_without_route(self, request: Request, problem: Exception) -> Response:
+        allow = (problem.headers or {}).get("Allow", "") if isinstance(problem, HTTPException) else ""
+        return await self._serve(
+            request, None, [each.strip() for each in allow.split(",") if each.strip() not in {"", "HEAD"}]
+        )
+
+    async def _serve(self, request: Request, route: Route | None, allowed: list[str]) -> Response:
+        call = self._read_head(request)
+        problem: PlatformError | None = None
+        try:
+            call.body = await read_body(request)
+            call.body = decoded(call.body, request.headers.get("content-encoding", ""))
+            if len(call.body) > MAX_BODY:
+                problem = PlatformError("LIMIT_EXCEEDED", "Maximum size of request reached.", status=413)
+            else:
+                call.parts = await read_parts(request.headers, call.body)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except PlatformError as error:
+            problem = error
+        with self.log.under_way(call.place):
+            return await self._answer(call, request, route, allowed, problem)
+
+    async def _answer(
+        self, call: Call, request: Request, route: Route | None, allowed: list[str], problem: PlatformError | None
+    ) -> Response:
         operation = "notFound" if route is None else route.name(call) if route.name else route.operation
         fault = self.faults.take(call.place, operation)
         wait = self.landscape.knobs.number("latency", call.place)
         wait += (stall_seconds(fault) or 0.0) if fault else 0.0
         if wait:
             await asyncio.sleep(wait)
-        status = 0
-        if fault == "reset-before":
-            _reset(scope)
-        elif too_large:
-            error = PlatformError("LIMIT_EXCEEDED", "Maximum size of request reached.", status=413)
-            made = refused(call, route.door if route else REST, error)
-        else:
+        cut = fault in {"reset-before", "reset-after"}
+        made: Answer | None = None
+        if problem is not None:
+            made = refused(call, route.door if route else REST, problem)
+        elif fault != "reset-before":
             call.locked = fault == LOCK
             made = self._faulty(call, route, fault) or self._limited(call, route) or answer(call, route, allowed)
-            if fault == "reset-after":
-                _reset(scope)
-            else:
-                status = made.status
-        digest = hashlib.sha256(scope["query_string"] + b"\0" + call.body).hexdigest()[:16]
-        self.log.add(Entry(call.place, call.method, call.path, operation, status or (413 if too_large else 0), digest))
-        if fault not in {"reset-before", "reset-after"}:
-            await _send(send, made, call, self._limit_header(call, route))
+        digest = hashlib.sha256(request.scope["query_string"] + b"\0" + call.body).hexdigest()[:16]
+        status = made.status if made and not cut else 0
+        self.log.add(Entry(call.place, call.method, call.path, operation, status, digest))
+        return _Cut() if made is None or cut else _response(made, self._limit_header(call, route))
 
-    def _read_head(self, scope: Message) -> Call:
+    def _read_head(self, request: Request) -> Call:
+        scope = request.scope
         port = scope["server"][1]
         hosts = self.landscape.login_hosts()
         host = hosts.get(port)
         org = host.org if host else None
-        place = (
-            "admin" if host is None else org.name if org else "login" if host is self.landscape.hosts.login else "test"
-        )
+        place = org.name if org else "login" if host is self.landscape.hosts.login else "test"
         return Call(
             landscape=self.landscape,
             place=place,
@@ -101,6 +127,7 @@ class Front:
             address=scope["client"][0] if scope.get("client") else "",
             host=host,
             org=org,
+            parameters={name: str(value) for name, value in request.path_params.items()},
         )
 
     def _faulty(self, call: Call, route: Route | None, fault: str | None) -> Answer | None:
@@ -148,33 +175,18 @@ class Front:
         return self._used[key]
 
 
-async def _read_body(receive: Receive) -> bytes | None:
-    """Return the body (at most one byte more than is allowed), None when the client went away."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part = message.get("body", b"")
-        if size <= MAX_BODY:
-            parts.append(part)
-            size += len(part)
-        if not message.get("more_body"):
-            return parts[0] if len(parts) == 1 else b"".join(parts)[: MAX_BODY + 1]
+class _Cut(Response):
+    """No answer: the connection is cut as a crashed server does it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _reset(scope)
 
 
-async def _send(send: Send, made: Answer, call: Call, more: dict[str, str] | None = None) -> None:
-    headers = {"content-type": made.content_type, **made.headers, **(more or {})}
-    body = b"" if call.method == "HEAD" else made.body
-    if made.status != 204:  # noqa: PLR2004 — No Content
-        headers["content-length"] = str(len(made.body))
-    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": made.status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})
+def _response(made: Answer, more: dict[str, str]) -> Response:
+    return Response(made.body, made.status, {"content-type": made.content_type, **made.headers, **more})
 
 
-def _reset(scope: Message) -> None:
+def _reset(scope: Scope) -> None:
     """Cut the connection as a crashed server does: the client sees a reset, not an answer."""
     transport = scope["state"][TRANSPORT]
     raw = transport.get_extra_info("socket")

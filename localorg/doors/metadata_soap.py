@@ -20,6 +20,7 @@ from localorg.doors.component_calls import (
 from localorg.doors.deploy_request import TOO_LARGE, check_may_deploy
 from localorg.doors.deploy_result import deploy_result, file_properties, retrieve_result
 from localorg.doors.envelope import SoapRequest, child, children, text_of, texts_of
+from localorg.doors.result_schema import in_wsdl
 from localorg.errors import PlatformError
 from localorg.metadata.components import list_components
 from localorg.metadata.document import DocumentError, local_name
@@ -38,7 +39,30 @@ def run_operation(call: Call, request: SoapRequest) -> Result:
     if operation is None:
         raise PlatformError("UNKNOWN_EXCEPTION", f"No operation available for request {request.operation[:60]}")
     check_may_deploy(call)
-    return operation(call, request)
+    result, type_name = operation(call, request), _TYPES.get(request.operation)
+    if type_name is None:
+        return result
+    if isinstance(result, list):
+        return [in_wsdl(type_name, each, call.version) for each in result]
+    return in_wsdl(type_name, result or {}, call.version)
+
+
+_TYPES = {
+    "deploy": "AsyncResult",
+    "checkDeployStatus": "DeployResult",
+    "cancelDeploy": "CancelDeployResult",
+    "retrieve": "AsyncResult",
+    "checkRetrieveStatus": "RetrieveResult",
+    "checkStatus": "AsyncResult",
+    "listMetadata": "FileProperties",
+    "describeMetadata": "DescribeMetadataResult",
+    "createMetadata": "SaveResult",
+    "updateMetadata": "SaveResult",
+    "upsertMetadata": "UpsertResult",
+    "deleteMetadata": "DeleteResult",
+    "renameMetadata": "SaveResult",
+}
+"""What `result` is, by operation; readMetadata answers components, deployRecentValidation an id."""
 
 
 def _deploy(call: Call, request: SoapRequest) -> Result:

@@ -193,10 +193,13 @@ def test_destructive_changes_delete_and_a_missing_member_is_a_warning(org: OrgCl
     assert problems(refused) == [f"No ConnectedApp named: {missing} found"]
 
 
-def test_deleting_a_set_takes_assignments_and_links_with_it(org: OrgClient, keys: Keys) -> None:
+def test_deleting_a_set_takes_links_with_it_and_by_knob_assignments(
+    landscape: Landscape, org: OrgClient, keys: Keys
+) -> None:
     app = ExternalApp(keys)
     org.deploy(app.package())
     org.assign(app.set_name, "ci")
+    landscape.knob(held_permission_set_deletable=True)
     assert org.deploy(destruction({"PermissionSet": [app.set_name]}))["success"]
     app_id = org.query(f"SELECT Id FROM ExternalClientApplication WHERE DeveloperName = '{app.name}'")[0]["Id"]
     assert org.query(f"SELECT Id FROM SetupEntityAccess WHERE SetupEntityId = '{app_id}'") == []
