@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from pydantic.alias_generators import to_camel
 
 from components.resources import (
     ConnectedApp,
@@ -48,10 +49,19 @@ class JwtBearerAccess(pulumi.ComponentResource):
 
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("orgkey:index:JwtBearerAccess", name, None, opts)
-        key = KeyPair(f"{name}-key", KeyPairArgs(**_key(settings)), self._options("key", settings))
+        managed_by = _seal(settings, "orgkey:owner", settings.managed_by)
+        given = settings.key.model_dump(exclude_unset=True)
+        user_path = "orgkey:users" if settings.secrets.touch("orgkey:users") else "orgkey:integrationUser"
+        key = KeyPair(
+            f"{name}-key",
+            KeyPairArgs(**_sealed(settings, "orgkey:key", given)),
+            self._options("key", settings),
+        )
         permission_set = PermissionSet(
             f"{name}-set",
-            PermissionSetArgs(**_snake(settings.permission_set), managed_by=settings.managed_by),
+            PermissionSetArgs(
+                **_sealed(settings, "orgkey:permissionSet", settings.permission_set), managed_by=managed_by
+            ),
             self._options(
                 "permissionSet",
                 settings,
@@ -64,11 +74,17 @@ class JwtBearerAccess(pulumi.ComponentResource):
             f"{name}-assignments",
             PermissionSetAssignmentsArgs(
                 permission_set=permission_set.name,
-                users=list(settings.users),
-                authoritative=settings.authoritative,
-                groups=list(settings.groups),
-                expiration=settings.expiration,
-                managed_by=settings.managed_by,
+                users=_seal(settings, "orgkey:users", list(settings.users)),
+                **_sealed(
+                    settings,
+                    "orgkey:assignments",
+                    {
+                        "authoritative": settings.authoritative,
+                        "groups": list(settings.groups),
+                        "expiration": settings.expiration,
+                    },
+                ),
+                managed_by=managed_by,
             ),
             self._options(
                 "assignments", settings, adopt=settings.imports.assignments, id_=settings.permission_set["name"]
@@ -79,10 +95,10 @@ class JwtBearerAccess(pulumi.ComponentResource):
         app = app_class(
             f"{name}-app",
             args_class(
-                **_snake({**settings.app, "permissionSets": sets}),
+                **_sealed(settings, "orgkey:app", {**settings.app, "permissionSets": sets}),
                 certificate_pem=key.certificate_pem,
                 consumer_key=key.consumer_key,
-                managed_by=settings.managed_by,
+                managed_by=managed_by,
             ),
             self._options(
                 "app", settings, adopt=settings.imports.app, id_=settings.app["name"], protect=settings.protect
@@ -92,15 +108,13 @@ class JwtBearerAccess(pulumi.ComponentResource):
             f"{name}-grant",
             JwtGrantArgs(
                 consumer_key=app.consumer_key,
-                username=settings.integration_user,
+                username=_seal(settings, user_path, settings.integration_user),
                 private_key_pem=key.private_key_pem,
-                instance_url=settings.connection.instance_url,
+                instance_url=_seal(settings, "salesforce:instanceUrl", settings.connection.instance_url),
                 app_kind=settings.kind,
-                audience=settings.grant.audience,
                 revisions=[app.revision, assignments.revision],
                 deployed_at=app.deployed_at,
-                propagation_minutes=settings.grant.propagation_minutes,
-                revoke=settings.grant.revoke,
+                **_sealed(settings, "orgkey:grant", settings.grant.model_dump()),
             ),
             self._options(
                 "grant",
@@ -157,12 +171,15 @@ def _key_of(app: ConnectedApp | ExternalClientApp, key: KeyPair, grant: JwtGrant
     ).apply(lambda of: of["key"] if of["trusted"] == of["newest"] else of["proved"])
 
 
-def _key(settings: Settings) -> dict[str, Any]:
-    given = settings.key.model_dump(exclude_unset=True)
-    if given.get("private_key_pem"):
-        given["private_key_pem"] = pulumi.Output.secret(given["private_key_pem"])
-    return given
+def _seal(settings: Settings, path: str, value: Any) -> Any:
+    """The value, as a Pulumi secret where the stack has it as one."""
+    return pulumi.Output.secret(value) if value is not None and settings.secrets.touch(path) else value
 
 
-def _snake(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower(): value for name, value in values.items()}
+def _sealed(settings: Settings, path: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings below a path as arguments, those that are secret as secrets."""
+    return {_snake(name): _seal(settings, f"{path}.{to_camel(name)}", value) for name, value in values.items()}
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -16,6 +16,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import Field, ValidationError
 
 from components.jwt_bearer import hopeless
+from components.secrets import NO_SECRETS, Secrets, stack_secrets
 from metadata.check import Problem, field_problems, shown, suggestion
 from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of
 from metadata.fields import Field as Row
@@ -127,13 +128,22 @@ class Settings:
     managed_by: str
     ignore: tuple[str, ...]
     imports: ImportSettings
+    secrets: Secrets = NO_SECRETS
 
 
-def load(config: Mapping[str, str], *, project: str, stack: str, clock: Callable[[], float] = time.time) -> Settings:
+def load(
+    config: Mapping[str, str],
+    *,
+    project: str,
+    stack: str,
+    clock: Callable[[], float] = time.time,
+    secrets: Secrets | None = None,
+) -> Settings:
     """Read a stack's config, as the engine hands it over: text by full key, structures as JSON; `clock` tells epoch seconds.
 
-    Raises SettingsError with every problem.
+    `secrets` says which of it is secret; default: what the engine and the stack file say. Raises SettingsError with every problem.
     """
+    sealed = stack_secrets(config, stack) if secrets is None else secrets
     values = {key: _typed(value) for key, value in config.items()}
     mine = {key.removeprefix("orgkey:"): value for key, value in values.items() if key.startswith("orgkey:")}
     problems = [
@@ -161,7 +171,7 @@ def load(config: Mapping[str, str], *, project: str, stack: str, clock: Callable
         if past := is_past(others.assignments.expiration, clock()):
             problems.append(Problem("orgkey:assignments.expiration", past))
         problems += _ignored(others.ignore, choice.kind)
-    problems = [*misplaced, *problems]
+    problems = [*misplaced, *_open_key(mine.get("key"), sealed), *sealed.problems(), *problems]
     if problems or connection is None or others is None:
         raise SettingsError(stack, dict.fromkeys(problems))
     return Settings(
@@ -181,12 +191,23 @@ def load(config: Mapping[str, str], *, project: str, stack: str, clock: Callable
         managed_by=managed_by,
         ignore=others.ignore,
         imports=others.import_,
+        secrets=sealed,
     )
 
 
 def stack_config() -> dict[str, str]:
     """The present stack's config by full key. An inline program's engine sets it, a program of its own finds it in its environment."""
     return {**get_config_env(), **CONFIG.get()}
+
+
+def _open_key(key: Any, secrets: Secrets) -> Iterable[Problem]:
+    """A private key that the stack file has in clear, from where it goes into every copy and into the state's history."""
+    if isinstance(key, Mapping) and key.get("privateKeyPem") and not secrets.touch("orgkey:key.privateKeyPem"):
+        yield Problem(
+            "orgkey:key.privateKeyPem",
+            "is no secret, so it lies in clear in the stack file and in the state's history; take it out, and set it again with "
+            "`pulumi config set --secret --path orgkey:key.privateKeyPem < key.pem` (a new key, if others can read the file)",
+        )
 
 
 def _authoritative(others: OtherSettings) -> bool | None:

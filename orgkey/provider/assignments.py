@@ -42,6 +42,11 @@ class PermissionSetAssignmentsHandler(Handler):
 
     name: ClassVar[str] = "PermissionSetAssignments"
     lasting: ClassVar[frozenset[str]] = frozenset({"authoritative"})
+    derived: ClassVar[Mapping[str, frozenset[str]]] = {
+        "users": frozenset({"assignments", "extra"}),
+        "groups": frozenset({"assignments"}),
+        "expiration": frozenset({"assignments"}),
+    }
     shown_in: ClassVar[Mapping[str, str]] = {"assignments": "users"}
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:

@@ -7,6 +7,7 @@ import threading
 import grpc
 
 from orgkey.provider.protocol import engine_pb2, engine_pb2_grpc
+from orgkey.provider.secrecy import redacted
 
 _PAST_PROXIES = (("grpc.enable_http_proxy", 0),)
 """The engine is on this machine; gRPC would go to 127.0.0.1 through the proxy of the environment too."""
@@ -47,6 +48,7 @@ class Engine:
         if stub is None:
             return
         try:
-            stub.Log(engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral), timeout=5)
+            told = redacted(message)
+            stub.Log(engine_pb2.LogRequest(severity=severity, message=told, urn=urn, ephemeral=ephemeral), timeout=5)
         except grpc.RpcError:
             return  # an engine that is gone hears nothing; the work must not fail for it

@@ -82,6 +82,8 @@ class Workplace:
     deadline: float
     stated_url: str = ""
     run: Run = field(default_factory=Run)
+    secrets: frozenset[str] = frozenset()
+    """Names of inputs that are secret."""
     progress: Callable[[str], None] = lambda _: None
     info: Callable[[str], None] = lambda _: None
     warn: Callable[[str], None] = lambda _: None
@@ -136,6 +138,8 @@ class Handler(ABC):
     name: ClassVar[str]
     """Last part of the Pulumi type."""
     secret_outputs: ClassVar[frozenset[str]] = frozenset()
+    derived: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """Outputs that hold the value of an input, by the input's name: they are secret where it is."""
     lives_in_org: ClassVar[bool] = True
     """Whether every `up` looks at it first (`refresh_before_update`)."""
     shown_in: ClassVar[Mapping[str, str]] = {}

@@ -7,7 +7,7 @@ what to do. `verified: false` is for a grant that the org refused; where the adm
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -41,6 +41,7 @@ class JwtGrantHandler(Handler):
 
     name: ClassVar[str] = "JwtGrant"
     secret_outputs: ClassVar[frozenset[str]] = frozenset({"privateKeyPem"})
+    derived: ClassVar[Mapping[str, frozenset[str]]] = {"instanceUrl": frozenset({"audience"})}
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
         return check_written(JwtGrantArgs, values)
@@ -57,7 +58,7 @@ class JwtGrantHandler(Handler):
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
         args = _args(inputs, place)
         start = datetime.fromisoformat(args.deployed_at).timestamp() if args.deployed_at else place.clock.now()
-        return args.username, self._prove(inputs, args, place, window_from=start, certificate_changed=True)
+        return _id(args, place), self._prove(inputs, args, place, window_from=start, certificate_changed=True)
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
         if not inputs:
@@ -105,7 +106,7 @@ class JwtGrantHandler(Handler):
         except GrantRefusedError as error:
             org_id = place.snapshot.identity().org_id
             raise InitFailedError(
-                args.username, _refused(inputs, {}, error, org_id), [_verdict(args, error)]
+                _id(args, place), _refused(inputs, {}, error, org_id), [_verdict(args, error)]
             ) from error
 
 
@@ -202,6 +203,11 @@ def _refused(inputs: Values, outputs: Values, error: GrantRefusedError, org_id: 
     """`orgId` is the org that refused: after a sandbox refresh another than the one that is known."""
     known = {name: outputs[name] for name in _OUTPUTS if name in outputs}
     return {**inputs, **known, "orgId": org_id, "verified": False, "reason": f"{error.code}: {error.text}"}
+
+
+def _id(args: JwtGrantArgs, place: Workplace) -> str:
+    """The user name, unless it is a secret: Pulumi keeps ids in clear."""
+    return "login" if "username" in place.secrets else args.username
 
 
 def _verdict(args: JwtGrantArgs, error: GrantRefusedError) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -51,6 +51,10 @@ class KeyPairHandler(Handler):
 
     name: ClassVar[str] = "KeyPair"
     secret_outputs: ClassVar[frozenset[str]] = frozenset({"privateKeyPem"})
+    derived: ClassVar[Mapping[str, frozenset[str]]] = {
+        "subject": frozenset({"certificatePem", "csrPem"}),
+        "certificatePem": frozenset({"csrPem"}),
+    }
     lives_in_org: ClassVar[bool] = False
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:

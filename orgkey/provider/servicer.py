@@ -2,7 +2,7 @@
 
 | outcome | what the engine gets |
 | --- | --- |
-| problems with inputs | check failures, all of them; the property's path is in the text (`_failures`) |
+| problems with inputs | check failures, all of them; the property's path is in the text (`secrecy.failures`) |
 | nothing happened | FAILED_PRECONDITION with what happened and what to do |
 | it exists but is not what was asked for | the same with an `ErrorResourceInitFailed`: kept in state, tried again by the next `up` |
 | gone | an empty id |
@@ -16,7 +16,7 @@ import os
 import threading
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,6 @@ from typing import Any, Literal, NoReturn, TypeVar
 import grpc
 from google.protobuf import any_pb2, empty_pb2
 
-from metadata.check import Problem
 from orgkey.identity.assertion import sign_assertion
 from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.pasted import pasted
@@ -47,6 +46,16 @@ from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.registry import handler_of
 from orgkey.provider.same_org import has_moved, refuse_moved
 from orgkey.provider.schema import schema
+from orgkey.provider.secrecy import (
+    failures,
+    hidden_names,
+    note_request,
+    note_texts,
+    redacted,
+    sealed_inputs,
+    texts_of,
+    unsealed,
+)
 from orgkey.provider.settings import NOT_OURS, connection_values, verdict
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
@@ -108,6 +117,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         self._stated_url = ""
         self._run = Run()
         self._told: set[str] = set()
+        self._secret_texts: frozenset[str] = frozenset()
+        """Texts in the connection's settings that are secret."""
 
     # --- the instance -------------------------------------------------------------------------------------------------------
 
@@ -141,7 +152,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         told = [problem for problem in problems if problem.path not in missing_because_unknown]
         inputs, name = request.news, Urn.parse(request.urn).name
         inputs.MergeFrom(to_struct(verdict(name, values, self._environment)))
-        return provider_pb2.CheckResponse(inputs=inputs, failures=_failures(told, prefix="salesforce:"))
+        return provider_pb2.CheckResponse(inputs=inputs, failures=failures(told, prefix="salesforce:"))
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Say that something changed, never that resources must be replaced: credentials are how we come in, not what is there."""
@@ -155,6 +166,12 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     ) -> provider_pb2.ConfigureResponse:
         configured = from_struct(request.args).values or dict(request.variables)
         values = connection_values(request.name, configured, self._environment)
+        sealed = from_struct(request.args).secrets
+        secrets = frozenset(
+            text for name in sealed for source in (configured, values) for text in texts_of(source.get(name))
+        )
+        note_request(request)
+        note_texts(secrets)
         connection, problems = parse_connection(values)
         if connection is None:
             listed = "\n".join(f"  - salesforce:{problem.path} {problem.reason}" for problem in problems)
@@ -165,6 +182,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             if not self._given_up:
                 self._clock.canceled.clear()
             self._connection, self._org, self._snapshot = connection, None, None
+            self._secret_texts = secrets
             self._stated_url = str(configured.get("instanceUrl") or "")
             self._run, self._told = Run(), set()
         return provider_pb2.ConfigureResponse(
@@ -195,14 +213,14 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         olds = from_struct(request.olds).values
         lasting = {name: olds[name] for name in handler.lasting if news.values.get(name) is None and name in olds}
         with self._outcome(context, handler, None, frozenset()):
-            found = [*_unsealed(handler, news), *pasted(news.values, except_for=handler.secret_outputs)]
+            found = [*unsealed(handler, news), *pasted(news.values, except_for=handler.secret_outputs)]
             inputs, problems = handler.check({**news.values, **lasting}, self._connection, self._clock.now())
             self._run.checked.add(request.urn)
             for caution in [] if found or problems else handler.cautions(inputs):
                 self._engine.warn(request.urn, caution)
         return provider_pb2.CheckResponse(
-            inputs=to_struct(inputs, _hidden(handler, news)),
-            failures=_failures([*found, *problems]),
+            inputs=to_struct(inputs, hidden_names(handler, news)),
+            failures=failures([*found, *problems]),
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
@@ -233,7 +251,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         handler, inputs = _handler(request, context), from_struct(request.properties)
-        hidden = _hidden(handler, inputs)
+        hidden = hidden_names(handler, inputs)
         if request.preview:
             self._refuse_early(context, handler, request, inputs)
             self._validate(context, handler, request, inputs)
@@ -253,7 +271,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             from_struct(request.inputs),
             from_struct(request.properties),
         )
-        hidden = _hidden(handler, inputs, outputs)
+        hidden = hidden_names(handler, inputs, outputs)
         with self._outcome(context, handler, request.inputs, hidden):
             try:
                 place = replace(self._place(request), unseen=lambda error: self._partly_read(request.urn, error))
@@ -286,7 +304,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         handler, news = _handler(request, context), from_struct(request.news)
         old_inputs, old_outputs = from_struct(request.old_inputs).values, from_struct(request.olds).values
-        hidden = _hidden(handler, news)
+        hidden = hidden_names(handler, news, before=from_struct(request.olds))
         if request.preview:
             self._validate(context, handler, request, news)
             diff = handler.diff(old_inputs, old_outputs, news.values, self._clock.now())
@@ -360,6 +378,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 if self._clock.canceled.is_set():
                     self._org.abort()
             connection, org, snapshot = self._connection, self._org, self._snapshot
+        note_texts(self._secret_texts)
         deadline = self._clock.monotonic() + (request.timeout or DEFAULT_TIMEOUT)
         self._clock.must_end(deadline)
         return Workplace(
@@ -371,6 +390,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             deadline=deadline,
             stated_url=self._stated_url,
             run=self._run,
+            secrets=sealed_inputs(request),
             progress=lambda message: self._engine.progress(request.urn, message),
             info=lambda message: self._engine.info(request.urn, message),
             warn=lambda message: self._engine.warn(request.urn, message),
@@ -419,14 +439,14 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.resource_id,
             properties=to_struct(error.outputs, hidden),
-            reasons=list(error.reasons),
+            reasons=[redacted(reason) for reason in error.reasons],
             inputs=inputs,
             refresh_before_update=handler.lives_in_org,
         )
         packed = any_pb2.Any()
         packed.Pack(detail)
         code = grpc.StatusCode.FAILED_PRECONDITION
-        status = status_pb2.Status(code=code.value[0], message=str(error), details=[packed])
+        status = status_pb2.Status(code=code.value[0], message=redacted(str(error)), details=[packed])
         context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
         _abort(context, code, str(error))
 
@@ -464,11 +484,12 @@ def _is_abort(error: Exception) -> bool:
 
 
 def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, message: str) -> NoReturn:
-    context.abort(code, message)
+    context.abort(code, redacted(message))
     raise AssertionError  # pragma: no cover — abort raises
 
 
 def _handler(request: Any, context: grpc.ServicerContext) -> Handler:
+    note_request(request)
     handler = handler_of(Urn.parse(request.urn).type if request.urn else request.type)
     if handler is None:
         _abort(
@@ -477,34 +498,6 @@ def _handler(request: Any, context: grpc.ServicerContext) -> Handler:
             f"There is no resource {request.type or request.urn} in this provider.",
         )
     return handler
-
-
-def _unsealed(handler: Handler, news: Properties) -> list[Problem]:
-    """Inputs that must be secrets and are not: whatever wrote them down has them in clear, and so would state and history."""
-    return [
-        Problem(
-            name,
-            "is no secret, so it would stand in clear in stack file, state and history; give it as one: "
-            f"`pulumi config set --secret --path orgkey:key.{name} < key.pem`, or pulumi.Output.secret(...) in a program",
-        )
-        for name in sorted(handler.secret_outputs - news.secrets)
-        if isinstance(news.values.get(name), str)
-    ]
-
-
-def _failures(problems: Iterable[Problem], prefix: str = "") -> list[provider_pb2.CheckFailure]:
-    """Check failures that name no property to the engine: it would print that property's value (engine notes 8)."""
-    return [
-        provider_pb2.CheckFailure(
-            reason=f"{prefix}{problem.path} {problem.reason}".strip() if problem.path else problem.reason
-        )
-        for problem in problems
-    ]
-
-
-def _hidden(handler: Handler, *properties: Properties) -> frozenset[str]:
-    """Names that leave in a secret envelope: what is always secret, and what came in as a secret."""
-    return handler.secret_outputs.union(*(item.secrets for item in properties))
 
 
 def _property_diff(

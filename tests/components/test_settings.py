@@ -11,9 +11,12 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from components.secrets import Secrets
 from components.settings import Settings, SettingsError, load
 from metadata.ownership import Marker, mark
 from orgkey.model.credentials import Jwt, SfAlias
+
+OWN_KEY = Secrets(frozenset({"orgkey:key.privateKeyPem"}))
 
 
 def as_the_engine_does(value: Any) -> str:
@@ -24,7 +27,8 @@ def as_the_engine_does(value: Any) -> str:
 
 def stack(text: str) -> Settings:
     config = yaml.safe_load(text)["config"]
-    return load({key: as_the_engine_does(value) for key, value in config.items()}, project="orgkey", stack="uat")
+    handed_over = {key: as_the_engine_does(value) for key, value in config.items()}
+    return load(handed_over, project="orgkey", stack="uat", secrets=OWN_KEY)
 
 
 def refusal(text: str) -> str:

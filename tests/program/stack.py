@@ -83,6 +83,20 @@ class Stack:
         before = yaml.safe_load(file.read_text()) if file.exists() else {}
         file.write_text(yaml.safe_dump({**(before or {}), "config": dict(config)}))
 
+    def set_secret(self, path: str, value: str) -> None:
+        """`pulumi config set --secret --path PATH < FILE`, as the messages tell people to do it."""
+        subprocess.run(
+            ["pulumi", "config", "set", "--secret", "--path", path, "--stack", self.name, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            input=value,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=120,
+            check=True,
+        )
+
     def up(self, *arguments: str) -> Result:
         """`pulumi up` without a preview."""
         return self.pulumi("up", "--yes", "--skip-preview", "--stack", self.name, *arguments)

@@ -140,8 +140,9 @@ def test_after_an_import_with_ones_own_key_the_preview_shows_the_ownership_line_
         certify(generate_key(2048), subject="CN=own", validity_days=90, now=datetime.now(UTC)) for _ in range(2)
     )
     give_certificate(org, other.certificate.pem)
-    config["orgkey:key"] |= {"privateKeyPem": pair.private_key_pem, "certificatePem": pair.certificate.pem}
+    config["orgkey:key"] |= {"certificatePem": pair.certificate.pem}
     stack.configure(config)
+    stack.set_secret("orgkey:key.privateKeyPem", pair.private_key_pem)
     text = ok(stack.pulumi("preview", "--diff", "--stack", "t")).text
     assert other.certificate.fingerprint in text
     assert f"this stack sends {pair.certificate.fingerprint}, which is of another key" in text

@@ -94,9 +94,8 @@ def test_a_key_that_does_not_match_its_certificate_stops_before_the_org_is_touch
     from orgkey.identity.key_pair import certify, generate_key
 
     pair = certify(generate_key(2048), subject="CN=a", validity_days=9, now=datetime.now(UTC))
-    stack.configure(
-        {**config, "orgkey:key": {"privateKeyPem": generate_key(2048), "certificatePem": pair.certificate.pem}}
-    )
+    stack.configure({**config, "orgkey:key": {"certificatePem": pair.certificate.pem}})
+    stack.set_secret("orgkey:key.privateKeyPem", generate_key(2048))
     result = stack.up()
     assert result.code != 0
     assert "does not belong to privateKeyPem" in result.text

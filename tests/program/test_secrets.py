@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
@@ -126,3 +126,86 @@ def test_the_engine_shows_no_value_that_the_provider_refuses(stack: Stack) -> No
     assert result.code != 0
     assert "holds an auth URL, which does not belong there" in result.text
     assert "planted" not in result.text
+
+
+# --- what came as a secret
+
+
+def everything(stack: Stack) -> str:
+    """All that Pulumi keeps of a stack: state, its backups, the history with the stack file of each update."""
+    return "".join(file.read_text() for file in (stack.folder / "state").rglob("*") if file.is_file())
+
+
+SECRET_SETTINGS = {
+    "orgkey:app.label": "PlantedLabel",
+    "orgkey:app.description": "PlantedDescription",
+    "orgkey:app.contactEmail": "planted.contact@acme.com",
+    "orgkey:app.infoUrl": "https://planted.example.com",
+    "orgkey:app.callbackUrls[0]": "https://planted.callback.example.com",
+    "orgkey:permissionSet.label": "PlantedSetLabel",
+    "orgkey:permissionSet.description": "PlantedSetDescription",
+    "orgkey:key.subject": "CN=PlantedSubject",
+    "orgkey:key.consumerKey": "PlantedConsumerKey" + "7" * 30,
+    "orgkey:owner": "plantedowner",
+}
+
+
+def test_what_came_as_a_secret_is_in_clear_in_no_state_history_output_or_message(
+    stack: Stack, config: dict[str, Any], org: Org
+) -> None:
+    planted = {**SECRET_SETTINGS, "orgkey:users[0]": org.user("ci"), "salesforce:instanceUrl": org.url}
+    auth_url_file = config["salesforce:credentials"]["sfdxAuthUrlFile"]
+    for path, value in planted.items():
+        stack.set_secret(path, value)
+    stack.set_secret("salesforce:credentials.sfdxAuthUrlFile", auth_url_file)
+    printed = [stack.up("--diff"), stack.pulumi("preview", "--diff", "--stack", "t")]
+    ok(printed[0])
+    org.unassign("CI_Integration_Access", org.user("ci"))
+    printed += [stack.drift(), stack.up("--diff"), stack.pulumi("refresh", "--yes", "--stack", "t")]
+    stack.set_secret("orgkey:users[1]", "planted.nobody@acme.com")
+    printed.append(stack.up())
+    assert printed[-1].code != 0
+    assert "[secret]: no such user" in printed[-1].text
+    shown = stack.outputs()
+    assert {name for name, value in shown.items() if value == "[secret]"} >= {
+        "consumerKey",
+        "username",
+        "instanceUrl",
+        "audience",
+        "certificatePem",
+        "privateKeyPem",
+    }
+    needles = {**planted, "a user that does not exist": "planted.nobody@acme.com", "credentials": auth_url_file}
+    kept, text = everything(stack), "".join(result.text for result in printed) + str(shown)
+    assert {path for path, value in needles.items() if value in kept} == set()
+    assert {path for path, value in needles.items() if value in text} == set()
+    assert stack.outputs(secrets=True)["consumerKey"] == SECRET_SETTINGS["orgkey:key.consumerKey"]
+
+
+def test_only_what_came_as_a_secret_becomes_one(stack: Stack, config: dict[str, Any]) -> None:
+    from datetime import UTC, datetime
+
+    from orgkey.identity.key_pair import certify, generate_key
+
+    pair = certify(generate_key(2048), subject="CN=mine", validity_days=9, now=datetime.now(UTC))
+    stack.configure({**config, "orgkey:key": {"certificatePem": pair.certificate.pem}})
+    stack.set_secret("orgkey:key.privateKeyPem", pair.private_key_pem)
+    ok(stack.up())
+    assert {name for name, value in stack.outputs().items() if value == "[secret]"} == {"privateKeyPem"}
+    assert stack.outputs()["certificatePem"] == pair.certificate.pem
+    assert "PRIVATE KEY" not in everything(stack)
+
+
+def test_a_private_key_in_clear_in_the_stack_file_stops_the_program_and_is_not_shown(
+    stack: Stack, config: dict[str, Any]
+) -> None:
+    from orgkey.identity.key_pair import generate_key
+
+    key = generate_key(2048)
+    stack.configure({**config, "orgkey:key": {"privateKeyPem": key, "certificatePem": key}})
+    result = stack.up()
+    assert result.code != 0
+    assert "orgkey:key.privateKeyPem is no secret" in result.text
+    assert "`pulumi config set --secret --path orgkey:key.privateKeyPem < key.pem`" in result.text
+    assert "orgkey:key.certificatePem holds a private key" in result.text
+    assert not [line for line in key.splitlines()[1:-1] if line in result.text]

@@ -1,0 +1,116 @@
+"""Which settings of the stack are secrets. What came as one stays one: in inputs, outputs and state.
+
+The engine tells only the outermost key: after `pulumi config set --secret --path orgkey:key.privateKeyPem` the whole of `orgkey:key` counts
+as secret. The stack file knows which places are, and is believed where everything else in it is what the engine handed over; where it
+cannot be found (another `--config-file`, an ESC environment), the whole key is secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi.runtime.config import get_config_secret_keys_env, is_config_secret
+
+from metadata.check import Problem
+
+_NAMES = {
+    "orgkey:app": "orgkey:app.name",
+    "orgkey:permissionSet": "orgkey:permissionSet.name",
+}
+"""Settings that become ids of resources, by the key they stand in; Pulumi keeps ids in clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Paths of secret settings, as people write them: `orgkey:app.description`, `orgkey:users[0]`, or a whole `orgkey:key`."""
+
+    paths: frozenset[str] = frozenset()
+
+    def touch(self, path: str) -> bool:
+        """Whether a setting, something in it, or something that it is in is secret."""
+        return any(_within(path, secret) or _within(secret, path) for secret in self.paths)
+
+    def problems(self) -> Iterator[Problem]:
+        """Settings that cannot be kept secret."""
+        for key, name in _NAMES.items():
+            if key in self.paths:
+                yield Problem(
+                    key,
+                    f"is a secret as a whole, and {name.removeprefix('orgkey:')} in it cannot be one: it becomes a resource's id, which "
+                    f"Pulumi keeps in clear; make only that secret which must be: `pulumi config set --secret --path {key}.SETTING`",
+                )
+            elif self.touch(name):
+                yield Problem(
+                    name,
+                    "cannot be a secret: it becomes a resource's id, which Pulumi keeps in clear; set it without --secret",
+                )
+
+
+NO_SECRETS = Secrets()
+
+
+def stack_secrets(config: Mapping[str, str], stack: str, folder: Path | None = None) -> Secrets:
+    """The secrets among a stack's config, as the engine tells them to this program; `folder` has the stack file (default: here)."""
+    named = {*get_config_secret_keys_env(), *(key for key in config if is_config_secret(key))}
+    written = _stack_file(folder or Path.cwd(), stack) if named else {}
+    return Secrets(
+        frozenset(path for key in named & set(config) for path in _places(key, config[key], written.get(key)))
+    )
+
+
+def _stack_file(folder: Path, stack: str) -> Mapping[str, Any]:
+    for name in (f"Pulumi.{stack}.yaml", f"Pulumi.{stack}.yml", f"Pulumi.{stack}.json"):
+        try:
+            read = yaml.load((folder / name).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — all is text to it
+        except (OSError, ValueError, yaml.YAMLError):
+            continue
+        config = read.get("config") if isinstance(read, dict) else None
+        return config if isinstance(config, dict) else {}
+    return {}
+
+
+def _places(key: str, value: str, written: Any) -> set[str]:
+    """Paths of the secrets in one key; the key itself where the stack file does not say it for certain."""
+    try:
+        given = json.loads(value) if value.startswith(("{", "[")) else value
+        found = set(_compare(key, given, written))
+    except (ValueError, _OtherwiseError):
+        found = set()
+    return found or {key}
+
+
+class _OtherwiseError(Exception):
+    """The stack file has something else than the engine."""
+
+
+def _compare(path: str, given: Any, written: Any) -> Iterator[str]:
+    match written:
+        case {"secure": str()} if len(written) == 1:
+            yield path
+        case dict():
+            if not isinstance(given, dict) or given.keys() != written.keys():
+                raise _OtherwiseError
+            for name, item in written.items():
+                yield from _compare(f"{path}.{name}", given[name], item)
+        case list():
+            if not isinstance(given, list) or len(given) != len(written):
+                raise _OtherwiseError
+            for index, item in enumerate(written):
+                yield from _compare(f"{path}[{index}]", given[index], item)
+        case _:
+            if _text(given) != str(written):
+                raise _OtherwiseError
+
+
+def _text(given: Any) -> str:
+    return given if isinstance(given, str) else json.dumps(given)
+
+
+def _within(inner: str, outer: str) -> bool:
+    return inner == outer or bool(re.match(rf"{re.escape(outer)}[.\[]", inner))

@@ -1,0 +1,117 @@
+"""What is secret on the wire: which properties leave as secrets, which must have come as one, and no secret in what people read.
+
+The engine hides secret properties, not what a message says about them ("nobody@acme.com: no such user" beside a secret list of users), so
+messages of a request go out without the texts that came in as secrets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from google.protobuf import struct_pb2
+
+from metadata.check import Problem
+from orgkey.provider.handler import Handler
+from orgkey.provider.protocol import provider_pb2
+from orgkey.provider.wire import Properties, from_struct
+
+HIDDEN = "[secret]"
+_SHORTEST = 5  # characters; a shorter text is in too many others by chance
+_STRUCTS = ("args", "news", "olds", "inputs", "old_inputs", "properties")
+_texts: ContextVar[frozenset[str]] = ContextVar("secret_texts", default=frozenset())
+"""Secret texts of the request that this thread answers."""
+
+
+def note_request(request: Any) -> None:
+    """Start with a request: what of it is secret is hidden from now on, in this thread."""
+    structs = (getattr(request, name) for name in _STRUCTS if hasattr(request, name))
+    _texts.set(
+        frozenset(text for struct in structs if isinstance(struct, struct_pb2.Struct) for text in secret_texts(struct))
+    )
+
+
+def note_texts(texts: Iterable[str]) -> None:
+    """Hide more."""
+    _texts.set(_texts.get().union(texts))
+
+
+def redacted(message: str) -> str:
+    """A message without the secrets of the request; the longest first, since one may be within another."""
+    for text in sorted(_texts.get(), key=len, reverse=True):
+        message = message.replace(text, HIDDEN)
+    return message
+
+
+def secret_texts(struct: struct_pb2.Struct) -> Iterator[str]:
+    """Every text in the secret properties of a property map."""
+    properties = from_struct(struct)
+    for name in properties.secrets:
+        yield from texts_of(properties.values[name])
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Every text in a value that is long enough to be looked for; a structure may come as JSON."""
+    match value:
+        case str():
+            if len(value) >= _SHORTEST:
+                yield value
+            if value.startswith(("{", "[")):
+                try:
+                    yield from texts_of(json.loads(value))
+                except ValueError:
+                    return
+        case Mapping():
+            for item in value.values():
+                yield from texts_of(item)
+        case list() | tuple():
+            for item in value:
+                yield from texts_of(item)
+
+
+def unsealed(handler: Handler, news: Properties) -> list[Problem]:
+    """Inputs that must be secrets and are not: whatever wrote them down has them in clear, and so would state and history."""
+    return [
+        Problem(
+            name,
+            "is no secret, so it would stand in clear in stack file, state and history; give it as one: "
+            f"`pulumi config set --secret --path orgkey:key.{name} < key.pem`, or pulumi.Output.secret(...) in a program",
+        )
+        for name in sorted(handler.secret_outputs - news.secrets)
+        if isinstance(news.values.get(name), str)
+    ]
+
+
+def failures(problems: Iterable[Problem], prefix: str = "") -> list[provider_pb2.CheckFailure]:
+    """Check failures that name no property to the engine: it would print that property's value (engine notes 8)."""
+    return [
+        provider_pb2.CheckFailure(
+            reason=f"{prefix}{problem.path} {problem.reason}".strip() if problem.path else problem.reason
+        )
+        for problem in problems
+    ]
+
+
+def hidden_names(handler: Handler, *properties: Properties, before: Properties | None = None) -> frozenset[str]:
+    """Names that leave in a secret envelope: what is always secret, what came in as a secret, and what is made of that.
+
+    What was secret `before` stays so until somebody gives it in clear.
+    """
+    sealed = handler.secret_outputs.union(*(item.secrets for item in properties))
+    if before is not None:
+        made_anew = frozenset().union(*handler.derived.values()).union(*(item.values for item in properties))
+        sealed |= before.secrets - made_anew
+    return sealed.union(*(handler.derived.get(name, ()) for name in sealed))
+
+
+def sealed_inputs(request: Any) -> frozenset[str]:
+    """Names of a request's inputs that are secret."""
+    return frozenset().union(
+        *(
+            from_struct(getattr(request, name)).secrets
+            for name in ("properties", "news", "inputs")
+            if hasattr(request, name)
+        )
+    )

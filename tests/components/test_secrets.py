@@ -1,0 +1,103 @@
+"""Which settings are secret: what the engine says, made exact by the stack file where that is certain."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.secrets import Secrets, stack_secrets
+from components.settings import SettingsError, load
+
+SECURE = {"secure": "v1:abc:def"}
+
+WRITTEN: list[tuple[str, Any, Any, set[str]]] = [
+    ("a secret text", "x", SECURE, {"orgkey:k"}),
+    ("one place in a mapping", {"a": "x", "b": 1, "c": True}, {"a": SECURE, "b": 1, "c": True}, {"orgkey:k.a"}),
+    ("places at all depths", {"a": ["x", {"b": "y"}]}, {"a": [SECURE, {"b": SECURE}]}, {"orgkey:k.a[0]", "orgkey:k.a[1].b"}),
+    ("a structure that is secret as a whole", {"a": "x"}, SECURE, {"orgkey:k"}),
+    ("nothing in the file is secret", {"a": "x"}, {"a": "x"}, {"orgkey:k"}),
+    ("the file has another value", {"a": "x", "b": "y"}, {"a": SECURE, "b": "other"}, {"orgkey:k"}),
+    ("the file has other names", {"a": "x", "b": "y"}, {"a": SECURE}, {"orgkey:k"}),
+    ("the file has more items", {"a": ["x"]}, {"a": [SECURE, "y"]}, {"orgkey:k"}),
+    ("the file has another shape", {"a": "x"}, [SECURE], {"orgkey:k"}),
+    ("the file has no such key", {"a": "x"}, None, {"orgkey:k"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "written", "expected"), [row[1:] for row in WRITTEN], ids=[row[0] for row in WRITTEN]
+)
+def test_the_places_are_those_of_the_stack_file_and_the_whole_key_where_it_does_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: Any, written: Any, expected: set[str]
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["orgkey:k"]')
+    (tmp_path / "Pulumi.t.yaml").write_text(yaml.safe_dump({"config": {"orgkey:k": written} if written else {}}))
+    config = {"orgkey:k": given if isinstance(given, str) else json.dumps(given), "orgkey:open": "x"}
+    assert stack_secrets(config, "t", tmp_path).paths == expected
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "config: x", "a: [", "\x00"])
+def test_without_a_stack_file_that_can_be_read_the_whole_key_is_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["orgkey:k"]')
+    if content is not None:
+        (tmp_path / "Pulumi.t.yaml").write_text(content)
+    assert stack_secrets({"orgkey:k": '{"a": "x"}'}, "t", tmp_path).paths == {"orgkey:k"}
+
+
+def test_without_secrets_nothing_is_secret(tmp_path: Path) -> None:
+    assert stack_secrets({"orgkey:k": "x"}, "t", tmp_path) == Secrets()
+
+
+@pytest.mark.parametrize(
+    ("secret", "path", "expected"),
+    [
+        ("orgkey:app", "orgkey:app.label", True),
+        ("orgkey:app.label", "orgkey:app.label", True),
+        ("orgkey:app.trustedIpRanges[0].start", "orgkey:app.trustedIpRanges", True),
+        ("orgkey:users[1]", "orgkey:users", True),
+        ("orgkey:app.label", "orgkey:app.name", False),
+        ("orgkey:app.label", "orgkey:app.labels", False),
+        ("orgkey:app", "orgkey:apps.label", False),
+    ],
+)
+def test_a_setting_is_secret_with_what_it_is_in_and_what_is_in_it(secret: str, path: str, expected: bool) -> None:  # noqa: FBT001
+    assert Secrets(frozenset({secret})).touch(path) is expected
+
+
+CONFIG = {
+    "salesforce:instanceUrl": "https://acme.my.salesforce.com",
+    "salesforce:credentials": '{"sfAlias": "a"}',
+    "orgkey:app": '{"name": "CI", "contactEmail": "ops@acme.com"}',
+    "orgkey:users": '["ci@acme.com"]',
+}
+
+
+@pytest.mark.parametrize(
+    ("secret", "says"),
+    [
+        ("orgkey:app", "orgkey:app is a secret as a whole, and app.name in it cannot be one"),
+        ("orgkey:app.name", "orgkey:app.name cannot be a secret: it becomes a resource's id"),
+        ("orgkey:permissionSet.name", "orgkey:permissionSet.name cannot be a secret"),
+    ],
+)
+def test_what_becomes_an_id_cannot_be_a_secret(secret: str, says: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(CONFIG, project="p", stack="t", secrets=Secrets(frozenset({secret})))
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("secret", ["orgkey:key", "orgkey:key.privateKeyPem"])
+def test_a_private_key_must_be_a_secret_and_the_problem_has_the_command(secret: str) -> None:
+    pem = "-----BEGIN PRIVATE KEY-----\nMIIplanted\n-----END PRIVATE KEY-----"
+    config = {**CONFIG, "orgkey:key": json.dumps({"privateKeyPem": pem, "certificatePem": "c"})}
+    with pytest.raises(SettingsError) as caught:
+        load(config, project="p", stack="t", secrets=Secrets())
+    assert "`pulumi config set --secret --path orgkey:key.privateKeyPem < key.pem`" in str(caught.value)
+    assert "planted" not in str(caught.value)
+    assert load(config, project="p", stack="t", secrets=Secrets(frozenset({secret}))).key.private_key_pem == pem
