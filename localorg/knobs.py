@@ -60,6 +60,11 @@ KNOBS: dict[str, Knob] = {
             default=True,
             meaning="answer a repeated grant of one user and app with the same token (notes 4.4)",
         ),
+        Knob(
+            "rotate_refresh_tokens",
+            default=False,
+            meaning="each use of a refresh token answers a new one and ends the old one (notes 6.2)",
+        ),
         Knob("session_timeout", 7200.0, "seconds of idleness after which a session ends, where the app says nothing"),
         Knob("login_rate", 3600, "logins per user and hour; 0 switches the counter off (notes 8)"),
         Knob(

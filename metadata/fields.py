@@ -27,6 +27,10 @@ from metadata.codec import (
 )
 from metadata.members import ECA, GLOBAL_OAUTH, MEMBER_TYPES, OAUTH, OAUTH_POLICIES, POLICIES, Resource
 
+CONSUMER_KEY = r"[A-Za-z0-9._+/=-]{8,256}"
+CONSUMER_KEY_SAYS = "8 to 256 letters, digits and . _ - + / ="
+"""What orgs have: their own keys have dots and underscores, some are base64 in either alphabet (platform notes 1.3)."""
+
 
 class Type(StrEnum):
     """What a setting's value is."""
@@ -262,8 +266,8 @@ APP_FIELDS: tuple[Field, ...] = (
         dict([_connected("oauthConfig", Text("consumerKey")), _external(GLOBAL_OAUTH, Text("consumerKey"))]),
         required=True,
         on_change=OnChange.REPLACE,
-        pattern=r"[A-Za-z0-9._]{8,256}",
-        pattern_says="8 to 256 letters, digits, dots and underscores",
+        pattern=CONSUMER_KEY,
+        pattern_says=CONSUMER_KEY_SAYS,
     ),
     Field(
         "scopes",

@@ -46,6 +46,8 @@ def grant_token(call: Call) -> Answer:
         "id": _identity_url(call, granted.org, granted.user_id),
         "token_type": "Bearer",
     }
+    if granted.refresh_token:
+        body["refresh_token"] = granted.refresh_token
     if is_jwt(granted.token):
         body |= {"token_format": "jwt"}
     if "sfap_api" in granted.scope.split():

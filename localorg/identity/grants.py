@@ -18,7 +18,7 @@ from localorg.identity.hosts import LoginHost, SharedHosts
 from localorg.identity.login_history import login_status
 from localorg.identity.login_rate import LoginRate
 from localorg.identity.preauthorization import NOT_APPROVED, check_use
-from localorg.identity.sessions import PLATFORM_CLI, Sessions
+from localorg.identity.sessions import PLATFORM_CLI, Sessions, random_text
 from localorg.knobs import Knobs
 from localorg.orgs import Org
 from localorg.store import Row, Store
@@ -38,6 +38,7 @@ class Granted:
     user_id: str
     token: str
     scope: str
+    refresh_token: str = ""  # a new one, where the org rotates them
 
 
 @dataclass
@@ -133,8 +134,11 @@ class Grants:
         timeout = self._knobs.number("session_timeout", org.name)
         token = self._sessions.start(org, user["Id"], key, row["_Scope"], timeout=timeout)
         used = {"UseCount": (row["UseCount"] or 0) + 1, "LastUsedDate": self._clock.timestamp()}
+        rotated = f"5Aep861{random_text(80)}" if self._knobs.on("rotate_refresh_tokens", org.name) else ""
+        if rotated:
+            used["DeleteToken"] = rotated
         self._store.change(org.name, "OauthToken", row["Id"], used)
-        return Granted(org, user["Id"], token, row["_Scope"])
+        return Granted(org, user["Id"], token, row["_Scope"], rotated)
 
     def _client_credentials(self, attempt: _Attempt, form: Mapping[str, str]) -> Granted:
         if attempt.host.org is None:

@@ -11,17 +11,19 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from metadata.fields import CONSUMER_KEY, CONSUMER_KEY_SAYS
 from orgkey.model.written import Written, matches
 
 VariableName = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
-ConsumerKey = Annotated[str, matches(r"[A-Za-z0-9._]{8,256}", "8 to 256 letters, digits, dots and underscores")]
-NonEmpty = Annotated[str, Field(min_length=1)]
+ConsumerKey = Annotated[str, matches(CONSUMER_KEY, CONSUMER_KEY_SAYS)]
+NonEmpty = Annotated[str, Field(min_length=1), matches(r"[^\x00-\x1f\x7f\ud800-\udfff]+", "one line of text")]
+Alias = Annotated[NonEmpty, matches(r"[^-\s].*", "an alias or user name of the Salesforce CLI")]
 
 
 class SfAlias(Written):
     """An alias or user name that the Salesforce CLI on this machine knows."""
 
-    sf_alias: NonEmpty
+    sf_alias: Alias
 
 
 class AccessTokenEnv(Written):

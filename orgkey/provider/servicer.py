@@ -412,10 +412,10 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         """Warn of what the login may not see of a resource."""
         self._engine.warn(urn, str(error))
 
-    def _sign(self, private_key_pem: str, consumer_key: str, username: str, audience: str) -> str:
+    def _sign(self, private_key: str | bytes, consumer_key: str, username: str, audience: str) -> str:
         """An assertion for the administrator's own login (`salesforce:credentials.jwt`)."""
         return sign_assertion(
-            private_key_pem,
+            private_key,
             consumer_key=consumer_key,
             username=username,
             audience=audience,

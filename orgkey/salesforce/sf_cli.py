@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orgkey.salesforce.errors import CANCELED, CanceledError, CredentialsError
+from orgkey.salesforce.places import REDACTED, named, one_line
 
-REDACTED = "[REDACTED]"
 _TIMEOUT = 60.0  # seconds; the CLI may refresh its own session first
 _LISTEN = 0.1  # seconds between two looks whether somebody cancels
 _GRACE = 0.5  # seconds in which the CLI may end by itself
@@ -53,9 +53,10 @@ def session_of(
         token = str(display.get("accessToken") or "")  # a CLI from before the command existed
     if not token or token.startswith(REDACTED):
         raise CredentialsError(
-            f"The Salesforce CLI does not give out the access token of {alias}: it answered '{REDACTED}'.\n"
+            f"The Salesforce CLI does not give out the access token of {named(alias)}: it answered '{REDACTED}'.\n"
             "Update the CLI (it needs `sf org auth show-access-token`), or use sfdxAuthUrlFile or accessTokenEnv."
         )
+    one_line(token, "The Salesforce CLI's answer")
     return CliSession(token, str(display.get("instanceUrl") or "").rstrip("/"))
 
 
@@ -73,12 +74,11 @@ def _ask(
     aborted: threading.Event,
     seconds_left: Callable[[], float],
 ) -> dict[str, Any]:
-    said = " ".join(["sf", *command, "--target-org", alias])
+    said = " ".join(["sf", *command, "--target-org", named(alias)])
     ours = {name: value for name, value in environment.items() if not name.startswith("PULUMI_")}
     try:
         seconds = min(_TIMEOUT, seconds_left())
         code, output = _run(["sf", *command, "--target-org", alias, "--json"], ours, aborted, seconds)
-        answer = json.loads(output)
     except (FileNotFoundError, PermissionError):
         raise CredentialsError(
             "salesforce:credentials.sfAlias needs the Salesforce CLI, and there is no `sf` on PATH that can be run.\n"
@@ -86,6 +86,12 @@ def _ask(
         ) from None
     except subprocess.TimeoutExpired:
         raise CredentialsError(f"`{said}` did not answer within {seconds:.0f} s.\nTry it by hand.") from None
+    except ValueError:  # a NUL, or half of a surrogate pair
+        raise CredentialsError(
+            "salesforce:credentials.sfAlias is no alias: it has signs that no command takes."
+        ) from None
+    try:
+        answer = json.loads(output)
     except ValueError:
         raise CredentialsError(
             f"`{said}` ended with exit code {code} and no answer in JSON.\nTry it by hand."
@@ -93,8 +99,9 @@ def _ask(
     if not isinstance(answer, dict):
         answer = {}
     if code or not isinstance(answer.get("result"), dict):
+        shown, reason = named(alias), _reason(answer)
         raise CredentialsError(
-            f"The Salesforce CLI cannot use {alias}: {_reason(answer)}\nLog in with `sf org login web --alias {alias}`."
+            f"The Salesforce CLI cannot use {shown}: {reason.replace(alias, shown)}\nLog in with `sf org login web --alias {shown}`."
         )
     return dict(answer["result"])
 

@@ -74,7 +74,7 @@ BAD = [
     ("callbackUrls", ["https://a", "/b"], [("callbackUrls[1]", "is not a URL without spaces")]),
     ("callbackUrls", ["https://a b"], [("callbackUrls[0]", "is not a URL without spaces")]),
     ("callbackUrls", [], [("callbackUrls", EMPTY)]),
-    ("consumerKey", "short", [("consumerKey", "is not 8 to 256 letters, digits, dots and underscores")]),
+    ("consumerKey", "short", [("consumerKey", "is not 8 to 256 letters, digits and . _ - + / =")]),
     (
         "certificatePem",
         "",

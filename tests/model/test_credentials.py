@@ -86,7 +86,7 @@ BAD = [
     (
         {"clientCredentials": {"consumerKey": "short", "clientSecret": "s"}, "more": 1},
         [
-            ("clientCredentials.consumerKey", "must be 8 to 256 letters, digits, dots and underscores"),
+            ("clientCredentials.consumerKey", "must be 8 to 256 letters, digits and . _ - + / ="),
             ("clientCredentials.clientSecretEnv", "is required"),
             ("clientCredentials.clientSecret", "is not a setting"),
             ("more", "is not a setting"),

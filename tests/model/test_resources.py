@@ -83,7 +83,7 @@ BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
     (KeyPairArgs, {"renewAfter": 1}, [("renewAfter", "must be less than 1")]),
     (KeyPairArgs, {"renewAfter": 0}, [("renewAfter", "must be greater than 0")]),
     (KeyPairArgs, {"generation": 0}, [("generation", "must be greater than or equal to 1")]),
-    (KeyPairArgs, {"consumerKey": "x"}, [("consumerKey", "must be 8 to 256 letters, digits, dots and underscores")]),
+    (KeyPairArgs, {"consumerKey": "x"}, [("consumerKey", "must be 8 to 256 letters, digits and . _ - + / =")]),
     (KeyPairArgs, {"generaton": 2}, [("generaton", "is not a setting; did you mean generation?")]),
     (KeyPairArgs, {"validity_days": 2}, [("validity_days", "is not a setting; did you mean validityDays?")]),
     (KeyPairArgs, {"privateKeyPem": "-----S3CRET"}, [("", COME_TOGETHER)]),

@@ -33,7 +33,7 @@ def connect(org: Org) -> Connect:
         )
         assert connection is not None, problems
 
-        def sign(key: str, consumer_key: str, username: str, audience: str) -> str:
+        def sign(key: str | bytes, consumer_key: str, username: str, audience: str) -> str:
             import time
 
             return sign_assertion(
@@ -140,7 +140,7 @@ def refused(client: Client) -> str:
         ({"accessTokenEnv": "T"}, {"T": "00D!wrong-secret"}, "does not accept the access token"),
         ({"sfdxAuthUrlEnv": "U"}, {"U": "https://wrong-secret"}, "holds no auth URL"),
         ({"sfdxAuthUrlFile": "none"}, {}, "The file none cannot be read"),
-        ({"jwt": {"consumerKey": "Abcdefgh1", "username": "a@b", "privateKeyEnv": "K"}}, {"K": "wrong-secret"}, "cannot be read"),
+        ({"jwt": {"consumerKey": "Abcdefgh1", "username": "a@b", "privateKeyEnv": "K"}}, {"K": "wrong-secret"}, "K is no PEM"),
         ({"clientCredentials": {"consumerKey": "Abcdefgh1", "clientSecretEnv": "S"}}, {"S": "wrong-secret"}, "were refused"),
         ({"sfAlias": "uat"}, {"PATH": "/nowhere"}, "there is no `sf` on PATH"),
     ],

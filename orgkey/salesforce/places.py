@@ -1,0 +1,86 @@
+"""Where credentials are kept: environment variables and files. What is read there is judged at once and shown in no message.
+
+A name that was written down for a variable or a file may itself be the credential, pasted where its name belongs: names are shown only
+where they look like one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from orgkey.model.pasted import credential
+from orgkey.salesforce.errors import CredentialsError
+
+REDACTED = "[REDACTED]"
+_LARGEST = 1_000_000  # bytes; a file of credentials has a few thousand
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_NAME = re.compile(r"[\w.~: -]{1,40}(?:[/\\][\w.~ -]{1,60})*|(?:[/\\][\w.~ -]{1,60})+")
+_UNLIKE = re.compile(r"(?=[^/\\_. -]*\d)(?=[^/\\_. -]*[A-Za-z])[^/\\_. -]{25,}")
+"""Many letters and digits without a break: what tokens are made of and names are not."""
+
+
+def named(place: str | Path) -> str:
+    """The name of a variable or file, for a message."""
+    text = str(place)
+    return text if _NAME.fullmatch(text) and not _UNLIKE.search(text) else "(a name that is not shown)"
+
+
+def file_of(written: str) -> Path:
+    """The path that somebody wrote, `~` expanded where there is such a user."""
+    return Path(os.path.expanduser(written))  # noqa: PTH111 — Path.expanduser fails for a user that is none
+
+
+def variable(environment: Mapping[str, str], name: str, what: str) -> str:
+    """The contents of an environment variable, without blanks around; raises CredentialsError where there is nothing of use."""
+    value = environment.get(name, "").strip()
+    if not value:
+        raise CredentialsError(
+            f"The environment variable {named(name)} is not set.\nsalesforce:credentials expects {what} in it."
+        )
+    if value.startswith(REDACTED):
+        raise CredentialsError(
+            f"The environment variable {named(name)} holds the Salesforce CLI's '[REDACTED]' instead of {what}.\n"
+            "Use `sf org auth show-access-token` or `sf org auth show-sfdx-auth-url`, which print the real value.",
+        )
+    return value
+
+
+def access_token(environment: Mapping[str, str], name: str) -> str:
+    """The access token in an environment variable; raises CredentialsError for what cannot be one."""
+    value = variable(environment, name, "an access token")
+    found = credential(value)
+    if found not in {None, "an access token", "a signed token (JWT)"}:
+        raise CredentialsError(
+            f"The environment variable {named(name)} holds {found} instead of an access token.\n"
+            "Name it by the form for that (sfdxAuthUrlEnv, jwt.privateKeyEnv), or put a token there."
+        )
+    return one_line(value, f"The environment variable {named(name)}")
+
+
+def one_line(token: str, where: str) -> str:
+    """The token; raises CredentialsError where it has signs that no token has, and that no header could carry."""
+    if not _TOKEN.fullmatch(token):
+        raise CredentialsError(
+            f"{where} holds something that is no access token: a line break, a blank or a sign beyond ASCII is in it.\n"
+            "Copy the token alone: `sf org auth show-access-token --target-org <alias>` prints it."
+        )
+    return token
+
+
+def contents(path: Path, form: str = "sfdxAuthUrlFile") -> bytes:
+    """What a file holds; raises CredentialsError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            read = file.read(_LARGEST + 1)
+    except OSError as error:
+        why = str(error.strerror)
+    except ValueError:  # a path that the system could never have
+        why = "it is no path"
+    else:
+        if len(read) <= _LARGEST:
+            return read
+        why = "it is too large to hold credentials"
+    raise CredentialsError(f"The file {named(path)} cannot be read: {why}.\nsalesforce:credentials.{form} names it.")
