@@ -109,7 +109,7 @@ class PermissionSetAssignmentsHandler(Handler):
         held = {item.username.lower() for item in holders.of(args.users) if item.lasts(now)}
         users = [user for user in args.users if user.lower() in held]
         if args.authoritative:
-            users += [item.username for item in holders.others(args.users)]
+            users += [item.username for item in holders.others(args.users, now)]
         seen = {**inputs, "users": users}
         if args.groups:  # a group is as declared when all are in it
             members, everyone = holders.members(now), [user.lower() for user in args.users]
@@ -122,7 +122,11 @@ class PermissionSetAssignmentsHandler(Handler):
                 seen["expiration"] = item.expires or None
                 break
         seen = {name: value for name, value in seen.items() if value is not None}
-        if outputs and not args.authoritative and (others := [item.username for item in holders.others(args.users)]):
+        if (
+            outputs
+            and not args.authoritative
+            and (others := [item.username for item in holders.others(args.users, now)])
+        ):
             place.info(
                 f"a destroy keeps the permission set {args.permission_set} as long as others hold it: {', '.join(others)}"
             )
@@ -250,7 +254,7 @@ def _outputs(
         **inputs,
         "assignments": listed,
         "given": list(given),
-        "extra": [item.username for item in holders.others(args.users)],
+        "extra": [item.username for item in holders.others(args.users, place.clock.now())],
         "revision": digest[:16],
         "orgId": place.snapshot.identity().org_id,
         "instanceUrl": place.org.url,

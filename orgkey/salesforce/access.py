@@ -61,10 +61,10 @@ class Holders:
         wanted = _lower(usernames)
         return tuple(item for item in self.assignments if item.username.lower() in wanted)
 
-    def others(self, usernames: Iterable[str]) -> tuple[Assignment, ...]:
-        """Those who hold the set and are none of the given users."""
+    def others(self, usernames: Iterable[str], now: float) -> tuple[Assignment, ...]:
+        """Those who hold the set at `now` and are none of the given users: an assignment that has ended gives nobody anything."""
         wanted = _lower(usernames)
-        return tuple(item for item in self.assignments if item.username.lower() not in wanted)
+        return tuple(item for item in self.assignments if item.username.lower() not in wanted and item.lasts(now))
 
     def members(self, now: float) -> set[tuple[str, str]]:
         """User and group of each assignment to a group that counts at `now`, in lower case."""
@@ -194,7 +194,7 @@ def _plan(
     ]
     user_ids, group_ids = _ids(snapshot, wanted, {user for user, _ in gaps})
     unwanted = (
-        holders.others(users)
+        holders.others(users, snapshot.org.clock.now())
         if wanted.authoritative
         else holders.of(name for name in remove if name.lower() not in _lower(users))
     )

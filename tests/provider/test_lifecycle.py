@@ -621,6 +621,31 @@ def test_an_assignment_that_has_ended_is_drift_and_a_later_end_renews_it(
     assert expirations(org) == ["2099-12-31T00:00:00.000+0000"] * 2
 
 
+@pytest.mark.parametrize("passed", [False, True], ids=["to come", "passed"])
+def test_somebody_elses_assignment_counts_as_a_holder_until_it_has_ended_and_is_left_alone_then(
+    provider: Client, grouped: Made, org: Org, clock: MovedClock, *, passed: bool
+) -> None:
+    resource_id, inputs, outputs = grouped
+    assert inputs["authoritative"] is True
+    org.assign("Access", org.user("devops"))
+    (row,) = org.query(
+        "SELECT Id FROM PermissionSetAssignment "
+        f"WHERE PermissionSet.Name = 'Access' AND Assignee.Username = '{org.user('devops')}'"
+    )
+    path = f"/services/data/v67.0/sobjects/PermissionSetAssignment/{row['Id']}"
+    assert org.call("PATCH", path, json={"ExpirationDate": WINTER}).status_code == 204
+    if passed:
+        clock.ahead = datetime(2100, 1, 1, tzinfo=UTC).timestamp() - time.time()
+    others = [] if passed else [org.user("devops")]
+    seen = again(provider, org).read(HOLDERS, resource_id, inputs, outputs)
+    before = (plain(seen.inputs), plain(seen.properties))
+    assert before[0]["users"] == [*inputs["users"], *others]
+    assert before[1]["extra"] == others
+    assert list(provider.diff(HOLDERS, *before, inputs).diffs) == (["users"] if others else [])
+    provider.update(HOLDERS, resource_id, before, inputs)
+    assert (org.user("devops") in org.holders("Access")) is passed
+
+
 def test_somebody_elses_assignment_to_a_group_that_has_ended_is_named_as_theirs(
     provider: Client, grouped: Made, org: Org, clock: MovedClock
 ) -> None:
