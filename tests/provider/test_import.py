@@ -320,3 +320,42 @@ def test_a_redeploy_that_fails_is_told_beside_the_refusal_of_the_login(
     assert failed.value.init_failed["properties"]["verified"] is False
     assert "invalid assertion" in failed.value.message
     assert "was to be deployed again, and that failed" in failed.value.message
+
+
+# --- copies that a sandbox refresh left without their OAuth part
+
+
+@pytest.mark.parametrize(
+    "production", ["acme/prod", MANAGED_BY], ids=["of production's stack", "of a stack of our name"]
+)
+@pytest.mark.parametrize("in_state", [True, False], ids=["in state", "not in state"])
+def test_the_bare_header_of_a_copied_app_is_put_right(
+    provider: Client,
+    holders: Made,
+    key: dict[str, Any],
+    org: Org,
+    landscape: Landscape,
+    production: str,
+    *,
+    in_state: bool,
+) -> None:
+    marker = f"managed by orgkey {production} in {landscape.org('acme').org_id}"
+    old: tuple[Any, Any] = (None, None)
+    if in_state:
+        _, inputs, outputs = made_app(provider, EXTERNAL, key)
+        org.deploy({}, destroy={"ExternalClientApplication": ["App"]})
+        old = inputs, outputs
+    put(
+        org,
+        "ExternalClientApplication",
+        "App",
+        f"<contactEmail>ops@acme.com</contactEmail><description>{marker}</description>"
+        "<distributionState>Local</distributionState><label>App</label>",
+    )
+    if in_state:
+        put_right(provider, org, key, old)
+        return
+    next_command(provider, org)
+    made = made_app(provider, EXTERNAL, key)
+    assert make(provider, GRANT, grant_inputs(key, org))[2]["verified"] is True
+    assert list(look(provider, org, EXTERNAL, made[1], made[1:])[1].diffs) == []
