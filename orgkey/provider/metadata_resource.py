@@ -24,7 +24,7 @@ from metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.adoption import is_deployed, is_taken_over, refusal_to_replace
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
-from orgkey.provider.read_back import as_sent, read_back
+from orgkey.provider.read_back import NOT_KEPT, as_sent, read_back
 from orgkey.provider.same_org import has_moved
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, has_unknown
@@ -191,6 +191,7 @@ class MetadataHandler(Handler):
             adopted=is_taken_over(old_outputs),
             carried_over=carried,
             copied_from=copied_from,
+            not_kept=old_outputs.get(NOT_KEPT, ()),
         )
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
@@ -305,6 +306,7 @@ class MetadataHandler(Handler):
         adopted: bool = False,
         carried_over: Sequence[UnknownPart] = (),
         copied_from: str = "",
+        not_kept: Sequence[Mapping[str, str]] = (),
     ) -> dict[str, Any]:
         name, org_id = str(inputs["name"]), place.snapshot.identity().org_id
         names = member_names(self.resource, name, found.names if found else None)
@@ -338,7 +340,7 @@ class MetadataHandler(Handler):
         try:
             after = read_resource(place.snapshot, self.resource, name, names)
             own = self.deployed_outputs(outputs, after, status, place)
-            return {**outputs, **self._read_back(inputs, carried_over, found, after, place), **own}
+            return {**outputs, **self._read_back(inputs, carried_over, found, after, place, not_kept), **own}
         except SalesforceError as error:  # it did arrive: the old revision and date must not stay in state
             raise InitFailedError(name, {**outputs, **self.uncertain_outputs(place)}, [str(error)]) from error
 
@@ -349,11 +351,12 @@ class MetadataHandler(Handler):
         before: Found | None,
         after: Found | None,
         place: Workplace,
+        known: Sequence[Mapping[str, str]],
     ) -> Values:
         """Outputs of what the org made of a deploy; what it does not keep is told here, and never again."""
         if after is None:
             return {}
-        outputs, told = read_back(self.resource, inputs, carried_over, before, after)
+        outputs, told = read_back(self.resource, inputs, carried_over, before, after, known)
         for sentence in told:
             place.warn(sentence)
         return outputs

@@ -28,26 +28,25 @@ def read_back(
     carried_over: Sequence[UnknownPart],
     before: Found | None,
     after: Found,
+    known: Sequence[Mapping[str, str]] = (),
 ) -> tuple[dict[str, Any], list[str]]:
-    """Compare what was sent with what the org holds after the deploy; return outputs, and a sentence for each thing to tell."""
+    """Compare what was sent with what the org holds after the deploy; return outputs, and a sentence for each thing to tell.
+
+    `known` is what the state has of such things: they were told before.
+    """
     kept = [
         difference
         for difference in differences(resource, sent, after.settings)
         if difference.path not in _JUDGED_ELSEWHERE and not difference.replaces
     ]
     parts = [asdict(part) for part in after.unknown_parts]
+    items = [{"setting": each.path, "sent": _written(each.before), "kept": _written(each.after)} for each in kept]
     outputs: dict[str, Any] = {each.path: after.settings[each.path] for each in kept}
-    outputs |= {
-        NOT_KEPT: [
-            {"setting": each.path, "sent": _written(each.before), "kept": _written(each.after)} for each in kept
-        ],
-        "members": dict(after.names),
-        "otherParts": parts,
-        "carriedOver": parts,
-    }
+    outputs |= {NOT_KEPT: items, "members": dict(after.names), "otherParts": parts, "carriedOver": parts}
     told = [
         f"the org does not keep {each.path}: {_shown(each.before)} was sent, it holds {_shown(each.after)}"
-        for each in kept
+        for each, item in zip(kept, items, strict=True)
+        if item not in known
     ]
     return outputs, [*told, *_parts_told(carried_over, before, after)]
 

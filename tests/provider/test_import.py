@@ -264,7 +264,11 @@ def test_what_was_imported_and_never_deployed_is_left_where_it_is(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("theirs", ["another", ""], ids=["replaced", "cleared"])
+@pytest.mark.parametrize(
+    ("theirs", "form"),
+    [("another", "invalid_client"), ("another", "invalid_grant"), ("", "invalid_client")],
+    ids=["replaced", "replaced, as it was answered before", "cleared"],
+)
 def test_an_update_of_the_grant_deploys_the_app_again_once(
     provider: Client,
     holders: Made,
@@ -274,8 +278,10 @@ def test_an_update_of_the_grant_deploys_the_app_again_once(
     heard: list[str],
     kind: str,
     theirs: str,
+    form: str,
 ) -> None:
-    landscape.admin("PATCH", "/knobs", connected_app_creation=True, certificate_returned=False)
+    knobs = {"connected_app_creation": True, "certificate_returned": False, "foreign_signature": form}
+    landscape.admin("PATCH", "/knobs", **knobs)
     _, inputs, outputs = made_app(provider, kind, key)
     grant = make(provider, GRANT, grant_inputs(key, org, appKind="connected" if kind == CONNECTED else "external"))
     replace_certificate(org, kind, own_certificate() if theirs else "")
