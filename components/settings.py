@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -21,6 +21,7 @@ from metadata.check import Problem, field_problems, shown, suggestion
 from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of
 from metadata.fields import Field as Row
 from metadata.members import Resource
+from orgkey.identity.inputs import key_pair_problems
 from orgkey.model.assignments import (
     GroupNames,
     Moment,
@@ -58,7 +59,7 @@ class SettingsError(Exception):
         self.problems = tuple(problems)
         listed = "\n".join(f"  - {problem.path} {problem.reason}" for problem in self.problems)
         super().__init__(
-            f"Pulumi.{stack}.yaml has {_counted(len(self.problems))}; nothing was contacted or changed:\n{listed}"
+            f"Pulumi.{stack}.yaml has {_counted(len(self.problems))}; nothing was changed in the org:\n{listed}"
         )
 
 
@@ -165,13 +166,9 @@ def load(
     problems += found
     managed_by = f"{mine.get('owner') or project}/{stack}"
     problems += _across(mine, managed_by)
-    if others:
-        if others.import_.app and not others.key.consumer_key:
-            problems.append(Problem("orgkey:key.consumerKey", _KEY_OF_AN_IMPORT))
-        if past := is_past(others.assignments.expiration, clock()):
-            problems.append(Problem("orgkey:assignments.expiration", past))
-        problems += _ignored(others.ignore, choice.kind)
-    problems = [*misplaced, *_open_key(mine.get("key"), sealed), *sealed.problems(), *problems]
+    told = [*misplaced, *_open_key(mine.get("key"), sealed), *sealed.problems()]
+    problems += _further(mine, choice.kind, {problem.path for problem in [*told, *problems]}, clock())
+    problems = [*told, *problems]
     if problems or connection is None or others is None:
         raise SettingsError(stack, dict.fromkeys(problems))
     return Settings(
@@ -215,6 +212,25 @@ def _authoritative(others: OtherSettings) -> bool | None:
     imported = others.import_.assignments or others.import_.permission_set
     given = others.assignments.authoritative
     return False if given is None and imported else given
+
+
+def _further(values: Mapping[str, Any], kind: str, told: Collection[str], now: float) -> Iterable[Problem]:
+    """What the types of settings do not judge, each by itself, whatever is wrong elsewhere; nothing about a path that was told already."""
+    key = values.get("key")
+    if isinstance(key, Mapping):
+        judged = (key.get(name) for name in ("subject", "privateKeyPem", "certificatePem"))
+        found = (Problem(f"orgkey:key.{name}", reason) for name, reason in key_pair_problems(*judged, now=now))
+        yield from (problem for problem in found if problem.path not in told)
+    imports, consumer_key = values.get("import"), key.get("consumerKey") if isinstance(key, Mapping) else None
+    if isinstance(imports, Mapping) and imports.get("app") is True and not consumer_key:
+        yield Problem("orgkey:key.consumerKey", _KEY_OF_AN_IMPORT)
+    assignments = values.get("assignments")
+    expiration = assignments.get("expiration") if isinstance(assignments, Mapping) else None
+    if expiration and "orgkey:assignments.expiration" not in told and (past := is_past(str(expiration), now)):
+        yield Problem("orgkey:assignments.expiration", past)
+    ignored = values.get("ignore")
+    if isinstance(ignored, list) and not any(path.startswith("orgkey:ignore") for path in told):
+        yield from _ignored(map(str, ignored), kind)
 
 
 def _ignored(paths: Iterable[str], kind: str) -> Iterable[Problem]:

@@ -21,7 +21,7 @@ from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.errors import SalesforceError, SettingError, UnseenError
+from orgkey.salesforce.errors import SalesforceError, UnseenError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class DriftProvider(SalesforceProvider):
         super().__init__(clock=clock, environment=environment)
         self._reading = reading
 
-    def _configure_failed(self, error: SettingError, context: grpc.ServicerContext) -> None:
-        """Go on: other providers of the program may be fine."""
-
     def _place(self, request: Any) -> Workplace:
         place = super()._place(request)
         self._reading.instance_urls[request.urn] = place.connection.instance_url
         return place
+
+    def _not_read(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
+        return self._read_failed(request, error)
 
     def _read_failed(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
         self._reading.failed[request.urn] = error if isinstance(error, SalesforceError) else _unexpected(error)

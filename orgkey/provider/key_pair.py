@@ -6,14 +6,15 @@ after the second. Nothing here touches an org.
 
 from __future__ import annotations
 
-import re
 import secrets
 import string
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from metadata.check import Problem
+from orgkey.identity.inputs import key_pair_problems
 from orgkey.model.connection import Connection
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.provider.handler import Diff, Handler, ImportRefusedError, ReadResult, Values, Workplace, unknown_outputs
@@ -40,8 +41,6 @@ _REKEY_WARNING = (
     "a new key pair under the same consumer key: every client must get the new key, and the old one stops working "
     "as soon as the new certificate has propagated"
 )
-_PLAIN_SUBJECT = re.compile(r"CN=[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?")
-"""What most subjects are like: right without loading the library that reads them all, which takes longer than the check."""
 _OWN = frozenset({"privateKeyPem", "certificatePem"})
 _RENEW = frozenset({"subject", "validityDays", "certificatePem"})
 
@@ -61,20 +60,8 @@ class KeyPairHandler(Handler):
         inputs, problems = check_written(KeyPairArgs, values)
         if problems:
             return inputs, problems
-        subject = inputs.get("subject")
-        if isinstance(subject, str) and not _PLAIN_SUBJECT.fullmatch(subject):
-            from orgkey.identity.key_pair import parse_subject
-
-            try:
-                parse_subject(subject)
-            except ValueError as error:
-                problems.append(Problem("subject", str(error)))
-        key, certificate = inputs.get("privateKeyPem"), inputs.get("certificatePem")
-        if isinstance(key, str) and isinstance(certificate, str):
-            from orgkey.identity.key_pair import own_pair_problems
-
-            problems += [Problem(*found) for found in own_pair_problems(key, certificate, now=datetime.now(UTC))]
-        return inputs, problems
+        judged = (inputs.get(name) for name in ("subject", "privateKeyPem", "certificatePem"))
+        return inputs, [Problem(*found) for found in key_pair_problems(*judged, now=time.time())]
 
     def cautions(self, inputs: Values) -> list[str]:
         certificate = inputs.get("certificatePem")

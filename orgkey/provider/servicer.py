@@ -95,8 +95,10 @@ def _ending_well(provider: type[T]) -> type[T]:
 class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     """Serves one engine at a time; the last Configure wins, and a Cancel of the engine's lasts until then (engine notes 8).
 
-    What cannot be read, and settings that cannot be used, fail an `up`; a subclass that only reads may go on (`_read_failed`,
-    `_partly_read`, `_configure_failed`).
+    What cannot be read fails an `up`; a subclass that only reads may go on (`_read_failed`, `_partly_read`).
+
+    Settings that cannot be used fail every verb that would ask the org, but for the Reads before an `up`: they leave the state as it is,
+    so that the program comes to list these problems with all others of the stack file; what it registers, CheckConfig refuses.
     """
 
     def __init__(
@@ -116,9 +118,11 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         self._snapshot: Snapshot | None = None
         self._stated_url = ""
         self._run = Run()
+        self._refused: list[str] = []
         self._told: set[str] = set()
         self._secret_texts: frozenset[str] = frozenset()
         """Texts in the connection's settings that are secret."""
+        self._failed: dict[str, str] = {}
 
     # --- the instance -------------------------------------------------------------------------------------------------------
 
@@ -176,15 +180,14 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         if connection is None:
             listed = "\n".join(f"  - salesforce:{problem.path} {problem.reason}" for problem in problems)
             reason = f"The provider's settings are wrong:\n{listed}\nCorrect them in the stack file."
-            self._why_not = SettingError(reason)
-            self._configure_failed(self._why_not, context)
+            self._why_not, self._refused = SettingError(reason), [f"salesforce:{problem.path}" for problem in problems]
         with self._lock:
             if not self._given_up:
                 self._clock.canceled.clear()
             self._connection, self._org, self._snapshot = connection, None, None
             self._secret_texts = secrets
             self._stated_url = str(configured.get("instanceUrl") or "")
-            self._run, self._told = Run(), set()
+            self._run, self._told, self._failed = Run(), set(), {}
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )
@@ -201,10 +204,6 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             org = self._org
         if org is not None:
             org.abort()
-
-    def _configure_failed(self, error: SettingError, context: grpc.ServicerContext) -> None:
-        """Settings that cannot be used end the command before anything is asked."""
-        _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
     # --- a resource ---------------------------------------------------------------------------------------------------------
 
@@ -279,6 +278,9 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             except ImportRefusedError:
                 raise
             except Exception as error:  # noqa: BLE001 — it is raised again, unless somebody only reads
+                before_an_up = handler.lives_in_org and request.HasField("inputs")
+                if error is self._why_not and self._refused and before_an_up:
+                    return self._not_read(request, error)
                 return self._read_failed(request, error)
             if found is not None and found.failed:
                 self._init_failed(
@@ -404,8 +406,19 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         if not told:
             self._engine.warn(urn, message)
 
+    def _not_read(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
+        """Leave the state as it is where the settings do not let us look."""
+        self._warn_once(request.urn, f"the org was not looked at: wrong settings ({', '.join(self._refused)})")
+        return provider_pb2.ReadResponse(
+            id=request.id, properties=request.properties, inputs=request.inputs, refresh_before_update=True
+        )
+
     def _read_failed(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
-        """Raise the error: what could not be read must not be changed."""
+        """Raise the error: what could not be read must not be changed. One that another resource told already is told by its name."""
+        with self._lock:
+            first = self._failed.setdefault(str(error), request.urn)
+        if isinstance(error, SalesforceError) and first != request.urn:
+            raise SalesforceError(f"Not read: see the error of {Urn.parse(first).name}.")
         raise error
 
     def _partly_read(self, urn: str, error: UnseenError) -> None:

@@ -4,6 +4,7 @@ Files are YAML here as people write them; `stack` hands them over as the engine 
 """
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from components.secrets import Secrets
 from components.settings import Settings, SettingsError, load
 from metadata.ownership import Marker, mark
+from orgkey.identity.key_pair import certify, generate_key
 from orgkey.model.credentials import Jwt, SfAlias
 
 OWN_KEY = Secrets(frozenset({"orgkey:key.privateKeyPem"}))
@@ -49,7 +51,7 @@ config:
 def test_an_import_of_an_app_asks_for_its_consumer_key_with_the_line_to_set() -> None:
     text = SMALLEST + "  orgkey:import: {app: true}\n"
     told = refusal(text)
-    assert "nothing was contacted" in told
+    assert "nothing was changed in the org" in told
     assert "orgkey:key.consumerKey is required with orgkey:import.app" in told
     assert "`pulumi config set --path orgkey:key.consumerKey <the app's consumer key>`" in told
     assert stack(text + "  orgkey:key: {consumerKey: 3MVG9.own_key}\n").imports.app is True
@@ -315,7 +317,7 @@ BAD = {
 @pytest.mark.parametrize(("text", "lines"), BAD.values(), ids=BAD)
 def test_all_problems_of_a_file_are_told_at_once_and_nothing_else(text: str, lines: list[str]) -> None:
     first, *rest = refusal(text).split("\n")
-    assert first == f"Pulumi.uat.yaml has {len(lines)} problems; nothing was contacted or changed:"
+    assert first == f"Pulumi.uat.yaml has {len(lines)} problems; nothing was changed in the org:"
     assert rest == [f"  - {line}" for line in lines]
 
 
@@ -373,8 +375,23 @@ def test_one_wrong_line_is_told_alone_with_its_key(line: str, problem: str) -> N
     key = line.split(": ", maxsplit=1)[0]
     kept = "\n".join(row for row in SMALLEST.splitlines() if not row.strip().startswith(f"{key}: "))
     assert refusal(f"{kept}\n  {line}\n") == (
-        f"Pulumi.uat.yaml has a problem; nothing was contacted or changed:\n  - {problem}"
+        f"Pulumi.uat.yaml has a problem; nothing was changed in the org:\n  - {problem}"
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("orgkey:key: {subject: no good}", "orgkey:key.subject is not a subject; write it like CN="),
+        ("orgkey:assignments: {expiration: '2020-01-01T00:00:00Z'}", "orgkey:assignments.expiration 2020"),
+        ("orgkey:ignore: [app.colour]", "orgkey:ignore[0] is not a property"),
+    ],
+)
+@pytest.mark.parametrize("beside", ["orgkey:users: []", "salesforce:colour: red", "orgkey:grant: {revoke: perhaps}"])
+def test_no_problem_hides_another_however_it_is_found(line: str, problem: str, beside: str) -> None:
+    text = refusal(f"{SMALLEST.replace('orgkey:users: [ci@acme.com.uat, cd@acme.com.uat]', '')}  {line}\n  {beside}\n")
+    assert text.count(problem) == 1
+    assert text.count(beside.split("{", maxsplit=1)[0].split(":")[1]) >= 1
 
 
 def test_a_version_that_yaml_reads_as_a_number_is_still_a_version() -> None:
@@ -418,10 +435,20 @@ def with_key(pem: str, **other: object) -> str:
 
 
 def test_a_private_key_in_the_file_is_kept_but_never_shown(key: str) -> None:
-    settings = stack(with_key(key))
+    certificate = certify(key, subject="CN=a", validity_days=9, now=datetime.now(UTC)).certificate.pem
+    settings = stack(with_key(key, certificatePem=certificate))
     assert settings.key.private_key_pem == key
     shown = f"{settings!r} {settings} {settings.key!r} {settings.key}"
     assert not [line for line in body_of(key) if line in shown]
+
+
+def test_a_key_that_does_not_belong_to_its_certificate_is_told_with_the_other_problems(key: str) -> None:
+    other = generate_key(2048)
+    certificate = certify(other, subject="CN=a", validity_days=9, now=datetime.now(UTC)).certificate.pem
+    told = refusal(with_key(key, certificatePem=certificate) + "  salesforce:colour: red\n")
+    assert "orgkey:key.certificatePem does not belong to privateKeyPem" in told
+    assert "salesforce:colour is not a setting" in told
+    assert not [line for line in body_of(key) if line in told]
 
 
 def test_a_private_key_is_in_no_part_of_the_error_about_a_problem_beside_it(key: str) -> None:

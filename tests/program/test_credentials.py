@@ -23,6 +23,60 @@ def test_a_settings_error_lists_everything_exits_1_and_deletes_nothing(deployed:
     assert deployed.resources().keys() == before.keys()
 
 
+@pytest.mark.parametrize("command", ["preview", "up"])
+def test_problems_of_both_namespaces_are_one_list_told_once_with_a_state_as_without(
+    deployed: Stack, config: dict[str, Any], landscape: Landscape, command: str
+) -> None:
+    lines = [
+        "salesforce:apiVersion must be 60.0 or newer",
+        "salesforce:colour is not a setting",
+        "orgkey:users must not be empty",
+        "orgkey:key.subject is not a subject",
+        "orgkey:assignments.expiration 2020-01-01T00:00:00Z is over",
+        "orgkey:ignore[0] is not a property",
+    ]
+    deployed.configure(
+        {
+            **config,
+            "salesforce:apiVersion": "12.0",
+            "salesforce:colour": "red",
+            "orgkey:users": [],
+            "orgkey:key": {"subject": "no good"},
+            "orgkey:assignments": {"expiration": "2020-01-01T00:00:00Z"},
+            "orgkey:ignore": ["app.colour"],
+        }
+    )
+    landscape.admin("DELETE", "/requests")
+    result = deployed.pulumi(command, *(["--yes", "--skip-preview"] if command == "up" else []), "--stack", "t")
+    assert result.code != 0
+    assert f"Pulumi.t.yaml has {len(lines)} problems; nothing was changed in the org" in result.text
+    assert {line: result.text.count(line) for line in lines} == dict.fromkeys(lines, 1)
+    assert landscape.admin("GET", "/requests?org=uat")["counts"] == {}
+
+
+def test_commands_that_run_no_program_tell_wrong_settings_once_and_lose_nothing(
+    deployed: Stack, config: dict[str, Any]
+) -> None:
+    before = deployed.resources().keys()
+    deployed.configure({**config, "salesforce:apiVersion": "12.0"})
+    for result in (deployed.pulumi("refresh", "--yes", "--skip-preview", "--stack", "t"), deployed.destroy()):
+        assert result.code != 0
+        diagnostics = result.text.split("Diagnostics:")[1]
+        assert diagnostics.count("salesforce:apiVersion must be 60.0 or newer") == 1
+    assert deployed.resources().keys() == before
+
+
+def test_what_keeps_every_resource_from_being_read_is_told_once_and_the_others_say_where(
+    deployed: Stack, config: dict[str, Any]
+) -> None:
+    deployed.configure({**config, "salesforce:credentials": {"sfdxAuthUrlFile": "missing.file"}})
+    for result in (deployed.up(), deployed.pulumi("preview", "--stack", "t"), deployed.destroy()):
+        assert result.code != 0
+        diagnostics = result.text.split("Diagnostics:")[1]
+        assert diagnostics.count("The file missing.file cannot be read") == 1
+        assert diagnostics.count("Not read: see the error of access-") == 3
+
+
 def test_changed_credentials_never_wedge_a_stack(
     deployed: Stack, config: dict[str, Any], org: Org, tmp_path: Any, landscape: Landscape
 ) -> None:
