@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from metadata.fields import Field, OnChange, Place, Type, fields_of
 from metadata.members import Resource
-from orgkey.salesforce.error_table import API, CREDENTIALS, DEPLOY, GRANT, Row
+from orgkey.salesforce.error_table import API, DEPLOY, GRANT, SECRET_GRANT, Row
 
 _NOTE = "<!-- Written by `make generate`: do not edit. -->\n"
 _ABOUT_SETTINGS = (
@@ -57,7 +57,7 @@ def errors_page() -> str:
             _ABOUT_ERRORS,
             "",
             *_errors("The token endpoint", GRANT),
-            *_errors("The token endpoint, for the administrator's own login", CREDENTIALS[: -len(GRANT)]),
+            *_errors("The token endpoint, where a secret is sent: before the rows above", SECRET_GRANT[: -len(GRANT)]),
             *_errors("Deploys", DEPLOY),
             *_errors("REST, SOQL and SOAP", API),
         ]

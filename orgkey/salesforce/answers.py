@@ -212,6 +212,11 @@ def versions(content: Any, url: str) -> list[str]:
     return [word(item, "version") for item in _items(content, url, "list of API versions")]
 
 
+def version(text: str) -> float:
+    """An API version as a number; 0 for what is none."""
+    return float(text) if re.fullmatch(r"[0-9]{1,4}\.0", text) else 0.0
+
+
 def flag(value: Any, url: str, name: str) -> bool:
     """A boolean, which may come as text (the REST guide's samples of `deployResult` have it so); no value is false."""
     if isinstance(value, bool):

@@ -49,7 +49,7 @@ class AuthUrl:
             holds = "more than one auth URL" if found else "no auth URL"
             raise CredentialsError(
                 f"{where[0].upper()}{where[1:]} holds {holds} (force://<client id>:<client secret>:<refresh token>@<host>).\n"
-                "Get one with `sf org auth show-sfdx-auth-url --target-org <alias>`.",
+                "Get one with `sf org auth show-sfdx-auth-url --target-org <alias> --json`: it is result.sfdxAuthUrl there.",
             )
         url = found[0]
         return cls(url["id"], url["secret"], url["token"], url["host"], where, text, url.span("token"))

@@ -80,7 +80,7 @@ def log_in(
                 )
             except GrantRefusedError as error:
                 raise CredentialsError(
-                    f"salesforce:credentials.clientCredentials were refused: {error.of_administrator()}"
+                    f"salesforce:credentials.clientCredentials were refused: {error.of_own_login}"
                 ) from error
             return Login(_of_this_org(token, instance_url), renewable=True)
         case Jwt():
@@ -108,7 +108,7 @@ def _by_jwt(
             (instance_url, LOGIN, TEST),
         )
     except GrantRefusedError as error:
-        raise CredentialsError(f"salesforce:credentials.jwt were refused: {error.of_administrator()}") from error
+        raise CredentialsError(f"salesforce:credentials.jwt were refused: {error.of_own_login}") from error
     except ValueError as error:
         raise CredentialsError(
             f"{where} {error}.\nsalesforce:credentials.jwt expects an RSA key in it, PEM, without a passphrase."
@@ -128,7 +128,7 @@ def _by_auth_url(
             refresh_token=url.refresh_token,
         )
     except GrantRefusedError as error:
-        raise CredentialsError(f"The refresh token in {url.where} was refused: {error.of_administrator()}") from error
+        raise CredentialsError(f"The refresh token in {url.where} was refused: {error.of_own_login}") from error
     if token.refresh_token and token.refresh_token != url.refresh_token:
         if keep is None:
             raise CredentialsError(

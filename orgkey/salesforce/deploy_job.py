@@ -25,6 +25,7 @@ from orgkey.salesforce.errors import (
     RefusedError,
     UnreachableError,
     host_of,
+    whose,
 )
 from orgkey.salesforce.org import Org
 from orgkey.salesforce.retry import Backoff, retry, retry_refused
@@ -233,11 +234,10 @@ def _failure(org: Org, status: DeployStatus | None) -> DeployFailedError:
         f"{host} rejected the deploy; nothing was changed in it:",
         *(f"  - {problem}" for problem in problems or ["no reason given"]),
     ]
-    rows = (find_row(DEPLOY, "", problem) for problem in problems)
-    advice = dict.fromkeys(
-        f"What to do: {row.remedy}. ({row.meaning[0].upper()}{row.meaning[1:]}.)" for row in rows if row
-    )
-    return DeployFailedError("\n".join([*lines, *advice]), problems)
+    rows = [row for problem in problems if (row := find_row(DEPLOY, "", problem))]
+    advice = dict.fromkeys(f"What to do: {row.remedy}. ({row.meaning[0].upper()}{row.meaning[1:]}.)" for row in rows)
+    login = [whose(org.whose())] if any(row.rights for row in rows) else []
+    return DeployFailedError("\n".join([*lines, *advice, *login]), problems)
 
 
 def parse_status(content: Any, url: str) -> DeployStatus:

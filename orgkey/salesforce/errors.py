@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from orgkey.salesforce.error_table import API, CREDENTIALS, DEPLOY, GRANT, Retry, Row, find_row
+from orgkey.salesforce.error_table import API, DEPLOY, GRANT, Retry, Row, find_row
 
 
 def host_of(url: str) -> str:
@@ -21,6 +21,9 @@ def host_of(url: str) -> str:
 
 LONGEST_TEXT = 1000
 """Characters of an org's own words that a message repeats."""
+
+LARGEST_SKEW = 120.0
+"""Seconds by which two clocks may differ before that is said: an assertion is valid for three minutes."""
 
 CANCELED = "Stopped because the operation was canceled.\nRun the same command again: it goes on from here."
 
@@ -94,11 +97,13 @@ class RefusedError(SalesforceError):
     ) -> None:
         text = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + " …"
         self.code, self.text, self.retry_after = code, text, retry_after
+        self.where = where
         self.row = find_row(table, code, text)
-        advice = (
-            f"\n{self.row.meaning[0].upper()}{self.row.meaning[1:]}. What to do: {self.row.remedy}." if self.row else ""
-        )
-        super().__init__(f"{where} answered {code}: {text}{advice}" if code else f"{where}: {text}{advice}")
+        super().__init__(self._told(self.row.remedy if self.row else ""))
+
+    def _told(self, remedy: str) -> str:
+        answered = f"{self.where} answered {self.code}: {self.text}" if self.code else f"{self.where}: {self.text}"
+        return f"{answered}\n{_sentence(self.row.meaning)} What to do: {remedy}." if self.row else answered
 
     @property
     def passing(self) -> bool:
@@ -114,17 +119,39 @@ class RefusedError(SalesforceError):
         """Add how often it was asked, and when to ask again."""
         _say_when_to_come_back(self, tries, self.retry_after)
 
+    def say_whose(self, login: str) -> None:
+        """Add whose login lacks a permission."""
+        self.args = (f"{self}\n{whose(login)}",)
+
 
 class GrantRefusedError(RefusedError):
-    """The token endpoint refused a grant."""
+    """The token endpoint refused a grant.
 
-    def __init__(self, code: str, text: str, *, where: str, table: Sequence[Row] = GRANT) -> None:
-        self._where = where
+    `clock_ahead` is by how many seconds this machine's clock is ahead of the org's; behind where it is negative.
+    """
+
+    def __init__(
+        self, code: str, text: str, *, where: str, table: Sequence[Row] = GRANT, clock_ahead: float = 0.0
+    ) -> None:
+        row = find_row(table, code, text)
+        if row and row.assertion and abs(clock_ahead) >= LARGEST_SKEW:
+            side = "ahead of" if clock_ahead > 0 else "behind"
+            text += f" (this machine's clock is {abs(clock_ahead) / 60:.0f} minutes {side} the org's)"
         super().__init__(code, text, where=where, table=table)
 
-    def of_administrator(self) -> GrantRefusedError:
-        """The same answer to the administrator's own login, with the advice for that."""
-        return GrantRefusedError(self.code, self.text, where=self._where, table=CREDENTIALS)
+    @property
+    def of_own_login(self) -> str:
+        """The same, with what to do where the administrator's own login met it."""
+        return self._told((self.row.own_login or self.row.remedy) if self.row else "")
+
+
+def whose(login: str) -> str:
+    """A sentence that says whose login it is; `login` is a user name, empty where the org does not tell."""
+    return f"The login is {login}." if login else "The login is the one that salesforce:credentials lead to."
+
+
+def _sentence(meaning: str) -> str:
+    return f"{meaning[0].upper()}{meaning[1:]}."
 
 
 class SessionExpiredError(SalesforceError):

@@ -15,7 +15,7 @@ from orgkey.salesforce import oauth, soql
 from orgkey.salesforce.answers import Token, api_error
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.error_table import API, Retry, find_row
-from orgkey.salesforce.errors import GrantRefusedError, RefusedError, SalesforceError, host_of
+from orgkey.salesforce.errors import GrantRefusedError, RefusedError, SalesforceError, StrangeAnswerError, host_of
 from orgkey.salesforce.retry import Backoff, retry
 
 if TYPE_CHECKING:
@@ -40,13 +40,17 @@ class Proof:
 
 
 def audiences(instance_url: str, app_kind: str, kind_of_org: str, given: str | None) -> tuple[str, ...]:
-    """Which `aud` to try, in order: the given one, or My Domain first and then one step down (platform notes 4.1).
+    """Which `aud` to try, in order: the given one, or My Domain first and then down the ladder (platform notes 4.1).
 
-    An External Client App takes login but not test; a Connected App takes the login host of its kind of org.
+    Whether an External Client App takes the test host differs by sandbox: it comes last. A Connected App takes the login host of its
+    kind of org.
     """
     if given:
         return (given,)
-    return (instance_url, TEST if app_kind == "connected" and kind_of_org in {"sandbox", "scratch"} else LOGIN)
+    is_sandbox = kind_of_org in {"sandbox", "scratch"}
+    if app_kind == "connected":
+        return (instance_url, TEST if is_sandbox else LOGIN)
+    return (instance_url, LOGIN, TEST) if is_sandbox else (instance_url, LOGIN)
 
 
 def prove(
@@ -120,14 +124,20 @@ def prove_within(
 def token_by_ladder(
     transport: Transport, host: str, sign: Callable[[str], str], ladder: tuple[str, ...]
 ) -> tuple[Token, str]:
-    """Trade an assertion for a token, one audience further only on an audience error; returns the audience that worked."""
-    for audience, is_last in zip(ladder, [False] * (len(ladder) - 1) + [True], strict=True):
+    """Trade an assertion for a token, one audience further only on an audience error; returns the audience that worked.
+
+    Raises the first refusal that may pass, since an audience may be right and its app not replicated yet; else the last.
+    """
+    refused: list[GrantRefusedError] = []
+    for audience in ladder:
         try:
             return oauth.jwt_bearer(transport, host, sign(audience)), audience
         except GrantRefusedError as error:
-            if is_last or not (error.row and error.row.audience):
-                raise
-    raise AssertionError  # pragma: no cover — the ladder is never empty
+            refused.append(error)
+            if not (error.row and error.row.audience):
+                break
+    passing = (error for error in refused if oauth.retry_of(error) is not Retry.NEVER)
+    raise next(passing, refused[-1])
 
 
 def _refused_call(response: requests.Response, instance_url: str) -> SalesforceError:
@@ -139,18 +149,14 @@ def _refused_call(response: requests.Response, instance_url: str) -> SalesforceE
     ):
         return RefusedError(code or f"HTTP {response.status_code}", text, where=host_of(instance_url))
     told = f"the login works, but an API call with it is refused ({code or response.status_code}: {text})"
-    return GrantRefusedError(
-        "api_call_refused",
-        f"{told}; does the user have the permission API Enabled?",
-        where=f"{host_of(instance_url)} REST API",
-    )
+    return GrantRefusedError("api_call_refused", told, where=f"{host_of(instance_url)} REST API")
 
 
 def _who(transport: Transport, instance_url: str, token: Token) -> tuple[str, str, str]:
     """Org id, user id and user name of a token; an app without an identity scope tells them in its token answer alone."""
     try:
         info = oauth.user_info(transport, instance_url, token.access_token)
-    except GrantRefusedError:
+    except (GrantRefusedError, StrangeAnswerError):
         if token.user_id:
             return token.org_id, token.user_id, ""
         raise

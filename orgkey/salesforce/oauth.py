@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from orgkey.salesforce import answers
 from orgkey.salesforce.answers import Token, UserInfo
-from orgkey.salesforce.error_table import Retry
-from orgkey.salesforce.errors import GrantRefusedError, StrangeAnswerError, UnreachableError, host_of
+from orgkey.salesforce.error_table import GRANT, SECRET_GRANT, Retry, Row
+from orgkey.salesforce.errors import GrantRefusedError, UnreachableError, host_of
 
 if TYPE_CHECKING:
+    import requests
+
     from orgkey.salesforce.transport import Transport
 
 _ERROR_WORD = re.compile(r"[^\w .-]+|(?s:<.*)")
@@ -25,20 +28,19 @@ JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 def jwt_bearer(transport: Transport, host: str, assertion: str) -> Token:
     """Trade a signed assertion for a token at `host` (the org's own My Domain: nothing else may see it). RFC 7523, platform notes 4.1."""
-    return _token(transport, host, {"grant_type": JWT_BEARER, "assertion": assertion})
+    return _token(transport, host, {"grant_type": JWT_BEARER, "assertion": assertion}, GRANT)
 
 
 def refresh(transport: Transport, host: str, *, client_id: str, client_secret: str, refresh_token: str) -> Token:
     """Trade a refresh token for an access token (platform notes 6.2); the answer carries a new refresh token where the org rotates them."""
     form = {"grant_type": "refresh_token", "client_id": client_id, "refresh_token": refresh_token}
-    return _token(transport, host, form | ({"client_secret": client_secret} if client_secret else {}))
+    return _token(transport, host, form | ({"client_secret": client_secret} if client_secret else {}), SECRET_GRANT)
 
 
 def client_credentials(transport: Transport, host: str, *, client_id: str, client_secret: str) -> Token:
     """Ask for a token by an app's own id and secret; works on the My Domain host only (platform notes 6.2)."""
-    return _token(
-        transport, host, {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}
-    )
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}
+    return _token(transport, host, form, SECRET_GRANT)
 
 
 def user_info(transport: Transport, instance_url: str, access_token: str) -> UserInfo:
@@ -55,12 +57,12 @@ def user_info(transport: Transport, instance_url: str, access_token: str) -> Use
 
 
 def revoke(transport: Transport, instance_url: str, access_token: str) -> None:
-    """End the token's session; whatever the org answers to that, an answer is no error."""
-    with contextlib.suppress(StrangeAnswerError):
+    """End the token's session; whatever comes of that, what the token was made for is done."""
+    with contextlib.suppress(UnreachableError):
         transport.request("POST", f"{instance_url}/services/oauth2/revoke", data={"token": access_token})
 
 
-def _token(transport: Transport, host: str, form: Mapping[str, str]) -> Token:
+def _token(transport: Transport, host: str, form: Mapping[str, str], table: Sequence[Row]) -> Token:
     url = f"{host}/services/oauth2/token"
     response = transport.request(
         "POST", url, data=dict(form)
@@ -72,8 +74,17 @@ def _token(transport: Transport, host: str, form: Mapping[str, str]) -> Token:
     content = answers.content_of(response, "JSON object")
     if not response.ok or (isinstance(content, dict) and "access_token" not in content):
         code, text = answers.grant_error(content, response.status_code, url)
-        raise GrantRefusedError(code, text, where=f"{host_of(url)} token endpoint")
+        ahead = _clock_ahead(response, transport.clock.now())
+        raise GrantRefusedError(code, text, where=f"{host_of(url)} token endpoint", table=table, clock_ahead=ahead)
     return answers.token(content, url)
+
+
+def _clock_ahead(response: requests.Response, now: float) -> float:
+    """Seconds by which our clock is ahead of the one that wrote the answer's Date (RFC 9110 6.6.1); 0 where there is none."""
+    try:
+        return now - parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
 
 
 def retry_of(error: GrantRefusedError) -> Retry:

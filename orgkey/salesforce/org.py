@@ -6,6 +6,8 @@ every other question in this process relies on that. No lock is held while a req
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,12 +19,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote_plus
 
 from orgkey.model.connection import Connection
-from orgkey.salesforce import answers, soql
+from orgkey.salesforce import answers, oauth, soql
 from orgkey.salesforce.answers import Part, Record, Rows, Saved
 from orgkey.salesforce.clock import Clock, Countdown
 from orgkey.salesforce.credentials import Login, Signer, log_in, no_signer
 from orgkey.salesforce.error_table import Retry
 from orgkey.salesforce.errors import (
+    CredentialsError,
     PassingTroubleError,
     RefusedError,
     SessionExpiredError,
@@ -32,6 +35,7 @@ from orgkey.salesforce.errors import (
 )
 from orgkey.salesforce.retry import retry_refused
 from orgkey.salesforce.session import Session
+from orgkey.salesforce.shared import Shared
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce
@@ -42,6 +46,7 @@ T = TypeVar("T")
 
 _QUERIES_IN_ONE_COMPOSITE = 5  # the platform's limit for query subrequests
 _LAST_WORD = 2.0  # seconds
+_JWT_BY_SOAP = 68.0
 ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 """What the org says of a record that was refused for another's sake."""
 
@@ -81,6 +86,7 @@ class Org:
         self._lock = threading.Lock()
         self._aborted = False
         self._session = Session(self._log_in, self.clock, host=self.host)
+        self._facts = Shared(self.clock, host=self.host)
         self._identity: Identity | None = None
 
     @property
@@ -154,6 +160,9 @@ class Org:
         for start in range(0, len(asked), _QUERIES_IN_ONE_COMPOSITE):
             part = asked[start : start + _QUERIES_IN_ONE_COMPOSITE]
             found |= zip(part, self._with_session(lambda sf, part=part: self._ask(sf, part)), strict=True)  # type: ignore[misc]
+        for answer in found.values():
+            if isinstance(answer, RefusedError):
+                self._say_whose(answer)
         if self._identity is None:
             self._identity = self._checked(found[soql.ORGANIZATION])
         return [found[question] for question in questions]
@@ -206,7 +215,7 @@ class Org:
         """Run a SOAP call with (endpoint, session id), renewing the session once."""
 
         def run(sf: Salesforce) -> T:
-            return call(f"{self.url}/services/Soap/m/{self.connection.api_version}", sf.session_id)
+            return call(f"{self.url}/services/Soap/m/{self._soap_version(sf.session_id)}", sf.session_id)
 
         return self._with_session(run)
 
@@ -295,9 +304,51 @@ class Org:
             _raise_api_error(response)
         return answers.content_of(response)
 
+    def whose(self) -> str:
+        """User name of the administrator's login; empty where the org does not tell."""
+
+        def ask() -> str:
+            try:
+                return oauth.user_info(self.transport, self.url, self._session.login().token.access_token).username
+            except (RefusedError, UnreachableError):
+                return ""
+
+        name: str = self._facts.get("whose", ask)
+        return name
+
+    def _soap_version(self, session_id: str) -> str:
+        """The API version for SOAP: a session in JWT form is taken from 68.0 on only (platform notes 5.1); REST takes it always."""
+        wanted = self.connection.api_version
+        if not _is_jwt(session_id) or float(wanted) >= _JWT_BY_SOAP:
+            return wanted
+        served: list[str] = self._facts.get("versions", self._versions)
+        newer = sorted((each for each in served if answers.version(each) >= _JWT_BY_SOAP), key=answers.version)
+        if not newer:
+            raise CredentialsError(
+                f"{self.host} gave the login a session in JWT form, and its SOAP API takes that from version {_JWT_BY_SOAP} on only, "
+                "which it does not serve.\n"
+                "Switch off 'Issue JSON Web Token (JWT)-based access tokens for named users' in the app of salesforce:credentials, or log "
+                "in by another app."
+            )
+        return newer[0]
+
+    def _versions(self) -> list[str]:
+        response = self.transport.look("GET", f"{self.url}/services/data/")
+        if not response.ok:
+            _raise_api_error(response)
+        return answers.versions(answers.content_of(response), self.url)
+
     def _with_session(self, call: Callable[[Any], T]) -> T:
         """Call with a session; again while the org refuses for a reason that passes, and with a new session where it expired."""
-        return retry_refused(lambda: self._session.run(lambda login: call(self._client(login))), clock=self.clock)
+        try:
+            return retry_refused(lambda: self._session.run(lambda login: call(self._client(login))), clock=self.clock)
+        except RefusedError as refusal:
+            self._say_whose(refusal)
+            raise
+
+    def _say_whose(self, refusal: RefusedError) -> None:
+        if refusal.row and refusal.row.rights:
+            refusal.say_whose(self.whose())
 
     def _log_in(self) -> Login:
         return log_in(self.connection.credentials, self.transport, self.url, self._environment, self._sign)
@@ -359,6 +410,15 @@ def _raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
     if write and refusal.row and refusal.row.retry is Retry.ASKING:
         raise UnreachableError(f"{refusal}\nIt may have done what it was asked to.")
     raise refusal
+
+
+def _is_jwt(token: str) -> bool:
+    """Whether a session is in JWT form: three parts, of which the first is a JSON object."""
+    head, *rest = token.split(".")
+    try:
+        return len(rest) == 2 and isinstance(json.loads(base64.urlsafe_b64decode(head + "==")), dict)  # noqa: PLR2004
+    except ValueError:
+        return False
 
 
 def _kind(row: Record) -> str:

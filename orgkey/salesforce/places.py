@@ -43,7 +43,8 @@ def variable(environment: Mapping[str, str], name: str, what: str) -> str:
     if value.startswith(REDACTED):
         raise CredentialsError(
             f"The environment variable {named(name)} holds the Salesforce CLI's '[REDACTED]' instead of {what}.\n"
-            "Use `sf org auth show-access-token` or `sf org auth show-sfdx-auth-url`, which print the real value.",
+            "Use `sf org auth show-access-token --json` (result.accessToken) or `sf org auth show-sfdx-auth-url --json` "
+            "(result.sfdxAuthUrl); without --json both ask first and wrap the value in a table.",
         )
     return value
 
@@ -65,7 +66,7 @@ def one_line(token: str, where: str) -> str:
     if not _TOKEN.fullmatch(token):
         raise CredentialsError(
             f"{where} holds something that is no access token: a line break, a blank or a sign beyond ASCII is in it.\n"
-            "Copy the token alone: `sf org auth show-access-token --target-org <alias>` prints it."
+            "Copy the token alone: `sf org auth show-access-token --target-org <alias> --json` tells it as result.accessToken."
         )
     return token
 

@@ -118,5 +118,5 @@ def _raise_fault(fault: etree._Element, endpoint: str, wait: float | None) -> No
     code = (text_of(fault, "faultcode") or "").rsplit(":", 1)[-1]
     text = (text_of(fault, "faultstring") or "").removeprefix(f"{code}: ")
     if code == "INVALID_SESSION_ID":
-        raise SessionExpiredError(code)
+        raise SessionExpiredError(f"{code}: {text}" if text else code)
     raise RefusedError(code, text, where=host_of(endpoint), retry_after=wait)

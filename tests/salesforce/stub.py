@@ -54,11 +54,11 @@ class Stub:
     ca_bundle: str
     seen: list[Request] = field(default_factory=list)
 
-    def client(self, clock: Clock | None = None) -> Client:
+    def client(self, clock: Clock | None = None, token: str = "x") -> Client:
         settings = {"instanceUrl": self.url, "caBundle": self.ca_bundle, "credentials": '{"accessTokenEnv": "TOKEN"}'}
         connection, problems = parse_connection(settings)
         assert connection is not None, problems
-        return Client(connection, environment={"TOKEN": "x"}, clock=clock)
+        return Client(connection, environment={"TOKEN": token}, clock=clock)
 
 
 def as_json(status: int, content: Any) -> Answer:
