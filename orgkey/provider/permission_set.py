@@ -57,11 +57,12 @@ class PermissionSetHandler(MetadataHandler):
         if result is None or not inputs:
             return result
         try:
-            usage = read_usage(place.snapshot, resource_id, str(result.outputs["permissionSetId"]))
+            set_id = str(result.outputs["permissionSetId"])
+            usage = read_usage(place.snapshot, resource_id, set_id, expected_apps=1)  # this stack's own
         except (UnreadableError, RefusedError):
             return result  # it is only a hint, and a deletion asks again
-        if usage.groups or len(usage.apps) > 1:  # one app is the usual case: this stack's own
-            place.info(f"a destroy keeps the permission set {resource_id} as long as {usage.in_words}")
+        if says := usage.in_words:
+            place.info(f"a destroy keeps the permission set {resource_id} as long as {says}")
         return result
 
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:

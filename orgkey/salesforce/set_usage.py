@@ -39,8 +39,11 @@ def usage_questions(permission_set: str) -> tuple[str, str]:
     return soql.links_of_set(permission_set), soql.groups_of_set(permission_set)
 
 
-def read_usage(snapshot: Snapshot, permission_set: str, permission_set_id: str) -> SetUsage:
-    """Say what hangs on a set; raises UnreadableError for a login that may not see it."""
+def read_usage(snapshot: Snapshot, permission_set: str, permission_set_id: str, *, expected_apps: int = 0) -> SetUsage:
+    """Say what hangs on a set; as many apps as are expected, and no more, are not worth the question for their names.
+
+    Raises UnreadableError for a login that may not see it.
+    """
     links, components = snapshot.ask(*usage_questions(permission_set))
     for refusal, what in ((links, "SetupEntityAccess"), (components, "PermissionSetGroupComponent")):
         if isinstance(refusal, RefusedError):
@@ -51,8 +54,9 @@ def read_usage(snapshot: Snapshot, permission_set: str, permission_set_id: str) 
                 f"({what}: {refusal.in_short}).\n"
                 "Nothing was changed. Use a login with View Setup and Configuration."
             )
+    linked = [row for row in _of(links, "ParentId", permission_set_id) if row["SetupEntityType"] in _NAMES]
     return SetUsage(
-        _apps(snapshot, _of(links, "ParentId", permission_set_id)),
+        _apps(snapshot, linked) if len(linked) > expected_apps else (),
         tuple(sorted(_full_name(row) for row in _of(components, "PermissionSetId", permission_set_id))),
     )
 

@@ -63,8 +63,8 @@ class Stack:
         }
         self.pulumi("stack", "init", self.name)
 
-    def pulumi(self, *arguments: str) -> Result:
-        """Run one command, without a terminal."""
+    def pulumi(self, *arguments: str, typed: str = "") -> Result:
+        """Run one command, without a terminal; `typed` comes through its standard input."""
         run = subprocess.run(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self.folder,
@@ -72,6 +72,7 @@ class Stack:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            input=typed,
             timeout=120,
             check=False,
         )
