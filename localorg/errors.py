@@ -50,6 +50,12 @@ def insufficient_access(what: str) -> PlatformError:
     )
 
 
+def gack() -> PlatformError:
+    """Return the answer to a request that meets an error of the platform's own."""
+    words = "An unexpected error occurred. Please include this ErrorId if you contact support: 1046-31250 (-1403122318)"
+    return PlatformError("UNKNOWN_EXCEPTION", words, status=500)
+
+
 def locked() -> PlatformError:
     """Return the answer to a write of what another change holds (platform notes 5.7)."""
     return PlatformError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")

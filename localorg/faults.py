@@ -30,9 +30,20 @@ ERROR_CODES = {
     "LIMIT_EXCEEDED": (400, "You have reached the limit."),
     "UNSUPPORTED_API_VERSION": (410, "The requested API version is retired or deprecated."),
 }
+OAUTH_ERRORS = {
+    "unknown_error": "retry your request",
+    "OAUTH_APP_BLOCKED": "this app is blocked by admin",
+    "OAUTH_APP_ACCESS_DENIED": "app access denied",
+    "OAUTH_EC_APP_NOT_FOUND": "External client app is not installed in this org",
+    "OAUTH_AUTHORIZATION_BLOCKED": "Cross-org OAuth flows are not supported for this external client app",
+}
+"""Refusals of the token endpoint that have a name of their own; elsewhere they are UNKNOWN_EXCEPTION."""
+
+GACK = "gack-record"
+"""The request is handled, but the first record or component meets an error of the platform's own."""
 LOCK = "lock-record"
 """The request is handled, but another change holds the first record or component that it would write."""
-EFFECTS = ("reset-before", "reset-after", "html", LOCK, *ERROR_CODES)
+EFFECTS = ("reset-before", "reset-after", "html", LOCK, GACK, *ERROR_CODES, *OAUTH_ERRORS)
 _RETURN = re.compile(r"return-([45]\d\d)")
 _STALL = re.compile(r"stall-(\d+(?:\.\d+)?)")
 

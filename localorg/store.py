@@ -22,7 +22,7 @@ from localorg.sobjects.objects import OBJECTS
 Row = dict[str, Any]
 
 _TABLES = """
--- format 2 of what is kept as JSON: raise it when the JSON of older landscapes cannot be read any more
+-- format 3 of what is kept as JSON: raise it when the JSON of older landscapes cannot be read any more
 CREATE TABLE IF NOT EXISTS _Serial (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL);
 INSERT OR IGNORE INTO _Serial VALUES (1, 1000);
 CREATE TABLE IF NOT EXISTS _Setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -175,7 +175,7 @@ class Store:
 
     def find(self, org: str, name: str, **equal: object) -> list[Row]:
         """Return the rows of an sObject whose fields equal the given values, in order of creation."""
-        where = "".join(f' AND "{field}" = ?' for field in equal)
+        where = "".join(f' AND "{field}" IS ?' for field in equal)
         return self.all(f'SELECT * FROM "{name}" WHERE org = ?{where} ORDER BY rowid', (org, *equal.values()))
 
     def change(self, org: str, name: str, record_id: str, values: Mapping[str, object]) -> None:

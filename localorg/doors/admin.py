@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from localorg.doors.admin_edits import add_consent, add_user, edit_user, end_sessions, set_ip_ranges
+from localorg.doors.admin_edits import add_consent, add_user, edit_user, end_sessions, install_package, set_ip_ranges
 from localorg.doors.call import Answer, Call, as_json
 from localorg.doors.page import show_page
 from localorg.errors import LandscapeError, PlatformError
@@ -214,6 +214,7 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     "/orgs/{org}": {"PATCH": _set_state},
     "/users": {"POST": _edit(add_user), "PATCH": _edit(edit_user)},
     "/consents": {"POST": _edit(add_consent)},
+    "/packages": {"POST": _edit(install_package)},
     "/end-sessions": {"POST": _edit(end_sessions)},
     "/ip-ranges": {"PUT": _edit(set_ip_ranges)},
     "/login-rate": {"DELETE": _reset_login_rate},

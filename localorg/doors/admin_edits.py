@@ -10,6 +10,8 @@ from localorg.errors import LandscapeError
 from localorg.identity.apps import effective_apps
 from localorg.identity.sessions import Sessions, random_text
 from localorg.landscape import Landscape
+from localorg.metadata.change import ComponentError
+from localorg.metadata.components import install_app
 from localorg.orgs import Org
 from localorg.population import Person, add_person
 from localorg.store import Row
@@ -77,6 +79,24 @@ def add_consent(landscape: Landscape, body: dict[str, Any]) -> Answer:
     }
     store.insert(org.name, "OauthToken", row)
     return as_json({"refreshToken": token}, 201)
+
+
+def install_package(landscape: Landscape, body: dict[str, Any]) -> Answer:
+    """Install a managed package that brings an app: {org, namespace, name, kind?, label?}."""
+    org = _org_of(landscape, body)
+    kind, namespace, name = (str(body.get(key, "")) for key in ("kind", "namespace", "name"))
+    kind = kind or "ConnectedApp"
+    if kind not in {"ConnectedApp", "ExternalClientApplication"} or not namespace or not name:
+        raise LandscapeError("a package has: org, namespace, name, and if wanted kind (of app) and label")
+    store = landscape.store
+    admin_id = _user_of(landscape, org, {"username": store.setting(f"admin:{org.name}")["username"]})["Id"]
+    try:
+        with store.transaction():
+            change = landscape.jobs.change(org, admin_id, 68.0)
+            made = install_app(change, kind, namespace, name, str(body.get("label") or name))
+    except ComponentError as problem:
+        raise LandscapeError(problem.message) from None
+    return as_json({"id": made, "fullName": f"{namespace}__{name}"}, 201)
 
 
 def end_sessions(landscape: Landscape, body: dict[str, Any]) -> Answer:

@@ -42,7 +42,7 @@ class Part:
 class Call:
     """One request. `place` names where it arrived: an org, login, test or admin; `session` is set by `authorize`.
 
-    `locked`: another change holds the first record or component that it would write (a fault).
+    `holds_back`: why the first record or component that it would write fails (a fault).
     `parts` are those of a multipart body. `run_inner` answers a request inside this one (composite).
     """
 
@@ -58,7 +58,7 @@ class Call:
     org: Org | None = None
     parameters: dict[str, str] = field(default_factory=dict)
     session: Session | None = None
-    locked: bool = False
+    holds_back: PlatformError | None = None
     parts: tuple[Part, ...] = ()
     run_inner: Callable[[Call], Answer] = field(default=lambda _call: Answer(404))
 

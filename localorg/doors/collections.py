@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localorg.doors.call import Answer, Call, as_json
-from localorg.errors import PlatformError, locked
+from localorg.errors import PlatformError
 from localorg.sobjects.records import create_record, delete_record, object_of, read_record, update_record
 
 MAX_RECORDS = 200
@@ -82,8 +82,8 @@ def _each(call: Call, records: list[Any], act: Callable[[Any], str], *, all_or_n
     with call.landscape.store.transaction() as transaction:
         for index, record in enumerate(records):
             try:
-                if call.locked and index == 0:
-                    raise locked()
+                if call.holds_back and index == 0:
+                    raise call.holds_back
                 with call.landscape.store.transaction():
                     results.append({"id": act(record), "success": True, "errors": []})
             except PlatformError as error:

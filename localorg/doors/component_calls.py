@@ -30,7 +30,7 @@ def read_components(call: Call, request: SoapRequest) -> dict[str, Any]:
     change = call.change()
     records = []
     for name in names:
-        read = read_component(change, kind.name, name)
+        read = read_component(change, kind.name, name, packaged=False)
         records.append(Typed(kind, read[0], read[1]) if read else Typed(kind, None, {}))
     return {"records": records}
 

@@ -28,7 +28,12 @@ def start_deploy(call: Call) -> Answer:
             raise PlatformError("LIMIT_EXCEEDED", TOO_LARGE)
         user_id = call.session.user_id if call.session else ""
         job = call.landscape.jobs.submit_deploy(
-            call.the_org, user_id, package, options, call.version, locked=call.locked
+            call.the_org,
+            user_id,
+            package,
+            options,
+            call.version,
+            held_back=call.holds_back.message if call.holds_back else "",
         )
         return as_json(_shown(call, job), 201)
     if not kind.lower().startswith("application/json"):

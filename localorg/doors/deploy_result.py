@@ -117,7 +117,8 @@ def file_properties(landscape: Landscape, org: str, properties: dict[str, Any], 
         "lastModifiedById": properties["modified_by"],
         "lastModifiedByName": name_of(properties["modified_by"]),
         "lastModifiedDate": properties["modified_at"],
-        "manageableState": "unmanaged",
+        "manageableState": "installed" if properties.get("namespace") else "unmanaged",
+        "namespacePrefix": properties.get("namespace") or None,
         "type": properties["kind"],
     }
 

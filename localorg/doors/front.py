@@ -26,8 +26,8 @@ from localorg.doors.call import Answer, Call
 from localorg.doors.dispatch import HTML, MAINTENANCE, answer, refused
 from localorg.doors.request_body import MAX_BODY, decoded, read_body, read_parts
 from localorg.doors.routes import OPERATIONS, REST, Route, by_path
-from localorg.errors import OAuthError, PlatformError
-from localorg.faults import ERROR_CODES, LOCK, Faults, returned_status, stall_seconds
+from localorg.errors import OAuthError, PlatformError, gack, locked
+from localorg.faults import ERROR_CODES, GACK, LOCK, OAUTH_ERRORS, Faults, returned_status, stall_seconds
 from localorg.landscape import Landscape
 from localorg.request_log import Entry, RequestLog
 
@@ -103,7 +103,7 @@ class Front:
         if problem is not None:
             made = refused(call, route.door if route else REST, problem)
         elif fault != "reset-before":
-            call.locked = fault == LOCK
+            call.holds_back = {LOCK: locked(), GACK: gack()}.get(fault or "")
             made = self._faulty(call, route, fault) or self._limited(call, route) or answer(call, route, allowed)
         digest = hashlib.sha256(request.scope["query_string"] + b"\0" + call.body).hexdigest()[:16]
         status = made.status if made and not cut else 0
@@ -138,6 +138,8 @@ class Front:
             return Answer(503, MAINTENANCE, HTML)
         if status := returned_status(fault):
             return Answer(status, b"", "text/plain")
+        if fault in OAUTH_ERRORS:
+            return refused(call, route.door if route else REST, OAuthError(fault, OAUTH_ERRORS[fault]))
         if fault not in ERROR_CODES:
             return None
         code_status, message = ERROR_CODES[fault]

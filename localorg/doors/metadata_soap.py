@@ -76,7 +76,12 @@ def _deploy(call: Call, request: SoapRequest) -> Result:
     options = child(request.element, "DeployOptions")
     given = {local_name(each): (each.text or "").strip() for each in options} if options is not None else {}
     job = call.landscape.jobs.submit_deploy(
-        call.the_org, _user(call), package, _typed(given), call.version, locked=call.locked
+        call.the_org,
+        _user(call),
+        package,
+        _typed(given),
+        call.version,
+        held_back=call.holds_back.message if call.holds_back else "",
     )
     return {"done": False, "id": job["id"], "state": "Queued"}
 

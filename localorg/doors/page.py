@@ -95,7 +95,7 @@ def _sets(landscape: Landscape, org: Org) -> list[dict[str, Any]]:
         "SELECT s.Id, s.Name, s.Label, s.Description, u.Username FROM PermissionSet s "
         "LEFT JOIN PermissionSetAssignment a ON a.org = s.org AND a.PermissionSetId = s.Id "
         "LEFT JOIN User u ON u.org = a.org AND u.Id = a.AssigneeId "
-        "WHERE s.org = ? AND s.IsOwnedByProfile = 0 ORDER BY s.Name, u.Username",
+        "WHERE s.org = ? AND s.IsOwnedByProfile = 0 AND s.PermissionSetGroupId IS NULL ORDER BY s.Name, u.Username",
         (org.name,),
     )
     found: dict[str, dict[str, Any]] = {}

@@ -35,10 +35,19 @@ _RULES: dict[str, Rules] = {
     SecurityRules.kind: SecurityRules(),
 }
 MAX_NAME = 80
+NAMESPACE = "_namespace"
+"""The member of a stored document that names the package which an app came with."""
+_OF_PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,14}__")
 _DEVELOPER_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _BAD_NAME = (
     "The {kind} API Name can only contain underscores and alphanumeric characters. It must be unique, begin with a "
     "letter, not include spaces, not end with an underscore, and not contain two consecutive underscores."
+)
+
+
+_FOREIGN = (
+    "Cannot create a new component with the namespace: {namespace}.  Only components in the same namespace as the "
+    "organization can be created through the API"
 )
 
 
@@ -53,19 +62,24 @@ class Properties:
     created_at: str
     modified_by: str
     modified_at: str
+    namespace: str = ""
 
 
 def write_component(change: Change, kind: str, name: str, given: Document) -> Written:
     """Create or update a component. Raises ComponentError; the caller's transaction undoes what was begun."""
-    if not _DEVELOPER_NAME.fullmatch(name) or len(name) > MAX_NAME:
-        raise ComponentError(_BAD_NAME.format(kind=kind), "INVALID_FIELD")
     stored = component(change, kind, name)
+    if stored is None and (prefix := _OF_PACKAGE.match(name)):
+        raise ComponentError(_FOREIGN.format(namespace=prefix[0].removesuffix("__")), "INVALID_FIELD")
+    if stored is None and (not _DEVELOPER_NAME.fullmatch(name) or len(name) > MAX_NAME):
+        raise ComponentError(_BAD_NAME.format(kind=kind), "INVALID_FIELD")
     name = stored["name"] if stored else name
     old = json.loads(stored["document"]) if stored else None
     component_id = stored["id"] if stored else change.store.next_id(TYPES[kind].prefix)
     rules = _RULES[kind]
     before = rules.shown(change, old, component_id) if old is not None else None
     document, warnings = rules.prepare(change, name, given, old, component_id)
+    if old and NAMESPACE in old:
+        document = {**document, NAMESPACE: old[NAMESPACE]}
     now = change.clock.timestamp()
     row = {
         "org": change.org.name,
@@ -94,7 +108,8 @@ def complete_apps(change: Change, kinds: set[str]) -> None:
         row = component(change, OauthSettingsRules.kind, settings.name)
         app = json.loads(row["document"])["externalClientApplication"] if row else ""
         _default_policy(change, OauthPoliciesRules.kind, app, f"{settings.name}_defaultPolicy", DEFAULT_OAUTH_POLICY)
-    for app_row in list_components(change, APP):
+    own = [each for each in list_components(change, APP) if not each.namespace]
+    for app_row in own:
         _default_policy(change, PoliciesRules.kind, app_row.name, f"{app_row.name}_defaultPolicy", DEFAULT_POLICY)
 
 
@@ -117,14 +132,37 @@ def delete_component(change: Change, kind: str, name: str) -> str | None:
     return str(stored["id"])
 
 
-def read_component(change: Change, kind: str, name: str) -> tuple[str, Document] | None:
-    """Return a component's proper name and its document as the platform gives it back, or None."""
+def read_component(change: Change, kind: str, name: str, *, packaged: bool = True) -> tuple[str, Document] | None:
+    """Return a component's proper name and its document as the platform gives it back, or None.
+
+    `packaged`: also one that came with a package; readMetadata answers none of those.
+    """
     stored = component(change, kind, name)
-    if stored is None:
+    if stored is None or (not packaged and NAMESPACE in json.loads(stored["document"])):
         return None
     document = _RULES[kind].shown(change, json.loads(stored["document"]), stored["id"])
     with_certificate = change.knobs.on("certificate_returned", change.org.name)
     return stored["name"], as_returned(document, with_certificate=with_certificate)
+
+
+def install_app(change: Change, kind: str, namespace: str, name: str, label: str) -> str:
+    """Put an app of a managed package into the org; return its id. Raises ComponentError."""
+    full = f"{namespace}__{name}"
+    if component(change, kind, full):
+        raise ComponentError(f"The org has {full} already", "DUPLICATE_DEVELOPER_NAME")
+    app_id = change.store.next_id(TYPES[kind].prefix)
+    policy = {"ipRelaxation": "ENFORCE", "isTokenExchangeFlowEnabled": False, "refreshTokenPolicy": "infinite"}
+    document: Document = {"contactEmail": "vendor@example.com", "label": label, NAMESPACE: namespace}
+    if kind == APP:
+        document |= {"distributionState": "Managed", "orgScopedExternalApp": f"{change.org.org_id[:15]}:{full}"}
+    else:
+        document["oauthPolicy"] = policy
+    now = change.clock.timestamp()
+    row = {"org": change.org.name, "type": kind, "name": full, "id": app_id, "document": json.dumps(document)}
+    audit = {"created_by": change.user_id, "created_at": now, "modified_by": change.user_id, "modified_at": now}
+    change.store.put("_Component", {**row, **audit})
+    _RULES[kind].wrote(change, full, {}, document, app_id)
+    return app_id
 
 
 def list_components(change: Change, kind: str) -> list[Properties]:
@@ -150,4 +188,5 @@ def _properties(row: dict[str, str]) -> Properties:
         row["created_at"],
         row["modified_by"],
         row["modified_at"],
+        json.loads(row["document"]).get(NAMESPACE, ""),
     )

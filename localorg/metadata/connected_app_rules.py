@@ -88,7 +88,7 @@ class ConnectedAppRules:
         admin = int(bool(oauth.get("isAdminApproved")))
         row = {
             "Name": document["label"],
-            "DeveloperName": name,
+            "DeveloperName": name.rpartition("__")[2],
             "ContactEmail": document["contactEmail"],
             "ContactPhone": document.get("contactPhone"),
             "Description": document.get("description"),

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
-from localorg.errors import locked
 from localorg.metadata.change import Change, ComponentError
 from localorg.metadata.components import complete_apps, delete_component, write_component
 from localorg.metadata.document import DocumentError, read_file
@@ -31,7 +30,7 @@ class DeployOptions:
     single_package: bool = False
     allow_missing_files: bool = False
     purge_on_delete: bool = False
-    locked: bool = False
+    held_back: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,10 +84,10 @@ def apply_package(change: Change, data: bytes, options: DeployOptions) -> tuple[
         with change.store.transaction() as transaction:
             for package in packages:
                 _apply(change, package, options, messages)
-            if options.locked:
+            if options.held_back:
                 held = next(index for index, each in enumerate(messages) if each.kind or index == len(messages) - 1)
                 messages[held] = _failure(
-                    messages[held].file, locked().message, kind=messages[held].kind, name=messages[held].name
+                    messages[held].file, options.held_back, kind=messages[held].kind, name=messages[held].name
                 )
             messages = [_with_warnings(each, options) for each in messages]
             failed = any(not each.success for each in messages)

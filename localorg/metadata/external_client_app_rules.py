@@ -35,7 +35,8 @@ class ExternalClientAppRules:
     def wrote(self, change: Change, name: str, given: Document, document: Document, component_id: str) -> None:
         """Write the sObject rows."""
         row = {
-            "DeveloperName": name,
+            "DeveloperName": name.rpartition("__")[2],
+            "NamespacePrefix": name.rpartition("__")[0] or None,
             "MasterLabel": document["label"],
             "Language": "en_US",
             "ContactEmail": document.get("contactEmail"),

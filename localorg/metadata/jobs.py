@@ -50,10 +50,10 @@ class Jobs:
         version: float,
         *,
         reuses: str = "",
-        locked: bool = False,
+        held_back: str = "",
     ) -> Row:
-        """Queue a deploy; return its job. `locked`: another change holds its first component."""
-        checked = replace(_options(options), locked=locked)
+        """Queue a deploy; return its job. `held_back`: why its first component fails (a fault)."""
+        checked = replace(_options(options), held_back=held_back)
         total = count_components(package, checked)
         kept = {"given": options, "checked": asdict(checked), "reuses": reuses}
         return self._submit(DEPLOY, org, user_id, json.dumps(kept), package, version, total)

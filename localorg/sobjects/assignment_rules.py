@@ -29,6 +29,10 @@ class AssignmentRules(ObjectRules):
                 raise PlatformError(
                     "FIELD_INTEGRITY_EXCEPTION", "You can't assign a permission set that is owned by a profile."
                 )
+            if permission_set["PermissionSetGroupId"]:
+                raise PlatformError(
+                    "FIELD_INTEGRITY_EXCEPTION", "You can't assign a permission set that is owned by a group."
+                )
             _check_license(change, user, permission_set)
         else:
             existing(change, "PermissionSetGroup", str(group_id))

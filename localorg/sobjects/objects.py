@@ -69,7 +69,15 @@ _USER_LICENSE = SObject(
 _PROFILE = SObject(
     "Profile",
     "00e",
-    (text("Name"), text("Description"), reference("UserLicenseId", "UserLicense"), text("UserType")),
+    (
+        text("Name", write=True, required=True),
+        text("Description", write=True),
+        reference("UserLicenseId", "UserLicense", create=True, required=True),
+        text("UserType"),
+    ),
+    createable=True,
+    updateable=True,
+    deletable=True,
 )
 _USER_LOGIN = SObject(
     "UserLogin",

@@ -96,12 +96,13 @@ class PermissionSetRules(ObjectRules):
     def create(self, change: Change, definition: SObject, values: Row) -> str:
         """Create the component."""
         name = values["Name"]
-        if change.store.find(change.org.name, "PermissionSet", Name=name):
+        if change.store.find(change.org.name, "PermissionSet", Name=name, PermissionSetGroupId=None):
             raise PlatformError("DUPLICATE_DEVELOPER_NAME", f"The name {name} is already in use.", fields=("Name",))
         return self._write(change, name, {}, values)
 
     def update(self, change: Change, definition: SObject, row: Row, values: Row) -> None:
         """Update the component."""
+        _refuse_group_row(row, "edit")
         read = read_component(change, "PermissionSet", row["Name"])
         if read is None:
             raise PlatformError("INSUFFICIENT_ACCESS", "You can't edit a permission set that is owned by a profile.")
@@ -109,6 +110,7 @@ class PermissionSetRules(ObjectRules):
 
     def delete(self, change: Change, definition: SObject, row: Row) -> None:
         """Delete the component."""
+        _refuse_group_row(row, "delete")
         try:
             deleted = delete_component(change, "PermissionSet", row["Name"])
         except ComponentError as problem:
@@ -135,8 +137,31 @@ class PermissionSetRules(ObjectRules):
             raise PlatformError(problem.code, problem.message) from None
 
 
+class ProfileRules(ObjectRules):
+    """Profile: one can be made with a licence, with a permission set of its own that allows what the licence's least does."""
+
+    def create(self, change: Change, definition: SObject, values: Row) -> str:
+        """Add a profile."""
+        existing(change, "UserLicense", values["UserLicenseId"])
+        if change.store.find(change.org.name, definition.name, Name=values["Name"]):
+            message = f"The profile name {values['Name']} is already in use."
+            raise PlatformError("DUPLICATE_VALUE", message, fields=("Name",))
+        made = super().create(change, definition, {**values, "UserType": "Standard"})
+        own = {"Name": f"X{made}", "Label": made, "ProfileId": made, "IsOwnedByProfile": 1, "IsCustom": 1}
+        row = {**own, "Type": "Profile", "PermissionsApiEnabled": 1, **change.audit(new=True)}
+        change.store.insert(change.org.name, "PermissionSet", row)
+        return made
+
+    def delete(self, change: Change, definition: SObject, row: Row) -> None:
+        """Delete a profile that nobody has."""
+        if change.store.find(change.org.name, "User", ProfileId=row["Id"]):
+            raise PlatformError("DELETE_FAILED", "You can't delete a profile that is assigned to users.")
+        change.store.remove(change.org.name, "PermissionSet", ProfileId=row["Id"])
+        super().delete(change, definition, row)
+
+
 class GroupRules(ObjectRules):
-    """PermissionSetGroup: its members and assignments go with it."""
+    """PermissionSetGroup: its members and assignments go with it; a PermissionSet row of the type Group stands for it."""
 
     def create(self, change: Change, definition: SObject, values: Row) -> str:
         """Add a group."""
@@ -145,11 +170,23 @@ class GroupRules(ObjectRules):
             raise PlatformError(
                 "DUPLICATE_DEVELOPER_NAME", f"The name {name} is already in use.", fields=("DeveloperName",)
             )
-        return super().create(change, definition, {**values, "Status": "Updated"})
+        made = super().create(change, definition, {**values, "Status": "Updated"})
+        own = {"Name": name, "Label": values["MasterLabel"], "Description": values.get("Description")}
+        row = {**own, "PermissionSetGroupId": made, "Type": "Group", "IsCustom": 0}
+        change.store.insert(change.org.name, "PermissionSet", {**row, **change.audit(new=True)})
+        return made
+
+    def update(self, change: Change, definition: SObject, row: Row, values: Row) -> None:
+        """Change a group, and the row of its permissions."""
+        super().update(change, definition, row, values)
+        renamed = {"DeveloperName": "Name", "MasterLabel": "Label", "Description": "Description"}
+        own = {column: values[name] for name, column in renamed.items() if name in values}
+        for each in change.store.find(change.org.name, "PermissionSet", PermissionSetGroupId=row["Id"]):
+            change.store.change(change.org.name, "PermissionSet", each["Id"], own)
 
     def delete(self, change: Change, definition: SObject, row: Row) -> None:
         """Delete a group."""
-        for table in ("PermissionSetGroupComponent", "PermissionSetAssignment"):
+        for table in ("PermissionSetGroupComponent", "PermissionSetAssignment", "PermissionSet"):
             change.store.remove(change.org.name, table, PermissionSetGroupId=row["Id"])
         super().delete(change, definition, row)
 
@@ -184,11 +221,17 @@ RULES: dict[str, ObjectRules] = {
     "PermissionSet": PermissionSetRules(),
     "PermissionSetAssignment": AssignmentRules(),
     "PermissionSetLicenseAssign": LicenseAssignRules(),
+    "Profile": ProfileRules(),
     "PermissionSetGroup": GroupRules(),
     "PermissionSetGroupComponent": GroupComponentRules(),
     "SetupEntityAccess": AccessRules(),
     "OauthToken": TokenRules(),
 }
+
+
+def _refuse_group_row(row: Row, verb: str) -> None:
+    if row["PermissionSetGroupId"]:
+        raise PlatformError("INSUFFICIENT_ACCESS", f"You can't {verb} a permission set that is owned by a group.")
 
 
 def _check_username(change: Change, username: str) -> None:
