@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from tests.landscape import Landscape, Org
 from tests.program.stack import Stack, ok
@@ -30,6 +33,18 @@ def test_a_quiet_preview_has_nothing_to_say(deployed: Stack) -> None:
     text = ok(deployed.pulumi("preview", "--expect-no-changes", "--stack", "t")).text
     assert "7 unchanged" in text
     assert "warning" not in text
+
+
+@pytest.mark.parametrize("kind", ["external", "connected"])
+def test_the_preview_after_a_first_up_has_nothing_new_to_show_of_what_the_org_added(
+    stack: Stack, config: dict[str, Any], connected: Callable[[], dict[str, Any]], kind: str
+) -> None:
+    """Whatever a deploy left in the org is in state already: the look before a preview would show each line of it."""
+    stack.configure(connected() if kind == "connected" else config)
+    ok(stack.up())
+    text = ok(preview(stack)).text
+    assert "7 unchanged" in text
+    assert [word for word in ("(refresh)", "--outputs:--", "xml") if word in text] == []
 
 
 def test_with_validate_on_preview_the_org_itself_objects_before_anything_is_changed(
