@@ -27,6 +27,7 @@ class Assignment:
     assignment_id: str
     group: str = ""
     expires: str = ""
+    active: bool = True
 
     @property
     def key(self) -> tuple[str, str]:
@@ -40,8 +41,12 @@ class Assignment:
 
     def lasts(self, now: float) -> bool:
         """Whether it counts still, at `now` in epoch seconds."""
+        return self.active and not self.has_ended(now)
+
+    def has_ended(self, now: float) -> bool:
+        """Whether its end has passed; one that has not and is not active was revoked by a user access policy."""
         end = seconds_of(self.expires)
-        return end is None or end > now
+        return end is not None and end <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +88,15 @@ class PartlyDoneError(SalesforceError):
 class _Plan:
     """What closes the difference: assignments to make (without ids), ids of those that get another end, ids of those that go.
 
-    `targets` are the fields that say what an assignment is to, by group in lower case, the set's under an empty name. `ended` says when
-    others' assignments ended that stand where one is to be made.
+    `targets` are the fields that say what an assignment is to, by group in lower case, the set's under an empty name. `in_the_way`
+    says of assignments that count no more why, where one is to be made.
     """
 
     missing: Sequence[Assignment]
     renewed: Sequence[str]
     ending: Sequence[str]
     targets: Mapping[str, Mapping[str, str]]
-    ended: Mapping[tuple[str, str], str]
+    in_the_way: Mapping[tuple[str, str], str]
 
 
 def read_holders(
@@ -187,14 +192,16 @@ def _plan(
     ours: Collection[str],
 ) -> _Plan:
     users, until = wanted.users, wanted.expiration or ""
-    kept = [*holders.of(users), *(item for item in holders.memberships if item.assignment_id in ours)]
-    there = {item.key for item in kept} | holders.members(snapshot.org.clock.now())
+    now = snapshot.org.clock.now()
+    own = [*holders.of(users), *(item for item in holders.memberships if item.assignment_id in ours)]
+    kept = [item for item in own if item.lasts(now) or item.has_ended(now)]
+    there = {item.key for item in kept} | holders.members(now)
     gaps = [
         (user, group) for group in ("", *wanted.groups) for user in users if (user.lower(), group.lower()) not in there
     ]
     user_ids, group_ids = _ids(snapshot, wanted, {user for user, _ in gaps})
     unwanted = (
-        holders.others(users, snapshot.org.clock.now())
+        holders.others(users, now)
         if wanted.authoritative
         else holders.of(name for name in remove if name.lower() not in _lower(users))
     )
@@ -206,7 +213,13 @@ def _plan(
             "": {"PermissionSetId": holders.permission_set_id},
             **{name: {"PermissionSetGroupId": group_id} for name, group_id in group_ids.items()},
         },
-        ended={item.key: item.expires for item in holders.memberships if item.key not in there},
+        in_the_way={
+            item.key: f"somebody else's assignment to it ended at {item.expires}"
+            if item.has_ended(now)
+            else "the assignment to it was revoked by a user access policy"
+            for item in (*holders.of(users), *holders.memberships)
+            if item.key not in there
+        },
     )
 
 
@@ -243,7 +256,8 @@ def _renew(org: Org, assignment_ids: Sequence[str], expiration: str | None) -> N
 
 def _assignment(row: Record, group: str = "") -> Assignment:
     expires = row.text("ExpirationDate") if "ExpirationDate" in row else ""
-    return Assignment(row.text("Assignee.Username"), row.text("AssigneeId"), row.text("Id"), group, expires)
+    active = row.flag("IsActive") if "IsActive" in row else True
+    return Assignment(row.text("Assignee.Username"), row.text("AssigneeId"), row.text("Id"), group, expires, active)
 
 
 def _full_name(row: Record, path: str = "") -> str:
@@ -307,9 +321,9 @@ def _why_not(item: Assignment, saved: Saved, plan: _Plan) -> str:
         return ""
     if saved.code != "DUPLICATE_VALUE":
         return _why(saved)
-    if not (end := plan.ended.get(item.key)):
+    if not (why := plan.in_the_way.get(item.key)):
         return ""
-    return f"somebody else's assignment to it ended at {end} and is in the way; have it renewed or deleted in the org"
+    return f"{why} and is in the way; have it renewed or deleted in the org, or the policy changed"
 
 
 def _why(saved: Saved) -> str:

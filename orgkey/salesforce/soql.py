@@ -30,9 +30,9 @@ def namespaces(permission_set_ids: Sequence[str]) -> str:
 
 
 def assignments(permission_set_name: str, *, until: bool = True) -> str:
-    """Who holds the set, and `until` when."""
+    """Who holds the set, and `until` when; an assignment may be ended by its date or revoked by a user access policy."""
     question = (
-        "SELECT Id, ExpirationDate, AssigneeId, Assignee.Username, PermissionSetId FROM PermissionSetAssignment "
+        "SELECT Id, ExpirationDate, IsActive, AssigneeId, Assignee.Username, PermissionSetId FROM PermissionSetAssignment "
         "WHERE PermissionSet.Name = {} AND PermissionSet.IsOwnedByProfile = false"
     )
     return _quoted(question if until else _without_end(question), permission_set_name)
@@ -47,7 +47,7 @@ def groups(names: Sequence[str]) -> list[str]:
 def memberships(usernames: Sequence[str], group_names: Sequence[str], *, until: bool = True) -> list[str]:
     """Which of some users are assigned to which of some groups, and `until` when; nobody else's membership is asked for."""
     question = (
-        "SELECT Id, ExpirationDate, AssigneeId, Assignee.Username, "
+        "SELECT Id, ExpirationDate, IsActive, AssigneeId, Assignee.Username, "
         "PermissionSetGroup.DeveloperName, PermissionSetGroup.NamespacePrefix "
         "FROM PermissionSetAssignment WHERE Assignee.Username IN {} AND PermissionSetGroup.DeveloperName IN {}"
     )
@@ -118,7 +118,7 @@ def connected_apps(ids: Sequence[str]) -> list[str]:
 
 
 def _without_end(question: str) -> str:
-    return question.replace(" ExpirationDate,", "", 1)
+    return question.replace(" ExpirationDate, IsActive,", "", 1)
 
 
 def _bare(names: Iterable[str]) -> list[str]:

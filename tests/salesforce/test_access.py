@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 import pytest
 
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
-from orgkey.salesforce.access import Assignment, PartlyDoneError, _insert, _Plan, set_holders
+from orgkey.salesforce.access import Assignment, PartlyDoneError, _insert, _Plan, read_holders, set_holders
 from orgkey.salesforce.errors import RefusedError, UnknownUsersError
 from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.read import Snapshot
@@ -193,3 +193,27 @@ def test_a_batch_that_is_rolled_back_without_a_cause_is_an_error(answering: Answ
     )
     with pytest.raises(RefusedError, match="nothing was changed, and no record says why"):
         set_holders(Snapshot(client_of(renewed)), wanted(["ci@acme.com"], expiration="2099-07-01T00:00:00Z"))
+
+
+def test_an_assignment_that_a_policy_revoked_is_no_holder_and_is_named_where_it_is_in_the_way(
+    answering: Answering,
+) -> None:
+    revoked = {**HOLDS, "ExpirationDate": None, "IsActive": False}
+    duplicate = {"success": False, "errors": [{"statusCode": "DUPLICATE_VALUE", "message": "there"}]}
+
+    def answer(asked: bytes) -> bytes:
+        records = json.loads(asked).get("records")
+        return answers(asked, assignments=[revoked]) if records is None else json.dumps([duplicate]).encode()
+
+    host = answering(200, JSON, answer)
+    snapshot = Snapshot(client_of(host))
+    assert read_holders(snapshot, "Crowd").others([], snapshot.org.clock.now()) == ()
+    with pytest.raises(UnknownUsersError, match="revoked by a user access policy"):
+        set_holders(snapshot, wanted(["ci@acme.com"]))
+
+
+def test_an_assignment_of_somebody_else_that_has_ended_is_no_holder(answering: Answering) -> None:
+    ended = {**HOLDS, "ExpirationDate": "2020-01-01T00:00:00.000+0000", "IsActive": False}
+    host = answering(200, JSON, lambda asked: answers(asked, assignments=[ended]))
+    snapshot = Snapshot(client_of(host))
+    assert read_holders(snapshot, "Crowd").others(["devops@acme.com"], snapshot.org.clock.now()) == ()
