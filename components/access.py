@@ -49,6 +49,8 @@ class JwtBearerAccess(pulumi.ComponentResource):
 
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("orgkey:index:JwtBearerAccess", name, None, opts)
+        for note in settings.notes:
+            pulumi.log.warn(note, self)
         managed_by = _seal(settings, "orgkey:owner", settings.managed_by)
         given = settings.key.model_dump(exclude_unset=True)
         user_path = "orgkey:users" if settings.secrets.touch("orgkey:users") else "orgkey:integrationUser"

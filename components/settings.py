@@ -32,6 +32,7 @@ from orgkey.model.assignments import (
 )
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.key_pair import KeyPairArgs
+from orgkey.model.my_domain import was_put_right
 from orgkey.model.pasted import pasted
 from orgkey.model.problems import from_validation
 from orgkey.model.timeouts import Timeouts
@@ -130,6 +131,8 @@ class Settings:
     ignore: tuple[str, ...]
     imports: ImportSettings
     secrets: Secrets = NO_SECRETS
+    notes: tuple[str, ...] = ()
+    """What was put right, and how to write it."""
 
 
 def load(
@@ -189,6 +192,7 @@ def load(
         ignore=others.ignore,
         imports=others.import_,
         secrets=sealed,
+        notes=_put_right(config.get("salesforce:instanceUrl", ""), connection.instance_url, sealed),
     )
 
 
@@ -205,6 +209,15 @@ def _open_key(key: Any, secrets: Secrets) -> Iterable[Problem]:
             "is no secret, so it lies in clear in the stack file and in the state's history; take it out, and set it again with "
             "`pulumi config set --secret --path orgkey:key.privateKeyPem < key.pem` (a new key, if others can read the file)",
         )
+
+
+def _put_right(written: str, taken: str, secrets: Secrets) -> tuple[str, ...]:
+    if not was_put_right(written, taken):
+        return ()
+    shown = "the org's My Domain" if secrets.touch("salesforce:instanceUrl") else taken
+    return (
+        f"salesforce:instanceUrl is the address of a page; it is taken as {shown}. Write that into the stack file.",
+    )
 
 
 def _authoritative(others: OtherSettings) -> bool | None:

@@ -14,21 +14,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from orgkey.model.credentials import FORMS, Credentials
+from orgkey.model.my_domain import my_domain
 from orgkey.model.pasted import pasted
 from orgkey.model.problems import Problem, from_validation
 from orgkey.model.written import Flag, Written, matches
 
 FLOOR, DEFAULT_API_VERSION = 60.0, "67.0"
 """60.0 brought the certificate of External Client Apps (platform notes 2.3); 67.0 is Summer '26, one behind the newest (notes 7)."""
-
-
-def _https_origin(value: str) -> str:
-    origin = re.fullmatch(r"https://(?P<host>[a-z0-9.-]+)(?P<port>:\d+)?/?", value, re.IGNORECASE)
-    if not origin:
-        raise ValueError("must be the org's My Domain, https://<name>.my.salesforce.com, without a path")
-    if origin["host"].lower() in {"login.salesforce.com", "test.salesforce.com"}:
-        raise ValueError("must be the org's own My Domain, not the login host that all orgs share")
-    return value.rstrip("/").lower()
 
 
 def _version(value: object) -> str:
@@ -43,7 +35,7 @@ def _version(value: object) -> str:
 class Connection(Written):
     """One org and how to reach it."""
 
-    instance_url: Annotated[str, AfterValidator(_https_origin)] = Field(description="My Domain of the org.")
+    instance_url: Annotated[str, AfterValidator(my_domain)] = Field(description="My Domain of the org.")
     credentials: Credentials = Field(description="A reference to admin credentials: " + ", ".join(FORMS) + ".")
     expected_kind: Literal["production", "sandbox", "scratch", "developer"] | None = Field(
         default=None,
@@ -71,12 +63,23 @@ def parse_connection(values: Mapping[str, Any]) -> tuple[Connection | None, list
     Returns the connection, or None and every problem with its path.
     """
     typed = {key: _typed(key, value) for key, value in values.items()}
-    found = pasted(typed)
+    found = [_name_it_instead(problem) for problem in pasted(typed)]
     try:
         connection = Connection.model_validate(typed)
     except ValidationError as error:
         return None, [*found, *from_validation(error, known=Connection.names())]
     return (None, found) if found else (connection, [])
+
+
+def _name_it_instead(problem: Problem) -> Problem:
+    """A credential in the place of the name of a variable, file or alias: say what to do with it."""
+    if not problem.path.startswith("credentials"):
+        return problem
+    what = problem.reason.split(",")[0].split(" in the place")[0]
+    return Problem(
+        problem.path,
+        f"{what} itself; put that into a file or an environment variable, and write its name here (renew it if others saw it)",
+    )
 
 
 def _typed(key: str, value: Any) -> Any:

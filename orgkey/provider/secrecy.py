@@ -16,7 +16,7 @@ from google.protobuf import struct_pb2
 from metadata.check import Problem
 from orgkey.provider.handler import Handler
 from orgkey.provider.protocol import provider_pb2
-from orgkey.provider.wire import Properties, from_struct
+from orgkey.provider.wire import Properties, from_struct, to_struct
 
 HIDDEN = "[secret]"
 _SHORTEST = 5  # characters; a shorter text is in too many others by chance
@@ -43,6 +43,17 @@ def redacted(message: str) -> str:
     for text in sorted(_texts.get(), key=len, reverse=True):
         message = message.replace(text, HIDDEN)
     return message
+
+
+def outputs_struct(outputs: Mapping[str, Any], hidden: frozenset[str]) -> struct_pb2.Struct:
+    """Outputs for the wire: `hidden` as secrets, and whatever holds a text that is a secret of the request or the connection."""
+    texts = _texts.get()
+    holding = {
+        name
+        for name, value in outputs.items()
+        if texts and any(text in each for each in texts_of(value) for text in texts)
+    }
+    return to_struct(outputs, hidden | holding)
 
 
 def secret_texts(struct: struct_pb2.Struct) -> Iterator[str]:

@@ -28,6 +28,7 @@ from google.protobuf import any_pb2, empty_pb2
 
 from orgkey.identity.assertion import sign_assertion
 from orgkey.model.connection import Connection, parse_connection
+from orgkey.model.my_domain import as_my_domain
 from orgkey.model.pasted import pasted
 from orgkey.model.timeouts import DEFAULT_TIMEOUT
 from orgkey.provider.engine import Engine
@@ -51,6 +52,7 @@ from orgkey.provider.secrecy import (
     hidden_names,
     note_request,
     note_texts,
+    outputs_struct,
     redacted,
     sealed_inputs,
     texts_of,
@@ -186,7 +188,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 self._clock.canceled.clear()
             self._connection, self._org, self._snapshot = connection, None, None
             self._secret_texts = secrets
-            self._stated_url = str(configured.get("instanceUrl") or "")
+            self._stated_url = as_my_domain(str(configured.get("instanceUrl") or ""))
             self._run, self._told, self._failed = Run(), set(), {}
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
@@ -254,13 +256,15 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         if request.preview:
             self._refuse_early(context, handler, request, inputs)
             self._validate(context, handler, request, inputs)
-            return provider_pb2.CreateResponse(properties=to_struct(handler.plan(inputs.values, None, None), hidden))
+            return provider_pb2.CreateResponse(
+                properties=outputs_struct(handler.plan(inputs.values, None, None), hidden)
+            )
         with self._outcome(context, handler, request.properties, hidden), self._noting(handler) as note:
             resource_id, outputs = handler.create(inputs.values, self._place(request))
             note(resource_id, outputs)
         return provider_pb2.CreateResponse(
             id=resource_id,
-            properties=to_struct(outputs, hidden),
+            properties=outputs_struct(outputs, hidden),
             refresh_before_update=handler.lives_in_org,
         )
 
@@ -298,7 +302,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             )  # `properties` stays unset: that is how the engine sees "does not exist"
         return provider_pb2.ReadResponse(
             id=found.id,
-            properties=to_struct(found.outputs, hidden),
+            properties=outputs_struct(found.outputs, hidden),
             inputs=to_struct(found.inputs, hidden),
             refresh_before_update=handler.lives_in_org,
         )
@@ -311,7 +315,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             self._validate(context, handler, request, news)
             diff = handler.diff(old_inputs, old_outputs, news.values, self._clock.now())
             return provider_pb2.UpdateResponse(
-                properties=to_struct(handler.plan(news.values, old_outputs, diff), hidden)
+                properties=outputs_struct(handler.plan(news.values, old_outputs, diff), hidden)
             )
         with self._outcome(context, handler, request.news, hidden), self._noting(handler) as note:
             place = self._place(request)
@@ -320,7 +324,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             outputs = handler.update(request.id, old_inputs, old_outputs, news.values, place)
             note(request.id, outputs)
         return provider_pb2.UpdateResponse(
-            properties=to_struct(outputs, hidden), refresh_before_update=handler.lives_in_org
+            properties=outputs_struct(outputs, hidden), refresh_before_update=handler.lives_in_org
         )
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
@@ -451,7 +455,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     ) -> NoReturn:
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.resource_id,
-            properties=to_struct(error.outputs, hidden),
+            properties=outputs_struct(error.outputs, hidden),
             reasons=[redacted(reason) for reason in error.reasons],
             inputs=inputs,
             refresh_before_update=handler.lives_in_org,

@@ -248,7 +248,7 @@ BAD = {
         """
         config:
           aws:region: eu-central-1
-          salesforce:instanceUrl: http://acme.my.salesforce.com
+          salesforce:instanceUrl: http://crm.acme.com
           salesforce:credentials: {sfAlias: uat, accessTokenEnv: TOKEN}
           salesforce:apiVersion: "59.0"
           salesforce:expectdKind: sandbox
@@ -266,7 +266,7 @@ BAD = {
         """,
         [
             "aws:region is in no namespace of orgkey (orgkey:, salesforce:)",
-            "salesforce:instanceUrl must be the org's My Domain, https://<name>.my.salesforce.com, without a path",
+            "salesforce:instanceUrl must begin with https://",
             f"salesforce:credentials must be exactly one of {FORMS}",
             "salesforce:apiVersion must be 60.0 or newer: older versions do not know an app's certificate",
             "salesforce:expectdKind is not a setting; did you mean expectedKind?",
@@ -521,3 +521,14 @@ def test_whether_others_may_hold_the_set_is_what_somebody_wrote_else_what_was_th
     text = f"{SMALLEST}  orgkey:assignments: {{{written}}}\n  orgkey:import: {{{imported}}}\n  orgkey:key: {key}\n"
     settings = stack(text)
     assert settings.authoritative is is_
+
+
+def test_the_address_of_a_page_is_put_right_and_told_but_not_where_it_is_a_secret() -> None:
+    config = {key: as_the_engine_does(value) for key, value in yaml.safe_load(SMALLEST)["config"].items()}
+    assert load(config, project="p", stack="t", secrets=Secrets()).notes == ()
+    config["salesforce:instanceUrl"] = "https://acme--uat.sandbox.lightning.force.com/lightning/page/home"
+    settings = load(config, project="p", stack="t", secrets=Secrets())
+    assert settings.connection.instance_url == "https://acme--uat.sandbox.my.salesforce.com"
+    assert "it is taken as https://acme--uat.sandbox.my.salesforce.com" in settings.notes[0]
+    sealed = load(config, project="p", stack="t", secrets=Secrets(frozenset({"salesforce:instanceUrl"})))
+    assert "acme" not in sealed.notes[0]
