@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -36,8 +36,33 @@ def read_metadata(org: Org, type_name: str, full_names: Sequence[str]) -> dict[s
             _child(body, "fullNames", full_name)
         for record in (record for result in _call(org, body) for record in children(result, "records")):
             if name := text_of(record, "fullName"):
-                found[name] = record
+                found[name] = _of_version(record, type_name, float(org.connection.api_version))
     return found
+
+
+_SINCE: Mapping[str, Mapping[str, float]] = {
+    "ConnectedApp": dict.fromkeys(
+        ("isDPopEnabled", "isDeviceFlowEnabled", "isEnforceRefreshTokenTTL", "isIpBindingEnabled", "isPKImTLSEnabled"),
+        68.0,
+    ),
+    "ExtlClntAppGlobalOauthSettings": {"isEnforceRefreshTokenTTL": 67.0, "isDPopEnabled": 68.0, "isMtlsEnabled": 68.0},
+    "ExtlClntAppConfigurablePolicies": {
+        "isCanvasPluginEnabled": 65.0,
+        "isSamlPluginEnabled": 63.0,
+        "isAttestPluginEnabled": 68.0,
+    },
+    "ExtlClntAppOauthConfigurablePolicies": {
+        "guestJwtSessionTimeoutType": 65.0,
+        "namedUserJwtSessionTimeoutType": 65.0,
+    },
+    "PermissionSet": {
+        "agentAccesses": 64.0,
+        "servicePresenceStatusAccesses": 64.0,
+        "genComputingSummaryDefAccesses": 66.0,
+        "enrichments": 68.0,
+    },
+}
+"""Elements by the API version that has them first (Metadata WSDLs), from 63 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +93,21 @@ def list_metadata(org: Org, type_names: Sequence[str]) -> dict[str, list[Listed]
             )
             listed.setdefault(text_of(result, "type") or "", []).append(Listed(full_name, record_id, namespace))
     return listed
+
+
+def _of_version(record: etree._Element, type_name: str, version: float) -> etree._Element:
+    """A record without elements that its type does not have at `version` yet.
+
+    A session in JWT form reads by a newer version than the one that deploys; what is carried over must be known to that one.
+    """
+    newer = {tag for tag, since in _SINCE.get(type_name, {}).items() if since > version}
+    for element in [
+        each for each in record.iter() if isinstance(each.tag, str) and etree.QName(each).localname in newer
+    ]:
+        parent = element.getparent()
+        if parent is not None:
+            parent.remove(element)
+    return record
 
 
 def _child(parent: etree._Element, tag: str, text: str) -> None:

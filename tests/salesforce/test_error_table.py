@@ -294,3 +294,13 @@ def test_a_refusal_of_userinfo_is_no_web_page_whatever_its_media_type(tmp_path: 
         with pytest.raises(GrantRefusedError, match="the token is not accepted"):
             oauth.user_info(client.transport, client.url, "t")
         oauth.revoke(client.transport, client.url, "t")
+
+
+def test_what_a_newer_version_reads_is_not_carried_into_a_deploy_of_the_older_one(tmp_path: Path) -> None:
+    kind = "ExtlClntAppGlobalOauthSettings"
+    parts = "<isDPopEnabled>false</isDPopEnabled><isPkceRequired>true</isPkceRequired>"
+    records = f'<result><records xsi:type="{kind}"><fullName>App_glbloauth</fullName>{parts}</records></result>'
+    with serving(tmp_path, Says(soap={kind: records})) as stub:
+        read = read_metadata(stub.client(), kind, ["App_glbloauth"])["App_glbloauth"]
+    tags = [str(each.tag).rpartition("}")[2] for each in read]
+    assert tags == ["fullName", "isPkceRequired"]
