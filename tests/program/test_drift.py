@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,21 @@ def test_a_login_that_fails_is_drift_with_the_orgs_words_and_quiet_once_healed(
     landscape.admin("PATCH", "/users", org="uat", username=org.user("ci"), active=True)
     ok(deployed.up())
     ok(deployed.drift())
+
+
+def test_an_up_that_drops_a_user_whose_login_broke_ends_without_a_warning_of_it(
+    stack: Stack, config: dict[str, Any], landscape: Landscape, org: Org
+) -> None:
+    stack.configure({**config, "orgkey:users": [org.user("ci"), org.user("devops")]})
+    ok(stack.up())
+    landscape.admin("PATCH", "/users", org="uat", username=org.user("ci"), active=False)
+    stack.configure({**config, "orgkey:users": [org.user("devops")]})
+    repaired = ok(stack.up())
+    assert (stack.outputs()["verified"], stack.outputs()["username"]) == (True, org.user("devops"))
+    assert "unhealthy" not in repaired.text
+    assert "warning: The JWT login" not in repaired.text
+    assert "Before this run: The JWT login of ci@acme.com.uat does not work." in repaired.text
+    ok(stack.drift())
 
 
 def test_a_look_writes_nothing_to_the_state(deployed: Stack, org: Org) -> None:
