@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from orgkey.identity.reading import canonical_certificate, canonical_key, public_bytes, read_certificate, read_key
+from orgkey.identity.reading import PATH, canonical_certificate, canonical_key, public_bytes, read_certificate, read_key
 
 LARGEST_CERTIFICATE = 4096  # bytes of PEM
 _PUBLIC_EXPONENT = 65537
@@ -93,11 +93,11 @@ def own_pair_problems(private_key_pem: str, certificate_pem: str, *, now: dateti
     try:
         key = read_key(private_key_pem)
     except ValueError as error:
-        yield "privateKeyPem", str(error)
+        yield "privateKeyPem", _with_command(str(error), "--secret --path orgkey:key.privateKeyPem")
     try:
         certificate = read_certificate(certificate_pem, key)
     except ValueError as error:
-        yield "certificatePem", str(error)
+        yield "certificatePem", _with_command(str(error), "--path orgkey:key.certificatePem")
         return
     if key and certificate.public_key() != key.public_key():
         yield "certificatePem", "does not belong to privateKeyPem: the public keys differ"
@@ -111,6 +111,10 @@ def own_pair_problems(private_key_pem: str, certificate_pem: str, *, now: dateti
         )
     if certificate.not_valid_before_utc > now + timedelta(minutes=5):
         yield "certificatePem", f"is valid only from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+
+
+def _with_command(problem: str, options: str) -> str:
+    return f"{problem}: `pulumi config set {options} < FILE`" if problem.endswith(PATH) else problem
 
 
 def public_key_sha256(private_key_pem: str) -> str:

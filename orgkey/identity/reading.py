@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 SMALLEST_KEY = 2048  # bits
 _MAKE_RSA = "make one with `openssl genrsa -out key.pem 2048`"
 _UNLOCK = "take the passphrase off with `openssl pkey -in FILE -out key.pem`"
+PATH = "the path of a file, not what stands in it; give its contents"
 _SHORTEST = 60  # characters of base64 that could be a key or certificate
 _PSS = bytes.fromhex("06092a864886f70d01010a")
 """RSASSA-PSS (RFC 4055) as an object identifier: such a key must not make the signatures of RS256."""
@@ -180,11 +181,7 @@ def _other_text(text: str, wanted: str) -> str:
     if "\n" not in text and re.fullmatch(
         r"(?:[A-Za-z]:)?[^\s<>|\"]*(?:[/\\][^\s<>|\"]*|\.(?:pem|key|crt|cer|der|p12|pfx|p8|txt))", text
     ):
-        name = "privateKeyPem" if wanted == "a private key" else "certificatePem"
-        return (
-            "the path of a file, not what stands in it; give its contents: "
-            f"`pulumi config set --secret --path orgkey:key.{name} < FILE`"
-        )
+        return PATH
     return f"no PEM and no base64 of DER, so not {wanted} that can be read"
 
 

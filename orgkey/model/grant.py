@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from orgkey.model.assignments import Username
+from orgkey.model.assignments import Moment, Username
 from orgkey.model.credentials import ConsumerKey
 from orgkey.model.written import Flag, Real, Written, matches
 
@@ -32,7 +32,7 @@ class JwtGrantArgs(Written):
         description="`aud` of the assertion; default My Domain, one step down on an audience error.",
     )
     revisions: tuple[str, ...] = Field(default=(), description="Revisions of what the login depends on.")
-    deployed_at: str | None = Field(
+    deployed_at: Moment | None = Field(
         default=None, description="When the app was last deployed, ISO 8601: the propagation window's start."
     )
     propagation_minutes: Annotated[Real, Field(ge=0, le=60)] = Field(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
 from orgkey.model.pasted import credential
-from orgkey.salesforce.errors import CredentialsError
+from orgkey.salesforce.errors import CredentialsError, UnreachableError
 
 REDACTED = "[REDACTED]"
 _LARGEST = 1_000_000  # bytes; a file of credentials has a few thousand
@@ -69,6 +70,23 @@ def one_line(token: str, where: str) -> str:
             "Copy the token alone: `sf org auth show-access-token --target-org <alias> --json` tells it as result.accessToken."
         )
     return token
+
+
+def ca_file(written: str) -> str:
+    """The path of a file of CA certificates; raises UnreachableError where there is none in it."""
+    path = str(file_of(written))
+    if not os.path.isfile(path):  # noqa: PTH113 — Path.is_file fails for what could never be a path
+        raise UnreachableError(
+            f"salesforce:caBundle names {named(path)}, which is not a file.\nGive the path of a PEM file of CA certificates."
+        )
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except (OSError, ValueError):  # an SSLError is an OSError
+        raise UnreachableError(
+            f"salesforce:caBundle names {named(path)}, and no CA certificate in it can be read.\n"
+            "Give a PEM file; `openssl x509 -inform DER -in FILE -out ca.pem` converts DER."
+        ) from None
+    return path
 
 
 def contents(path: Path, form: str = "sfdxAuthUrlFile") -> bytes:

@@ -7,7 +7,6 @@ here carries a token or an assertion; proxies come from the usual environment va
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import socket
 import threading
@@ -35,6 +34,7 @@ from orgkey.salesforce.errors import (
     UnreachableError,
     host_of,
 )
+from orgkey.salesforce.places import ca_file
 from orgkey.salesforce.retry import Backoff, retry
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, seconds between two bytes
@@ -61,11 +61,7 @@ class Transport(requests.Session):
         largest_answer: int = LARGEST_ANSWER,
     ) -> None:
         super().__init__()
-        if ca_bundle is not None and not os.path.isfile(ca_bundle):  # noqa: PTH113 — requests takes the path as text
-            raise UnreachableError(
-                f"salesforce:caBundle names {ca_bundle}, which is not a file.\nGive the path of a PEM file of CA certificates."
-            )
-        self._bundle = ca_bundle
+        self._bundle = None if ca_bundle is None else ca_file(ca_bundle)
         self._timeout = timeout
         self.clock = clock or Clock()
         """Where whoever asks gets deadline, pauses and cancel from."""

@@ -186,7 +186,7 @@ def test_what_is_no_usable_key_is_told_what_it_is_and_what_to_do(files: Files, c
 
 
 WORDS = [
-    ("/home/ci/server.key", "is the path of a file, not what stands in it; give its contents: "),
+    ("/home/ci/server.key", "is the path of a file, not what stands in it; give its contents"),
     ("~/keys/server.key", "is the path of a file"),
     ("server.key", "is the path of a file"),
     (r"C:\keys\server.pem", "is the path of a file"),
@@ -202,10 +202,6 @@ WORDS = [
 def test_a_path_or_a_token_in_the_keys_place_is_told_as_that_and_not_shown(text: str, says: str) -> None:
     assert says in refusal(read_key, text)
     assert text not in refusal(read_key, text)
-
-
-def test_a_path_comes_with_the_command_that_stores_what_stands_in_the_file() -> None:
-    assert "`pulumi config set --secret --path orgkey:key.privateKeyPem < FILE`" in refusal(read_key, "server.key")
 
 
 REFUSED_AS_CERTIFICATE: list[tuple[str, str]] = [
@@ -224,7 +220,7 @@ REFUSED_AS_CERTIFICATE: list[tuple[str, str]] = [
     (f"openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out e && {SELF_SIGNED}", "is the certificate of an RSA-PSS key"),
     ("sed 3d cert.pem > made", "is a certificate that is damaged"),
     ("head -c 500 cert.pem > made", "is PEM that is cut off"),
-    ("printf cert.pem > made", "`pulumi config set --secret --path orgkey:key.certificatePem < FILE`"),
+    ("printf cert.pem > made", "is the path of a file, not what stands in it"),
 ]  # fmt: skip
 
 

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orgkey.identity.key_pair import generate_key
+from orgkey.model.pasted import pasted as pasted_values
+from orgkey.provider.registry import handler_of
 from orgkey.provider.schema import schema
+from orgkey.provider.wire import UNKNOWN
 from tests.provider.conftest import NOWHERE
 from tests.provider.protocol import Client
 
@@ -57,3 +62,28 @@ def test_a_credential_in_any_setting_of_the_provider_is_in_no_failure(
         text = "\n".join(reason for _, reason in offline.check_config({**NOWHERE, name: value}))
         assert PLANTED not in text
         assert "MII" not in text
+
+
+# --- whatever is given
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just(UNKNOWN),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = {kind: sorted({name for found, name in places() if found == kind}) for kind, _ in places()}
+
+
+@pytest.mark.parametrize("kind", sorted(NAMES))
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_no_input_makes_a_check_or_a_plan_break_off(kind: str, data: st.DataObject) -> None:
+    handler = handler_of(kind)
+    assert handler is not None
+    given_values = data.draw(st.dictionaries(st.sampled_from(NAMES[kind]), ANYTHING))
+    pasted_values(given_values)
+    inputs, problems = handler.check(given_values, None, 0.0)
+    if not problems:
+        handler.cautions(inputs)
+        handler.plan(inputs, None, None)
+        handler.diff(inputs, {}, inputs, 0.0)

@@ -187,3 +187,36 @@ def test_a_cli_that_breaks_down_is_told_with_the_command_to_try(connect: Connect
     message = refused(connect({"sfAlias": "uat"}, PATH=str(tmp_path)))
     assert "ended with exit code 1 and no answer in JSON" in message
     assert "`sf org display --target-org uat`" in message
+
+
+HARD = [
+    ({"accessTokenEnv": "T"}, {"T": "00Dsecret\nsecond line"}, "no access token: a line break"),
+    ({"accessTokenEnv": "T"}, {"T": "00D!secr\u00e9t"}, "no access token: a line break, a blank or a sign beyond ASCII"),
+    ({"accessTokenEnv": "T"}, {"T": "force://PlatformCLI::5Aep861secret@acme.my.salesforce.com"}, "holds an auth URL instead of an access"),
+    ({"accessTokenEnv": "T"}, {"T": "-----BEGIN PRIVATE KEY-----secret"}, "holds a private key instead of an access token"),
+    ({"sfdxAuthUrlFile": "~no-such-user/secret"}, {}, "cannot be read: No such file or directory"),
+    ({"sfdxAuthUrlFile": "."}, {}, "cannot be read: Is a directory"),
+    ({"sfdxAuthUrlFile": "/dev/zero"}, {}, "cannot be read: it is too large"),
+    ({"sfdxAuthUrlFile": "abcdef0123456789abcdef0123456789secret"}, {}, "The file (a name that is not shown) cannot be read"),
+    ({"sfdxAuthUrlEnv": "ABCDEF0123456789ABCDEF0123456789secret"}, {}, "variable (a name that is not shown) is not set"),
+    ({"jwt": {"consumerKey": "Abcdefgh1", "username": "a@b", "privateKeyFile": "/dev/zero"}}, {}, "cannot be read: it is too large"),
+    ({"jwt": {"consumerKey": "Abcdefgh1", "username": "a@b", "privateKeyEnv": "K"}}, {"K": "/home/secret.pem"}, "K is the path of a file"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("credentials", "environment", "says"), HARD)
+def test_what_no_request_and_no_file_system_could_take_is_told_before_anything_is_sent(
+    connect: Connect, landscape: Landscape, credentials: dict[str, Any], environment: dict[str, str], says: str
+) -> None:
+    message = refused(connect(credentials, **environment))
+    assert says in message
+    assert "secret" not in message.replace("~no-such-user/secret", "").replace("client secret", "")
+    assert landscape.admin("GET", "/requests?org=uat")["counts"] == {}
+
+
+@pytest.mark.parametrize("alias", ["a\x00b", "-x", "--json", "a\nb", " "])
+def test_an_alias_that_no_command_could_take_is_a_problem_of_the_settings(alias: str) -> None:
+    settings = {"instanceUrl": "https://acme.my.salesforce.com", "credentials": json.dumps({"sfAlias": alias})}
+    connection, problems = parse_connection(settings)
+    assert connection is None
+    assert [problem.path for problem in problems] == ["credentials.sfAlias"]

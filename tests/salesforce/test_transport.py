@@ -173,3 +173,24 @@ def test_a_refused_certificate_is_asked_once_because_waiting_does_not_mend_it(an
     with pytest.raises(UnreachableError) as refused:
         Transport(ca_bundle=certs.where()).look("GET", host.url)
     assert not isinstance(refused.value, PassingTroubleError)
+
+
+def test_a_ca_bundle_is_found_under_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, org: Org) -> None:
+    (tmp_path / "ca.pem").write_text(Path(org.ca_bundle).read_text())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Transport(ca_bundle="~/ca.pem").look("GET", f"{org.url}/services/data").ok
+
+
+@pytest.mark.parametrize(
+    "content", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"]
+)
+def test_a_ca_bundle_without_a_certificate_in_it_is_told_as_that(tmp_path: Path, content: str) -> None:
+    (tmp_path / "ca.pem").write_text(content)
+    with pytest.raises(UnreachableError, match="no CA certificate in it can be read"):
+        Transport(ca_bundle=str(tmp_path / "ca.pem"))
+
+
+@pytest.mark.parametrize("path", ["~no-such-user/ca.pem", "missing.pem", "\x00", "/", "\ud800"])
+def test_a_ca_bundle_that_is_no_file_is_told_as_that(path: str) -> None:
+    with pytest.raises(UnreachableError, match="which is not a file"):
+        Transport(ca_bundle=path)
