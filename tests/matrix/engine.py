@@ -36,15 +36,17 @@ from pulumi.runtime.proto import provider_pb2
 from tests.matrix.program import Declaration, Outputs, Registration, declare
 from tests.matrix.state import (
     EVERYTHING,
-    ORDER,
     CommandFailedError,
     Options,
     Problem,
     Resource,
     Scope,
+    after,
+    as_read,
     dependents,
+    in_order,
 )
-from tests.provider.protocol import UNKNOWN, Client, VerbFailedError, plain
+from tests.provider.protocol import UNKNOWN, Client, VerbFailedError
 
 Key = tuple[str, str]
 _SOME = provider_pb2.DiffResponse.DIFF_SOME
@@ -148,7 +150,7 @@ class Engine:
         if any(each.looked_at for each in self.state):
             self._expect({each.name for each in self.state}, options.target | options.exclude)
         scope = Scope(options)
-        looked_at = [each for each in _in_order(self.state) if each.looked_at]
+        looked_at = [each for each in in_order(self.state) if each.looked_at]
         self._read_into_state([each for each in looked_at if scope.includes(each.name, each.needs)])
 
     def _read_into_state(self, resources: list[Resource]) -> None:
@@ -179,11 +181,11 @@ class Engine:
             return old
         try:
             answer = self._of(old).read(old.kind, old.id, old.inputs, old.outputs)
-            now = _as_read(old, answer) if answer.id else None
+            now = as_read(old, answer) if answer.id else None
         except VerbFailedError as error:
             if error.init_failed is None:
                 return Problem(old.part, error.code, error.message)
-            now = _after(old, error.init_failed, inputs=error.init_failed["inputs"])
+            now = after(old, error.init_failed, inputs=error.init_failed["inputs"])
         if now is not None:
             now.differs = self._differs(old, now)
         return now
@@ -215,9 +217,8 @@ class Engine:
             run.outputs[part] = old.outputs if old else defaultdict(lambda: None, news)
             return
         run.news[part] = news
-        inputs, failures = self._named(name).check(kind, news)
-        if failures:
-            raise CommandFailedError(Problem(part, "check", f"{path} {reason}") for path, reason in failures)
+        forced = old is not None and (name in run.scope.options.replace or old.tainted)
+        inputs = self._checked(part, kind, name, news, {} if old is None or recreating or forced else old.inputs)
         if (run.scope.options.target or run.scope.options.replace) and (
             not run.may_make_children or not run.skipped.isdisjoint(needs)
         ):
@@ -227,16 +228,25 @@ class Engine:
         )
         if old is None or recreating:
             self._create(made)
-        elif name in run.scope.options.replace or old.tainted:
+        elif forced:
             self._replace(registration, old, made, run, delete_first=registration.delete_before_replace or False)
         else:
             self._change(registration, old, made, run)
         run.outputs[part] = self.resources[kind, name].outputs
 
+    def _checked(
+        self, part: str, kind: str, name: str, news: Mapping[str, Any], olds: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Check inputs; the old ones count for nothing where the resource is made anew."""
+        inputs, failures = self._named(name).check(kind, news, olds)
+        if failures:
+            raise CommandFailedError(Problem(part, "check", f"{path} {reason}") for path, reason in failures)
+        return inputs
+
     def _change(self, registration: Registration, old: Resource, made: Resource, run: _Run) -> None:
         diff = self._of(old).diff(old.kind, old.inputs, old.outputs, made.inputs)
         if diff.replaces or old.pending_replacement:
-            self._of(old).check(old.kind, run.news[made.part])  # without the old inputs
+            made.inputs = self._checked(made.part, made.kind, made.name, run.news[made.part], {})
             delete_first = registration.delete_before_replace
             self._replace(
                 registration,
@@ -271,7 +281,7 @@ class Engine:
         replaced = {root.name}
         found = []
         above = dependents([root.name], list(self.resources.values()))
-        for each in _in_order(list(self.resources.values())):
+        for each in in_order(list(self.resources.values())):
             unknown = [path for path, needs in each.property_needs.items() if not replaced.isdisjoint(needs)]
             if each.key in run.seen or each.name not in above or not unknown:
                 continue
@@ -287,7 +297,7 @@ class Engine:
         except VerbFailedError as error:
             if error.init_failed is None:
                 raise
-            self._enter(_after(made, error.init_failed, inputs=made.inputs), replaced)
+            self._enter(after(made, error.init_failed, inputs=made.inputs), replaced)
             raise
         self._enter(made, replaced)
 
@@ -302,7 +312,7 @@ class Engine:
         if not answer.id or not answer.HasField("properties"):
             raise CommandFailedError([Problem(part, "import", f"resource '{registration.import_id}' does not exist")])
         blank = Resource(part, self.component, kind, "", {}, {}, needs, run.by_property(registration))
-        made = replace(_as_read(blank, answer), imported_as=registration.import_id)
+        made = replace(as_read(blank, answer), imported_as=registration.import_id)
         self._enter(made, old)
         return made
 
@@ -311,7 +321,7 @@ class Engine:
             outputs = self._of(old).update(old.kind, old.id, (old.inputs, old.outputs), made.inputs)
         except VerbFailedError as error:
             if error.init_failed is not None:
-                self.resources[old.key] = _after(old, error.init_failed, inputs=old.inputs)
+                self.resources[old.key] = after(old, error.init_failed, inputs=old.inputs)
             raise
         self.resources[old.key] = replace(
             made, id=old.id, outputs=outputs, looked_at=old.looked_at, imported_as=old.imported_as
@@ -328,7 +338,7 @@ class Engine:
         return self._delete(doomed)
 
     def _delete(self, doomed: list[Resource]) -> list[Problem]:
-        for each in reversed(_in_order(doomed)):
+        for each in reversed(in_order(doomed)):
             is_condemned = self._is_condemned(each)
             if is_condemned or not each.pending_replacement:
                 try:
@@ -381,29 +391,3 @@ class _Run:
 
     def by_property(self, registration: Registration) -> dict[str, tuple[str, ...]]:
         return {path: self.names(parts) for path, parts in registration.property_needs.items()}
-
-
-def _in_order(resources: Collection[Resource]) -> list[Resource]:
-    return sorted(resources, key=lambda each: ORDER.index(each.part))
-
-
-def _as_read(old: Resource, answer: provider_pb2.ReadResponse) -> Resource:
-    return replace(
-        old,
-        id=answer.id,
-        inputs=plain(answer.inputs),
-        outputs=plain(answer.properties),
-        looked_at=answer.refresh_before_update,
-        init_errors=(),
-    )
-
-
-def _after(old: Resource, failed: Mapping[str, Any], *, inputs: dict[str, Any]) -> Resource:
-    return replace(
-        old,
-        id=failed["id"],
-        inputs=inputs,
-        outputs=failed["properties"],
-        looked_at=failed["refresh_before_update"],
-        init_errors=tuple(failed["reasons"]),
-    )

@@ -37,6 +37,7 @@ EDITS: dict[str, st.SearchStrategy[Any]] = {
 GLOBAL = "ExtlClntAppGlobalOauthSettings"
 SOMEBODYS = certify(generate_key(2048), subject="CN=somebody", validity_days=90, now=datetime.now(UTC)).certificate.pem
 SOME_PARTS = st.lists(st.sampled_from(ORDER), min_size=1, max_size=3, unique=True)
+Declared = tuple[str, dict[str, Any], list[str], dict[str, Any], tuple[str, str]]
 A_FAULT = st.none() | st.tuples(st.sampled_from(FAULTS), st.integers(1, 28))
 
 
@@ -59,13 +60,16 @@ class Life(RuleBasedStateMachine):
         self.changed = False
         """Whether somebody changed the org since the last command, or a command has left something undone."""
         self.sound = True
+        self.applied: Declared | None = None
+        """The edits of the last `up` that ended well."""
 
-    @initialize(kind=st.sampled_from(sorted(ROOTS)))
-    def begin(self, kind: str) -> None:
+    @initialize(kind=st.sampled_from(sorted(ROOTS)), fault=A_FAULT)
+    def begin(self, kind: str, fault: tuple[str, int] | None) -> None:
         self.kind = kind
         if not self.beside.kept():
             ended = self.beside.up(self.sandbox.config("external", app={"name": "Beside"}))
             assert ended.ok, ended.text
+        self.up(fault)
 
     # --- edits of the stack file
 
@@ -129,9 +133,16 @@ class Life(RuleBasedStateMachine):
 
     # --- commands
 
-    @rule(fault=A_FAULT)
-    def up(self, fault: tuple[str, int] | None) -> None:
+    @rule(fault=A_FAULT, gives_up=st.booleans())
+    def up(self, fault: tuple[str, int] | None, *, gives_up: bool = False) -> None:
+        """Where the first try fails, the stack file may go back to what it was before its last edits."""
         self.sound = False
+        if gives_up and fault and self.applied:
+            self._order(fault)
+            if not self._once("up", EVERYTHING).ok:
+                self.kind, self.app, self.users, self.key, self.names = self.applied
+            self.sandbox.clear()
+            fault = None
         ended = self._command("up", fault)
         assert ended.ok, ended.text
         self.changed = False
@@ -144,6 +155,7 @@ class Life(RuleBasedStateMachine):
         look = self.stack.look(self._config())
         assert look.ok, look.text
         self.sound = True
+        self.applied = (self.kind, self.app, self.users, dict(self.key), self.names)
 
     @precondition(lambda self: self.is_up)
     @rule(parts=SOME_PARTS, way=st.sampled_from(["replace", "taint"]), fault=A_FAULT, stopped=st.booleans())
@@ -205,6 +217,22 @@ class Life(RuleBasedStateMachine):
             self._login_after(ended)
         self.sound = True
 
+    @precondition(lambda self: self.is_up)
+    @rule(fault=A_FAULT)
+    def try_the_other_kind_of_app(self, fault: tuple[str, int] | None) -> None:
+        """Two kinds cannot share a name: what is refused leaves the old app as it is."""
+        self.up(None)
+        self.sound, self.changed = False, True
+        before = self.kind
+        self.kind = next(kind for kind in ROOTS if kind != before)
+        ended = self._command("up", fault)
+        self._login_after(ended)
+        if not ended.ok:
+            self.kind = before
+            assert refused(self.stack.outputs(), self.sandbox.org) == ""
+        self.sound = True
+
+    @precondition(lambda self: self.is_up)
     @rule(fault=A_FAULT)
     def refresh(self, fault: tuple[str, int] | None) -> None:
         self.sound, self.changed = False, True
@@ -277,8 +305,7 @@ class Life(RuleBasedStateMachine):
 
     def _command(self, command: str, fault: tuple[str, int] | None, options: Options = EVERYTHING) -> Ended:
         """Run a command with a fault, then again without, at most twice, as the documentation says."""
-        if fault:
-            self.sandbox.order([fault[0]], skip=fault[1] - 1)
+        self._order(fault)
         ended = self._once(command, options)
         self.sandbox.clear()
         tries = 0
@@ -287,6 +314,10 @@ class Life(RuleBasedStateMachine):
             ended = self._once(command, options)
         self.tries.append(tries)
         return ended
+
+    def _order(self, fault: tuple[str, int] | None) -> None:
+        if fault:
+            self.sandbox.order([fault[0]], skip=fault[1] - 1)
 
     def _once(self, command: str, options: Options) -> Ended:
         config = self._config()

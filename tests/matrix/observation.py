@@ -22,12 +22,14 @@ STEM = "CI_"
 """What the names of everything that these tests declare begin with."""
 _NEW_IN_EVERY_RUN = frozenset(
     "consumerKey certificatePem privateKeyPem publicKeySha256 certificateFingerprint csrPem serial notBefore notAfter renewAt "
-    "revision revisions deployedAt appId permissionSetId assignments orgId userId".split()
+    "deployedCertificate revision revisions deployedAt appId permissionSetId assignments orgId userId".split()
 )
 _CLAIMS = frozenset({"claim", "claimFound"})
 """A creation that is repeated after a kill takes over what the first one made, and counts."""
 _COARSE = frozenset({"notBefore"})
 """New in most runs: cases follow each other faster than its seconds."""
+_EMPTY_IS_ABSENT = frozenset({"notKept"})
+"""What a deploy tells whose answer came; after one that was only found there, the next look says the same by saying nothing."""
 _KEY_HOLDERS = {"ExternalClientApplication": "ExtlClntAppGlobalOauthSettings", "ConnectedApplication": "ConnectedApp"}
 _METADATA = "http://soap.sforce.com/2006/04/metadata"
 _SOAP = (
@@ -192,6 +194,7 @@ def likeness(
             f"{part}.{side}": {
                 name: _blotted(name, value, getattr((before or {}).get(part), side, {}).get(name))
                 for name, value in sorted(getattr(each, side).items())
+                if value or name not in _EMPTY_IS_ABSENT
                 if name not in _CLAIMS
             }
             for part, each in kept.items()

@@ -108,12 +108,15 @@ def _registrations(settings: Settings) -> tuple[Registration, ...]:
 
 
 def _assignments(settings: Settings, made: Mapping[str, Outputs]) -> dict[str, Any]:
-    return {
+    inputs = {
         "permissionSet": made["set"]["name"],
         "users": list(settings.users),
         "authoritative": settings.authoritative,
+        "groups": list(settings.groups),
+        "expiration": settings.expiration,
         "managedBy": settings.managed_by,
     }
+    return {name: value for name, value in inputs.items() if value is not None}
 
 
 def _app(settings: Settings, made: Mapping[str, Outputs]) -> dict[str, Any]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from pulumi.runtime.proto import provider_pb2
+
+from tests.provider.protocol import plain
 
 ORDER = ("key", "set", "assignments", "app", "grant")
 """Parts in an order in which each comes after those it needs; deletes go the other way."""
@@ -142,3 +146,32 @@ def dependencies(names: Iterable[str], state: Collection[Resource]) -> set[str]:
     while more := {need for each in state if each.name in found for need in each.needs} - found:
         found |= more
     return found
+
+
+def in_order(resources: Collection[Resource]) -> list[Resource]:
+    """Resources after those they need."""
+    return sorted(resources, key=lambda each: ORDER.index(each.part))
+
+
+def as_read(old: Resource, answer: provider_pb2.ReadResponse) -> Resource:
+    """A resource as a Read answered it."""
+    return replace(
+        old,
+        id=answer.id,
+        inputs=plain(answer.inputs),
+        outputs=plain(answer.properties),
+        looked_at=answer.refresh_before_update,
+        init_errors=(),
+    )
+
+
+def after(old: Resource, failed: Mapping[str, Any], *, inputs: dict[str, Any]) -> Resource:
+    """A resource whose verb failed and that is there all the same."""
+    return replace(
+        old,
+        id=failed["id"],
+        inputs=inputs,
+        outputs=failed["properties"],
+        looked_at=failed["refresh_before_update"],
+        init_errors=tuple(failed["reasons"]),
+    )

@@ -17,7 +17,7 @@ from tests.matrix.report import PROPERTY, as_property, row_of
 from tests.matrix.sandbox import Sandbox
 
 Record = Callable[[str, object], None]
-BY_NAME = {scenario.name: scenario for scenario in PLAIN}
+BY_NAME = {scenario.name: scenario for scenario in (*PLAIN, *FORCED)}
 ENGINE, PROVIDER = "kill -9 of the engine", "kill -9 of the provider"
 
 
@@ -43,13 +43,14 @@ def judge(outcomes: list[Outcome], record_property: Record, fault: str) -> None:
         (BY_NAME["first up"], "external", ENGINE, "deploy", 2),
         (BY_NAME["first up"], "connected", PROVIDER, "createRecords", 1),
         (BY_NAME["destroy"], "external", ENGINE, "deploy", 1),
+        (BY_NAME["replace app"], "external", ENGINE, "deploy", 1),
     ],
-    ids=["the-apps-deploy", "an-assignment", "the-apps-removal"],
+    ids=["the-apps-deploy", "an-assignment", "the-apps-removal", "the-apps-replacement"],
 )
 def test_a_process_killed_within_a_write_leaves_nothing_that_the_documented_steps_do_not_mend(
     bench: Bench, victim: str, operation: str, request_number: int, record_property: Record
 ) -> None:
-    """The reduced set: the writes of a first `up` and of a destroy."""
+    """The reduced set: the writes of a first `up`, of a destroy and of a forced replacement."""
     judge([bench.run(victim, request_number, operation=operation)], record_property, victim)
 
 
