@@ -179,8 +179,11 @@ class AppHandler(MetadataHandler):
     def seen_facts(self, found: Found, inputs: Values, outputs: Values) -> Values:
         returned = bool(found.settings["certificatePem"]) or bool(outputs.get("certificateReturned"))
         facts: dict[str, Any] = {"certificateReturned": returned}
-        if "revision" in outputs and "deployedCertificate" not in outputs:  # a state from before it was remembered
-            facts["deployedCertificate"] = fingerprint(str(inputs.get("certificatePem") or ""))
+        if "revision" in outputs and "deployedCertificate" not in outputs:
+            # A state from before it was remembered, or a deploy whose answer was lost: then the outputs have what was sent.
+            sent, shown = str(outputs.get("certificatePem") or ""), str(found.settings["certificatePem"])
+            arrived = bool(shown) and fingerprint(shown) == fingerprint(sent)
+            facts["deployedCertificate"] = fingerprint(sent if arrived else str(inputs.get("certificatePem") or ""))
         return facts
 
     def shows_absence(self, found: Found, facts: Values) -> bool:
@@ -206,6 +209,10 @@ class AppHandler(MetadataHandler):
     def uncertain_outputs(self, place: Workplace) -> Values:
         return {"deployedAt": _now(place)}  # from then on the proof waits for a propagation that may be under way
 
+    def arrived_outputs(self, outputs: Values, place: Workplace) -> Values:
+        certificate = fingerprint(str(outputs["certificatePem"]))
+        return {**self.uncertain_outputs(place), "deployedCertificate": certificate}
+
     def _compare_consumer_key(self, outputs: Values, after: Found, place: Workplace) -> None:
         name, theirs = str(outputs["name"]), str(after.settings.get("consumerKey") or "")
         if theirs and theirs != outputs["consumerKey"]:
@@ -213,7 +220,9 @@ class AppHandler(MetadataHandler):
                 f"{host_of(place.org.url)} says that the deploy succeeded, but the app {name} kept another consumer key.\n"
                 "Set orgkey:key.consumerKey to the app's own consumer key, or delete the app in the org and run `pulumi up` again."
             )
-            raise InitFailedError(name, {**outputs, **self.uncertain_outputs(place), "consumerKey": theirs}, [reason])
+            raise InitFailedError(
+                name, {**outputs, **self.arrived_outputs(outputs, place), "consumerKey": theirs}, [reason]
+            )
 
 
 class ConnectedAppHandler(AppHandler):

@@ -244,6 +244,10 @@ class MetadataHandler(Handler):
         """The subclass's own outputs after a deploy that may have arrived."""
         return {}
 
+    def arrived_outputs(self, outputs: Values, place: Workplace) -> Values:
+        """The subclass's own outputs after a deploy that arrived, where the org then failed to tell what it made of it."""
+        return self.uncertain_outputs(place)
+
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
         """Why replacing this is dangerous."""
         return (
@@ -342,7 +346,7 @@ class MetadataHandler(Handler):
             own = self.deployed_outputs(outputs, after, status, place)
             return {**outputs, **self._read_back(inputs, carried_over, found, after, place, not_kept), **own}
         except SalesforceError as error:  # it did arrive: the old revision and date must not stay in state
-            raise InitFailedError(name, {**outputs, **self.uncertain_outputs(place)}, [str(error)]) from error
+            raise InitFailedError(name, {**outputs, **self.arrived_outputs(outputs, place)}, [str(error)]) from error
 
     def _read_back(
         self,
