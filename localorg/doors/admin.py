@@ -211,6 +211,7 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     "/grants": {"GET": _list_grants},
     "/orgs/{org}/deploys": {"GET": _list_jobs},
     "/orgs/{org}/refresh": {"POST": _refresh},
+    "/orgs/{org}/rename": {"POST": _rename},
     "/orgs/{org}": {"PATCH": _set_state},
     "/users": {"POST": _edit(add_user), "PATCH": _edit(edit_user)},
     "/consents": {"POST": _edit(add_consent)},
