@@ -21,7 +21,9 @@ def key_pair_problems(
             parse_subject(subject)
         except ValueError as error:
             yield "subject", str(error)
-    if isinstance(private_key_pem, str) and isinstance(certificate_pem, str):
+    key = private_key_pem if isinstance(private_key_pem, str) else None
+    certificate = certificate_pem if isinstance(certificate_pem, str) else None
+    if key is not None or certificate is not None:
         from orgkey.identity.key_pair import own_pair_problems
 
-        yield from own_pair_problems(private_key_pem, certificate_pem, now=datetime.fromtimestamp(now, UTC))
+        yield from own_pair_problems(key, certificate, now=datetime.fromtimestamp(now, UTC))

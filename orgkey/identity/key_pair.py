@@ -87,13 +87,20 @@ def own_pair(private_key_pem: str, certificate_pem: str) -> KeyPair:
     return _pair(key, certificate, csr)
 
 
-def own_pair_problems(private_key_pem: str, certificate_pem: str, *, now: datetime) -> Iterator[tuple[str, str]]:
-    """Yield (property, problem) for a key and certificate made elsewhere; nothing of the key is ever in a problem."""
+def own_pair_problems(
+    private_key_pem: str | None, certificate_pem: str | None, *, now: datetime
+) -> Iterator[tuple[str, str]]:
+    """Yield (property, problem) for a key and certificate made elsewhere, None where one is not known yet.
+
+    Nothing of the key is ever in a problem.
+    """
     key: rsa.RSAPrivateKey | None = None
     try:
-        key = read_key(private_key_pem)
+        key = None if private_key_pem is None else read_key(private_key_pem)
     except ValueError as error:
         yield "privateKeyPem", _with_command(str(error), "--secret --path orgkey:key.privateKeyPem")
+    if certificate_pem is None:
+        return
     try:
         certificate = read_certificate(certificate_pem, key)
     except ValueError as error:

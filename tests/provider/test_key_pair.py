@@ -275,3 +275,10 @@ def test_a_weak_signature_is_warned_of(
     told.clear()
     of_ones_own(offline, *own)
     assert told == []
+
+
+@pytest.mark.parametrize("known", ["privateKeyPem", "certificatePem"])
+def test_what_is_known_of_a_pair_is_judged_before_the_other_half_is_known(offline: Client, known: str) -> None:
+    halves = {"privateKeyPem": UNKNOWN, "certificatePem": UNKNOWN, known: secret("no PEM")}
+    _, problems = offline.check(KIND, halves)
+    assert [path for path, _ in problems] == [known]
