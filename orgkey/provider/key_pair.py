@@ -101,7 +101,9 @@ class KeyPairHandler(Handler):
         rekey, renew = _is_rekey(diff.inputs, inputs), _is_renewal(diff, inputs)
         unknown = (*(_OF_THE_KEY if rekey else ()), *(_OF_THE_CERTIFICATE if rekey or renew else ()))
         planned = {**old_outputs, **_plain_inputs(inputs), **dict.fromkeys(unknown, UNKNOWN)}
-        return {**planned, "consumerKey": inputs.get("consumerKey") or old_outputs["consumerKey"]}
+        given = inputs.get("consumerKey")
+        consumer_key = given if given or given is UNKNOWN else old_outputs.get("consumerKey", UNKNOWN)
+        return {**planned, "consumerKey": consumer_key}
 
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
         args = as_args(KeyPairArgs, inputs)
