@@ -52,7 +52,7 @@ test: .venv/.dev ## all tests but benchmarks and the whole matrix
 	@$(BIN)/python -m tests.conformance.tools
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-matrix: .venv/.dev ## one fault at every request, every process killed at every request: an hour and a half, a table at the end
+matrix: .venv/.dev ## one fault at every request, forced and partial commands too, every process killed: some hours, a table at the end
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m matrix tests/matrix
 
 check: .venv/.dev ## ruff, mypy strict, import-linter, generated files

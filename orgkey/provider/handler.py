@@ -48,13 +48,20 @@ class Run:
 
     `left` are assignments of this stack by URN, as its outputs show them, that a Delete left where they are because a login hangs on
     them: whatever comes later in the run goes on from there. `apps` are those that the engine compared, by consumer key; `checked`
-    are the URNs that a program declares (a refresh compares too, and declares nothing).
+    are the URNs that a program declares (a refresh compares too, and declares nothing). `lasting` are inputs by URN that stay as the
+    state has them, from its Reads: a replacement by order comes without the old inputs.
     """
 
     written: dict[tuple[str, str], Any] = field(default_factory=dict)
     apps: dict[str, DeclaredApp] = field(default_factory=dict)
     checked: set[str] = field(default_factory=set)
     left: dict[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    lasting: dict[str, dict[str, bool]] = field(default_factory=dict)
+
+    def saw(self, urn: str, lasting: Mapping[str, bool]) -> None:
+        """Note what the state has of inputs that last; of two resources under one URN the one that takes nothing from anybody counts."""
+        before = self.lasting.setdefault(urn, {})
+        before.update({name: value and before.get(name, True) for name, value in lasting.items()})
 
     def wrote(self, type_name: str, resource_id: str, outputs: Values) -> None:
         """Note that a Create or Update wrote a resource, under its claim."""
@@ -146,7 +153,7 @@ class Handler(ABC):
     """Inputs by the output that shows them as the org has them: who ignores the one ignores the other."""
 
     lasting: ClassVar[frozenset[str]] = frozenset()
-    """Inputs that stay as the state has them where a program leaves them out; a default is for what is new."""
+    """Flags that stay as the state has them where a program leaves them out; a default is for what is new."""
 
     @abstractmethod
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:

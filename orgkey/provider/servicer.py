@@ -211,7 +211,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         handler, news = _handler(request, context), from_struct(request.news)
-        olds = from_struct(request.olds).values
+        olds = {**self._run.lasting.get(request.urn, {}), **from_struct(request.olds).values}
         lasting = {name: olds[name] for name in handler.lasting if news.values.get(name) is None and name in olds}
         with self._outcome(context, handler, None, frozenset()):
             found = [*unsealed(handler, news), *pasted(news.values, except_for=handler.secret_outputs)]
@@ -296,6 +296,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 )
         if found is not None and not inputs.values and not outputs.values:  # an import takes it over
             self._run.wrote(handler.name, found.id, found.outputs)
+        if found is not None and inputs.values:
+            self._run.saw(request.urn, {name: inputs.values[name] for name in handler.lasting if name in inputs.values})
         if found is None:
             return provider_pb2.ReadResponse(
                 id=""
