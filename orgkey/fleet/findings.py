@@ -32,6 +32,7 @@ class Code(StrEnum):
     MISSING = "missing"
     NOT_DEPLOYED = "not-deployed"
     SANDBOX_REFRESHED = "sandbox-refreshed"
+    LOGIN_BLOCKED = "login-blocked"
     POLICY_LOOSENED = "policy-loosened"
     EXTRA_PRE_AUTHORIZATION = "extra-pre-authorization"
     EXTRA_ASSIGNEE = "extra-assignee"
@@ -150,6 +151,12 @@ KINDS: Mapping[Code, Kind] = {
         Severity.CRITICAL,
         "the org behind the My Domain is a new copy of production; what the stack had deployed is gone or is production's",
         "everything that logs in to this sandbox",
+    ),
+    Code.LOGIN_BLOCKED: Kind(
+        "login blocked",
+        Severity.CRITICAL,
+        "the app binds tokens to a key, certificate or address of the client: a JWT bearer login is refused, or its token is",
+        "everything that logs in through the app",
     ),
     Code.POLICY_LOOSENED: Kind(
         "policy loosened",

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-from lxml import etree
+from collections.abc import Iterator
 
 from metadata.certificate import fingerprint
 from metadata.compare import Difference, differences
@@ -13,6 +10,7 @@ from metadata.fields import Looser
 from metadata.members import RESOURCE_MEMBERS, Resource
 from orgkey.fleet.digest import Step, path_of
 from orgkey.fleet.findings import Action, Code, Severity
+from orgkey.fleet.judge_parts import judge_parts
 from orgkey.fleet.remedies import finding
 from orgkey.fleet.report import Finding
 from orgkey.fleet.shown import added, listed, shown
@@ -49,7 +47,7 @@ def judge_metadata(step: Step) -> Iterator[Finding]:
     if "members" in changed:
         yield from _judge_missing_members(step, resource, part)
     if "otherParts" in changed:
-        yield from _judge_other_parts(step, resource, part)
+        yield from judge_parts(step, resource, part)
 
 
 def _judge_setting(part: str, difference: Difference) -> Iterator[Finding]:
@@ -89,27 +87,3 @@ def _judge_missing_members(step: Step, resource: Resource, part: str) -> Iterato
         if name not in (step.new_outputs.get("members") or ()):
             says = f"the app's {name} is not there any more"
             yield finding(Code.MISSING, f"{part}.members", says, values=(name, None))
-
-
-def _judge_other_parts(step: Step, resource: Resource, part: str) -> Iterator[Finding]:
-    """Parts that the field table does not know: on a permission set each is a grant to all its holders."""
-    carried = step.new_outputs.get("carriedOver") or step.old_outputs.get("otherParts") or ()
-    known = {str(item.get("xml")) for item in carried}
-    there = step.new_outputs.get("otherParts") or ()
-    code = Code.EXTRA_GRANT if resource is Resource.PERMISSION_SET else Code.SETTING_CHANGED
-    new = [item for item in there if str(item.get("xml")) not in known]
-    for item in new:
-        yield finding(code, f"{part}.otherParts", f"{_tag(item)} was added", values=(None, _tag(item)))
-    if not new:
-        yield finding(Code.SETTING_CHANGED, f"{part}.otherParts", "a part that was carried over was taken away")
-
-
-def _tag(part: Mapping[str, Any]) -> str:
-    """What an unknown part is: its element and what it names (`userPermissions ApiEnabled`); the XML itself may be long."""
-    try:
-        element = etree.fromstring(str(part.get("xml") or ""), etree.XMLParser(resolve_entities=False))
-    except etree.XMLSyntaxError:
-        return str(part.get("path") or "a part")
-    texts = [text for child in element.iter() if (text := (child.text or "").strip())]
-    named = [text for text in texts if text not in {"true", "false"}][:2]
-    return " ".join([etree.QName(element).localname, *named])

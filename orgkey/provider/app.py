@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -22,7 +23,20 @@ from orgkey.provider.handler import Diff, InitFailedError, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
-from orgkey.salesforce.answers import Rows
+from orgkey.salesforce.app_links import (
+    Grantee,
+    Link,
+    delete_links,
+    grantees,
+    links_of,
+    make_links,
+    missing,
+    names_of_labels,
+    permission_set_rows,
+    read_links,
+    unwanted,
+)
+from orgkey.salesforce.app_links import questions as link_questions
 from orgkey.salesforce.apps import ID_PREFIX, is_there, read_app
 from orgkey.salesforce.apps import record_id as app_id
 from orgkey.salesforce.deploy_job import DeployStatus
@@ -30,6 +44,7 @@ from orgkey.salesforce.errors import ConflictError, RefusedError, UnseenError, h
 from orgkey.salesforce.read import other_kind
 
 _THROW_AWAY_BITS = 2048
+_GRANTEES = ("permissionSets", "profiles")
 
 
 class AppHandler(MetadataHandler):
@@ -53,8 +68,8 @@ class AppHandler(MetadataHandler):
         "certificateReturned",
     )
 
-    def questions(self, name: str) -> list[str]:
-        return [soql.external_client_app(name)]
+    def questions(self, inputs: Values) -> list[str]:
+        return [soql.external_client_app(str(inputs["name"]))]
 
     def validated_inputs(self, inputs: Values, place: Workplace) -> Values:
         """A throw-away certificate and consumer key where the real ones are not made yet; only sets that the org has already."""
@@ -111,7 +126,7 @@ class AppHandler(MetadataHandler):
         """Name an app of the other kind, and one of this kind that is not ours; a preview knows no state, so no more than that."""
         if has_unknown(inputs.get("name")) or has_unknown(inputs.get("managedBy")):
             return
-        place.snapshot.prefetch(soql.ORGANIZATION, *self.questions(str(inputs["name"])))
+        place.snapshot.prefetch(soql.ORGANIZATION, *self.questions(inputs))
         self.refuse_conflict(inputs, place)
         found = self.find(str(inputs["name"]), place) if inputs.get("managedBy") else None
         if found is not None:
@@ -149,8 +164,13 @@ class AppHandler(MetadataHandler):
             return None
         if isinstance(app.links, RefusedError):
             place.unseen(_unseen_links(name, app.links, place))
-            return app.found
-        return _with_links(app.found, app.links) if app.links else app.found
+        elif app.links:
+            return _with_links(app.found, links_of(app.links, place.snapshot.identity().namespace))
+        return self._as_listed(app.found, place)
+
+    def _as_listed(self, found: Found, place: Workplace) -> Found:
+        """What the document itself lists, with API names."""
+        return found
 
     def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
         return {"appId": app_id(place.snapshot, self.resource, name)}
@@ -213,6 +233,34 @@ class AppHandler(MetadataHandler):
         certificate = fingerprint(str(outputs["certificatePem"]))
         return {**self.uncertain_outputs(place), "deployedCertificate": certificate}
 
+    def prepare_deploy(self, inputs: Values, found: Found | None, place: Workplace) -> None:
+        """Admit whom an app that is there does not admit yet, so that nobody is locked out between its deploy and the links."""
+        there = {each.key for each in _wanted(found.settings)} if found else set()
+        lacking = [each for each in _wanted(inputs) if each.key not in there]
+        if not lacking or found is None:
+            return
+        name = str(inputs["name"])
+        rows, record = permission_set_rows(place.snapshot, lacking), app_id(place.snapshot, self.resource, name)
+        if not record:
+            return
+        place.progress(f"admitting {' and '.join(map(str, lacking))} to the app {name}")
+        with suppress(RefusedError):  # an app that does not take it before the deploy may do so after it
+            make_links(place.snapshot, record, [row.record_id for row in rows.values()])
+
+    def complete_deploy(self, outputs: Values, place: Workplace) -> None:
+        """Make the links that the deploy did not make, and delete those that nobody wants."""
+        record, name, wanted = str(outputs["appId"]), str(outputs["name"]), _wanted(outputs)
+        links = read_links(place.snapshot, record) if record else []
+        if not record or isinstance(links, RefusedError):
+            return  # what the document lists is all that can be known
+        if lacking := missing(wanted, links):
+            place.progress(f"admitting {' and '.join(map(str, lacking))} to the app {name}")
+            rows = permission_set_rows(place.snapshot, lacking)
+            make_links(place.snapshot, record, [row.record_id for row in rows.values()])
+        if extra := unwanted(wanted, links):
+            place.progress(f"no longer admitting {' and '.join(str(each.grantee) for each in extra)} to the app {name}")
+            delete_links(place.snapshot, [each.record_id for each in extra])
+
     def _compare_consumer_key(self, outputs: Values, after: Found, place: Workplace) -> None:
         name, theirs = str(outputs["name"]), str(after.settings.get("consumerKey") or "")
         if theirs and theirs != outputs["consumerKey"]:
@@ -233,6 +281,31 @@ class ConnectedAppHandler(AppHandler):
 
     def keeps_its_key(self, ownership: Ownership) -> bool:
         return ownership is Ownership.COPY
+
+    def questions(self, inputs: Values) -> list[str]:
+        return [*super().questions(inputs), *link_questions(_wanted(inputs))]
+
+    def document(self, inputs: Values, found: Found | None, place: Workplace) -> tuple[Values, Values | None]:
+        """Leave whom the app admits out of its document where the links say it; else write sets by label (ADR 11).
+
+        Orgs give labels out and were seen to take them; whether they take API names is open (platform notes 1.6). An absent element
+        leaves the links alone.
+        """
+        previous = found.settings if found else None
+        record = app_id(place.snapshot, self.resource, str(inputs["name"])) if found else ""
+        if record and not isinstance(read_links(place.snapshot, record), RefusedError):
+            left_out = dict.fromkeys(_GRANTEES, ())
+            return {**inputs, **left_out}, {**(previous or {}), **left_out}
+        sets = [each for each in _wanted(inputs) if not each.is_profile]
+        rows = permission_set_rows(place.snapshot, sets) if sets else {}
+        return {**inputs, "permissionSets": [rows[each].label for each in sets]}, previous
+
+    def _as_listed(self, found: Found, place: Workplace) -> Found:
+        labels = found.settings["permissionSets"]
+        if not labels or not isinstance(labels, list):
+            return found
+        names = names_of_labels(place.snapshot, [str(label) for label in labels])
+        return replace(found, settings={**found.settings, "permissionSets": names})
 
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
         warning = super().replacement_warning(old_inputs, replaces)
@@ -263,9 +336,19 @@ def _unseen_links(name: str, error: RefusedError, place: Workplace) -> UnseenErr
     )
 
 
-def _with_links(found: Found, links: Rows) -> Found:
+def _wanted(settings: Values) -> list[Grantee]:
+    """Whom the settings admit, as far as they are known."""
+    sets, profiles = (settings.get(name) for name in _GRANTEES)
+    known = [
+        [str(name) for name in each if name is not UNKNOWN] if isinstance(each, list | tuple) else []
+        for each in (sets, profiles)
+    ]
+    return grantees(*known)
+
+
+def _with_links(found: Found, links: Sequence[Link]) -> Found:
     """Take the pre-authorized sets and profiles from the links themselves where the org shows them (platform notes 2.5, 3.2)."""
-    sets = sorted(row.text("Parent.Name") for row in links if not row.flag("Parent.IsOwnedByProfile"))
-    profiles = sorted(row.text("Parent.Profile.Name") for row in links if row.flag("Parent.IsOwnedByProfile"))
+    sets = sorted(each.grantee.name for each in links if not each.grantee.is_profile)
+    profiles = sorted(each.grantee.name for each in links if each.grantee.is_profile)
     settings = {**found.settings, "permissionSets": sets, "profiles": [name for name in profiles if name]}
     return replace(found, settings=settings)

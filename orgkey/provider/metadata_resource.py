@@ -124,7 +124,7 @@ class MetadataHandler(Handler):
     # --- in the org ---------------------------------------------------------------------------------------------------------
 
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
-        place.snapshot.prefetch(soql.ORGANIZATION, *self.questions(str(inputs["name"])))
+        place.snapshot.prefetch(soql.ORGANIZATION, *self.questions(inputs))
         place.snapshot.identity()
         self.refuse_conflict(inputs, place)
         found = self.find(str(inputs["name"]), place)
@@ -273,8 +273,18 @@ class MetadataHandler(Handler):
         return ""
 
     @abstractmethod
-    def questions(self, name: str) -> list[str]:
+    def questions(self, inputs: Values) -> list[str]:
         """What a create asks first, in SOQL."""
+
+    def document(self, inputs: Values, found: Found | None, place: Workplace) -> tuple[Values, Values | None]:
+        """The settings as the document has them, and those of what is there: in what is the same in both, it stays as it is."""
+        return inputs, found.settings if found else None
+
+    def prepare_deploy(self, inputs: Values, found: Found | None, place: Workplace) -> None:
+        """Do what must be done before a deploy, beside it."""
+
+    def complete_deploy(self, outputs: Values, place: Workplace) -> None:
+        """Do what a deploy did not; raises SalesforceError, and the resource goes into state as it is."""
 
     def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
         """The subclass's own outputs after a Read."""
@@ -331,6 +341,7 @@ class MetadataHandler(Handler):
             outputs |= {"copiedFrom": copied_from, "consumerKey": found.settings["consumerKey"]}
         if self.resource is not Resource.PERMISSION_SET and found is None:
             del outputs["carriedOver"]  # the org adds elements of its own; the first Read takes them as they are
+        self.prepare_deploy(inputs, found, place)
         try:
             status = deploy(place.org, bundle, seconds=place.seconds_left, progress=place.progress)
         except (
@@ -344,9 +355,11 @@ class MetadataHandler(Handler):
         try:
             after = read_resource(place.snapshot, self.resource, name, names)
             own = self.deployed_outputs(outputs, after, status, place)
-            return {**outputs, **self._read_back(inputs, carried_over, found, after, place, not_kept), **own}
+            outputs |= {**self._read_back(inputs, carried_over, found, after, place, not_kept), **own}
+            self.complete_deploy({**outputs, **inputs, **own}, place)
         except SalesforceError as error:  # it did arrive: the old revision and date must not stay in state
             raise InitFailedError(name, {**outputs, **self.arrived_outputs(outputs, place)}, [str(error)]) from error
+        return outputs
 
     def _read_back(
         self,
@@ -377,12 +390,12 @@ class MetadataHandler(Handler):
     ) -> Bundle:
         manager, version = str(inputs.get(_MANAGED_BY) or ""), place.connection.api_version
         description = mark(str(inputs.get("description") or ""), Marker(manager, org_id, claim) if manager else None)
-        previous = None
-        if found is not None:
-            previous = {**found.settings, "description": mark(str(found.settings["description"]), found.marker)}
+        settings, previous = self.document(inputs, found, place)
+        if found is not None and previous is not None:
+            previous = {**previous, "description": mark(str(found.settings["description"]), found.marker)}
         members = render(
             self.resource,
-            {**inputs, "description": description},
+            {**settings, "description": description},
             names,
             api_version=float(version),
             previous=previous,

@@ -87,8 +87,8 @@ class PermissionSetHandler(MetadataHandler):
             place.snapshot.drop()
         return ""
 
-    def questions(self, name: str) -> list[str]:
-        return [soql.permission_set(name)]
+    def questions(self, inputs: Values) -> list[str]:
+        return [soql.permission_set(str(inputs["name"]))]
 
     def record_id(self, outputs: Values) -> str:
         return str(outputs.get("permissionSetId") or "")

@@ -15,6 +15,7 @@ from metadata.members import ROOT_MEMBER, Resource
 from metadata.parse import Found
 from orgkey.salesforce import soql
 from orgkey.salesforce.answers import Rows
+from orgkey.salesforce.app_links import NOT_SHOWN
 from orgkey.salesforce.errors import RefusedError, UnreadableError, host_of
 from orgkey.salesforce.read import Snapshot, read_resource
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 ID_PREFIX = {Resource.CONNECTED_APP: "0H4", Resource.EXTERNAL_CLIENT_APP: "0xI"}
 """The first three characters of an app's id."""
-
-_NOT_SHOWN = {"INVALID_TYPE", "INVALID_FIELD", "MALFORMED_QUERY", "INSUFFICIENT_ACCESS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def read_app(
         links = soql.links(app_id)
         answers[links] = snapshot.ask(links)[0]
     seen = answers[links] if links else []
-    if isinstance(seen, RefusedError) and seen.code not in _NOT_SHOWN:
+    if isinstance(seen, RefusedError) and seen.code not in NOT_SHOWN:
         raise seen
     return App(found, app_id, seen)
 

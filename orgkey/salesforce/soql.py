@@ -17,11 +17,39 @@ LONGEST_QUESTION = 15_000
 
 
 def permission_set(name: str) -> str:
-    """The set itself; profiles own sets too, and those are not meant."""
+    """The set itself: profiles and permission set groups have rows that stand for them, and those are not meant."""
     question = (
-        "SELECT Id, Name, Label, Description, LicenseId FROM PermissionSet WHERE Name = {} AND IsOwnedByProfile = false"
+        "SELECT Id, Name, Label, Description, LicenseId FROM PermissionSet "
+        "WHERE Name = {} AND IsOwnedByProfile = false AND PermissionSetGroupId = null"
     )
     return _quoted(question, name)
+
+
+def permission_sets(names: Sequence[str]) -> list[str]:
+    """Sets by API name, those of packages by their prefix too."""
+    question = (
+        "SELECT Id, Name, Label, NamespacePrefix, IsOwnedByProfile FROM PermissionSet "
+        "WHERE Name IN {} AND IsOwnedByProfile = false AND PermissionSetGroupId = null"
+    )
+    return _in(question, _bare(names))
+
+
+def sets_labelled(labels: Sequence[str]) -> list[str]:
+    """Sets by label."""
+    question = (
+        "SELECT Id, Name, Label, NamespacePrefix, IsOwnedByProfile FROM PermissionSet "
+        "WHERE Label IN {} AND IsOwnedByProfile = false AND PermissionSetGroupId = null"
+    )
+    return _in(question, labels)
+
+
+def sets_of_profiles(names: Sequence[str]) -> list[str]:
+    """The sets that profiles own, by the profiles' names as Setup shows them."""
+    question = (
+        "SELECT Id, Label, IsOwnedByProfile, Profile.Name FROM PermissionSet "
+        "WHERE IsOwnedByProfile = true AND Profile.Name IN {}"
+    )
+    return _in(question, names)
 
 
 def namespaces(permission_set_ids: Sequence[str]) -> str:
@@ -83,7 +111,8 @@ def external_client_app(name: str) -> str:
 def links(app_id: str) -> str:
     """Which permission sets and profiles an app pre-authorizes (platform notes 3.2)."""
     return _quoted(
-        "SELECT Id, ParentId, Parent.Name, Parent.IsOwnedByProfile, Parent.Profile.Name FROM SetupEntityAccess "
+        "SELECT Id, ParentId, Parent.Name, Parent.NamespacePrefix, Parent.IsOwnedByProfile, Parent.Profile.Name "
+        "FROM SetupEntityAccess "
         "WHERE SetupEntityId = {}",
         app_id,
     )

@@ -15,6 +15,7 @@ from orgkey.fleet.components import components_of
 from orgkey.fleet.digest import DigestError, parse_digest, path_of
 from orgkey.fleet.findings import KINDS, Code, Severity
 from orgkey.fleet.judge import certificate_of, judge, org_of
+from orgkey.fleet.judge_parts import LOOSENS_WHEN_FALSE, LOOSENS_WHEN_TRUE, RUNS_AS, STOPS_JWT_LOGIN
 from orgkey.fleet.report import Finding
 from tests.fleet.digests import HEALTHY, ORG, OTHER_ORG, digest
 
@@ -213,3 +214,73 @@ def test_an_error_of_the_engine_is_told_once_and_without_its_frame() -> None:
 def test_an_answer_that_is_no_digest_is_refused(text: str) -> None:
     with pytest.raises(DigestError):
         parse_digest(text)
+
+
+PLCY, GLOBAL = "ExtlClntAppOauthConfigurablePolicies", "ExtlClntAppGlobalOauthSettings"
+
+
+def part(xml: str, member: str = PLCY, path: str = "") -> dict[str, str]:
+    return {"member": member, "path": path, "xml": xml}
+
+
+def flag(name: str, value: str = "true", member: str = PLCY) -> dict[str, str]:
+    return part(f'<{name} xmlns="http://soap.sforce.com/2006/04/metadata">{value}</{name}>', member)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        *(
+            ([flag(name, "false")] * known, [flag(name)], [("high", "policy-loosened", f"{name} was switched on")])
+            for name in sorted(LOOSENS_WHEN_TRUE)
+            for known in (0, 1)
+        ),
+        *(
+            ([flag(name)], after, [("high", "policy-loosened", f"{name} was switched off")])
+            for name in sorted(LOOSENS_WHEN_FALSE)
+            for after in ([], [flag(name, "false")])
+        ),
+        *(
+            (before, [flag(name)], [("critical", "login-blocked", f"{name} was switched on")])
+            for name in sorted(STOPS_JWT_LOGIN)
+            for before in ([], [flag(name, "false", PLCY)])
+        ),
+        *(([], [flag(name, "x@y.zz")], [("high", "policy-loosened", f"{name} is x@y.zz")]) for name in sorted(RUNS_AS)),
+        (
+            [flag("clientCredentialsFlowUser", "a@y.zz")],
+            [flag("clientCredentialsFlowUser", "b@y.zz")],
+            [("high", "policy-loosened", "clientCredentialsFlowUser is b@y.zz, not a@y.zz")],
+        ),
+        (
+            [flag("isDeviceFlowEnabled")],
+            [flag("isDeviceFlowEnabled", "false")],
+            [("medium", "setting-changed", "isDeviceFlowEnabled was switched off")],
+        ),
+        (
+            [flag("isDPopEnabled")],
+            [],
+            [("medium", "setting-changed", "isDPopEnabled, which was kept, was taken away")],
+        ),
+        ([part("<samlConfig/>")], [], [("medium", "setting-changed", "samlConfig, which was kept, was taken away")]),
+        ([], [part("<startUrl>x</startUrl>")], [("medium", "setting-changed", "startUrl x was added")]),
+        (
+            [part("<startUrl>x</startUrl>")],
+            [part("<startUrl>y</startUrl>")],
+            [("medium", "setting-changed", "startUrl y was changed")],
+        ),
+        ([], [part("<<<")], [("medium", "setting-changed", "a part was added")]),
+    ],
+)
+def test_parts_that_no_setting_knows_are_judged_by_what_they_let_in_or_stop(
+    before: list[dict[str, str]], now: list[dict[str, str]], expected: list[tuple[str, str, str]]
+) -> None:
+    changes = {"app": {"otherParts": now, "carriedOver": before}}
+    found = judged(digest(changes, changed={"app": ["otherParts"]}))
+    assert [(each.severity.value, each.code.value, each.summary) for each in found] == expected
+
+
+def test_two_parts_of_one_name_are_told_apart() -> None:
+    """A list of elements: one is there as before, and one is new."""
+    one, two = (part(f"<tokenIpRanges><startIpAddress>10.0.0.{each}</startIpAddress></tokenIpRanges>") for each in "12")
+    found = judged(digest({"app": {"otherParts": [one, two], "carriedOver": [one]}}, changed={"app": ["otherParts"]}))
+    assert [each.summary for each in found] == ["tokenIpRanges 10.0.0.2 was added"]
