@@ -195,6 +195,8 @@ class PermissionSetArgs:
     """Licence the set is bound to. Leave it out: a licence keeps integration users or the pre-authorization away."""
     user_permissions: Input[Sequence[Input[str]]] | None = None
     """Permissions the set grants. None by default: the set exists for the pre-authorization alone."""
+    take_from_others: Input[bool] | None = None
+    """A destroy takes the set from others who hold it. Groups that contain it and apps it admits to are an error then."""
     managed_by: Input[str] | None = None
     """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
 
@@ -205,6 +207,7 @@ class PermissionSet(_Resource):
     _names: ClassVar[Mapping[str, str]] = {
         "has_activation_required": "hasActivationRequired",
         "user_permissions": "userPermissions",
+        "take_from_others": "takeFromOthers",
         "managed_by": "managedBy",
         "org_id": "orgId",
         "instance_url": "instanceUrl",
@@ -266,6 +269,12 @@ class PermissionSet(_Resource):
     def user_permissions(self) -> Output[Sequence[str] | None]:
         """Permissions the set grants. None by default: the set exists for the pre-authorization alone."""
         return pulumi.get(self, "user_permissions")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="takeFromOthers")
+    def take_from_others(self) -> Output[bool | None]:
+        """A destroy takes the set from others who hold it. Groups that contain it and apps it admits to are an error then."""
+        return pulumi.get(self, "take_from_others")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="managedBy")
@@ -517,6 +526,8 @@ class ConnectedAppArgs:
     """Session level the app asks for. HIGH_ASSURANCE blocks JWT logins: the flow cannot raise a level."""
     trusted_ip_ranges: Input[Sequence[Input[Mapping[str, str]]]] | None = None
     """Addresses from which the app's logins are trusted."""
+    carry_over: Input[str] | None = None
+    """Which parts that no setting names are sent: those it had when made or taken over, those it has now, or none."""
     managed_by: Input[str] | None = None
     """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
 
@@ -546,6 +557,7 @@ class ConnectedApp(_Resource):
         "session_timeout_minutes": "sessionTimeoutMinutes",
         "required_session_level": "requiredSessionLevel",
         "trusted_ip_ranges": "trustedIpRanges",
+        "carry_over": "carryOver",
         "managed_by": "managedBy",
         "org_id": "orgId",
         "instance_url": "instanceUrl",
@@ -737,6 +749,12 @@ class ConnectedApp(_Resource):
         return pulumi.get(self, "trusted_ip_ranges")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="carryOver")
+    def carry_over(self) -> Output[str | None]:
+        """Which parts that no setting names are sent: those it had when made or taken over, those it has now, or none."""
+        return pulumi.get(self, "carry_over")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="managedBy")
     def managed_by(self) -> Output[str | None]:
         """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
@@ -895,6 +913,8 @@ class ExternalClientAppArgs:
     """OAuth is on for the app."""
     distribution_state: Input[str] | None = None
     """Whether the app is for this org alone or packaged."""
+    carry_over: Input[str] | None = None
+    """Which parts that no setting names are sent: those it had when made or taken over, those it has now, or none."""
     managed_by: Input[str] | None = None
     """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
 
@@ -927,6 +947,7 @@ class ExternalClientApp(_Resource):
         "is_enabled": "isEnabled",
         "is_oauth_plugin_enabled": "isOauthPluginEnabled",
         "distribution_state": "distributionState",
+        "carry_over": "carryOver",
         "managed_by": "managedBy",
         "org_id": "orgId",
         "instance_url": "instanceUrl",
@@ -1136,6 +1157,12 @@ class ExternalClientApp(_Resource):
     def distribution_state(self) -> Output[str | None]:
         """Whether the app is for this org alone or packaged."""
         return pulumi.get(self, "distribution_state")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="carryOver")
+    def carry_over(self) -> Output[str | None]:
+        """Which parts that no setting names are sent: those it had when made or taken over, those it has now, or none."""
+        return pulumi.get(self, "carry_over")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="managedBy")

@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from components.jwt_bearer import hopeless
 from components.secrets import NO_SECRETS, Secrets, stack_secrets
 from metadata.check import Problem, field_problems, shown, suggestion
-from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of
+from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of, inputs_of
 from metadata.fields import Field as Row
 from metadata.members import Resource
 from orgkey.identity.inputs import key_pair_problems
@@ -277,7 +277,7 @@ def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[P
         problems += from_validation(error, prefix="orgkey:app.")
         choice = AppChoice.model_validate({})
     resource = KINDS[choice.kind]
-    rows = [row for row in fields_of(resource) if row.name not in _MADE_BY_US]
+    rows = [row for row in inputs_of(resource) if row.name not in _MADE_BY_US]
     app = {key: value for key, value in raw.items() if key not in AppChoice.names()}
     problems += _unknown(
         "orgkey:app", app, rows, APP_FIELDS, f"a setting of the {choice.kind} kind", extra=AppChoice.names()
@@ -294,10 +294,9 @@ def _permission_set(raw: Any, app: Mapping[str, Any]) -> tuple[dict[str, Any], l
     stem = str(app.get("name") or "App")[: _LONGEST_NAME - len("_Access")].rstrip("_")
     values = {"name": f"{stem}_Access", **raw}
     values.setdefault("label", str(values["name"]).replace("_", " "))
-    rows = (
-        PERMISSION_SET_FIELDS if "name" in raw else PERMISSION_SET_FIELDS[1:]
-    )  # a derived name is wrong only with the app's
-    problems = _unknown("orgkey:permissionSet", values, PERMISSION_SET_FIELDS, (), "a setting of a permission set")
+    known = inputs_of(Resource.PERMISSION_SET)
+    rows = known if "name" in raw else known[1:]  # a derived name is wrong only with the app's
+    problems = _unknown("orgkey:permissionSet", values, known, (), "a setting of a permission set")
     problems += _field_problems(
         "orgkey:permissionSet", Resource.PERMISSION_SET, rows, values, version=float(DEFAULT_API_VERSION)
     )

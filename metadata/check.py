@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from metadata.codec import Joined, Value
-from metadata.fields import Field, Place, Type, fields_of
+from metadata.fields import Field, Place, Type, inputs_of
 from metadata.members import Resource
 
 
@@ -27,7 +27,7 @@ def problems(resource: Resource, settings: Mapping[str, object], *, api_version:
     """List what is wrong with the settings of one resource, in the table's order."""
     return [
         problem
-        for row in fields_of(resource)
+        for row in inputs_of(resource)
         for problem in field_problems(resource, row, settings, api_version=api_version)
     ]
 

@@ -505,6 +505,32 @@ PERMISSION_SET_FIELDS: tuple[Field, ...] = (
 )
 
 
+_CARRY_OVER = Field(
+    "carryOver",
+    Type.STRING,
+    "Which parts that no setting names are sent: those it had when made or taken over, those it has now, or none.",
+    default="known",
+    values=("known", "present", "none"),
+)
+_TAKE_FROM_OTHERS = Field(
+    "takeFromOthers",
+    Type.BOOLEAN,
+    "A destroy takes the set from others who hold it. Groups that contain it and apps it admits to are an error then.",
+    default=False,
+)
+WAYS: Mapping[Resource, tuple[Field, ...]] = {
+    PERMISSION_SET: (_TAKE_FROM_OTHERS,),
+    CONNECTED: (_CARRY_OVER,),
+    EXTERNAL: (_CARRY_OVER,),
+}
+"""How orgkey goes about it, by resource: inputs that no org holds."""
+
+
+def inputs_of(resource: Resource) -> tuple[Field, ...]:
+    """What somebody may write of one resource: its settings, and how to go about it."""
+    return (*fields_of(resource), *WAYS[resource])
+
+
 def fields_of(resource: Resource) -> tuple[Field, ...]:
     """The rows that concern one resource, in the table's order."""
     if resource is PERMISSION_SET:

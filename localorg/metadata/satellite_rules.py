@@ -218,6 +218,9 @@ class OauthPoliciesRules(SatelliteRules):
         component_id: str,
     ) -> tuple[Document, tuple[str, ...]]:
         """Keep everything but the links, in the words that orgs return."""
+        runs_as = document.get("clientCredentialsFlowUser")
+        if runs_as and not change.store.find(change.org.name, "User", Username=runs_as):
+            raise ComponentError(f"In field: clientCredentialsFlowUser - no User named {runs_as} found")
         names = {name for name, _ in self.lists}
         kept = {key: value for key, value in document.items() if key not in names}
         for element, words in _WORDS.items():

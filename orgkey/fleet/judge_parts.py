@@ -1,7 +1,6 @@
 """Findings about parts of an app or permission set that the field table does not know.
 
-On a permission set each is a grant to all its holders. On an app most say nothing of security; those that do are in the tables here
-(WSDL of API 68: flows besides the JWT bearer grant, whom they run as, and what binds tokens to a client).
+On a permission set each is a grant to all its holders. On an app most say nothing of security; `metadata/parts.py` has those that do.
 """
 
 from __future__ import annotations
@@ -13,37 +12,11 @@ from typing import Any
 from lxml import etree
 
 from metadata.members import Resource
+from metadata.parts import LOOSENS_WHEN_FALSE, LOOSENS_WHEN_TRUE, RUNS_AS, STOPS_JWT_LOGIN
 from orgkey.fleet.digest import Step
 from orgkey.fleet.findings import Code
 from orgkey.fleet.remedies import finding
 from orgkey.fleet.report import Finding
-
-LOOSENS_WHEN_TRUE = frozenset(
-    {
-        "isClientCredentialEnabled",
-        "isClientCredentialsFlowEnabled",
-        "isCodeCredFlowEnabled",
-        "isCodeCredentialEnabled",
-        "isDeviceFlowEnabled",
-        "isGuestCodeCredFlowEnabled",
-        "isTokenExchangeEnabled",
-        "isTokenExchangeFlowEnabled",
-    }
-)
-"""Another flow by which somebody can log in through the app."""
-
-LOOSENS_WHEN_FALSE = frozenset(
-    {"isCodeCredPostOnly", "isCodeCredentialPostOnly", "isEnforceRefreshTokenTTL", "isSecretRequiredForTokenExchange"}
-)
-"""A restriction of such a flow."""
-
-RUNS_AS = frozenset(
-    {"clientCredentialsFlowUser", "executeHandlerAs", "oauthClientCredentialUser", "pluginExecutionUser"}
-)
-"""The user whom a flow without a user, or code of the app, runs as."""
-
-STOPS_JWT_LOGIN = frozenset({"isDPopEnabled", "isIpBindingEnabled", "isMtlsEnabled", "isPKImTLSEnabled"})
-"""Tokens are bound to a key, certificate or address of the client, which a JWT bearer login does not give (platform notes 4.3)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ from typing import Any, ClassVar
 from metadata.bundle import Bundle, deployment, destruction
 from metadata.check import Problem, problems, suggestion
 from metadata.compare import differences
-from metadata.fields import OnChange, fields_of
+from metadata.fields import WAYS, OnChange, fields_of, inputs_of
 from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
 from metadata.ownership import MANAGER, Marker, Ownership, judge, mark, same_id
 from metadata.parse import Found
+from metadata.parts import described, named_in, switched_off
 from metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.adoption import is_deployed, is_taken_over, refusal_to_replace
@@ -33,6 +34,7 @@ from orgkey.salesforce.deploy_job import DeployStatus, deploy
 from orgkey.salesforce.errors import (
     CanceledError,
     ConflictError,
+    DeployFailedError,
     DeployUnfinishedError,
     SalesforceError,
     UnreachableError,
@@ -59,7 +61,7 @@ class MetadataHandler(Handler):
     # --- pure ---------------------------------------------------------------------------------------------------------------
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
-        rows = fields_of(self.resource)
+        rows = inputs_of(self.resource)
         names = [row.name for row in rows] + [_MANAGED_BY]
         found = [
             Problem(name, "is not a property" + suggestion(name, tuple(names))) for name in values if name not in names
@@ -89,6 +91,11 @@ class MetadataHandler(Handler):
         different = [difference.path for difference in differences(self.resource, old, known)]
         if old_inputs.get(_MANAGED_BY, "") != inputs.get(_MANAGED_BY, ""):
             different.append(_MANAGED_BY)
+        different += [
+            row.name
+            for row in WAYS[self.resource]
+            if row.value_in(old, self.resource) != row.value_in(known, self.resource)
+        ]
         names = [*different, *(name for name in unknown if name in old_inputs)]
         replaces = self.replacing(names, old_inputs, old_outputs, inputs)
         outputs = self._changed_outputs(old_outputs)
@@ -134,7 +141,12 @@ class MetadataHandler(Handler):
         copied_from = self._copied_from(found, inputs, {}, place)
         claim = found.marker.claim + 1 if found.marker else 1
         return str(inputs["name"]), self._put(
-            inputs, found, place, claim=claim, carried_over=found.unknown_parts, copied_from=copied_from
+            inputs,
+            found,
+            place,
+            claim=claim,
+            carried_over=_carried_over(inputs, found.unknown_parts, found.unknown_parts),
+            copied_from=copied_from,
         )
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
@@ -158,6 +170,8 @@ class MetadataHandler(Handler):
                 seen[row.name] = inputs.get(row.name, "")  # unknown: what we sent last stands
             if row.name == "consumerKey" and (copied_from or not seen.get(row.name)):
                 seen[row.name] = inputs.get(row.name, "")  # not ours to choose, or to be put back: as above
+        ways = [row for row in WAYS[self.resource] if row.name in inputs or not inputs]
+        seen |= {row.name: row.value_in(inputs, self.resource) for row in ways}
         written = _as_written(self.resource, as_sent(self.resource, seen, outputs), inputs)
         if "revision" in outputs and self._moved(outputs, seen):
             facts |= {"revision": _revision(written), **self.uncertain_outputs(place)}
@@ -181,7 +195,8 @@ class MetadataHandler(Handler):
             resource_id, place, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs)
         )
         claim = _next_claim(old_outputs, found.marker if found else None, org_id)
-        carried = [UnknownPart(**part) for part in old_outputs.get("carriedOver", old_outputs.get("otherParts", []))]
+        known = [UnknownPart(**part) for part in old_outputs.get("carriedOver", old_outputs.get("otherParts", []))]
+        carried = _carried_over(inputs, known, found.unknown_parts if found else ())
         copied_from = self._copied_from(found, inputs, old_outputs, place) if found else ""
         return self._put(
             inputs,
@@ -210,7 +225,7 @@ class MetadataHandler(Handler):
                 f"the {_KINDS[self.resource]} {resource_id} was taken over by a later resource of this stack; it is left alone"
             )
             return
-        if reason := self.still_used(resource_id, place):
+        if reason := self.still_used(resource_id, old_inputs, place):
             place.warn(f"the {_KINDS[self.resource]} {resource_id} is kept: {reason}")
             return
         self.destroy(resource_id, place)
@@ -268,7 +283,7 @@ class MetadataHandler(Handler):
         """Whether a copy that a sandbox refresh made keeps the consumer key it came with."""
         return False
 
-    def still_used(self, name: str, place: Workplace) -> str:
+    def still_used(self, name: str, inputs: Values, place: Workplace) -> str:
         """Who else would lose something by a deletion, as a sentence; then it is kept."""
         return ""
 
@@ -350,6 +365,8 @@ class MetadataHandler(Handler):
             UnreachableError,
         ) as error:  # it may have arrived: into state, never lost
             raise InitFailedError(name, {**outputs, **self.uncertain_outputs(place)}, [str(error)]) from error
+        except DeployFailedError as error:
+            raise _with_parts(error, carried_over) from error
         finally:
             place.snapshot.drop()
         try:
@@ -399,7 +416,7 @@ class MetadataHandler(Handler):
             names,
             api_version=float(version),
             previous=previous,
-            carried_over=carried_over,
+            carried_over=[*carried_over, *(switched_off(found.unknown_parts, carried_over) if found else ())],
         )
         return deployment(members, api_version=version)
 
@@ -497,6 +514,26 @@ def import_command(type_name: str, urn: str, resource_id: str) -> str:
         component = resource.name.rpartition("-")[0] or resource.name
         parent = f" --parent {quote(f'access={resource.parent(component)}')}"
     return f"pulumi import salesforce:index:{type_name} {quote(resource.name)} {quote(resource_id)}{parent} --generate-code=false"
+
+
+def _carried_over(
+    inputs: Values, known: Sequence[UnknownPart], present: Sequence[UnknownPart]
+) -> Sequence[UnknownPart]:
+    """Which parts that the field table does not know go along, as the input says."""
+    return {"present": present, "none": ()}.get(str(inputs.get("carryOver")), known)
+
+
+def _with_parts(error: DeployFailedError, carried_over: Sequence[UnknownPart]) -> DeployFailedError:
+    """Name the parts that are kept as they are and that an org refuses: nobody finds them among the settings."""
+    refused = named_in("\n".join(error.problems), carried_over)
+    if not refused:
+        return error
+    parts = ", ".join(map(described, refused))
+    advice = (
+        f"No setting gives this, it was there before and is sent as it was: {parts}. Mend it in the org and set orgkey:app.carryOver to "
+        "present, which takes what the org holds now, or set it to none, which sends no such part."
+    )
+    return DeployFailedError(f"{error}\n{advice}", error.problems)
 
 
 def _meet(old_inputs: Values, inputs: Values) -> bool:

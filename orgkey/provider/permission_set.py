@@ -12,7 +12,7 @@ from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.salesforce import soql
 from orgkey.salesforce.access import own_set, read_holders, remove_assignments
 from orgkey.salesforce.deploy_job import DeployStatus
-from orgkey.salesforce.errors import RefusedError, UnreadableError, host_of
+from orgkey.salesforce.errors import ConflictError, RefusedError, UnreadableError, host_of
 from orgkey.salesforce.read import read_resource
 from orgkey.salesforce.set_usage import read_usage, usage_questions
 
@@ -61,6 +61,8 @@ class PermissionSetHandler(MetadataHandler):
             usage = read_usage(place.snapshot, resource_id, set_id, expected_apps=1)  # this stack's own
         except (UnreadableError, RefusedError):
             return result  # it is only a hint, and a deletion asks again
+        if inputs.get("takeFromOthers"):
+            return result
         if says := usage.in_words:
             place.info(f"a destroy keeps the permission set {resource_id} as long as {says}")
         return result
@@ -70,15 +72,27 @@ class PermissionSetHandler(MetadataHandler):
         way = "; give it another orgkey:permissionSet.name in the same change, so that nobody loses a login meanwhile"
         return warning + ("" if "name" in replaces else way)
 
-    def still_used(self, name: str, place: Workplace) -> str:
-        """Others who hold it, groups that contain it, apps that admit its holders. Our own holders were to go before it, and go now."""
+    def still_used(self, name: str, inputs: Values, place: Workplace) -> str:
+        """Others who hold it, groups that contain it, apps that admit its holders. Our own holders were to go before it, and go now.
+
+        With `takeFromOthers` the others lose it too; what is in the way then raises ConflictError, before anybody has lost anything.
+        """
         holders = read_holders(place.snapshot, name, also=usage_questions(name))
         left = {item["id"] for items in place.run.left.values() for item in items}
         now = place.clock.now()
         others = [item.username for item in holders.assignments if item.assignment_id not in left and item.lasts(now)]
         held = f"{', '.join(others)} hold{'s' if len(others) == 1 else ''} it" if others else ""
         usage = read_usage(place.snapshot, name, holders.permission_set_id).in_words
-        if held or usage:
+        if inputs.get("takeFromOthers"):
+            if usage:
+                raise ConflictError(
+                    f"{host_of(place.org.url)} keeps the permission set {name}: {usage}.\n"
+                    "Nothing was taken from anybody. End that first, or set orgkey:permissionSet.takeFromOthers to false, run "
+                    "`pulumi up`, and the set is kept."
+                )
+            if others:
+                place.warn(f"taking the permission set {name} from others who hold it: {', '.join(others)}")
+        elif held or usage:
             return " and ".join(part for part in (held, usage) if part)
         ours = [item.assignment_id for item in holders.assignments]
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from metadata.fields import Field, OnChange, Place, Type, fields_of
+from metadata.fields import Field, OnChange, Place, Type, inputs_of
 from metadata.members import Resource
 from orgkey.salesforce.error_table import API, DEPLOY, GRANT, SECRET_GRANT, Row
 
@@ -23,7 +23,7 @@ _APPS = (Resource.CONNECTED_APP, Resource.EXTERNAL_CLIENT_APP)
 
 def settings_page() -> str:
     """Every setting of an app and of a permission set."""
-    apps = dict.fromkeys(row.name for app in _APPS for row in fields_of(app))
+    apps = dict.fromkeys(row.name for app in _APPS for row in inputs_of(app))
     return "\n".join(
         [
             "# Settings of apps and permission sets",
@@ -41,7 +41,7 @@ def settings_page() -> str:
             "",
             "| setting | meaning | default | element | on change, loosens |",
             "| --- | --- | --- | --- | --- |",
-            *(_set_row(row) for row in fields_of(Resource.PERMISSION_SET)),
+            *(_set_row(row) for row in inputs_of(Resource.PERMISSION_SET)),
             "",
         ]
     )
@@ -65,17 +65,17 @@ def errors_page() -> str:
 
 
 def _app_row(name: str) -> str:
-    rows = {app: row for app in _APPS for row in fields_of(app) if row.name == name}
+    rows = {app: row for app in _APPS for row in inputs_of(app) if row.name == name}
     row = next(iter(rows.values()))
     defaults = dict.fromkeys(_default(found, app) for app, found in rows.items())
-    places = [_element(rows[app].places.get(app)) if app in rows else "not in this kind" for app in _APPS]
+    places = [_element(name, rows[app].places.get(app)) if app in rows else "not in this kind" for app in _APPS]
     return f"| `{name}` | {_meaning(row)} | {' / '.join(defaults)} | {' | '.join(places)} | {_change(row)} |"
 
 
 def _set_row(row: Field) -> str:
     place = row.places.get(Resource.PERMISSION_SET)
     default = _default(row, Resource.PERMISSION_SET)
-    return f"| `{row.name}` | {_meaning(row)} | {default} | {_element(place)} | {_change(row)} |"
+    return f"| `{row.name}` | {_meaning(row)} | {default} | {_element(row.name, place)} | {_change(row)} |"
 
 
 def _meaning(row: Field) -> str:
@@ -94,9 +94,9 @@ def _default(row: Field, resource: Resource) -> str:
     )
 
 
-def _element(place: Place | None) -> str:
+def _element(name: str, place: Place | None) -> str:
     if place is None:
-        return "file name"
+        return "file name" if name == "name" else "none"
     path = "/".join((*place.path, place.codec.tags[0]))
     since = f" (API {place.since:.0f})" if place.since else ""
     return f"{place.member}: `{path}`{since}"

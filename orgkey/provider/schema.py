@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from metadata.fields import Field, OnChange, Type, fields_of
+from metadata.fields import Field, OnChange, Type, inputs_of
 from metadata.members import Resource
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.connection import Connection
@@ -147,7 +147,7 @@ def _resource(name: str) -> dict[str, Any]:
 
 
 def _field_inputs(resource: Resource) -> tuple[dict[str, Any], set[str]]:
-    rows = fields_of(resource)
+    rows = inputs_of(resource)
     inputs = {row.name: _field(row, resource) for row in rows} | {"managedBy": _MANAGED_BY}
     return inputs, {row.name for row in rows if row.required}
 

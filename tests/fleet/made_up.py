@@ -95,6 +95,7 @@ def landscape() -> Report:
                         found=False,
                         details=("The user is not pre-authorized for the app, or not yet.",),
                     ),
+                    finding(Code.LOGIN_BLOCKED, "app.otherParts", "isDPopEnabled was switched on", found="true"),
                     finding(
                         Code.MISSING_ASSIGNEE,
                         "assignments.users",

@@ -309,3 +309,30 @@ def test_a_set_that_was_kept_is_taken_up_again_by_the_next_create(
     _, again = later.create(SET, inputs)
     assert again["permissionSetId"] == outputs["permissionSetId"]
     assert plain(later.read(SET, "Access", inputs, again).inputs) == inputs
+
+
+@pytest.fixture
+def taking(permission_set: Made) -> Made:
+    """The set, which a destroy takes from whoever holds it."""
+    return permission_set[0], {**permission_set[1], "takeFromOthers": True}, permission_set[2]
+
+
+def test_a_set_is_taken_from_others_where_that_is_asked_for(
+    later: Client, taking: Made, org: Org, told: list[str]
+) -> None:
+    org.assign("Access", org.user("devops"))
+    later.delete(SET, *taking)
+    assert not set_exists(org)
+    assert told == [f"taking the permission set Access from others who hold it: {org.user('devops')}"]
+
+
+@pytest.mark.parametrize("use", [contained, admitted])
+def test_a_set_that_cannot_be_deleted_is_taken_from_nobody(
+    request: pytest.FixtureRequest, later: Client, taking: Made, org: Org, use: Any
+) -> None:
+    why = use(org, request)
+    org.assign("Access", org.user("devops"))
+    with pytest.raises(VerbFailedError, match="Nothing was taken from anybody") as failed:
+        later.delete(SET, *taking)
+    assert why in failed.value.message
+    assert org.holders("Access") == [org.user("devops")]

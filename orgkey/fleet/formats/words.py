@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
-from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS
+from metadata.fields import APP_FIELDS, WAYS, inputs_of
+from metadata.members import Resource
 from orgkey.fleet.report import Finding, Report, StackReport, Unknown, Verdict
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.key_pair import KeyPairArgs
@@ -13,8 +14,8 @@ from orgkey.model.key_pair import KeyPairArgs
 _REST, _REST_OF_COMPONENT = "the stack", "all of it"
 
 _PROPERTIES: Mapping[str, frozenset[str]] = {
-    "app": frozenset(row.name for row in APP_FIELDS),
-    "permissionSet": frozenset(row.name for row in PERMISSION_SET_FIELDS),
+    "app": frozenset(row.name for row in (*APP_FIELDS, *WAYS[Resource.EXTERNAL_CLIENT_APP])),
+    "permissionSet": frozenset(row.name for row in inputs_of(Resource.PERMISSION_SET)),
     "assignments": frozenset(PermissionSetAssignmentsArgs.names()),
     "key": frozenset(KeyPairArgs.names()),
 }
