@@ -88,8 +88,8 @@ KNOBS: dict[str, Knob] = {
         ),
         Knob(
             "defaults_returned",
-            default=False,
-            meaning="reads and retrieves return every default that an org fills in (real orgs do, notes 1.4)",
+            default=True,
+            meaning="reads and retrieves return every default that an org fills in (real orgs do, notes 2.3)",
         ),
         Knob(
             "connected_app_links_shown",

@@ -15,6 +15,10 @@ from tests.program.stack import Stack, ok
 
 SET, APP = "CI_Integration_Access", "CI_Integration"
 NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
+SWITCHED_ON = (
+    "<isPkceRequired>true</isPkceRequired><isSecretRequiredForRefreshToken>true</isSecretRequiredForRefreshToken>"
+)
+"""As Setup makes an app."""
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def made_by_hand(org: Org) -> str:
             ),
             "extlClntAppGlobalOauthSets/HandGlobal.ecaGlblOauth": (
                 f"<ExtlClntAppGlobalOauthSettings {NS}><callbackUrl>https://hand.example/cb</callbackUrl>"
-                f"<consumerKey>{key}</consumerKey>{app}<label>HandGlobal</label></ExtlClntAppGlobalOauthSettings>"
+                f"<consumerKey>{key}</consumerKey>{app}{SWITCHED_ON}<label>HandGlobal</label></ExtlClntAppGlobalOauthSettings>"
             ),
             "extlClntAppOauthSettings/HandOauth.ecaOauth": (
                 f"<ExtlClntAppOauthSettings {NS}><commaSeparatedOauthScopes>Api, RefreshToken</commaSeparatedOauthScopes>"
@@ -73,7 +77,7 @@ def give_certificate(org: Org, certificate: str) -> None:
             "extlClntAppGlobalOauthSets/HandGlobal.ecaGlblOauth": (
                 f"<ExtlClntAppGlobalOauthSettings {NS}><callbackUrl>https://hand.example/cb</callbackUrl>"
                 f"<certificate>{certificate}</certificate><externalClientApplication>{APP}</externalClientApplication>"
-                "<label>HandGlobal</label></ExtlClntAppGlobalOauthSettings>"
+                f"{SWITCHED_ON}<label>HandGlobal</label></ExtlClntAppGlobalOauthSettings>"
             )
         },
         {"ExtlClntAppGlobalOauthSettings": ["HandGlobal"]},
