@@ -373,6 +373,7 @@ class PermissionSetAssignments(_Resource):
     _names: ClassVar[Mapping[str, str]] = {
         "permission_set": "permissionSet",
         "managed_by": "managedBy",
+        "by_group": "byGroup",
         "org_id": "orgId",
         "instance_url": "instanceUrl",
     }
@@ -384,6 +385,7 @@ class PermissionSetAssignments(_Resource):
             "assignments": None,
             "given": None,
             "extra": None,
+            "by_group": None,
             "revision": None,
             "org_id": None,
             "instance_url": None,
@@ -444,6 +446,12 @@ class PermissionSetAssignments(_Resource):
     def extra(self) -> Output[Sequence[str]]:
         """Users who hold the set and are not on the list."""
         return pulumi.get(self, "extra")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="byGroup")
+    def by_group(self) -> Output[Sequence[str] | None]:
+        """Users of the list who hold the set by a group that contains it alone."""
+        return pulumi.get(self, "by_group")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="revision")

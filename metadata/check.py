@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from metadata.codec import Joined, Value
-from metadata.fields import Field, Place, Type, inputs_of
+from metadata.fields import DEVELOPER_NAME, Field, Place, Type, inputs_of
 from metadata.members import Resource
 
 
@@ -109,10 +109,20 @@ def _text(row: Field, path: str, value: object, longest: int) -> Iterator[Proble
         few = f"; use one of {', '.join(row.values)}" if len(row.values) <= _FEW else ""
         yield Problem(path, f"is no value of it{few or suggestion(value, row.values)}")
     if row.pattern and not re.fullmatch(row.pattern, value):
-        yield Problem(path, f"is not {row.pattern_says}")
+        yield Problem(path, f"is not {row.pattern_says}{_of_a_package(row, value)}")
     if longest and len(value) > longest:
         yield Problem(path, f"has {len(value)} characters; at most {longest} are allowed")
     yield from _characters(path, value)
+
+
+def _of_a_package(row: Field, value: str) -> str:
+    """What a name that orgs do give, and nobody else can, stands for."""
+    if row.pattern != DEVELOPER_NAME or "__" not in value:
+        return ""
+    return (
+        "; what stands before two underscores is the namespace of a package, and what a package brought is its publisher's: "
+        "choose a name of the org's own"
+    )
 
 
 _FEW = 8  # values that fit into a message

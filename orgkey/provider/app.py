@@ -19,7 +19,7 @@ from metadata.ownership import Ownership
 from metadata.parse import Found
 from orgkey.provider.adoption import is_deployed
 from orgkey.provider.cut_off import cut_off
-from orgkey.provider.handler import Diff, InitFailedError, Values, Workplace
+from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, ReadResult, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
@@ -37,7 +37,7 @@ from orgkey.salesforce.app_links import (
     unwanted,
 )
 from orgkey.salesforce.app_links import questions as link_questions
-from orgkey.salesforce.apps import ID_PREFIX, is_there, read_app
+from orgkey.salesforce.apps import ID_PREFIX, is_there, package_of, read_app
 from orgkey.salesforce.apps import record_id as app_id
 from orgkey.salesforce.deploy_job import DeployStatus
 from orgkey.salesforce.errors import ConflictError, RefusedError, UnseenError, host_of
@@ -155,6 +155,19 @@ class AppHandler(MetadataHandler):
             f"get the new consumer key, and the old app is deleted after the new one is proved{protected}. "
             f"Or set orgkey:app.kind back to {kind}."
         )
+
+    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+        """As for all metadata; an import of what a package brought is refused as that, and not as something that is not there."""
+        result = super().read(resource_id, inputs, outputs, place)
+        if result is None and not inputs and not outputs:
+            package = package_of(place.snapshot, self.resource, resource_id)
+            if package:
+                raise ImportRefusedError(
+                    f"The {self.resource} {resource_id} in {host_of(place.org.url)} belongs to the package {package}: its publisher alone "
+                    "changes it, and an org does not show its settings.\n"
+                    "Make an app of your own with another name, and do not import this one."
+                )
+        return result
 
     def find(
         self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""

@@ -31,10 +31,10 @@ from orgkey.salesforce.access import (
     set_holders,
 )
 from orgkey.salesforce.errors import ConflictError, host_of
-from orgkey.salesforce.set_usage import SetUsage, read_usage, usage_questions
+from orgkey.salesforce.set_usage import SetUsage, holders_by_group, read_usage, usage_questions
 
 _NOTHING: Values = {}
-_OUTPUTS = ("assignments", "given", "extra", "revision", "orgId", "instanceUrl", "claim")
+_OUTPUTS = ("assignments", "given", "extra", "byGroup", "revision", "orgId", "instanceUrl", "claim")
 
 
 class PermissionSetAssignmentsHandler(Handler):
@@ -107,6 +107,8 @@ class PermissionSetAssignmentsHandler(Handler):
             return None
         now = place.clock.now()
         held = {item.username.lower() for item in holders.of(args.users) if item.lasts(now)}
+        by_group = _by_group_alone([user for user in args.users if user.lower() not in held], args, holders, place)
+        held |= {user.lower() for user in by_group}
         users = [user for user in args.users if user.lower() in held]
         if args.authoritative:
             users += [item.username for item in holders.others(args.users, now)]
@@ -130,7 +132,8 @@ class PermissionSetAssignmentsHandler(Handler):
             place.info(
                 f"a destroy keeps the permission set {args.permission_set} as long as others hold it: {', '.join(others)}"
             )
-        return ReadResult(resource_id, seen, _outputs(seen, args, holders, given, outputs, place))
+        seen_outputs = _outputs(seen, args, holders, given, outputs, place)
+        return ReadResult(resource_id, seen, {**seen_outputs, "byGroup": by_group})
 
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
@@ -237,6 +240,22 @@ def _look(args: PermissionSetAssignmentsArgs, outputs: Values, place: Workplace)
     )
 
 
+def _by_group_alone(
+    lacking: Sequence[str], args: PermissionSetAssignmentsArgs, holders: Holders, place: Workplace
+) -> list[str]:
+    """Those of `lacking` who hold the set all the same, as members of a group that contains it; told, since they lose it with that."""
+    if not lacking or not holders.permission_set_id:
+        return []
+    name, now = args.permission_set, place.clock.now()
+    by_group = holders_by_group(place.snapshot, name, holders.permission_set_id, lacking, now)
+    found = [user for user in lacking if user.lower() in by_group]
+    for user in found:
+        place.info(
+            f"{user} holds the permission set {name} by the group {by_group[user.lower()]} alone, and loses it with that"
+        )
+    return found
+
+
 def _outputs(
     inputs: Values,
     args: PermissionSetAssignmentsArgs,
@@ -255,6 +274,7 @@ def _outputs(
         "assignments": listed,
         "given": list(given),
         "extra": [item.username for item in holders.others(args.users, place.clock.now())],
+        "byGroup": [],
         "revision": digest[:16],
         "orgId": place.snapshot.identity().org_id,
         "instanceUrl": place.org.url,
@@ -337,7 +357,8 @@ def _recorded(outputs: Values) -> Sequence[str] | None:
     listed = outputs.get("assignments")
     if not isinstance(listed, list | tuple):
         return None
-    return sorted(str(item["username"]).lower() for item in listed if not item.get("group"))
+    direct = [str(item["username"]).lower() for item in listed if not item.get("group")]
+    return sorted([*direct, *(str(user).lower() for user in outputs.get("byGroup") or ())])
 
 
 def _names(inputs: Values, name: str) -> Sequence[str]:

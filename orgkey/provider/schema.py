@@ -80,6 +80,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         },
         "given": _STRINGS | {"description": "Ids of the assignments to groups that were made here; they end with it."},
         "extra": _STRINGS | {"description": "Users who hold the set and are not on the list."},
+        "byGroup": _STRINGS | {"description": "Users of the list who hold the set by a group that contains it alone."},
         "revision": _STRING | {"description": "Digest of the assignments' records."},
         "orgId": _COMMON_OUTPUTS["orgId"],
         "instanceUrl": _COMMON_OUTPUTS["instanceUrl"],
@@ -97,6 +98,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 _MAY_BE_ABSENT = {
+    "byGroup",
     "instanceUrl",
     "carriedOver",
     "copiedFrom",

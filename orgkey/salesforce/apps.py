@@ -90,6 +90,21 @@ def is_there(snapshot: Snapshot, kind: Resource, name: str) -> bool:
         return False
 
 
+def package_of(snapshot: Snapshot, kind: Resource, name: str) -> str:
+    """Namespace of a package that has an app of that name (with or without its prefix); empty where none is known."""
+    prefix, _, bare = name.rpartition("__")
+    try:
+        if kind is Resource.EXTERNAL_CLIENT_APP:
+            (rows,) = snapshot.rows(soql.external_client_app(bare))
+            there = [row.text("NamespacePrefix") for row in rows]
+        else:
+            there = [item.namespace for item in snapshot.listed(ROOT_MEMBER[kind]) if item.bare_name == bare]
+    except RefusedError:
+        return ""
+    own = ("", snapshot.identity().namespace)
+    return next((each for each in there if each not in own and prefix in ("", each)), "")
+
+
 def record_id(snapshot: Snapshot, kind: Resource, name: str) -> str:
     """Id of the org's own app of that name, which is there; empty where the org does not show it."""
     rows = _rows(snapshot, kind, name)

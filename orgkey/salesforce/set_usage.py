@@ -6,9 +6,11 @@ Setup and Configuration.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orgkey.salesforce import soql
+from orgkey.salesforce.access import read_holders
 from orgkey.salesforce.answers import Record, Rows
 from orgkey.salesforce.errors import RefusedError, UnreadableError, host_of
 from orgkey.salesforce.read import Snapshot
@@ -59,6 +61,23 @@ def read_usage(snapshot: Snapshot, permission_set: str, permission_set_id: str, 
         _apps(snapshot, linked) if len(linked) > expected_apps else (),
         tuple(sorted(_full_name(row) for row in _of(components, "PermissionSetId", permission_set_id))),
     )
+
+
+def holders_by_group(
+    snapshot: Snapshot, permission_set: str, permission_set_id: str, users: Sequence[str], now: float
+) -> dict[str, str]:
+    """Which of `users` hold a set as members of a group that contains it, in lower case, with the group; none where that is not shown."""
+    (components,) = snapshot.ask(soql.groups_of_set(permission_set))
+    groups = sorted(_full_name(row) for row in _of(components, "PermissionSetId", permission_set_id))
+    if not groups or not users:
+        return {}
+    try:
+        holders = read_holders(snapshot, permission_set, users=users, groups=groups)
+    except RefusedError as refusal:
+        if refusal.passing:
+            raise
+        return {}
+    return {item.username.lower(): item.group for item in holders.memberships if item.lasts(now)}
 
 
 def _of(rows: Rows | RefusedError, field: str, permission_set_id: str) -> Rows:

@@ -56,7 +56,6 @@ EMPTY = "must not be empty; leave it out for the default"
 
 BAD = [
     ("name", "1st", [("name", f"is not {NAME_SAYS}")]),
-    ("name", "A__B", [("name", f"is not {NAME_SAYS}")]),
     ("name", "A_", [("name", f"is not {NAME_SAYS}")]),
     ("name", "A\n", [("name", f"is not {NAME_SAYS}")]),
     ("name", "A" * 71, [("name", "has 71 characters; at most 70 are allowed")]),
@@ -230,3 +229,27 @@ def test_a_misspelt_name_gets_the_name_that_was_meant(written: str, hint: str) -
 
 def test_equal_problems_are_one() -> None:
     assert len({Problem("a", "b"), Problem("a", "b"), Problem("a", "c")}) == 2
+
+
+@pytest.mark.parametrize("resource", list(Resource))
+@pytest.mark.parametrize("name", ["acme__CI", "CI__c", "a__b__c"])
+def test_a_name_with_a_namespace_is_told_as_a_packages(resource: Resource, name: str) -> None:
+    found = problems(resource, {**SMALLEST[resource], "name": name}, api_version=67.0)
+    assert [problem.path for problem in found] == ["name"]
+    assert "namespace of a package" in found[0].reason
+
+
+@pytest.mark.parametrize("resource", list(Resource))
+@pytest.mark.parametrize("name", ["CI_", "_CI", "1CI", "C-I", "Zugriffé", "接続"])
+def test_a_name_that_no_org_takes_is_told_with_what_it_may_hold(resource: Resource, name: str) -> None:
+    found = problems(resource, {**SMALLEST[resource], "name": name}, api_version=67.0)
+    assert [problem.path for problem in found] == ["name"]
+    assert found[0].reason.startswith("is not letters, digits and single underscores")
+    assert "package" not in found[0].reason
+    assert name not in found[0].reason
+
+
+@pytest.mark.parametrize("resource", list(Resource))
+@pytest.mark.parametrize("label", ["Zugriff für Köln", "接続アプリ", "Accès & co <CI>"])
+def test_a_label_may_be_in_any_language(resource: Resource, label: str) -> None:
+    assert problems(resource, {**SMALLEST[resource], "label": label}, api_version=67.0) == []

@@ -362,3 +362,15 @@ def test_the_bare_header_of_a_copied_app_is_put_right(
     made = made_app(provider, EXTERNAL, key)
     assert make(provider, GRANT, grant_inputs(key, org))[2]["verified"] is True
     assert list(look(provider, org, EXTERNAL, made[1], made[1:])[1].diffs) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["Packaged", "vendor__Packaged"])
+def test_an_import_of_a_packages_app_is_refused_as_that(
+    provider: Client, org: Org, landscape: Landscape, kind: str, name: str
+) -> None:
+    of = {"ConnectedApp": "ConnectedApp", "ExternalClientApp": "ExternalClientApplication"}[kind]
+    landscape.admin("POST", "/packages", org="uat", namespace="vendor", name="Packaged", kind=of)
+    with pytest.raises(VerbFailedError, match="belongs to the package vendor"):
+        provider.read(kind, name)
+    assert provider.read(kind, "Absent").id == ""
