@@ -180,3 +180,26 @@ def test_a_deploy_asks_once_for_the_links_and_a_look_no_more_than_before(
     assert (counts["composite"], counts["deploy"]) == (2, 1)
     assert looked["composite"] == 1
     assert sum(looked.values()) <= (3 if kind == CONNECTED else 6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_profile_goes_by_its_name_in_the_orgs_language(
+    provider: Client, answers: None, labelled: Made, key: dict[str, Any], org: Org, kind: str
+) -> None:
+    name = "Systembetreuer für Köln 管理"
+    (base,) = org.query("SELECT UserLicenseId FROM Profile WHERE Name = 'System Administrator'")
+    made = org.call(
+        "POST", "/services/data/v67.0/sobjects/Profile", json={"Name": name, "UserLicenseId": base["UserLicenseId"]}
+    )
+    assert made.status_code == 201, made.text
+    app = made_app(provider, kind, key, profiles=[name])
+    assert admitted(org, kind) == sorted(["Access", name])
+    assert seen(later(provider, org), kind, app)[1] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_profile_that_the_org_does_not_have_is_told_with_how_profiles_are_named(
+    provider: Client, labelled: Made, key: dict[str, Any], org: Org, kind: str
+) -> None:
+    with pytest.raises(VerbFailedError, match=r"no Profile named Nobody|by the name that Setup shows"):
+        made_app(provider, kind, key, profiles=["Nobody"])
