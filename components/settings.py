@@ -231,7 +231,9 @@ def _further(values: Mapping[str, Any], kind: str, told: Collection[str], now: f
     """What the types of settings do not judge, each by itself, whatever is wrong elsewhere; nothing about a path that was told already."""
     key = values.get("key")
     if isinstance(key, Mapping):
-        judged = (key.get(name) for name in ("subject", "privateKeyPem", "certificatePem"))
+        alone = "orgkey:key" in told  # a key without its certificate, or the other way round: that says it
+        own = (None, None) if alone else (key.get("privateKeyPem"), key.get("certificatePem"))
+        judged = (key.get("subject"), *own)
         found = (Problem(f"orgkey:key.{name}", reason) for name, reason in key_pair_problems(*judged, now=now))
         yield from (problem for problem in found if problem.path not in told)
     imports, consumer_key = values.get("import"), key.get("consumerKey") if isinstance(key, Mapping) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 
 from components.secrets import Secrets, stack_secrets
 from components.settings import SettingsError, load
+from orgkey.identity.key_pair import certify, generate_key
 
 SECURE = {"secure": "v1:abc:def"}
 
@@ -94,10 +96,12 @@ def test_what_becomes_an_id_cannot_be_a_secret(secret: str, says: str) -> None:
 
 @pytest.mark.parametrize("secret", ["orgkey:key", "orgkey:key.privateKeyPem"])
 def test_a_private_key_must_be_a_secret_and_the_problem_has_the_command(secret: str) -> None:
-    pem = "-----BEGIN PRIVATE KEY-----\nMIIplanted\n-----END PRIVATE KEY-----"
-    config = {**CONFIG, "orgkey:key": json.dumps({"privateKeyPem": pem, "certificatePem": "c"})}
+    pem = generate_key(2048)
+    now = datetime.now(UTC)
+    certificate = certify(pem, subject="CN=own", validity_days=30, now=now).certificate.pem
+    config = {**CONFIG, "orgkey:key": json.dumps({"privateKeyPem": pem, "certificatePem": certificate})}
     with pytest.raises(SettingsError) as caught:
         load(config, project="p", stack="t", secrets=Secrets())
     assert "`pulumi config set --secret --path orgkey:key.privateKeyPem < key.pem`" in str(caught.value)
-    assert "planted" not in str(caught.value)
+    assert pem.splitlines()[1] not in str(caught.value)
     assert load(config, project="p", stack="t", secrets=Secrets(frozenset({secret}))).key.private_key_pem == pem

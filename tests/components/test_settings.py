@@ -231,6 +231,10 @@ def test_the_longest_owner_and_description_fit_into_what_a_permission_set_takes(
 # --- bad files
 
 FORMS = "sfAlias, accessTokenEnv, sfdxAuthUrlFile, sfdxAuthUrlEnv, clientCredentials, jwt"
+OF_A_PACKAGE = (
+    "; what stands before two underscores is the namespace of a package, and what a package brought is its publisher's: "
+    "choose a name of the org's own"
+)
 NAMES_ARE = "letters, digits and single underscores, starting with a letter and not ending with an underscore"
 USERS_ARE = "a user name, which looks like an e-mail address"
 BAD = {
@@ -276,7 +280,7 @@ BAD = {
             "orgkey:app.contactEmail is not an e-mail address",
             "orgkey:app.isPkceRequired must be true or false",
             "orgkey:permissionSet.permissions is not a setting; did you mean userPermissions?",
-            f"orgkey:permissionSet.name is not {NAMES_ARE}",
+            f"orgkey:permissionSet.name is not {NAMES_ARE}{OF_A_PACKAGE}",
             f"orgkey:users[0] must be {USERS_ARE}",
             f"orgkey:integrationUser must be {USERS_ARE}",
             "orgkey:key.bits must be 2048, 3072 or 4096",

@@ -131,4 +131,4 @@ def test_a_certificate_of_another_key_does_not_log_in(shell: Shell, org: Org) ->
         *("--data-urlencode", f"assertion={assertion}", f"{org.url}/services/oauth2/token"),
     )
     assert status == 400
-    assert refused == {"error": "invalid_grant", "error_description": "invalid assertion"}
+    assert refused == {"error": "invalid_client", "error_description": "invalid client credentials"}

@@ -52,8 +52,8 @@ class TestLogin:
         other = tmp_path / "other.key"
         other.write_text(Key.generate().private)
         assert refusals(grant(unknown, shared_org, app, other)) == [
-            "invalid assertion",
-            "invalid assertion",
+            "invalid client credentials",
+            "invalid client credentials",
             APP_NOT_FOUND,
         ]
 
