@@ -366,7 +366,7 @@ def _typed(value: str) -> Any:
     """Structures come as JSON; everything else is text, even where it looks like a number."""
     try:
         return json.loads(value) if value.startswith(("{", "[")) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 

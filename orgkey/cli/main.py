@@ -129,7 +129,7 @@ def orgkey(cwd: Path | None) -> None:
 )
 @click.option(
     "--expiring-within",
-    type=click.IntRange(0),
+    type=click.IntRange(0, 36_500),
     default=30,
     show_default=True,
     metavar="DAYS",

@@ -23,7 +23,11 @@ class Progress:
         self._under_way: dict[str, None] = {}
         self._lock = threading.Lock()
         # The stream is asked, not rich: FORCE_COLOR, which many a CI sets, makes it take any stream for a terminal.
-        self._live = Live(console=Console(file=sys.stderr), transient=True) if sys.stderr.isatty() else None
+        self._live = (
+            Live(console=Console(file=sys.stderr), transient=True)
+            if sys.stderr is not None and sys.stderr.isatty()
+            else None
+        )
 
     def __enter__(self) -> Self:
         if self._live:

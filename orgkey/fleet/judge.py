@@ -6,8 +6,10 @@ Each component is judged by itself; what to do is settled over all of them, sinc
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from orgkey.fleet.components import Component
 from orgkey.fleet.digest import Digest, Step, path_of
@@ -19,6 +21,9 @@ from orgkey.fleet.report import Certificate, Finding
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.urn import type_name
 from orgkey.salesforce.error_table import GRANT, find_row
+
+_HIDDEN = "[secret]"
+"""What the engine shows in the place of a secret."""
 
 _NOT_OF_THE_STACK = (
     ("inactive_user", ""),
@@ -122,7 +127,42 @@ def _judge_step(step: Step, now: datetime, *, holds_it: bool) -> Iterator[Findin
         "grant": partial(_judge_grant, holds_it=holds_it),
         "key": _judge_key,
     }
-    yield from judges.get(part, _judge_other)(step)
+    yield from judges.get(part, _judge_other)(_without_secrets(step))
+    for name in dict.fromkeys(path.split("[")[0].split(".")[0] for path in step.changed):
+        if name in _secret_names(step) and not (part == "grant" and name in {"verified", "reason"}):
+            says = f"{name} changed; what it is and was is a secret"
+            yield finding(Code.SETTING_CHANGED, f"{part}.{name}", says, severity=Severity.HIGH)
+
+
+def _secret_names(step: Step) -> set[str]:
+    """Properties of which the engine shows that they are secret, and nothing else."""
+    sides = (step.old_inputs, step.new_inputs, step.old_outputs, step.new_outputs)
+    return {name for side in sides for name, value in side.items() if _is_hidden(value)}
+
+
+def _is_hidden(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_is_hidden, value.values()))
+    return any(map(_is_hidden, value)) if isinstance(value, list | tuple) else value == _HIDDEN
+
+
+def _without_secrets(step: Step) -> Step:
+    """The step as far as its values are known: `[secret]` is no list of users."""
+    hidden = _secret_names(step)
+    if not hidden:
+        return step
+
+    def known(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if name not in hidden}
+
+    return replace(
+        step,
+        changed=tuple(path for path in step.changed if path.split("[")[0].split(".")[0] not in hidden),
+        old_inputs=known(step.old_inputs),
+        old_outputs=known(step.old_outputs),
+        new_inputs=known(step.new_inputs),
+        new_outputs=known(step.new_outputs),
+    )
 
 
 def _judge_grant(step: Step, *, holds_it: bool) -> Iterator[Finding]:
@@ -138,7 +178,7 @@ def _judge_grant(step: Step, *, holds_it: bool) -> Iterator[Finding]:
     yield finding(
         Code.LOGIN_FAILS,
         path_of(step.urn),
-        f"{step.old_inputs.get('username')}: the org answers {reason}",
+        f"{step.old_inputs.get('username') or 'the integration user'}: the org answers {reason}",
         Action.MEND_USER if outside else Action.MEND_ACCESS,
         values=(True, False),
         details=(f"{row.meaning[0].upper()}{row.meaning[1:]}.",) if row else (),

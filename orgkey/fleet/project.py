@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from orgkey.fleet.engine import Engine
+from orgkey.model.my_domain import my_domain
 
 _NAMESPACE = "salesforce:"
 
@@ -121,10 +122,11 @@ def connection_config(project: Project, stack: Stack, engine: Engine, *, seconds
 
 
 def instance_url(stack: Stack) -> str:
-    """Where a stack's org is, by its file; empty where the file does not say."""
+    """Where a stack's org is, by its file; empty where the file does not say, or says what no address of an org is."""
     try:
-        return str(_of_ours(_read(stack)).get(f"{_NAMESPACE}instanceUrl") or "")
-    except StackFileError:
+        written = _of_ours(_read(stack)).get(f"{_NAMESPACE}instanceUrl")
+        return my_domain(written) if isinstance(written, str) else ""
+    except (StackFileError, ValueError):
         return ""
 
 

@@ -192,14 +192,16 @@ def merge(
             by_name[project, stack] = could_not_tell(project, stack, "No report of this stack has arrived.")
     projects = {project for project, _ in by_name}
     whose = projects.pop() if len(projects) == 1 else ""
-    for file, reason in unusable:
-        by_name[whose, file] = StackReport(
+    bad = [
+        StackReport(
             project=whose, stack=file, verdict=Verdict.COULD_NOT_TELL, unknown=(Unknown(path="", reason=reason),)
         )
-    if not ordered and not by_name:
+        for file, reason in unusable
+    ]
+    if not ordered and not by_name and not bad:
         raise ReportError("There is no report to merge.")
     return Report(
         made_at=ordered[-1].made_at if ordered else now(),
         seconds=max((report.seconds for report in ordered), default=0.0),
-        stacks=tuple(by_name[name] for name in sorted(by_name)),
+        stacks=tuple(sorted([*by_name.values(), *bad], key=lambda each: (each.project, each.stack))),
     )

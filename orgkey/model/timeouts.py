@@ -13,7 +13,8 @@ DEFAULT_TIMEOUT = 20 * 60.0
 """Seconds a verb may take where customTimeouts says nothing."""
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
-_PART = r"(\d+(?:\.\d+)?)([hms])"
+_PART = r"([0-9]+(?:\.[0-9]+)?)([hms])"
+_LONGEST = 2_562_047 * 3600.0  # seconds: what Go's durations hold
 
 
 def seconds_of(duration: str) -> float:
@@ -22,7 +23,7 @@ def seconds_of(duration: str) -> float:
 
 
 def _duration(text: str) -> str:
-    if not re.fullmatch(rf"(?:{_PART})+", text) or not seconds_of(text):
+    if not re.fullmatch(rf"(?:{_PART})+", text) or not 0 < seconds_of(text) <= _LONGEST:
         raise ValueError("must be a time such as 90s, 30m or 1h30m")
     return text
 

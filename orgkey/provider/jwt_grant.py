@@ -136,7 +136,7 @@ def _deploy_again(inputs: Values, args: JwtGrantArgs, error: GrantRefusedError, 
     except (InitFailedError, SalesforceError) as failure:
         reasons = [_verdict(args, error), f"The app {app.id} was to be deployed again, and that failed: {failure}"]
         org_id = place.snapshot.identity().org_id
-        raise InitFailedError(args.username, _refused(inputs, {}, error, org_id), reasons) from failure
+        raise InitFailedError(_id(args, place), _refused(inputs, {}, error, org_id), reasons) from failure
     return True
 
 

@@ -215,7 +215,7 @@ class MetadataHandler(Handler):
         found = self.find(resource_id, place, known_names=known_names, record_id=record_id)
         if found is None or self._is_anothers(found, old_inputs, old_outputs, place):
             return
-        if not is_deployed(old_outputs) and self._ownership(found, old_inputs, place) is not Ownership.OURS:
+        if not is_deployed(old_outputs):  # whatever its marker says: an import takes the former owner's for its input
             place.warn(
                 f"the {_KINDS[self.resource]} {resource_id} was imported and never deployed by this stack: it is left as it is"
             )

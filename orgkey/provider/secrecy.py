@@ -99,7 +99,7 @@ def failures(problems: Iterable[Problem], prefix: str = "") -> list[provider_pb2
     """Check failures that name no property to the engine: it would print that property's value (engine notes 8)."""
     return [
         provider_pb2.CheckFailure(
-            reason=f"{prefix}{problem.path} {problem.reason}".strip() if problem.path else problem.reason
+            reason=redacted(f"{prefix}{problem.path} {problem.reason}".strip() if problem.path else problem.reason)
         )
         for problem in problems
     ]

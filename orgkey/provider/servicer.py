@@ -235,6 +235,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 self._run.apps[key] = DeclaredApp(handler, request.id, old_inputs, outputs, wanted)
             if diff.refusal and request.urn in self._run.checked:
                 raise ConflictError(diff.refusal)
+            if handler.lives_in_org and request.urn in self._run.checked and not diff.replaces:
+                self._run.kept.add((handler.name, request.id))
         for warning in diff.warnings:
             self._warn_once(request.urn, warning)
         shown = [path for path in diff.outputs if handler.shown_in.get(path, path) not in ignored]
@@ -332,9 +334,10 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         handler = _handler(request, context)
         outputs = from_struct(request.properties).values
-        if self._run.took_over(handler.name, request.id, outputs):
+        key = (handler.name, request.id)
+        if key in self._run.kept or self._run.took_over(*key, outputs):
             self._engine.info(
-                request.urn, f"{handler.name} {request.id} was made or taken over in this very run; it is left alone"
+                request.urn, f"{handler.name} {request.id} is another resource's in this run; it is left alone"
             )
             return empty_pb2.Empty()
         with self._outcome(context, handler, request.old_inputs, frozenset()):

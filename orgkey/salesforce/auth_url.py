@@ -112,7 +112,7 @@ class AuthUrlFile:
     def _hold(self) -> bool:
         """Try to have the file for ourselves; a file that was replaced meanwhile is another one. Where nothing can be locked, go on."""
         try:
-            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe may have no writer
         except (OSError, ValueError):
             return True  # `read` says what is wrong with it
         try:

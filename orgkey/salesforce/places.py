@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -89,17 +90,22 @@ def ca_file(written: str) -> str:
     return path
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a pipe that nobody writes to is opened too, where waiting would have no end."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def contents(path: Path, form: str = "sfdxAuthUrlFile") -> bytes:
     """What a file holds; raises CredentialsError where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            read = file.read(_LARGEST + 1)
+        with open(path, "rb", opener=_without_waiting) as file:
+            read = file.read(_LARGEST + 1) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
     except OSError as error:
         why = str(error.strerror)
     except ValueError:  # a path that the system could never have
         why = "it is no path"
     else:
-        if len(read) <= _LARGEST:
+        if read is not None and len(read) <= _LARGEST:
             return read
-        why = "it is too large to hold credentials"
+        why = "it is no file" if read is None else "it is too large to hold credentials"
     raise CredentialsError(f"The file {named(path)} cannot be read: {why}.\nsalesforce:credentials.{form} names it.")

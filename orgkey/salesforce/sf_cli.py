@@ -79,7 +79,7 @@ def _ask(
     try:
         seconds = min(_TIMEOUT, seconds_left())
         code, output = _run(["sf", *command, "--target-org", alias, "--json"], ours, aborted, seconds)
-    except (FileNotFoundError, PermissionError):
+    except OSError:  # not there, not to be run, or no program
         raise CredentialsError(
             "salesforce:credentials.sfAlias needs the Salesforce CLI, and there is no `sf` on PATH that can be run.\n"
             "Install it (npm install --global @salesforce/cli), or use another form of credentials."
@@ -92,7 +92,7 @@ def _ask(
         ) from None
     try:
         answer = json.loads(output)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise CredentialsError(
             f"`{said}` ended with exit code {code} and no answer in JSON.\nTry it by hand."
         ) from None

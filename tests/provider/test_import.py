@@ -250,11 +250,15 @@ def test_a_permission_set_that_was_taken_over_is_never_made_anew(
     assert "pulumi config rm --path orgkey:permissionSet.license" in failed.value.message
 
 
+@pytest.mark.parametrize("owner", ["", "acme/fresh", "orgkey/t"])
 def test_what_was_imported_and_never_deployed_is_left_where_it_is(
-    provider: Client, holders: Made, key: dict[str, Any], org: Org, heard: list[str]
+    provider: Client, holders: Made, key: dict[str, Any], org: Org, heard: list[str], owner: str
 ) -> None:
-    by_hand(org, key)
+    by_hand(org, key, owner=owner)
     (inputs, outputs), _ = look(provider, org, EXTERNAL, inputs_of(key))
+    provider.configure(
+        {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
+    )
     provider.delete(EXTERNAL, "App", inputs, outputs)
     assert app_record(org)
     assert [line for line in heard if "never deployed by this stack" in line] != []

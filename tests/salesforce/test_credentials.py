@@ -15,6 +15,7 @@ from orgkey.identity.assertion import sign_assertion
 from orgkey.model.connection import parse_connection
 from orgkey.salesforce.errors import CredentialsError
 from orgkey.salesforce.org import Org as Client
+from orgkey.salesforce.places import contents
 from tests.landscape import Landscape, Org
 from tests.localorg.bundles import ExternalApp, Keys
 
@@ -196,10 +197,10 @@ HARD = [
     ({"accessTokenEnv": "T"}, {"T": "-----BEGIN PRIVATE KEY-----secret"}, "holds a private key instead of an access token"),
     ({"sfdxAuthUrlFile": "~no-such-user/secret"}, {}, "cannot be read: No such file or directory"),
     ({"sfdxAuthUrlFile": "."}, {}, "cannot be read: Is a directory"),
-    ({"sfdxAuthUrlFile": "/dev/zero"}, {}, "cannot be read: it is too large"),
+    ({"sfdxAuthUrlFile": "/dev/zero"}, {}, "cannot be read: it is no file"),
     ({"sfdxAuthUrlFile": "abcdef0123456789abcdef0123456789secret"}, {}, "The file (a name that is not shown) cannot be read"),
     ({"sfdxAuthUrlEnv": "ABCDEF0123456789ABCDEF0123456789secret"}, {}, "variable (a name that is not shown) is not set"),
-    ({"jwt": {"consumerKey": "Abcdefgh1", "username": "a@b", "privateKeyFile": "/dev/zero"}}, {}, "cannot be read: it is too large"),
+    ({"jwt": {"consumerKey": "Abcdefgh1", "username": "a@b", "privateKeyFile": "/dev/zero"}}, {}, "cannot be read: it is no file"),
     ({"jwt": {"consumerKey": "Abcdefgh1", "username": "a@b", "privateKeyEnv": "K"}}, {"K": "/home/secret.pem"}, "K is the path of a file"),
 ]  # fmt: skip
 
@@ -220,3 +221,10 @@ def test_an_alias_that_no_command_could_take_is_a_problem_of_the_settings(alias:
     connection, problems = parse_connection(settings)
     assert connection is None
     assert [problem.path for problem in problems] == ["credentials.sfAlias"]
+
+
+@pytest.mark.parametrize("form", ["sfdxAuthUrlFile", "privateKeyFile"])
+def test_a_pipe_that_nobody_writes_to_is_no_file_and_holds_nobody_up(tmp_path: Path, form: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CredentialsError, match="cannot be read: it is no file"):
+        contents(tmp_path / "pipe", form)
