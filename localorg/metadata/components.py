@@ -94,7 +94,9 @@ def write_component(change: Change, kind: str, name: str, given: Document) -> Wr
     }
     change.store.put("_Component", row)
     rules.wrote(change, name, given, document, component_id)
-    changed = old is None or document != old or rules.shown(change, document, component_id) != before
+    changed = (
+        old is None or rules.shown(change, document, component_id) != before
+    )  # saying a default aloud changes nothing
     if stored and not changed:
         change.store.put("_Component", stored)
     return Written(component_id, created=stored is None, changed=changed, warnings=warnings)
