@@ -127,9 +127,12 @@ def _judge_step(step: Step, now: datetime, *, holds_it: bool) -> Iterator[Findin
         "grant": partial(_judge_grant, holds_it=holds_it),
         "key": _judge_key,
     }
+    if part in {"key", "grant"}:  # they look at no list: what a key pair hides is its own key
+        yield from judges[part](step)
+        return
     yield from judges.get(part, _judge_other)(_without_secrets(step))
     for name in dict.fromkeys(path.split("[")[0].split(".")[0] for path in step.changed):
-        if name in _secret_names(step) and not (part == "grant" and name in {"verified", "reason"}):
+        if name in _secret_names(step):
             says = f"{name} changed; what it is and was is a secret"
             yield finding(Code.SETTING_CHANGED, f"{part}.{name}", says, severity=Severity.HIGH)
 
@@ -138,6 +141,10 @@ def _secret_names(step: Step) -> set[str]:
     """Properties of which the engine shows that they are secret, and nothing else."""
     sides = (step.old_inputs, step.new_inputs, step.old_outputs, step.new_outputs)
     return {name for side in sides for name, value in side.items() if _is_hidden(value)}
+
+
+def _known(value: object) -> object:
+    return None if _is_hidden(value) else value
 
 
 def _is_hidden(value: object) -> bool:
@@ -178,7 +185,7 @@ def _judge_grant(step: Step, *, holds_it: bool) -> Iterator[Finding]:
     yield finding(
         Code.LOGIN_FAILS,
         path_of(step.urn),
-        f"{step.old_inputs.get('username') or 'the integration user'}: the org answers {reason}",
+        f"{_known(step.old_inputs.get('username')) or 'the integration user'}: the org answers {reason}",
         Action.MEND_USER if outside else Action.MEND_ACCESS,
         values=(True, False),
         details=(f"{row.meaning[0].upper()}{row.meaning[1:]}.",) if row else (),

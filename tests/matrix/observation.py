@@ -26,7 +26,7 @@ _NEW_IN_EVERY_RUN = frozenset(
 )
 _CLAIMS = frozenset({"claim", "claimFound"})
 """A creation that is repeated after a kill takes over what the first one made, and counts."""
-_COARSE = frozenset({"notBefore"})
+_COARSE = frozenset({"notBefore", "notAfter", "renewAt"})
 """New in most runs: cases follow each other faster than its seconds."""
 _EMPTY_IS_ABSENT = frozenset({"notKept"})
 """What a deploy tells whose answer came; after one that was only found there, the next look says the same by saying nothing."""

@@ -36,5 +36,8 @@ def test_no_verb_takes_it_for_missing(
     assert "Metadata API does not show it" in failed.value.message
     assert "Nothing was changed" in failed.value.message
     assert org.query("SELECT Label FROM PermissionSet WHERE Name = 'Access'")[0]["Label"] == "Access"
-    labels = [row["MasterLabel"] for row in org.query("SELECT MasterLabel FROM ExternalClientApplication")]
+    labels = [
+        row["MasterLabel"]
+        for row in org.query("SELECT MasterLabel FROM ExternalClientApplication WHERE DeveloperName = 'App'")
+    ]
     assert labels == (["App"] if kind == APP else [])
