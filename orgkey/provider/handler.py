@@ -48,15 +48,13 @@ class Run:
 
     `left` are assignments of this stack by URN, as its outputs show them, that a Delete left where they are because a login hangs on
     them: whatever comes later in the run goes on from there. `apps` are those that the engine compared, by consumer key; `checked`
-    are the URNs that a program declares (a refresh compares too, and declares nothing), `kept` the resources among them that are not
-    replaced, by type and id: what waits for its deletion under the same id is the same thing in the org. `lasting` are inputs by URN
+    are the URNs that a program declares (a refresh compares too, and declares nothing). `lasting` are inputs by URN
     that stay as the state has them, from its Reads: a replacement by order comes without the old inputs.
     """
 
     written: dict[tuple[str, str], Any] = field(default_factory=dict)
     apps: dict[str, DeclaredApp] = field(default_factory=dict)
     checked: set[str] = field(default_factory=set)
-    kept: set[tuple[str, str]] = field(default_factory=set)
     left: dict[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     lasting: dict[str, dict[str, bool]] = field(default_factory=dict)
 

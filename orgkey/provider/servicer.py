@@ -235,8 +235,6 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 self._run.apps[key] = DeclaredApp(handler, request.id, old_inputs, outputs, wanted)
             if diff.refusal and request.urn in self._run.checked:
                 raise ConflictError(diff.refusal)
-            if handler.lives_in_org and request.urn in self._run.checked and not diff.replaces:
-                self._run.kept.add((handler.name, request.id))
         for warning in diff.warnings:
             self._warn_once(request.urn, warning)
         shown = [path for path in diff.outputs if handler.shown_in.get(path, path) not in ignored]
@@ -335,7 +333,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         handler = _handler(request, context)
         outputs = from_struct(request.properties).values
         key = (handler.name, request.id)
-        if key in self._run.kept or self._run.took_over(*key, outputs):
+        if self._run.took_over(*key, outputs):
             self._engine.info(
                 request.urn, f"{handler.name} {request.id} is another resource's in this run; it is left alone"
             )

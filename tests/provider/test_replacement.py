@@ -79,22 +79,6 @@ def test_a_state_from_before_there_were_claims_is_the_first(next_run: Next, made
     assert not stands(org, kind)
 
 
-def test_of_two_resources_from_before_there_were_claims_the_one_that_the_program_keeps_counts(
-    next_run: Next, made: tuple[str, Made], org: Org
-) -> None:
-    """A replacement by order that was cut off before its Delete, by a version that counted no claims."""
-    kind, (resource_id, inputs, outputs) = made
-    old = {name: value for name, value in outputs.items() if name not in {"claim", "claimFound"}}
-    run = next_run()
-    news, failures = run.check(kind, inputs, inputs)
-    assert failures == []
-    run.diff(kind, inputs, old, news)
-    run.delete(kind, resource_id, inputs, old)
-    assert stands(org, kind)
-    next_run().delete(kind, resource_id, inputs, old)
-    assert not stands(org, kind)
-
-
 def test_a_look_at_the_old_one_never_makes_it_the_owner_again(next_run: Next, made: tuple[str, Made], org: Org) -> None:
     kind, (resource_id, inputs, old) = made
     next_run().create(kind, inputs)
