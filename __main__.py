@@ -2,8 +2,8 @@
 
 import pulumi
 
-from components.access import JwtBearerAccess
-from components.settings import SettingsError, load, stack_config
+from orgkey.components.jwt_bearer_access import JwtBearerAccess
+from orgkey.stack_file.settings import SettingsError, load, stack_config
 
 try:
     settings = load(stack_config(), project=pulumi.get_project(), stack=pulumi.get_stack())

@@ -1,6 +1,6 @@
 """Write what is derived from the schema, the field table and the error table, so that names stand once (`make generate`).
 
-`components/resources.py`: typed argument classes and resources. `docs/reference/`: settings, errors, findings, the report's JSON Schema.
+`orgkey/resources.py`: typed argument classes and resources. `docs/reference/`: settings, errors, findings, the report's JSON Schema.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from orgkey.provider.registry import PACKAGE
 from orgkey.provider.schema import resource_names, schema
 
 _ROOT = Path(__file__).parents[1]
-_TARGET = _ROOT / "components" / "resources.py"
+_TARGET = _ROOT / "orgkey" / "resources.py"
 _PAGES = _ROOT / "docs" / "reference"
 _HEAD = '''"""The resources of `pulumi-resource-salesforce`, typed. Written by `make generate` from the provider's schema: do not edit."""
 

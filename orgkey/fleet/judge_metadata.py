@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from metadata.certificate import fingerprint
-from metadata.compare import Difference, differences
-from metadata.fields import Looser
-from metadata.members import RESOURCE_MEMBERS, Resource
 from orgkey.fleet.digest import Step, path_of
 from orgkey.fleet.findings import Action, Code, Severity
 from orgkey.fleet.judge_parts import judge_parts
 from orgkey.fleet.remedies import finding
 from orgkey.fleet.report import Finding
 from orgkey.fleet.shown import added, listed, shown
+from orgkey.metadata.certificate import fingerprint
+from orgkey.metadata.compare import Difference, differences
+from orgkey.metadata.fields import Looser
+from orgkey.metadata.members import RESOURCE_MEMBERS, Resource
 from orgkey.provider.urn import type_name
 
 _PRE_AUTHORIZATION = frozenset({"permissionSets", "profiles"})

@@ -1,6 +1,7 @@
 """Findings about parts of an app or permission set that the field table does not know.
 
-On a permission set each is a grant to all its holders. On an app most say nothing of security; `metadata/parts.py` has those that do.
+On a permission set each is a grant to all its holders. On an app most say nothing of security;
+`orgkey/metadata/parts.py` has those that do.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from typing import Any
 
 from lxml import etree
 
-from metadata.members import Resource
-from metadata.parts import LOOSENS_WHEN_FALSE, LOOSENS_WHEN_TRUE, RUNS_AS, STOPS_JWT_LOGIN
 from orgkey.fleet.digest import Step
 from orgkey.fleet.findings import Code
 from orgkey.fleet.remedies import finding
 from orgkey.fleet.report import Finding
+from orgkey.metadata.members import Resource
+from orgkey.metadata.parts import LOOSENS_WHEN_FALSE, LOOSENS_WHEN_TRUE, RUNS_AS, STOPS_JWT_LOGIN
 
 
 @dataclass(frozen=True, slots=True)

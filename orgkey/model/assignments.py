@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from metadata.ownership import MANAGER
+from orgkey.metadata.ownership import MANAGER
 from orgkey.model.written import Flag, Written, matches
 
 Username = Annotated[

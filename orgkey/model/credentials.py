@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from metadata.fields import CONSUMER_KEY, CONSUMER_KEY_SAYS
+from orgkey.metadata.fields import CONSUMER_KEY, CONSUMER_KEY_SAYS
 from orgkey.model.written import Written, matches
 
 VariableName = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]

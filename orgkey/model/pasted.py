@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from metadata.check import Problem, shown
+from orgkey.metadata.check import Problem, shown
 
 _SHAPES = {
     "a private key": r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|MII[A-Za-z0-9+/]{2}[AQgw]IBA[A-D]",

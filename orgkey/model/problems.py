@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from metadata.check import Problem as Problem  # noqa: PLC0414 — handed on
-from metadata.check import shown, suggestion
+from orgkey.metadata.check import Problem as Problem  # noqa: PLC0414 — handed on
+from orgkey.metadata.check import shown, suggestion
 
 _SAYS = {
     "missing": "is required",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from shlex import quote
 
-from metadata.members import Resource
+from orgkey.metadata.members import Resource
 from orgkey.provider.handler import Values
 from orgkey.provider.wire import UNKNOWN
 

@@ -13,10 +13,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from metadata.certificate import fingerprint
-from metadata.members import ROOT_MEMBER, Resource
-from metadata.ownership import Ownership
-from metadata.parse import Found
+from orgkey.metadata.certificate import fingerprint
+from orgkey.metadata.members import ROOT_MEMBER, Resource
+from orgkey.metadata.ownership import Ownership
+from orgkey.metadata.parse import Found
 from orgkey.provider.adoption import is_deployed
 from orgkey.provider.cut_off import cut_off
 from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, ReadResult, Values, Workplace

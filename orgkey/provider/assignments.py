@@ -12,8 +12,8 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from metadata.check import Problem
-from metadata.ownership import Ownership, unmark
+from orgkey.metadata.check import Problem
+from orgkey.metadata.ownership import Ownership, unmark
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, is_past, seconds_of
 from orgkey.model.connection import Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs

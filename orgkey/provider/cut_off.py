@@ -5,7 +5,7 @@ An app trusts one certificate (platform notes 1.4): whoever logs in with another
 
 from __future__ import annotations
 
-from metadata.certificate import fingerprint
+from orgkey.metadata.certificate import fingerprint
 from orgkey.provider.handler import Values
 
 

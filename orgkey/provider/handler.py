@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from metadata.check import Problem
+from orgkey.metadata.check import Problem
 from orgkey.model.connection import Connection
 from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce.clock import Clock

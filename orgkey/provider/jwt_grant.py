@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from metadata.check import Problem
 from orgkey.identity.assertion import sign_assertion
+from orgkey.metadata.check import Problem
 from orgkey.model.connection import Connection
 from orgkey.model.grant import JwtGrantArgs
 from orgkey.provider.handler import (

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from metadata.check import Problem
 from orgkey.identity.inputs import key_pair_problems
+from orgkey.metadata.check import Problem
 from orgkey.model.connection import Connection
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.provider.handler import Diff, Handler, ImportRefusedError, ReadResult, Values, Workplace, unknown_outputs

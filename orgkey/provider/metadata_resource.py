@@ -13,15 +13,15 @@ from dataclasses import asdict
 from shlex import quote
 from typing import Any, ClassVar
 
-from metadata.bundle import Bundle, deployment, destruction
-from metadata.check import Problem, problems, suggestion
-from metadata.compare import differences
-from metadata.fields import WAYS, OnChange, fields_of, inputs_of
-from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
-from metadata.ownership import MANAGER, Marker, Ownership, judge, mark, same_id
-from metadata.parse import Found
-from metadata.parts import described, named_in, switched_off
-from metadata.render import UnknownPart, render
+from orgkey.metadata.bundle import Bundle, deployment, destruction
+from orgkey.metadata.check import Problem, problems, suggestion
+from orgkey.metadata.compare import differences
+from orgkey.metadata.fields import WAYS, OnChange, fields_of, inputs_of
+from orgkey.metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
+from orgkey.metadata.ownership import MANAGER, Marker, Ownership, judge, mark, same_id
+from orgkey.metadata.parse import Found
+from orgkey.metadata.parts import described, named_in, switched_off
+from orgkey.metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.adoption import is_deployed, is_taken_over, refusal_to_replace
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from metadata.members import Resource
-from metadata.parse import Found
+from orgkey.metadata.members import Resource
+from orgkey.metadata.parse import Found
 from orgkey.provider.handler import ReadResult, Values, Workplace
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.salesforce import soql

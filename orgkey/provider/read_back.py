@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from metadata.codec import Value
-from metadata.compare import differences
-from metadata.members import Resource
-from metadata.parse import Found
-from metadata.render import UnknownPart
+from orgkey.metadata.codec import Value
+from orgkey.metadata.compare import differences
+from orgkey.metadata.members import Resource
+from orgkey.metadata.parse import Found
+from orgkey.metadata.render import UnknownPart
 
 NOT_KEPT = "notKept"
 _JUDGED_ELSEWHERE = frozenset({"certificatePem", "permissionSets", "profiles"})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from metadata.fields import Field, OnChange, Place, Type, inputs_of
-from metadata.members import Resource
+from orgkey.metadata.fields import Field, OnChange, Place, Type, inputs_of
+from orgkey.metadata.members import Resource
 from orgkey.salesforce.error_table import API, DEPLOY, GRANT, SECRET_GRANT, Row
 
 _NOTE = "<!-- Written by `make generate`: do not edit. -->\n"
 _ABOUT_SETTINGS = (
-    "The rows of [the field table](../../metadata/fields.py). Apps: `orgkey:app` in the stack file; permission set: "
+    "The rows of [the field table](../../orgkey/metadata/fields.py). Apps: `orgkey:app` in the stack file; permission set: "
     "`orgkey:permissionSet`. A change is an update unless it says *replace*. **Loosens** says which change makes the "
     "org easier to get into."
 )

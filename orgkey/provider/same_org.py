@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from metadata.ownership import same_id
+from orgkey.metadata.ownership import same_id
 from orgkey.provider.handler import Values, Workplace
 from orgkey.salesforce.errors import WrongOrgError, host_of
 

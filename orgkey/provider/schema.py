@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from metadata.fields import Field, OnChange, Type, inputs_of
-from metadata.members import Resource
+from orgkey.metadata.fields import Field, OnChange, Type, inputs_of
+from orgkey.metadata.members import Resource
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.connection import Connection
 from orgkey.model.grant import JwtGrantArgs

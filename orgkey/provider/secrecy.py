@@ -13,7 +13,7 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 
-from metadata.check import Problem
+from orgkey.metadata.check import Problem
 from orgkey.provider.handler import Handler
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.wire import Properties, from_struct, to_struct

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 
-from metadata.check import Problem
+from orgkey.metadata.check import Problem
 from orgkey.model.problems import from_validation
 from orgkey.model.written import Written
 from orgkey.provider.handler import Values

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metadata.members import ROOT_MEMBER, Resource
-from metadata.parse import Found
+from orgkey.metadata.members import ROOT_MEMBER, Resource
+from orgkey.metadata.parse import Found
 from orgkey.salesforce import soql
 from orgkey.salesforce.answers import Rows
 from orgkey.salesforce.app_links import NOT_SHOWN

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from metadata.bundle import Bundle
+from orgkey.metadata.bundle import Bundle
 from orgkey.salesforce import answers
 from orgkey.salesforce.error_table import DEPLOY, find_row
 from orgkey.salesforce.errors import (

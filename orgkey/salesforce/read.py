@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from metadata.codec import text_of
-from metadata.members import MEMBER_TYPES, RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
-from metadata.parse import Found, parse
+from orgkey.metadata.codec import text_of
+from orgkey.metadata.members import MEMBER_TYPES, RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
+from orgkey.metadata.parse import Found, parse
 from orgkey.salesforce import soql
 from orgkey.salesforce.answers import Rows
 from orgkey.salesforce.errors import RefusedError, TimeOverError

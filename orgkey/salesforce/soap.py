@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from metadata.codec import children, text_of
-from metadata.parse import MalformedMetadataError, parse_xml
+from orgkey.metadata.codec import children, text_of
+from orgkey.metadata.parse import MalformedMetadataError, parse_xml
 from orgkey.salesforce.errors import (
     RefusedError,
     SessionExpiredError,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metadata.bundle import deployment, destruction
-from metadata.check import problems
-from metadata.fields import Field, Type, fields_of
-from metadata.members import ROOT_MEMBER, Resource, member_names
-from metadata.render import Member, render
+from orgkey.metadata.bundle import deployment, destruction
+from orgkey.metadata.check import problems
+from orgkey.metadata.fields import Field, Type, fields_of
+from orgkey.metadata.members import ROOT_MEMBER, Resource, member_names
+from orgkey.metadata.render import Member, render
 from tests.conformance.published_types import VERSIONS, types_of
 from tests.metadata.org import EVERY_RESOURCE, SMALLEST
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metadata.fields import fields_of
-from metadata.members import Resource
+from orgkey.metadata.fields import fields_of
+from orgkey.metadata.members import Resource
 
 ORG, OTHER_ORG = "00DLo0000000001MAA", "00DLo0000000002MAA"
 TYPES = {

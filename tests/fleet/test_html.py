@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from lxml import html as parser
 
-from components.settings import SettingsError, _ignored, load
-from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS
 from orgkey.fleet.findings import KINDS, Code
 from orgkey.fleet.formats.html import html
 from orgkey.fleet.formats.words import _PROPERTIES, can_be_ignored, printable
 from orgkey.fleet.report import Report, StackReport
+from orgkey.metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS
+from orgkey.stack_file.settings import SettingsError, _ignored, load
 from tests.fleet.made_up import HOSTILE, NOW, certificate, finding, hostile, landscape, many, stack
 
 ROOT = Path(__file__).parents[2]

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from metadata.members import RESOURCE_MEMBERS, Resource
-from metadata.parts import LOOSENS_WHEN_FALSE, LOOSENS_WHEN_TRUE, RUNS_AS, STOPS_JWT_LOGIN
 from orgkey.fleet.components import components_of
 from orgkey.fleet.digest import DigestError, parse_digest, path_of
 from orgkey.fleet.findings import KINDS, Code, Severity
 from orgkey.fleet.judge import certificate_of, judge, org_of
 from orgkey.fleet.report import Finding
+from orgkey.metadata.members import RESOURCE_MEMBERS, Resource
+from orgkey.metadata.parts import LOOSENS_WHEN_FALSE, LOOSENS_WHEN_TRUE, RUNS_AS, STOPS_JWT_LOGIN
 from tests.fleet.digests import HEALTHY, ORG, OTHER_ORG, digest
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What the Pulumi program registers for a stack file, as data: the same resources, inputs and order as `components/access.py`.
+"""What the Pulumi program registers for a stack file, as data: the same resources, inputs and order as `JwtBearerAccess`.
 
 The stack file is read by the project's own settings; only the registrations are written again here, because the component can be
 run by a Pulumi language host alone. A test holds the two against each other.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.settings import Settings, load
+from orgkey.stack_file.settings import Settings, load
 
 Outputs = Mapping[str, Any]
 APPS = {"external": "ExternalClientApp", "connected": "ConnectedApp"}

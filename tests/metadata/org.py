@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from metadata.members import Resource, member_names
-from metadata.parse import Found, parse, parse_xml
-from metadata.render import Settings, UnknownPart, render
+from orgkey.metadata.members import Resource, member_names
+from orgkey.metadata.parse import Found, parse, parse_xml
+from orgkey.metadata.render import Settings, UnknownPart, render
 
 PERMISSION_SET, CONNECTED, EXTERNAL = Resource.PERMISSION_SET, Resource.CONNECTED_APP, Resource.EXTERNAL_CLIENT_APP
 APPS = (CONNECTED, EXTERNAL)

@@ -7,8 +7,8 @@ import zipfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metadata.bundle import deployment, destruction
-from metadata.render import Member
+from orgkey.metadata.bundle import deployment, destruction
+from orgkey.metadata.render import Member
 
 MEMBERS = [
     Member("ExternalClientApplication", "CI", b"<a/>"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metadata.certificate import as_pem, der_of, fingerprint
+from orgkey.metadata.certificate import as_pem, der_of, fingerprint
 
 DER = bytes(range(200))
 BARE = base64.b64encode(DER).decode()

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from metadata.check import Problem, problems, suggestion
-from metadata.fields import APP_FIELDS, SCOPES
-from metadata.members import Resource
+from orgkey.metadata.check import Problem, problems, suggestion
+from orgkey.metadata.fields import APP_FIELDS, SCOPES
+from orgkey.metadata.members import Resource
 from tests.metadata.org import CONNECTED, EVERY_RESOURCE, EXTERNAL, PERMISSION_SET, SMALLEST
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metadata.compare import differences, loosens
-from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, Field, Looser, Type
-from metadata.members import Resource
+from orgkey.metadata.compare import differences, loosens
+from orgkey.metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, Field, Looser, Type
+from orgkey.metadata.members import Resource
 from tests.metadata.org import (
     APPS,
     CERTIFICATE,

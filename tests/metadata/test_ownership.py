@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metadata.ownership import Marker, Ownership, judge, mark, unmark
+from orgkey.metadata.ownership import Marker, Ownership, judge, mark, unmark
 
 UAT = "00D000000000001AAA"
 PRODUCTION = "00D000000000009AAA"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from metadata.members import RESOURCE_MEMBERS, Resource
-from metadata.ownership import Marker
-from metadata.parse import MalformedMetadataError, parse_xml
-from metadata.render import UnknownPart
+from orgkey.metadata.members import RESOURCE_MEMBERS, Resource
+from orgkey.metadata.ownership import Marker
+from orgkey.metadata.parse import MalformedMetadataError, parse_xml
+from orgkey.metadata.render import UnknownPart
 from tests.metadata.org import APPS, CONNECTED, EVERY_RESOURCE, EXTERNAL, PERMISSION_SET, SMALLEST, files, read_back
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"

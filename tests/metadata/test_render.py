@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from metadata.bundle import deployment
-from metadata.members import Resource, member_names
-from metadata.render import UnknownPart, render
+from orgkey.metadata.bundle import deployment
+from orgkey.metadata.members import Resource, member_names
+from orgkey.metadata.render import UnknownPart, render
 from tests.metadata.org import APPS, CERTIFICATE, CONNECTED, EVERY_RESOURCE, EXTERNAL, PERMISSION_SET, SMALLEST, files
 
 EXPECTED = Path(__file__).parent / "expected"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metadata.fields import fields_of
-from metadata.members import Resource
+from orgkey.metadata.fields import fields_of
+from orgkey.metadata.members import Resource
 from tests.metadata.org import (
     APPS,
     CERTIFICATE,

@@ -8,8 +8,8 @@ import json
 
 import pulumi
 
-from components.access import JwtBearerAccess
-from components.settings import load, stack_config
+from orgkey.components.jwt_bearer_access import JwtBearerAccess
+from orgkey.stack_file.settings import load, stack_config
 
 config = stack_config()
 components = json.loads(config.pop("test:components"))

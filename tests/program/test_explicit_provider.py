@@ -20,8 +20,8 @@ import os
 
 import pulumi
 
-from components.access import JwtBearerAccess
-from components.settings import load, stack_config
+from orgkey.components.jwt_bearer_access import JwtBearerAccess
+from orgkey.stack_file.settings import load, stack_config
 
 
 class Provider(pulumi.ProviderResource):

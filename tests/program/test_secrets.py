@@ -107,7 +107,7 @@ PASTED = "force://PlatformCLI::5Aep861plantedRefreshToken@acme.my.salesforce.com
 
 CARELESS = f"""
 import pulumi
-from components.resources import *
+from orgkey.resources import *
 
 pasted = {PASTED!r}
 ConnectedApp("a", ConnectedAppArgs(name=pasted, label="A", contact_email=pasted, certificate_pem="x", consumer_key=pasted,

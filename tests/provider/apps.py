@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from metadata.members import MEMBER_TYPES
 from orgkey.identity.key_pair import certify, generate_key
+from orgkey.metadata.members import MEMBER_TYPES
 from tests.landscape import Org
 from tests.provider.conftest import MANAGED_BY, Made, make
 from tests.provider.protocol import Client

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from metadata.certificate import fingerprint
+from orgkey.metadata.certificate import fingerprint
 from tests.landscape import Landscape, Org
 from tests.provider.apps import KINDS, inputs_of, made_app, own_certificate, replace_certificate
 from tests.provider.conftest import GRANT, Made, grant_inputs, make

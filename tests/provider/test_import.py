@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from metadata.members import MEMBER_TYPES
+from orgkey.metadata.members import MEMBER_TYPES
 from tests.landscape import Landscape, Org
 from tests.provider.apps import (
     CONNECTED,

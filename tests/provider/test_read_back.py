@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from metadata.compare import differences
-from metadata.fields import OnChange, fields_of
-from metadata.members import Resource, member_names
-from metadata.parse import Found
-from metadata.render import UnknownPart
+from orgkey.metadata.compare import differences
+from orgkey.metadata.fields import OnChange, fields_of
+from orgkey.metadata.members import Resource, member_names
+from orgkey.metadata.parse import Found
+from orgkey.metadata.render import UnknownPart
 from orgkey.provider.read_back import as_sent, read_back
 from tests.landscape import Landscape, Org
 from tests.metadata.org import EVERY_RESOURCE, SMALLEST

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from metadata.members import Resource
+from orgkey.metadata.members import Resource
 from orgkey.salesforce.apps import is_there, read_app, record_id
 from orgkey.salesforce.errors import RefusedError, UnreadableError
 from orgkey.salesforce.read import Snapshot

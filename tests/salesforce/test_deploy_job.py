@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from metadata.bundle import Bundle, deployment, destruction
-from metadata.members import Resource
-from metadata.render import render
+from orgkey.metadata.bundle import Bundle, deployment, destruction
+from orgkey.metadata.members import Resource
+from orgkey.metadata.render import render
 from orgkey.salesforce.deploy_job import DeployJob, Status, deploy
 from orgkey.salesforce.errors import DeployFailedError, DeployUnfinishedError, RefusedError, UnreachableError
 from orgkey.salesforce.org import Org as Client

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metadata.members import Resource
+from orgkey.metadata.members import Resource
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.salesforce import answers, oauth, soql
 from orgkey.salesforce.access import read_holders, set_holders

@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
-from metadata.fields import APP_FIELDS, WAYS, inputs_of
-from metadata.members import Resource
 from orgkey.fleet.report import Finding, Report, StackReport, Unknown, Verdict
+from orgkey.metadata.fields import APP_FIELDS, WAYS, inputs_of
+from orgkey.metadata.members import Resource
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.key_pair import KeyPairArgs
 

@@ -13,7 +13,8 @@ from typing import Any
 import pulumi
 from pydantic.alias_generators import to_camel
 
-from components.resources import (
+from orgkey.model.timeouts import Timeouts
+from orgkey.resources import (
     ConnectedApp,
     ConnectedAppArgs,
     ExternalClientApp,
@@ -27,8 +28,7 @@ from components.resources import (
     PermissionSetAssignments,
     PermissionSetAssignmentsArgs,
 )
-from components.settings import Settings
-from orgkey.model.timeouts import Timeouts
+from orgkey.stack_file.settings import Settings
 
 _PROOF = 120  # seconds for the proof itself, beside the time that a change may take to be effective
 _APPS = {"external": (ExternalClientApp, ExternalClientAppArgs), "connected": (ConnectedApp, ConnectedAppArgs)}

@@ -11,9 +11,9 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from metadata.codec import append, new_element
-from metadata.members import MEMBER_TYPES
-from metadata.render import Member, serialize
+from orgkey.metadata.codec import append, new_element
+from orgkey.metadata.members import MEMBER_TYPES
+from orgkey.metadata.render import Member, serialize
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the zip format's own zero
 

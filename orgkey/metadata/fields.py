@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from metadata.codec import (
+from orgkey.metadata.codec import (
     Codec,
     EnabledNames,
     Flag,
@@ -25,7 +25,7 @@ from metadata.codec import (
     Text,
     Value,
 )
-from metadata.members import ECA, GLOBAL_OAUTH, MEMBER_TYPES, OAUTH, OAUTH_POLICIES, POLICIES, Resource
+from orgkey.metadata.members import ECA, GLOBAL_OAUTH, MEMBER_TYPES, OAUTH, OAUTH_POLICIES, POLICIES, Resource
 
 CONSUMER_KEY = r"[A-Za-z0-9._+/=-]{8,256}"
 CONSUMER_KEY_SAYS = "8 to 256 letters, digits and . _ - + / ="

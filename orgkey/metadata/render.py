@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metadata.codec import Value, append, children, local_name, new_element
-from metadata.fields import Field, fields_of
-from metadata.members import ECA, RESOURCE_MEMBERS, Resource
+from orgkey.metadata.codec import Value, append, children, local_name, new_element
+from orgkey.metadata.fields import Field, fields_of
+from orgkey.metadata.members import ECA, RESOURCE_MEMBERS, Resource
 
 if TYPE_CHECKING:
     from lxml import etree

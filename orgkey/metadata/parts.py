@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from metadata.render import UnknownPart
+from orgkey.metadata.render import UnknownPart
 
 LOOSENS_WHEN_TRUE = frozenset(
     {

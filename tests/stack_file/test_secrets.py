@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from components.secrets import Secrets, stack_secrets
-from components.settings import SettingsError, load
 from orgkey.identity.key_pair import certify, generate_key
+from orgkey.stack_file.secrets import Secrets, stack_secrets
+from orgkey.stack_file.settings import SettingsError, load
 
 SECURE = {"secure": "v1:abc:def"}
 

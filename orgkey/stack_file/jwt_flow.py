@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from metadata.check import Problem
-from metadata.fields import SCOPES
+from orgkey.metadata.check import Problem
+from orgkey.metadata.fields import SCOPES
 
 _REFRESH = {"RefreshToken", "OfflineAccess"}  # two names of one scope (platform notes 1.7)
 _API = {"Api", "Full"}

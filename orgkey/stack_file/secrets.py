@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from pulumi.runtime.config import get_config_secret_keys_env, is_config_secret
 
-from metadata.check import Problem
+from orgkey.metadata.check import Problem
 
 _NAMES = {
     "orgkey:app": "orgkey:app.name",

@@ -1,7 +1,7 @@
 """How one setting is written into metadata XML and read back.
 
 A codec knows the shape of an element (text, flag, repeated, comma separated …) and nothing of which setting it serves; that is
-the field table's business (`metadata/fields.py`). Every codec works on the element that *contains* the setting, because some
+the field table's business (`orgkey/metadata/fields.py`). Every codec works on the element that *contains* the setting, because some
 settings take several elements. `read` answers None where the org said nothing.
 """
 

@@ -12,11 +12,11 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from components.secrets import Secrets
-from components.settings import Settings, SettingsError, load
-from metadata.ownership import Marker, mark
 from orgkey.identity.key_pair import certify, generate_key
+from orgkey.metadata.ownership import Marker, mark
 from orgkey.model.credentials import Jwt, SfAlias
+from orgkey.stack_file.secrets import Secrets
+from orgkey.stack_file.settings import Settings, SettingsError, load
 
 OWN_KEY = Secrets(frozenset({"orgkey:key.privateKeyPem"}))
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
-from metadata.certificate import as_pem
-from metadata.codec import IpRange, Value, children, is_nil, local_name, new_element
-from metadata.fields import Field, fields_of
-from metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource
-from metadata.ownership import Marker, unmark
-from metadata.render import UnknownPart
+from orgkey.metadata.certificate import as_pem
+from orgkey.metadata.codec import IpRange, Value, children, is_nil, local_name, new_element
+from orgkey.metadata.fields import Field, fields_of
+from orgkey.metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource
+from orgkey.metadata.ownership import Marker, unmark
+from orgkey.metadata.render import UnknownPart
 
 if TYPE_CHECKING:
     from lxml import etree

@@ -9,11 +9,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from metadata.codec import Value
-from metadata.fields import Field, Looser, OnChange, fields_of
-from metadata.members import Resource
-from metadata.parse import canonical
-from metadata.render import Settings
+from orgkey.metadata.codec import Value
+from orgkey.metadata.fields import Field, Looser, OnChange, fields_of
+from orgkey.metadata.members import Resource
+from orgkey.metadata.parse import canonical
+from orgkey.metadata.render import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,11 @@ from typing import Annotated, Any, Literal
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import Field, ValidationError
 
-from components.jwt_bearer import hopeless
-from components.secrets import NO_SECRETS, Secrets, stack_secrets
-from metadata.check import Problem, field_problems, shown, suggestion
-from metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of, inputs_of
-from metadata.fields import Field as Row
-from metadata.members import Resource
 from orgkey.identity.inputs import key_pair_problems
+from orgkey.metadata.check import Problem, field_problems, shown, suggestion
+from orgkey.metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of, inputs_of
+from orgkey.metadata.fields import Field as Row
+from orgkey.metadata.members import Resource
 from orgkey.model.assignments import (
     GroupNames,
     Moment,
@@ -37,6 +35,8 @@ from orgkey.model.pasted import pasted
 from orgkey.model.problems import from_validation
 from orgkey.model.timeouts import Timeouts
 from orgkey.model.written import Flag, Real, Written, matches
+from orgkey.stack_file.jwt_flow import hopeless
+from orgkey.stack_file.secrets import NO_SECRETS, Secrets, stack_secrets
 
 KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
 _NAMESPACES = ("orgkey:", "salesforce:")

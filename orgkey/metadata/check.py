@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from metadata.codec import Joined, Value
-from metadata.fields import DEVELOPER_NAME, Field, Place, Type, inputs_of
-from metadata.members import Resource
+from orgkey.metadata.codec import Joined, Value
+from orgkey.metadata.fields import DEVELOPER_NAME, Field, Place, Type, inputs_of
+from orgkey.metadata.members import Resource
 
 
 @dataclass(frozen=True, slots=True)

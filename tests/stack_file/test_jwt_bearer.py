@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.jwt_bearer import hopeless
+from orgkey.stack_file.jwt_flow import hopeless
 
 
 @pytest.mark.parametrize(

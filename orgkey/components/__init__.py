@@ -1,0 +1,1 @@
+"""The components of orgkey. Wiring only: no provider, no client."""

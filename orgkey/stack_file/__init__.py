@@ -1,0 +1,1 @@
+"""The stack file of this project's program: read, checked as a whole, its secrets known to the place."""
