@@ -58,7 +58,7 @@ def source() -> str:
     resources = schema()["resources"]
     text = _HEAD + "".join(_classes(name, resources[f"{PACKAGE}:index:{name}"]) for name in resource_names())
     formatter = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(_TARGET), "-"]
-    return subprocess.run(formatter, input=text, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(formatter, input=text, capture_output=True, text=True, check=True, timeout=120).stdout
 
 
 def main() -> int:

@@ -10,7 +10,6 @@ import io
 import json
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import Any
 import requests
 
 from localorg.home import Home
+from tests.waiting import until
 
 LOCALORG = str(Path(sys.executable).with_name("localorg"))
 _MANIFEST = (
@@ -157,13 +157,16 @@ class Org:
         }
         started = self.call("POST", _DEPLOY, files=parts)
         assert started.status_code == 201, started.text
-        while True:
-            result = self.call("GET", f"{_DEPLOY}/{started.json()['id']}", params={"includeDetails": "true"}).json()[
-                "deployResult"
-            ]
-            if result["done"]:
-                assert result["success"], result["details"]["componentFailures"]
-                return
+        job = f"{_DEPLOY}/{started.json()['id']}"
+        result: dict[str, Any] = {}
+
+        def is_done() -> bool:
+            answer = self.call("GET", job, params={"includeDetails": "true"})
+            result.update(answer.json()["deployResult"])
+            return bool(result["done"])
+
+        until(is_done, f"deploy {job} is done", every=0)
+        assert result["success"], result["details"]["componentFailures"]
 
 
 def _members(types: Mapping[str, Sequence[str]]) -> str:
@@ -218,8 +221,10 @@ class Landscape:
         self.admin("DELETE", "/knobs")
         self.admin("DELETE", "/faults")
         self.admin("PATCH", "/clock", offset=0)
-        while self.admin("GET", f"/requests?org={name}")["underWay"]:
-            time.sleep(0.02)  # a stalled request whose sender went away would be met by the next test
+        # A stalled request whose sender went away would be met by the next test.
+        until(
+            lambda: not self.admin("GET", f"/requests?org={name}")["underWay"], f"{name} has handled what it was sent"
+        )
         self.admin("POST", f"/orgs/{name}/refresh")
         self.admin("DELETE", "/requests")
         return self.org(name)

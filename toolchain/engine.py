@@ -23,6 +23,7 @@ from toolchain.progress import Elapsed
 
 _HOST: Final = "pulumi-language-python"
 _UNFINISHED: Final = ".making-"
+_ASKING: Final = 30  # seconds for a command that only says its version
 
 _LAUNCHER: Final = """\
 #!/bin/sh
@@ -82,15 +83,19 @@ def _installed(env: Mapping[str, str], to: TextIO) -> Path | None:
 
 def _version_of(command: str, env: Mapping[str, str]) -> str:
     """Ask a pulumi for its version; empty when it has none to tell."""
-    asked = subprocess.run(
-        [command, "version"],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env={**env, "PULUMI_SKIP_UPDATE_CHECK": "1"},
-    )
+    try:
+        asked = subprocess.run(
+            [command, "version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**env, "PULUMI_SKIP_UPDATE_CHECK": "1"},
+            timeout=_ASKING,
+        )
+    except subprocess.TimeoutExpired:
+        raise ToolchainError(f"{command} does not say its version within {_ASKING} s") from None
     return asked.stdout.strip()
 
 

@@ -6,7 +6,6 @@ A landscape of its own below `.local/fleet`; the stacks are named `fleet-<sandbo
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,10 +13,10 @@ from typing import Any
 from toolchain.local_stack import (
     LOCAL,
     PROJECT,
+    local_org,
     own_environment,
     pulumi,
     run_verb,
-    script,
     stacks,
     start_local_org,
     write_stack_file,
@@ -70,7 +69,7 @@ def down() -> int:
         code = pulumi(["stack", "rm", "--yes", "--force", "--stack", stack], environment, quiet=True)
         if code:
             return code
-    code = subprocess.run([script("localorg"), "reset"], env=environment, check=False).returncode
+    code = local_org("reset", environment)
     if code == 0:
         for file in PROJECT.glob(f"Pulumi.{_PREFIX}*.yaml"):
             file.unlink()  # of a stack that was never made

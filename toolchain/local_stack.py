@@ -25,6 +25,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 LOCAL = PROJECT / ".local"
 STACK_FILE = PROJECT / "Pulumi.local.yaml"
 ORG = "uat"  # the sandbox of the landscape that the stack manages
+_ASKING = 120.0  # seconds for what starts, stops or asks
+_LONGEST = 3600.0  # seconds for a whole up or destroy, whose steps have shorter limits of their own
+_CAPTURED: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 _SHOWN = ("consumerKey", "username", "instanceUrl", "audience", "certificateFingerprint", "notAfter", "verified")
 
 
@@ -90,7 +93,7 @@ def down() -> int:
             return code
     else:
         print("The stack `local` is not up.")
-    return subprocess.run([script("localorg"), "stop"], env=environment, check=False).returncode
+    return local_org("stop", environment)
 
 
 def outputs() -> int:
@@ -138,18 +141,14 @@ def _settings() -> dict[str, str]:
 
 def start_local_org(environment: Mapping[str, str], *arguments: str) -> dict[str, dict[str, Any]]:
     """Start the local org unless it runs, and say what it has: its orgs by name. `arguments` are for its first start."""
-    started = subprocess.run(
-        [script("localorg"), "start", *arguments], env=environment, stdout=subprocess.DEVNULL, check=False
-    )
+    started = _run([script("localorg"), "start", *arguments], environment, stdout=subprocess.DEVNULL)
     if started.returncode:
         where = Path(environment["LOCALORG_HOME"]).relative_to(PROJECT)
         raise LocalStackError(
             "the local org did not start; what it said stands above.\n"
             f"`.venv/bin/localorg --home {where} reset` forgets it, and the next start makes a new one."
         )
-    status = subprocess.run(
-        [script("localorg"), "status", "--json"], env=environment, capture_output=True, text=True, check=False
-    )
+    status = _run([script("localorg"), "status", "--json"], environment, **_CAPTURED)
     if status.returncode:
         raise LocalStackError(f"the local org does not say how it is: {status.stderr.strip()}")
     return {org["name"]: org for org in json.loads(status.stdout)["orgs"]}
@@ -178,14 +177,7 @@ def write_stack_file(file: Path, org: Mapping[str, Any], auth_url: Path) -> None
 
 
 def _outputs(environment: Mapping[str, str]) -> dict[str, Any]:
-    shown = subprocess.run(
-        ["pulumi", "stack", "output", "--json", "--stack", "local"],
-        env=dict(environment),
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    shown = _run(["pulumi", "stack", "output", "--json", "--stack", "local"], environment, **_CAPTURED)
     if shown.returncode:
         raise LocalStackError(f"the stack has no outputs: {shown.stderr.strip()}\nRun `make up` first.")
     return dict(json.loads(shown.stdout))
@@ -193,14 +185,7 @@ def _outputs(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def stacks(environment: Mapping[str, str]) -> set[str]:
     """Names of the stacks on the local backend."""
-    listed = subprocess.run(
-        ["pulumi", "stack", "ls", "--json"],
-        env=dict(environment),
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    listed = _run(["pulumi", "stack", "ls", "--json"], environment, **_CAPTURED)
     if listed.returncode:
         raise LocalStackError(f"the stacks cannot be listed: {listed.stderr.strip()}")
     return {str(row["name"]).rpartition("/")[2] for row in json.loads(listed.stdout)}
@@ -208,12 +193,30 @@ def stacks(environment: Mapping[str, str]) -> set[str]:
 
 def pulumi(arguments: Sequence[str], environment: Mapping[str, str], *, quiet: bool = False) -> int:
     """Run `pulumi` in the project; returns its exit code. Quiet: what it prints shows only where it fails."""
-    run = subprocess.run(
-        ["pulumi", *arguments], env=dict(environment), cwd=PROJECT, check=False, capture_output=quiet, text=True
-    )
+    run = _run(["pulumi", *arguments], environment, seconds=_LONGEST, **(_CAPTURED if quiet else {}))
     if quiet and run.returncode:
         print(run.stdout + run.stderr, file=sys.stderr)
     return run.returncode
+
+
+def local_org(verb: str, environment: Mapping[str, str]) -> int:
+    """Run a verb of the local org's command; returns its exit code."""
+    return _run([script("localorg"), verb], environment).returncode
+
+
+def _run(
+    command: Sequence[str], environment: Mapping[str, str], *, seconds: float = _ASKING, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in the project. Raises LocalStackError when it takes longer than `seconds`."""
+    try:
+        return subprocess.run(
+            command, env=dict(environment), cwd=PROJECT, check=False, text=True, timeout=seconds, **options
+        )
+    except subprocess.TimeoutExpired:
+        said = " ".join([Path(command[0]).name, *command[1:]])
+        raise LocalStackError(
+            f"`{said}` has not ended within {seconds:g} s and was given up; try it by hand."
+        ) from None
 
 
 def script(name: str) -> str:

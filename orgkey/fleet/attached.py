@@ -18,6 +18,8 @@ from orgkey.fleet.provider import DriftProviders
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.server import serve
 
+_STOPPING = 5.0  # seconds for a server to end its calls; who does not hear ends with the process
+
 
 class IdleLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """A language host for commands that run no program."""
@@ -48,7 +50,7 @@ def serve_language_host() -> Iterator[int]:
     try:
         yield port
     finally:
-        server.stop(grace=None).wait()
+        server.stop(grace=None).wait(_STOPPING)
 
 
 @contextmanager
@@ -61,4 +63,4 @@ def attach(providers: DriftProviders, language_port: int, *, runtime: str) -> It
             "PULUMI_DEBUG_LANGUAGES": f"{runtime}:{language_port}",
         }
     finally:
-        server.stop(grace=None).wait()
+        server.stop(grace=None).wait(_STOPPING)

@@ -21,6 +21,7 @@ _QUIET = {
     "NO_COLOR": "1",
 }
 _SECONDS = 60.0
+_ENDING = 2.0  # seconds for a killed process to be gone
 _LAST_LINES = 6
 
 
@@ -91,7 +92,8 @@ class Process:
             out, err = self.popen.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-            self.popen.communicate()
+            with suppress(subprocess.TimeoutExpired):  # what left its process group may hold its pipes open
+                self.popen.communicate(timeout=_ENDING)
             raise EngineTimeoutError(f"The engine gave no answer within {seconds:g} s.") from None
         return Result(self.popen.returncode, out, err)
 

@@ -55,13 +55,18 @@ class Action(StrEnum):
     RENEW = "renew"
     RENEW_LATER = "renew-later"
     REPLACE_CERTIFICATE = "replace-certificate"
+    REPLACE_ENDED_CERTIFICATE = "replace-ended-certificate"
+    EXTEND_ASSIGNMENTS = "extend-assignments"
     TAKE_OVER = "take-over"
     FIND_OWNER = "find-owner"
     MEND_USER = "mend-user"
     MEND_ACCESS = "mend-access"
+    UP_FOR_LOGIN = "up-for-login"
     UP_THEN_TRY = "up-then-try"
     READ_THEN_TRY = "read-then-try"
     OWNER_THEN_UP = "owner-then-up"
+    USER_THEN_UP = "user-then-up"
+    SETTINGS_THEN_UP = "settings-then-up"
     READ_THEN_UP = "read-then-up"
     MEND_READING = "mend-reading"
 
@@ -74,40 +79,69 @@ REMEDIES: Mapping[Action, str] = {
     Action.RENEW: "`pulumi up` renews it: same key, same consumer key",
     Action.RENEW_LATER: "nothing yet: from {renew_at} on `pulumi up` renews it",
     Action.REPLACE_CERTIFICATE: "put a new certificate of your own key into orgkey:key.certificatePem, then run `pulumi up`",
+    Action.REPLACE_ENDED_CERTIFICATE: "put a new certificate of your own key into orgkey:key.certificatePem; `pulumi up` stops before "
+    "anything is done until it is there",
+    Action.EXTEND_ASSIGNMENTS: "give orgkey:assignments.expiration a later moment or take it out; `pulumi up` stops before anything is "
+    "done until then",
     Action.TAKE_OVER: "`pulumi up` takes it over again; `pulumi stack` shows whether the state has two resources for it",
     Action.FIND_OWNER: "find out who else manages it, and settle whose it is; `pulumi up` writes this stack's marker again",
     Action.MEND_USER: "{advice}",
     Action.MEND_ACCESS: "{advice}",
+    Action.UP_FOR_LOGIN: "{advice}",
     Action.UP_THEN_TRY: "`pulumi up` mends what else was found here, and tries the login again",
     Action.READ_THEN_TRY: "mend what could not be told, then look again: it may be why the login fails",
     Action.OWNER_THEN_UP: "settle first who else manages it (owner changed); then: {remedy}",
+    Action.USER_THEN_UP: "let the login in first (login fails), since `pulumi up` ends with it; then: {remedy}",
+    Action.SETTINGS_THEN_UP: "mend first the setting that `pulumi up` stops on, as another finding says; then: {remedy}",
     Action.READ_THEN_UP: "mend first what could not be told, since `pulumi up` begins with the same questions; then: {remedy}",
     Action.MEND_READING: "mend what its reason names, then look again",
 }
 """What a person reads. `advice` is the error table's remedy, `remedy` that of another row, `renew_at` a day."""
 
 BY_UP = frozenset(
-    {Action.UP, Action.DEPLOY, Action.RESTORE, Action.DECIDE, Action.RENEW, Action.TAKE_OVER, Action.UP_THEN_TRY}
+    {
+        Action.UP,
+        Action.DEPLOY,
+        Action.RESTORE,
+        Action.DECIDE,
+        Action.RENEW,
+        Action.TAKE_OVER,
+        Action.UP_FOR_LOGIN,
+        Action.UP_THEN_TRY,
+    }
 )
 """What `pulumi up` does, as things stand."""
 
+STOPS_UP = frozenset({Action.REPLACE_ENDED_CERTIFICATE, Action.EXTEND_ASSIGNMENTS})
+"""What the stack's own settings ask for before `pulumi up` begins at all."""
+
+NAMES_UP = BY_UP | {Action.FIND_OWNER, Action.OWNER_THEN_UP, Action.USER_THEN_UP, Action.REPLACE_CERTIFICATE}
+"""Whose remedy sends people to `pulumi up` of now, whatever it wants before."""
+
 _IN_ONE_STACK = (
     *(
-        (action, Action.FIND_OWNER) for action in BY_UP
+        (action, Action.FIND_OWNER) for action in (*BY_UP, Action.REPLACE_CERTIFICATE)
     ),  # one `up` writes over everything, whoever else has a hand in it
     *(
-        (action, Action.MEND_READING)
-        for action in (*BY_UP, Action.FIND_OWNER, Action.OWNER_THEN_UP, Action.REPLACE_CERTIFICATE)
-    ),
+        (action, stop) for action in NAMES_UP for stop in STOPS_UP
+    ),  # an `up` that stops does nothing of what it is to do
+    *((action, Action.MEND_READING) for action in (*NAMES_UP, *STOPS_UP, Action.SETTINGS_THEN_UP)),
 )
 _IN_ONE_COMPONENT = (
+    *((action, Action.MEND_USER) for action in BY_UP - {Action.DECIDE}),  # the `up` ends with a login that is refused
     *(
         (action, Action.MEND_ACCESS) for action in BY_UP - {Action.DECIDE}
     ),  # the access is declared: it is to be put back, not looked for
-    (Action.MEND_ACCESS, Action.MEND_READING),  # what was not read may be why
+    *((Action.UP_FOR_LOGIN, action) for action in BY_UP - {Action.DECIDE, Action.UP_FOR_LOGIN}),  # likewise
+    *(
+        (action, Action.MEND_READING) for action in (Action.MEND_ACCESS, Action.UP_FOR_LOGIN)
+    ),  # what was not read may be why
     (Action.RENEW, Action.RENEW_LATER),
-    (Action.RENEW, Action.REPLACE_CERTIFICATE),
-    (Action.RENEW_LATER, Action.REPLACE_CERTIFICATE),
+    *(
+        (action, own)
+        for action in (Action.RENEW, Action.RENEW_LATER)
+        for own in (Action.REPLACE_CERTIFICATE, Action.REPLACE_ENDED_CERTIFICATE)
+    ),
 )
 
 

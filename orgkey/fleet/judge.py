@@ -13,7 +13,7 @@ from typing import Any
 
 from orgkey.fleet.components import Component
 from orgkey.fleet.digest import Digest, Step, path_of
-from orgkey.fleet.findings import Action, Code, Severity
+from orgkey.fleet.findings import STOPS_UP, Action, Code, Severity
 from orgkey.fleet.judge_assignments import judge_assignments
 from orgkey.fleet.judge_metadata import judge_metadata
 from orgkey.fleet.remedies import Unread, changed_value, finding, settle
@@ -24,17 +24,6 @@ from orgkey.salesforce.error_table import GRANT, find_row
 
 _HIDDEN = "[secret]"
 """What the engine shows in the place of a secret."""
-
-_NOT_OF_THE_STACK = (
-    ("inactive_user", ""),
-    ("inactive_org", ""),
-    ("rate_limit_exceeded", ""),
-    ("invalid_grant", "inactive user"),
-    ("invalid_grant", "user is locked"),
-    ("invalid_grant", "login rate exceeded"),
-    ("invalid_grant", "expired authorization code"),
-)
-"""Answers to a login, by code and a part of the text, whose cause is the user, the org or this machine: no `up` mends them."""
 
 _HOLDS_IT = (
     "the user is declared and holds the permission set, and the app is linked to it: wait a minute and look again; "
@@ -103,8 +92,15 @@ def _judge_component(
             found += _certificate_findings(step, now, expiring_within)
     before, after = _org_ids(steps)
     if before and after and before[:15] != after[:15]:
-        found = [_refreshed(before, after, sorted(found, key=lambda each: (-each.severity.rank, each.path)))]
+        own = [each for each in found if _is_no_work_of_a_refresh(each)]
+        rest = [each for each in found if each not in own]
+        found = [_refreshed(before, after, sorted(rest, key=lambda each: (-each.severity.rank, each.path))), *own]
     return found
+
+
+def _is_no_work_of_a_refresh(each: Finding) -> bool:
+    """Whether it is no part of what a refresh did to an org, and asks for something of its own."""
+    return each.path.startswith("key.") or each.action in {Action.MEND_USER, *STOPS_UP}
 
 
 def _goes_with(step: Step, gone: Collection[str]) -> bool:
@@ -181,12 +177,13 @@ def _judge_grant(step: Step, *, holds_it: bool) -> Iterator[Finding]:
     advice = row.remedy if row else "look at the user's login history in the org"
     if code == "invalid_app_access" and holds_it:
         advice = _HOLDS_IT
-    outside = any(code == each and part in text.lower() for each, part in _NOT_OF_THE_STACK)
+    action = Action.UP_FOR_LOGIN if "`pulumi up`" in advice else Action.MEND_ACCESS
+    action = Action.MEND_USER if row and row.outside else action
     yield finding(
         Code.LOGIN_FAILS,
         path_of(step.urn),
         f"{_known(step.old_inputs.get('username')) or 'the integration user'}: the org answers {reason}",
-        Action.MEND_USER if outside else Action.MEND_ACCESS,
+        action,
         values=(True, False),
         details=(f"{row.meaning[0].upper()}{row.meaning[1:]}.",) if row else (),
         advice=advice,
@@ -242,7 +239,7 @@ def _certificate_findings(step: Step, now: datetime, within: timedelta) -> Itera
     ended = certificate.not_after <= now
     when = f"{'ended' if ended else 'ends'} on {certificate.not_after:%Y-%m-%d}"
     if _is_own(step):
-        action = Action.REPLACE_CERTIFICATE
+        action = Action.REPLACE_ENDED_CERTIFICATE if ended else Action.REPLACE_CERTIFICATE
     elif "renewalDue" in step.changed or certificate.renew_at <= now:
         action = Action.RENEW
     else:

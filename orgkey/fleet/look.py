@@ -20,7 +20,7 @@ from orgkey.fleet.attached import attach
 from orgkey.fleet.components import Component, components_of
 from orgkey.fleet.digest import Digest, DigestError, parse_digest, path_of
 from orgkey.fleet.engine import Engine, EngineError, EngineTimeoutError, Process
-from orgkey.fleet.findings import Action
+from orgkey.fleet.findings import REMEDIES, Action
 from orgkey.fleet.judge import certificate_of, judge, org_of
 from orgkey.fleet.project import NoSettingsError, Project, Stack, StackFileError, connection_config, instance_url
 from orgkey.fleet.provider import DriftProvider, DriftProviders, Reading
@@ -203,22 +203,31 @@ def _unread(component: Component, reading: Reading, *, late: str) -> list[Unknow
     return [Unknown(path=path, reason=reason, component=component.name) for path, reason in sorted(reasons.items())]
 
 
+_CERTIFICATE = "put a new certificate of your own key into orgkey:key.certificatePem"
 _FIRST = {
     Action.FIND_OWNER: "find out who else manages it, and settle whose it is",
-    Action.REPLACE_CERTIFICATE: "put a new certificate of your own key into orgkey:key.certificatePem",
+    Action.DECIDE: "declare in orgkey:users whoever is to keep the permission set",
+    Action.REPLACE_CERTIFICATE: _CERTIFICATE,
+    Action.REPLACE_ENDED_CERTIFICATE: _CERTIFICATE,
+    Action.EXTEND_ASSIGNMENTS: "give orgkey:assignments.expiration a later moment or take it out",
 }
 """What comes before an `up`, where the remedy names the `up` too."""
+_BY_HAND = {Action.MEND_USER, Action.MEND_ACCESS, Action.UP_FOR_LOGIN}
 
 
 def commands_of(
     stack: Stack, found: Sequence[Finding], unknown: Sequence[Unknown], *, up_fails: bool = False
 ) -> tuple[str, ...]:
     """Lines for a shell, in order: what no command does is a comment. `up_fails`: something could not be read that an `up` reads too."""
-    by_hand = [
-        f"# {stack.name}: {_FIRST.get(each.action, each.remedy)}; then:"
-        for each in found
-        if each.action in {Action.MEND_USER, Action.MEND_ACCESS, *_FIRST}
-    ]
+    by_hand = [f"# {stack.name}: {first}; then:" for each in found for first in _before_up(each)]
     helps = not up_fails and any(each.action not in {Action.RENEW_LATER, Action.READ_THEN_TRY} for each in found)
     up = [f"pulumi up --stack {stack.name}"] if helps else []
     return (*dict.fromkeys(by_hand), *up, *([f"orgkey drift --stack {stack.name}"] if unknown else []))
+
+
+def _before_up(each: Finding) -> Iterator[str]:
+    """What a finding asks a person to do before an `up`, also where its remedy has to wait for another one's."""
+    if each.action in _BY_HAND and not each.remedy.startswith("run `pulumi up`"):
+        yield each.remedy
+    if each.action is not Action.READ_THEN_UP:  # nothing of it before what could not be told
+        yield from (text for action, text in _FIRST.items() if REMEDIES[action] in each.remedy)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orgkey.fleet.findings import BY_UP, KINDS, REMEDIES, Action, Code, Severity
+from orgkey.fleet.findings import BY_UP, KINDS, NAMES_UP, REMEDIES, STOPS_UP, Action, Code, Severity
 from orgkey.fleet.report import Finding
 from orgkey.fleet.shown import shown
 
@@ -63,15 +63,15 @@ class Rule:
     same_component: bool = False
 
 
+_ACCESS = frozenset({Action.MEND_ACCESS, Action.UP_FOR_LOGIN})
+
 RULES: Sequence[Rule] = (
-    Rule({Action.MEND_ACCESS}, {Action.MEND_READING}, Action.READ_THEN_TRY, same_component=True),
-    Rule({Action.MEND_ACCESS}, BY_UP - {Action.DECIDE}, Action.UP_THEN_TRY, same_component=True),
-    Rule(BY_UP, {Action.FIND_OWNER}, Action.OWNER_THEN_UP),
-    Rule(
-        {*BY_UP, Action.FIND_OWNER, Action.OWNER_THEN_UP, Action.REPLACE_CERTIFICATE},
-        {Action.MEND_READING},
-        Action.READ_THEN_UP,
-    ),
+    Rule(_ACCESS, {Action.MEND_READING}, Action.READ_THEN_TRY, same_component=True),
+    Rule(_ACCESS, BY_UP - {Action.DECIDE, Action.UP_FOR_LOGIN}, Action.UP_THEN_TRY, same_component=True),
+    Rule({*BY_UP, Action.REPLACE_CERTIFICATE}, {Action.FIND_OWNER}, Action.OWNER_THEN_UP),
+    Rule(BY_UP - {Action.DECIDE}, {Action.MEND_USER}, Action.USER_THEN_UP, same_component=True),
+    Rule(NAMES_UP, STOPS_UP, Action.SETTINGS_THEN_UP),
+    Rule({*NAMES_UP, *STOPS_UP, Action.SETTINGS_THEN_UP}, {Action.MEND_READING}, Action.READ_THEN_UP),
 )
 """In order: each sees what those before it made."""
 

@@ -37,6 +37,7 @@ class Row:
     audience: bool = False  # the next audience of the ladder may do
     own_login: str = ""
     rights: bool = False  # the login lacks a permission: say whose it is
+    outside: bool = False  # the user, the org or this machine is why: no `pulumi up` mends it
     assertion: bool = False  # the assertion itself was refused: two clocks may be apart
 
 
@@ -69,6 +70,7 @@ GRANT = (
         "minutes behind the org's",
         "an assertion is valid for three minutes, and arrives expired from a clock that is further behind",
         "set this machine's clock (NTP), then run the same command again",
+        outside=True,
     ),
     Row(
         "invalid_request",
@@ -125,6 +127,7 @@ GRANT = (
         "expired authorization code",
         "the assertion was expired when it arrived",
         "compare this machine's clock with the real time",
+        outside=True,
         assertion=True,
     ),
     Row(
@@ -147,12 +150,12 @@ GRANT = (
         "allow this address in the profile or app, or set orgkey:app.ipRelaxation on purpose",
         own_login="allow this address in the user's profile or in the app",
     ),
-    Row("inactive_user", "", "the user is inactive", "activate the user in the org"),
-    Row("invalid_grant", "inactive user", "the user is inactive", "activate the user in the org"),
-    Row("invalid_grant", "user is locked", "the user is locked", "unlock the user in the org"),
-    Row("inactive_org", "", "the org is locked, closed or suspended", "ask its administrator"),
-    Row("rate_limit_exceeded", "", *_LIMIT),
-    Row("invalid_grant", "login rate exceeded", *_LIMIT),
+    Row("inactive_user", "", "the user is inactive", "activate the user in the org", outside=True),
+    Row("invalid_grant", "inactive user", "the user is inactive", "activate the user in the org", outside=True),
+    Row("invalid_grant", "user is locked", "the user is locked", "unlock the user in the org", outside=True),
+    Row("inactive_org", "", "the org is locked, closed or suspended", "ask its administrator", outside=True),
+    Row("rate_limit_exceeded", "", *_LIMIT, outside=True),
+    Row("invalid_grant", "login rate exceeded", *_LIMIT, outside=True),
     Row(
         "unknown_error",
         "retry your request",
@@ -165,6 +168,7 @@ GRANT = (
         "",
         "the org's administrator, or API Access Control, has blocked the app",
         _UNBLOCK,
+        outside=True,
     ),
     Row(
         "OAUTH_APP_ACCESS_DENIED*",

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.waiting import join
+
 
 class _Tunnel(socketserver.StreamRequestHandler):
     """One CONNECT."""
@@ -73,4 +75,4 @@ def fenced() -> Iterator[Fence]:
             yield fence
         finally:
             fence.shutdown()
-            runner.join()
+            join(runner)

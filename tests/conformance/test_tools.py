@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.tools import OutOfReachError, Tool, install, run_step
+from tests.waiting import join
 
 PIN = ("node/requirements.txt",)
 
@@ -34,7 +35,7 @@ def test_runs_side_by_side_make_a_tool_once(cache: Path) -> None:
     for each in runs:
         each.start()
     for each in runs:
-        each.join()
+        join(each)
     assert len(made) == 1
     assert {(folder / "tool").exists() for folder in found} == {True}
     assert sorted(path.name for path in cache.iterdir()) == [".toy.lock", f"toy-{tool.digest}"]

@@ -15,6 +15,7 @@ import pytest
 
 from orgkey.fleet.findings import Code, Severity
 from orgkey.fleet.report import Finding, Report, StackReport, Verdict
+from tests.waiting import ending, until
 
 ORGKEY = str(Path(sys.executable).with_name("orgkey"))
 
@@ -186,12 +187,11 @@ def test_an_interrupt_ends_everything_at_once(hanging: Path, number: signal.Sign
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not (hanging / "begun").exists():
-        assert process.poll() is None
-        time.sleep(0.02)
-    interrupted = time.monotonic()
-    process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    with ending(process):
+        until(lambda: (hanging / "begun").exists() or process.poll() is not None, "the engine begins")
+        interrupted = time.monotonic()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
     assert time.monotonic() - interrupted < 5
     assert (process.returncode, out, err.strip()) == (130, "", "orgkey: stopped")
 

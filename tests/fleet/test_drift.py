@@ -33,6 +33,7 @@ from tests.breakages import (
 from tests.fleet.shown import READERS
 from tests.landscape import Landscape, Org
 from tests.program.fleet import ORGKEY, Fleet
+from tests.waiting import ending
 
 pytestmark = pytest.mark.program
 
@@ -269,11 +270,12 @@ def test_a_terminal_sees_who_is_being_looked_at_and_a_log_does_not(fleet: Fleet)
     )
     os.close(theirs)
     shown = b""
-    with contextlib.suppress(OSError):  # a terminal that nobody writes to any more ends in EIO
-        while chunk := os.read(ours, 4096):
-            shown += chunk
-    os.close(ours)
-    out, _ = run.communicate()
+    with ending(run):
+        with contextlib.suppress(OSError):  # a terminal that nobody writes to any more ends in EIO
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+        os.close(ours)
+        out, _ = run.communicate(timeout=60)
     assert json.loads(out)["stacks"][0]["stack"] == name
     assert f"looking at {name}".encode() in shown
     assert re.search(rf"{name}: (in sync|drift) \(".encode(), shown)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from orgkey.fleet.components import components_of
 from orgkey.fleet.digest import parse_digest
-from orgkey.fleet.findings import BY_UP, REMEDIES, Action, Code, contradict
+from orgkey.fleet.findings import BY_UP, REMEDIES, STOPS_UP, Action, Code, contradict
 from orgkey.fleet.judge import judge
 from orgkey.fleet.look import commands_of, unknown_of
 from orgkey.fleet.project import Stack
@@ -45,6 +45,13 @@ CASES: Mapping[str, Mapping[str, Any]] = {
     "ends, due": {"old": {"key": {**ENDING, "renewAt": "2026-11-01T00:00:00+00:00"}}},
     "ends, not due": {"old": {"key": {**ENDING, "renewAt": "2026-11-30T00:00:00+00:00"}}},
     "own pair ends": {"old": {"key": {**ENDING, **OWN_KEY, "renewAt": "2026-11-01T00:00:00+00:00"}}},
+    "own pair ended": {
+        "old": {"key": {**OWN_KEY, "notAfter": "2026-11-20T00:00:00+00:00", "renewAt": "2026-11-01T00:00:00+00:00"}}
+    },
+    "assignments over": {
+        "changes": {"assignments": {"users": []}},
+        "old": {"assignments": {"expiration": "2026-11-20T00:00:00+00:00"}},
+    },
     "not deployed": {"left_out": ("grant",)},
     "refreshed": {"changes": {"app": {"orgId": OTHER_ORG}}, "changed": {"app": []}},
     "app unread": {"unread": ("app",)},
@@ -127,6 +134,13 @@ def agrees(report: StackReport) -> None:
         same = component == other_component
         assert not contradict(one, other, same_component=same), (one, other, report.findings, report.unknown)
     up = f"pulumi up --stack {report.stack}"
+    if stops := [
+        each for each in report.findings if each.action in STOPS_UP
+    ]:  # and nobody else is sent to an `up` of now
+        others = [each for each in report.findings if each not in stops and each.action is not Action.RENEW_LATER]
+        waiting = REMEDIES[Action.SETTINGS_THEN_UP].format(remedy="")
+        assert [each for each in others if "`pulumi up`" in each.remedy and waiting not in each.remedy] == []
+        assert report.commands[:1] != (up,)
     if any(action is Action.MEND_READING for _, action in asked):
         assert up not in report.commands
     if any(each.action in BY_UP for each in report.findings):
@@ -165,6 +179,14 @@ def test_no_finding_contradicts_one_of_another_component(first: str) -> None:
 @settings(max_examples=200, deadline=None)
 def test_no_report_of_many_findings_contradicts_itself(one: list[str], two: list[str]) -> None:
     agrees(report_of(merged(*one, component="one"), merged(*two, component="two")))
+
+
+@pytest.mark.parametrize("stops", ["own pair ended", "assignments over"])
+@pytest.mark.parametrize("beside", [name for name in CASES if name != "set gone"])
+def test_what_an_up_stops_on_is_told_beside_every_other_finding(stops: str, beside: str) -> None:
+    report = report_of(merged(beside, stops))
+    wanted = {"own pair ended": "new certificate of your own key", "assignments over": "orgkey:assignments.expiration"}
+    assert any(wanted[stops] in each.remedy for each in report.findings)
 
 
 def remedies(*names: str) -> dict[Code, str]:
@@ -226,6 +248,39 @@ def test_a_certificate_that_is_not_to_be_renewed_yet_needs_no_command() -> None:
 def test_a_user_who_is_inactive_is_activated_before_the_up_that_proves_the_login() -> None:
     report = report_of(merged("user lost", "refused: inactive_user "))
     assert report.commands == ("# uat: activate the user in the org; then:", "pulumi up --stack uat")
+
+
+def test_a_user_who_is_inactive_is_told_first_beside_everything_that_an_up_would_put_back() -> None:
+    told = remedies("label", "refused: inactive_user ")
+    assert told[Code.SETTING_CHANGED].startswith("let the login in first")
+    assert told[Code.LOGIN_FAILS] == "activate the user in the org"
+
+
+def test_an_own_certificate_that_has_ended_survives_a_sandbox_refresh_and_comes_first() -> None:
+    report = report_of(merged("refreshed", "label", "own pair ended"))
+    assert {each.code: each.action for each in report.findings} == {
+        Code.SANDBOX_REFRESHED: Action.SETTINGS_THEN_UP,
+        Code.CERTIFICATE_EXPIRES: Action.REPLACE_ENDED_CERTIFICATE,
+    }
+    assert report.commands == (
+        "# uat: put a new certificate of your own key into orgkey:key.certificatePem; then:",
+        "pulumi up --stack uat",
+    )
+
+
+def test_a_login_that_another_certificate_keeps_out_is_let_in_by_the_up_itself() -> None:
+    report = report_of(merged("refused: invalid_client "))
+    assert [each.action for each in report.findings] == [Action.UP_FOR_LOGIN]
+    assert report.commands == ("pulumi up --stack uat",)
+    stopped = report_of(merged("refused: invalid_client ", "own pair ended"))
+    assert {each.action for each in stopped.findings} == {Action.SETTINGS_THEN_UP, Action.REPLACE_ENDED_CERTIFICATE}
+
+
+def test_who_is_to_keep_a_set_is_declared_before_the_up_that_takes_it() -> None:
+    assert report_of(merged("user more")).commands == (
+        "# uat: declare in orgkey:users whoever is to keep the permission set; then:",
+        "pulumi up --stack uat",
+    )
 
 
 def test_an_unknown_of_the_whole_stack_counts_for_every_component() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import requests
 
 from tests.localorg.bundles import manifest, permission_set, unique, zipped
 from tests.localorg.landscape_client import Landscape, OrgClient
+from tests.waiting import until
 
 
 def test_faults_of_an_operation_fire_in_order_and_are_used_up(landscape: Landscape, org: OrgClient) -> None:
@@ -67,8 +66,7 @@ def test_a_request_that_nobody_waits_for_any_more_is_under_way_until_it_is_handl
         org.data("GET", "/limits", timeout=0.1)
     seen = landscape.admin("GET", "/requests?org=uat")
     assert (seen["underWay"], seen["requests"]) == (1, [])
-    while landscape.admin("GET", "/requests?org=uat")["underWay"]:
-        time.sleep(0.01)
+    until(lambda: not landscape.admin("GET", "/requests?org=uat")["underWay"], "the request is handled")
     assert [each["operation"] for each in landscape.admin("GET", "/requests?org=uat")["requests"]] == ["limits"]
 
 

@@ -30,6 +30,7 @@ from tests.localorg.bundles import (
     zipped,
 )
 from tests.localorg.landscape_client import Landscape, OrgClient, start, stop
+from tests.waiting import join, until
 
 
 def localorg(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -50,8 +51,7 @@ def own(tmp_path: Path) -> Iterator[Landscape]:
 def kill(landscape: Landscape) -> None:
     """End the server as a power cut would, and wait until it is gone."""
     os.kill(landscape.about["pid"], signal.SIGKILL)
-    while localorg(landscape.home, "status").returncode == 0:
-        time.sleep(0.02)
+    until(lambda: localorg(landscape.home, "status").returncode != 0, "a killed server is gone")
 
 
 def test_status_tells_how_to_reach_each_org(own: Landscape) -> None:
@@ -127,12 +127,15 @@ def test_a_kill_at_any_moment_keeps_what_was_answered_and_no_part_of_a_deploy(ow
         worker = threading.Thread(target=work, args=(running, done))
         worker.start()
         already = len(answered)
-        while len(answered) == already and worker.is_alive():
-            time.sleep(0.001)
+        until(
+            lambda old=already, at=worker: len(answered) > old or not at.is_alive(),
+            "something is answered",
+            every=0.001,
+        )
         time.sleep(moment)
         kill(running)
         done.set()
-        worker.join()
+        join(worker)
         running.close()
         running = start(own.home)
     there = {row["Name"] for row in running.org("uat").query("SELECT Name FROM PermissionSet")}
@@ -245,7 +248,7 @@ def test_looking_at_it_from_all_sides_never_disturbs_a_start(tmp_path: Path) -> 
     finally:
         over.set()
         for each in watchers:
-            each.join()
+            join(each)
     assert not home.is_running()
 
 

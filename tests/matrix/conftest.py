@@ -20,6 +20,7 @@ from tests.matrix.sandbox import Sandbox
 from tests.matrix.stacks import ProtocolStack
 from tests.program.stack import Stack
 from tests.provider.protocol import Client
+from tests.waiting import stop
 
 
 class BriskClock(Clock):
@@ -57,7 +58,7 @@ class Provider:
         """End it."""
         if self.client is not None and self.server is not None:
             self.client.channel.close()
-            self.server.stop(grace=None).wait()
+            stop(self.server)
 
 
 def driven_by_the_small_engine(stack: str, sandbox: Sandbox) -> Iterator[ProtocolStack]:
@@ -100,7 +101,7 @@ def attached_calls(pulumi_stack: PulumiStack, sandbox: Sandbox) -> Iterator[list
     pulumi_stack.stack.environment["PULUMI_DEBUG_PROVIDERS"] = f"salesforce:{port}"
     yield calls
     del pulumi_stack.stack.environment["PULUMI_DEBUG_PROVIDERS"]
-    server.stop(grace=None).wait()
+    stop(server)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,6 +21,7 @@ from tests.matrix.sandbox import Sandbox
 from tests.matrix.stacks import Ended, by_part
 from tests.matrix.state import EVERYTHING, Options
 from tests.program.stack import Result, Stack
+from tests.waiting import ending
 
 UP = ("up", "--yes", "--skip-preview", "--stack", "t")
 LOOK = ("refresh", "--preview-only", "--expect-no-changes", "--diff", "--stack", "t")
@@ -125,14 +126,15 @@ class PulumiStack:
         return Ended(result.code == 0, result.text if result.code else "")
 
     def _run_and_kill(self, victim: str, *arguments: str) -> Result:
-        with subprocess.Popen(
+        engine = subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self.stack.folder,
             env=self.stack.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        ) as engine:
+        )
+        with ending(engine):
             until = time.monotonic() + _PATIENCE
             while engine.poll() is None and time.monotonic() < until and not self.sandbox.caught():
                 time.sleep(0.02)
@@ -142,7 +144,7 @@ class PulumiStack:
                     os.kill(pid, signal.SIGKILL)
                 self.locked = victim == "engine"
                 if self.locked:  # its children hold the pipe until they notice
-                    engine.wait()
+                    engine.wait(_PATIENCE)
                     return Result(-signal.SIGKILL, "the engine was killed")
             text, _ = engine.communicate(timeout=_PATIENCE)
         return Result(engine.returncode, text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import requests
 from tests.landscape import Landscape, Org
 from tests.matrix.address import Address
 from tests.matrix.observation import Observer, Standing
+from tests.waiting import until
 
 NAME, OTHER = "uat", "dev"
 TIMEOUT = 1.0
@@ -91,10 +91,10 @@ class Sandbox:
 
     def wait_for_late_requests(self) -> None:
         """Wait until the org has handled what it was sent, also where the sender gave up: it may deploy or delete something yet."""
-        deadline = time.monotonic() + 30
-        while any(self.admin("GET", f"/requests?org={name}")["underWay"] for name in (NAME, OTHER)):
-            assert time.monotonic() < deadline, "a request is under way for ever"
-            time.sleep(0.02)
+        until(
+            lambda: not any(self.admin("GET", f"/requests?org={name}")["underWay"] for name in (NAME, OTHER)),
+            "the orgs have handled what they were sent",
+        )
 
     def forget_requests(self) -> None:
         """Empty the request log."""

@@ -11,6 +11,7 @@ import requests
 from orgkey.identity.assertion import sign_assertion
 from tests.landscape import Org
 from tests.program.stack import Stack, ok
+from tests.waiting import join
 
 
 class LoggingInAllTheTime:
@@ -41,7 +42,7 @@ class LoggingInAllTheTime:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join()
+        join(self._thread)
 
     def _keep_on(self) -> None:
         while not self._over.wait(0.05):

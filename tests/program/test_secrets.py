@@ -11,6 +11,7 @@ import pytest
 
 from tests.landscape import Org
 from tests.program.stack import Stack, ok
+from tests.waiting import join
 
 
 class ProcessWatch:
@@ -27,7 +28,7 @@ class ProcessWatch:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join()
+        join(self._thread)
 
     def _watch(self) -> None:
         while not self._over.wait(0.01):

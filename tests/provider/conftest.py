@@ -22,6 +22,7 @@ from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.clock import Clock
 from tests.landscape import Landscape, Org
 from tests.provider.protocol import Client, open_secrets, secret
+from tests.waiting import stop
 
 SET, APP, HOLDERS, GRANT = "PermissionSet", "ExternalClientApp", "PermissionSetAssignments", "JwtGrant"
 MANAGED_BY = "acme/t"
@@ -50,7 +51,7 @@ def listening() -> Iterator[tuple[str, Listening]]:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     yield f"127.0.0.1:{port}", engine
-    server.stop(grace=None).wait()
+    stop(server)
 
 
 class FixedClock(Clock):
@@ -81,7 +82,7 @@ def serving() -> Iterator[Serve]:
     yield start
     for server, client in running:
         client.channel.close()
-        server.stop(grace=None).wait()
+        stop(server)
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def offline_at() -> Iterator[Callable[[datetime], Client]]:
     yield start
     for server, client in running:
         client.channel.close()
-        server.stop(grace=None).wait()
+        stop(server)
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def offline_told(listening: tuple[str, Listening]) -> Iterator[tuple[Client, lis
     client.configure(NOWHERE)
     yield client, heard.heard
     client.channel.close()
-    server.stop(grace=None).wait()
+    stop(server)
 
 
 class MovedClock(Clock):
@@ -152,7 +153,7 @@ def provider(org: Org, landscape: Landscape, clock: MovedClock, listening: tuple
     )
     yield client
     client.channel.close()
-    server.stop(grace=None).wait()
+    stop(server)
 
 
 def make(provider: Client, kind: str, news: dict[str, Any]) -> Made:

@@ -16,6 +16,7 @@ from orgkey.provider.servicer import SalesforceProvider
 from tests.conformance.outside import fenced
 from tests.landscape import Landscape, Org
 from tests.provider.protocol import Client, VerbFailedError
+from tests.waiting import stop, until
 
 TOKEN = '{"accessTokenEnv": "ADMIN_TOKEN"}'
 _NEVER_ENDING = """#!/bin/sh
@@ -70,7 +71,7 @@ def create(org: Org) -> Iterator[Create]:
     yield start
     for server, client in served:
         client.channel.close()
-        server.stop(grace=None).wait()
+        stop(server)
 
 
 @pytest.fixture
@@ -79,13 +80,6 @@ def silent() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
         yield listener
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def is_running(pid: str) -> bool:

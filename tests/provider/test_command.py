@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orgkey.version import VERSION
+from tests.waiting import ending
 
 BIN = Path(sys.executable).parent
 PROVIDER = str(BIN / "pulumi-resource-salesforce")
@@ -39,8 +40,9 @@ def test_the_version_stands_in_one_place() -> None:
 def test_an_engine_reads_the_port_and_nothing_else(arguments: list[str]) -> None:
     serving = subprocess.Popen([PROVIDER, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert serving.stdout is not None
-    port = serving.stdout.readline()
-    serving.send_signal(signal.SIGTERM)
-    rest, err = serving.communicate(timeout=20)
+    with ending(serving):
+        port = serving.stdout.readline()
+        serving.send_signal(signal.SIGTERM)
+        rest, err = serving.communicate(timeout=20)
     assert 0 < int(port) < 65536
     assert (rest, err, serving.returncode) == ("", "", 0)

@@ -15,6 +15,7 @@ from orgkey.salesforce.errors import CanceledError
 from tests.landscape import Landscape, Org
 from tests.provider.conftest import APP, HOLDERS, SET, Made
 from tests.provider.protocol import Client, plain
+from tests.waiting import stop
 
 Connect = Callable[[provider_pb2_grpc.ResourceProviderServicer], Callable[[], Client]]
 
@@ -38,7 +39,7 @@ def connecting() -> Iterator[Connect]:
     for client in clients:
         client.channel.close()
     for server in servers:
-        server.stop(grace=None).wait()
+        stop(server)
 
 
 def checking(reading: Reading, environment: dict[str, str]) -> DriftProviders:

@@ -24,6 +24,7 @@ from tests.provider.conftest import (
     make,
 )
 from tests.provider.protocol import UNKNOWN, Client, VerbFailedError, open_secrets, plain
+from tests.waiting import until
 
 
 def again(provider: Client, org: Org) -> Client:
@@ -823,8 +824,10 @@ def test_a_cancel_stops_what_runs_within_two_seconds_and_does_not_stick(
 
     running = threading.Thread(target=create)
     running.start()
-    while seen not in landscape.admin("GET", "/requests?org=uat")["counts"]:
-        time.sleep(0.02)
+    until(
+        lambda: seen in landscape.admin("GET", "/requests?org=uat")["counts"] or not running.is_alive(),
+        f"the org is asked for {seen}",
+    )
     time.sleep(0.1)
     started = time.monotonic()
     provider.stub.Cancel(empty_pb2.Empty())

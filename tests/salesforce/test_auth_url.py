@@ -20,6 +20,7 @@ from orgkey.salesforce.auth_url import AuthUrl, AuthUrlFile
 from orgkey.salesforce.errors import CanceledError, CredentialsError
 from orgkey.salesforce.org import Org as Client
 from tests.landscape import Landscape, Org
+from tests.waiting import join
 
 QUERY = "SELECT Id FROM Organization"
 HOST = "acme.my.salesforce.com"
@@ -178,7 +179,7 @@ def test_threads_that_log_in_at_once_never_spend_each_others_token(rotating: Org
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        join(thread)
     assert failed == []
     log_in(rotating, file)
 

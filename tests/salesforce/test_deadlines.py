@@ -29,6 +29,7 @@ from orgkey.salesforce.soap import read_metadata
 from orgkey.salesforce.transport import Transport
 from tests.salesforce.stub import Says, serving
 from tests.salesforce.test_deploy_job import bundle
+from tests.waiting import until
 
 SECONDS = 0.3
 SLACK = 2.0
@@ -221,10 +222,9 @@ def test_nothing_is_sent_for_somebody_who_has_left(drip: Drip, tmp_path: Path) -
     transport = Transport(ca_bundle=str(tmp_path / "ca.pem"), clock=Countdown(seconds=0.1))
     with pytest.raises(TimeOverError):
         transport.request("GET", f"https://localhost:{dripping.port}/")
-    until = time.monotonic() + 2
-    while any(thread.name == "request" for thread in threading.enumerate()):
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    until(
+        lambda: not any(thread.name == "request" for thread in threading.enumerate()), "no request is left", seconds=2
+    )
 
 
 def with_deadline(clock: Clock, seconds: float, call: Callable[[], Any]) -> Any:

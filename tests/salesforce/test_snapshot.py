@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import RefusedError, WrongOrgError
 from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.read import Snapshot
@@ -14,6 +15,18 @@ from tests.landscape import Landscape, Org
 
 USERS = "SELECT Username FROM User WHERE Username LIKE 'ci@%'"
 SETS = "SELECT Name FROM PermissionSet WHERE Name = 'None'"
+
+
+class Gathering(Clock):
+    """A clock by which questions are gathered until a test has had enough."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.over = threading.Event(), threading.Event()
+
+    def wait(self, seconds: float) -> None:
+        self.begun.set()
+        assert self.over.wait(10)
 
 
 def composites(landscape: Landscape) -> int:
@@ -24,7 +37,7 @@ def test_questions_of_the_same_moment_travel_in_one_request(snapshot: Snapshot, 
     ready = threading.Barrier(4)
 
     def ask(soql: str) -> int:
-        ready.wait()
+        ready.wait(timeout=10)
         return len(snapshot.rows(soql)[0])
 
     with ThreadPoolExecutor(4) as pool:
@@ -73,7 +86,7 @@ def test_a_read_that_was_gathered_with_a_refused_question_still_gets_its_answer(
     ready = threading.Barrier(2)
 
     def ask(soql: str) -> int:
-        ready.wait()
+        ready.wait(timeout=10)
         return len(snapshot.rows(soql)[0])
 
     with ThreadPoolExecutor(2) as pool:
@@ -87,13 +100,13 @@ def test_a_question_that_is_asked_again_after_a_write_leaves_the_first_asker_not
     snapshot: Snapshot, client: Client
 ) -> None:
     client.log_in()
-    snapshot.gather = 0.1
+    client.clock = clock = Gathering()
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(snapshot.rows, USERS)
-        while USERS not in snapshot._pending:
-            pass
+        assert clock.begun.wait(10)
         snapshot.drop()
         second = pool.submit(snapshot.rows, USERS)
+        clock.over.set()
         assert first.result(timeout=10) == second.result(timeout=10)
 
 

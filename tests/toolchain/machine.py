@@ -113,11 +113,3 @@ class Machine:
     def leftovers(self) -> list[str]:
         """What lies beside finished engines, the lock apart."""
         return sorted(file.name for file in self.engines.iterdir() if file.name.startswith(".making-"))
-
-
-def until(holds: Callable[[], object], *, seconds: float = 10.0) -> None:
-    """Wait until something holds that another process brings about."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)

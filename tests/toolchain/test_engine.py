@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.toolchain.machine import ROOT, Machine, Run, until
+from tests.toolchain.machine import ROOT, Machine, Run
+from tests.waiting import until
 
 
 def engine_of(run: Run) -> Path:

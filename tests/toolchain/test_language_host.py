@@ -19,6 +19,7 @@ import pytest
 from pulumi import automation
 from pulumi.runtime.proto import language_pb2_grpc
 
+from tests.waiting import ending
 from toolchain.language_host import LanguageHost
 
 CHILD = """\
@@ -335,7 +336,9 @@ def waiting(project: Project) -> Callable[[], Waiting]:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        program = pipe.open()
+        program = os.fdopen(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))  # else it waits for a writer, without an end
+        os.set_blocking(program.fileno(), True)
+        assert select.select([program], [], [], 30)[0], "the program does not run"
         assert program.readline() == "up\n"
         return Waiting(engine, program)
 
@@ -344,14 +347,14 @@ def waiting(project: Project) -> Callable[[], Waiting]:
 
 def test_the_host_ends_when_its_engine_is_killed(waiting: Callable[[], Waiting]) -> None:
     up = waiting()
-    with up.engine, up.program:
+    with ending(up.engine), up.program:
         up.engine.kill()
         assert up.program_ended()
 
 
 def test_an_interrupted_up_ends_the_program_without_a_traceback(waiting: Callable[[], Waiting]) -> None:
     up = waiting()
-    with up.engine, up.program:
+    with ending(up.engine), up.program:
         up.engine.send_signal(signal.SIGINT)
         output, _ = up.engine.communicate(timeout=20)
         assert up.program_ended()

@@ -27,6 +27,7 @@ from toolchain.real_org.session import Login, Session
 from toolchain.real_org.steps import STACK, Run
 
 _APP, _SET = "Orgkey_First_Run", "Orgkey_First_Run_Access"
+_ASKING = 120  # seconds for the Salesforce CLI to tell of a login
 _EXPECTED = {"production", "sandbox", "scratch", "developer"}
 
 
@@ -73,7 +74,18 @@ def _way_in(options: argparse.Namespace) -> tuple[str, str, dict[str, str]]:
 
 def _sf(*arguments: str) -> dict[str, Any]:
     try:
-        ended = subprocess.run(["sf", *arguments, "--json"], capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            ["sf", *arguments, "--json"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_ASKING,
+        )
+    except subprocess.TimeoutExpired:
+        raise NotBegunError(
+            f"`sf {' '.join(arguments[:2])}` gave no answer within {_ASKING} s: try it by hand."
+        ) from None
     except FileNotFoundError:
         raise NotBegunError("The Salesforce CLI (sf) is not on PATH: install it, then `sf org login web`.") from None
     try:

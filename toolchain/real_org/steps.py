@@ -14,6 +14,7 @@ import yaml
 
 STACK = "real-org"
 _LAST_LINES = 40
+_LONGEST = 3600  # seconds for one command, whose steps have shorter limits of their own
 
 
 @dataclass
@@ -63,12 +64,18 @@ class Run:
         self._run(["pulumi", "stack", "rm", "--yes", "--stack", STACK, "--preserve-config"])
 
     def _run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            cwd=self.project,
-            env=dict(self.environment),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        try:
+            return subprocess.run(
+                command,
+                cwd=self.project,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                timeout=_LONGEST,
+            )
+        except subprocess.TimeoutExpired as over:
+            said = over.stdout.decode(errors="replace") if isinstance(over.stdout, bytes) else over.stdout or ""
+            return subprocess.CompletedProcess(command, 124, f"{said}\nNo end within {_LONGEST} s: given up.\n")
