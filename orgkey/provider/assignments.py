@@ -1,8 +1,9 @@
 """PermissionSetAssignments: who must hold a permission set, and be in which groups, as one resource for the whole list.
 
 Authoritative (the default for what is made anew) means that nobody else holds the set; users who do are drift, and the next `up` takes it
-from them. An imported one is additive, and stays so until a program says otherwise: who held the set before is nobody's to lock out. Groups
-are somebody else's: only what is missing is added, and only what we added ends (ADR 8).
+from them. An imported one is additive, and stays so until a program says otherwise: who held the set before is nobody's to lock out. So is
+one that is made by default where others hold the set already. Groups are somebody else's: only what is missing is added, and only what we
+added ends (ADR 8).
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from orgkey.metadata.ownership import Ownership, unmark
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, is_past, seconds_of
 from orgkey.model.connection import Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
-from orgkey.provider.metadata_resource import ownership_of
+from orgkey.provider.metadata_resource import ownership_of, present_manager
 from orgkey.provider.same_org import has_moved
-from orgkey.provider.wire import UNKNOWN
+from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.provider.written import as_args, changed, check_written, replacing
 from orgkey.salesforce import soql
 from orgkey.salesforce.access import (
@@ -59,6 +60,9 @@ class PermissionSetAssignmentsHandler(Handler):
             problems = [Problem("expiration", past)]
         return inputs, problems
 
+    def id_of(self, inputs: Values) -> str:
+        return str(inputs.get("permissionSet") or "")
+
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         names = changed(("permissionSet", "authoritative", "managedBy"), old_inputs, inputs)
         for name in ("users", "groups"):
@@ -83,8 +87,24 @@ class PermissionSetAssignmentsHandler(Handler):
         certain = ("orgId", "claim")
         return planned if old_outputs is None else planned | {name: old_outputs.get(name, UNKNOWN) for name in certain}
 
+    def refuse_early(self, inputs: Values, place: Workplace) -> None:
+        """Name those who hold the set already, and say whether they keep it."""
+        name, users = inputs.get("permissionSet"), inputs.get("users")
+        if has_unknown(name) or has_unknown(users) or has_unknown(inputs.get("authoritative")):
+            return
+        others = read_holders(place.snapshot, str(name)).others(users or (), place.clock.now())
+        if others and _by_default(place):
+            place.warn(_kept_by(str(name), others))
+        elif others and inputs.get("authoritative"):
+            place.warn(_taken_from(str(name), [item.username for item in others]))
+
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
+        holders = _refuse_anothers(args, (inputs,), place)
+        if _by_default(place) and (others := holders.others(args.users, place.clock.now())):
+            place.warn(_kept_by(args.permission_set, others))
+            inputs = {**inputs, "authoritative": False}
+            args = as_args(PermissionSetAssignmentsArgs, inputs)
         claim = str(uuid.uuid4())
         left = [item for item in place.run.left.get(place.urn, ()) if item.get("group")]
         before = {"assignments": left, "given": [item["id"] for item in left], "claim": claim}
@@ -93,6 +113,8 @@ class PermissionSetAssignmentsHandler(Handler):
     def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
         if not inputs:  # an import is additive: who holds the set already keeps it, and is nobody's to take it from
             inputs = {"permissionSet": resource_id, "users": [], "authoritative": False}
+        if outputs.get("authoritative") is False:
+            inputs = {**inputs, "authoritative": False}  # made by default, where others held the set already
         args = as_args(PermissionSetAssignmentsArgs, inputs)
         holders = _look(args, outputs, place)
         if has_moved(outputs, place):
@@ -100,6 +122,7 @@ class PermissionSetAssignmentsHandler(Handler):
         given = _given(outputs, holders)
         if not holders.permission_set_id and not given:
             return None
+        inputs = {**inputs, **_present_manager(holders, inputs, place)}
         if whose := _anothers(holders, inputs, place):
             place.warn(
                 f"the permission set {args.permission_set} is managed by orgkey {whose} now; its holders are left alone"
@@ -109,10 +132,9 @@ class PermissionSetAssignmentsHandler(Handler):
         held = {item.username.lower() for item in holders.of(args.users) if item.lasts(now)}
         by_group = _by_group_alone([user for user in args.users if user.lower() not in held], args, holders, place)
         held |= {user.lower() for user in by_group}
+        others = [item.username for item in holders.others(args.users, now)]
         users = [user for user in args.users if user.lower() in held]
-        if args.authoritative:
-            users += [item.username for item in holders.others(args.users, now)]
-        seen = {**inputs, "users": users}
+        seen = {**inputs, "users": [*users, *others] if args.authoritative else users}
         if args.groups:  # a group is as declared when all are in it
             members, everyone = holders.members(now), [user.lower() for user in args.users]
             seen["groups"] = [
@@ -124,11 +146,7 @@ class PermissionSetAssignmentsHandler(Handler):
                 seen["expiration"] = item.expires or None
                 break
         seen = {name: value for name, value in seen.items() if value is not None}
-        if (
-            outputs
-            and not args.authoritative
-            and (others := [item.username for item in holders.others(args.users, now)])
-        ):
+        if outputs and others and not args.authoritative:
             place.info(
                 f"a destroy keeps the permission set {args.permission_set} as long as others hold it: {', '.join(others)}"
             )
@@ -140,9 +158,8 @@ class PermissionSetAssignmentsHandler(Handler):
     ) -> Values:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
         managers = (inputs, old_inputs)  # a renamed stack's set bears the old name until it was updated itself
-        return self._put(
-            inputs, args, place, remove=old_inputs.get("users") or (), before=old_outputs, managers=managers
-        )
+        _refuse_anothers(args, managers, place)
+        return self._put(inputs, args, place, remove=old_inputs.get("users") or (), before=old_outputs)
 
     def _put(
         self,
@@ -152,9 +169,7 @@ class PermissionSetAssignmentsHandler(Handler):
         *,
         remove: Sequence[str] = (),
         before: Values = _NOTHING,
-        managers: Sequence[Values] = (),
     ) -> Values:
-        _refuse_anothers(args, managers or (inputs,), place)
         ending = _ending(before, inputs)
         kept = set(before.get("given") or ()) - {item["id"] for item in ending}
         try:
@@ -207,8 +222,13 @@ def _why_kept(permission_set: str, holders: Holders, inputs: Values, place: Work
     return SetUsage(apps).in_words
 
 
-def _refuse_anothers(args: PermissionSetAssignmentsArgs, managers: Sequence[Values], place: Workplace) -> None:
-    """Raise ConflictError where the set is somebody else's to all of `managers`, which are inputs with a `managedBy`."""
+def _by_default(place: Workplace) -> bool:
+    """Whether neither the program nor the state says that nobody else may hold the set."""
+    return "authoritative" in place.run.defaulted.get(place.urn, ())
+
+
+def _refuse_anothers(args: PermissionSetAssignmentsArgs, managers: Sequence[Values], place: Workplace) -> Holders:
+    """Who holds the set; raises ConflictError where it is somebody else's to all of `managers`, which are inputs with a `managedBy`."""
     asked_next = [*soql.users(args.users), *([*soql.groups(args.groups)] if args.groups else [])]
     holders = read_holders(place.snapshot, args.permission_set, users=args.users, groups=args.groups, also=asked_next)
     whose = [_anothers(holders, inputs, place) for inputs in managers]
@@ -218,6 +238,7 @@ def _refuse_anothers(args: PermissionSetAssignmentsArgs, managers: Sequence[Valu
             "Nothing was changed. Choose another orgkey:permissionSet.name, or take the set over first "
             "(docs/guides/moving-a-stack.md)."
         )
+    return holders
 
 
 def _anothers(holders: Holders, inputs: Values, place: Workplace) -> str:
@@ -227,6 +248,11 @@ def _anothers(holders: Holders, inputs: Values, place: Workplace) -> str:
         return ""
     another = ownership_of(marker, manager, place.snapshot.identity()) is Ownership.ANOTHERS
     return marker.manager if another else ""
+
+
+def _present_manager(holders: Holders, inputs: Values, place: Workplace) -> dict[str, str]:
+    _, marker = unmark(holders.description)
+    return {"managedBy": present_manager(marker, inputs, place)} if inputs.get("managedBy") else {}
 
 
 def _look(args: PermissionSetAssignmentsArgs, outputs: Values, place: Workplace) -> Holders:
@@ -316,8 +342,20 @@ def _who_loses(old_inputs: Values, old_outputs: Values, inputs: Values, *, repla
     if inputs.get("authoritative") and not old_inputs.get("authoritative"):
         holding += old_outputs.get("extra") or ()  # those whom nobody declared, and who were left alone until now
     losing = [str(user) for user in holding if str(user).lower() not in kept]
-    taken = [f"an `up` takes the permission set {old_inputs.get('permissionSet')} from: {', '.join(losing)}"]
-    return [*(taken if losing else []), *_by_group("an `up` takes out of the group", _ending(old_outputs, inputs))]
+    taken = [_taken_from(str(old_inputs.get("permissionSet")), losing)] if losing else []
+    return [*taken, *_by_group("an `up` takes out of the group", _ending(old_outputs, inputs))]
+
+
+def _taken_from(permission_set: str, users: Iterable[str]) -> str:
+    return f"an `up` takes the permission set {permission_set} from: {', '.join(users)}"
+
+
+def _kept_by(permission_set: str, others: Sequence[Assignment]) -> str:
+    users = ", ".join(item.username for item in others)
+    return (
+        f"others hold the permission set {permission_set} already, and keep it: {users}. "
+        "Set orgkey:assignments.authoritative to true to take it from them, or to false to let it be so without a word"
+    )
 
 
 def _by_group(what: str, items: Iterable[Mapping[str, str]]) -> list[str]:

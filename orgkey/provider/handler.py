@@ -48,8 +48,11 @@ class Run:
 
     `left` are assignments of this stack by URN, as its outputs show them, that a Delete left where they are because a login hangs on
     them: whatever comes later in the run goes on from there. `apps` are those that the engine compared, by consumer key; `checked`
-    are the URNs that a program declares (a refresh compares too, and declares nothing). `lasting` are inputs by URN
-    that stay as the state has them, from its Reads: a replacement by order comes without the old inputs.
+    are the URNs that a program declares (a refresh compares too, and declares nothing), `kept` what is to stay of them, by type and id.
+    `lasting` are inputs by URN that stay as the state has them, from its Reads: a replacement by order comes without the old inputs.
+    `spared` are those that take nothing from anybody, by type and id: a component of another name, or a Read that found nothing of ours,
+    leaves no URN to go by. `defaulted` are those that neither a program nor the state gives, by URN: a default takes nothing from anybody.
+    `adopted` tells of what is in state, by type and id, whether it was there before the stack.
     """
 
     written: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -57,20 +60,35 @@ class Run:
     checked: set[str] = field(default_factory=set)
     left: dict[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     lasting: dict[str, dict[str, bool]] = field(default_factory=dict)
+    kept: set[tuple[str, str]] = field(default_factory=set)
+    spared: dict[tuple[str, str], dict[str, bool]] = field(default_factory=dict)
+    defaulted: dict[str, frozenset[str]] = field(default_factory=dict)
+    adopted: dict[tuple[str, str], bool] = field(default_factory=dict)
 
-    def saw(self, urn: str, lasting: Mapping[str, bool]) -> None:
+    def saw(self, urn: str, key: tuple[str, str], lasting: Mapping[str, bool]) -> None:
         """Note what the state has of inputs that last; of two resources under one URN the one that takes nothing from anybody counts."""
         before = self.lasting.setdefault(urn, {})
         before.update({name: value and before.get(name, True) for name, value in lasting.items()})
+        self.spared.setdefault(key, {}).update({name: False for name, value in lasting.items() if value is False})
+
+    def lasts(self, urn: str, key: tuple[str, str]) -> dict[str, bool]:
+        """Inputs that last, as the state has them for this URN, or for another one of the same thing."""
+        return self.lasting.get(urn) or self.spared.get(key, {})
 
     def wrote(self, type_name: str, resource_id: str, outputs: Values) -> None:
         """Note that a Create or Update wrote a resource, under its claim."""
         self.written[type_name, resource_id] = outputs.get("claim")
 
-    def took_over(self, type_name: str, resource_id: str, outputs: Values) -> bool:
-        """Whether another resource than the one with these outputs was written under that id."""
-        key = (type_name, resource_id)
-        return key in self.written and self.written[key] != outputs.get("claim")
+    def is_anothers(self, type_name: str, resource_id: str, outputs: Values) -> bool:
+        """Whether what has that id belongs to another resource than the one with these outputs, which is about to be deleted.
+
+        Another one has written it: under another claim, or any where these outputs are from before there were claims. Or nobody has
+        written it, and the program declares it: what it declares and keeps is never deleted, what awaits its deletion beside it is.
+        """
+        key, claim = (type_name, resource_id), outputs.get("claim")
+        if key in self.written:
+            return claim is None or self.written[key] != claim
+        return key in self.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +185,10 @@ class Handler(ABC):
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         """Say what changes from an old state to new inputs; `now` in epoch seconds."""
 
+    def id_of(self, inputs: Values) -> str:
+        """The id under which a Create of these inputs goes into state; empty where they do not tell."""
+        return ""
+
     def app_key(self, inputs: Values, outputs: Values) -> str:
         """Consumer key of the app that this is; empty for what is no app."""
         return ""
@@ -179,7 +201,7 @@ class Handler(ABC):
         """Let the org itself say whether it would take this, changing nothing; for previews that ask for it."""
 
     def refuse_early(self, inputs: Values, place: Workplace) -> None:  # noqa: B027 — most creates find out soon enough
-        """Raise ConflictError in a preview of a create where the create itself would; reads only."""
+        """Raise ConflictError in a preview of a create where the create itself would, and tell what it would tell; reads only."""
 
     @abstractmethod
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:

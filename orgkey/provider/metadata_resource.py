@@ -44,6 +44,8 @@ from orgkey.salesforce.org import Identity
 from orgkey.salesforce.read import read_resource
 
 _MANAGED_BY = "managedBy"
+_SECOND = 2
+"""The claim of whoever takes over what its own stack made; a later one may be of what an import took over before."""
 _KINDS = {
     "PermissionSet": "permission set",
     "ConnectedApp": "Connected App",
@@ -145,6 +147,7 @@ class MetadataHandler(Handler):
             found,
             place,
             claim=claim,
+            adopted=place.run.adopted.get((self.name, str(inputs["name"])), claim > _SECOND),
             carried_over=_carried_over(inputs, found.unknown_parts, found.unknown_parts),
             copied_from=copied_from,
         )
@@ -153,7 +156,8 @@ class MetadataHandler(Handler):
         known_names = outputs.get("members") if outputs else None
         found = self.find(resource_id, place, known_names=known_names, record_id=self.record_id(outputs))
         org_id = place.snapshot.identity().org_id
-        if has_moved(outputs, place) or found is None or (inputs and self._is_anothers(found, inputs, outputs, place)):
+        present = {**inputs, _MANAGED_BY: present_manager(found.marker if found else None, inputs, place)}
+        if has_moved(outputs, place) or found is None or (inputs and self._is_anothers(found, present, outputs, place)):
             return None
         seen = {**found.settings, _MANAGED_BY: _managed_by(found.marker, org_id)}
         copied_from = self._copied_from(found, inputs, outputs, place)
@@ -507,6 +511,16 @@ def ownership_of(marker: Marker | None, manager: str, identity: Identity) -> Own
     return ownership
 
 
+def present_manager(marker: Marker | None, inputs: Values, place: Workplace) -> str:
+    """Owner and stack as a Read takes them: those of the state's inputs, or the stack's present name where the marker has that already.
+
+    After `pulumi stack rename`, what an `up` has written bears the new name before all of the state does.
+    """
+    manager = str(inputs.get(_MANAGED_BY) or "")
+    renamed = f"{manager.split('/', 1)[0]}/{Urn.parse(place.urn).stack}"
+    return renamed if manager and marker is not None and marker.manager == renamed else manager
+
+
 def import_command(type_name: str, urn: str, resource_id: str) -> str:
     """The exact `pulumi import` command for a resource, with its parent where the URN has one (engine notes 8)."""
     resource, parent = Urn.parse(urn), ""
@@ -554,12 +568,13 @@ def _claim_found(marker: Marker | None, outputs: Values, org_id: str) -> int:
 def _claims(marker: Marker | None, outputs: Values, org_id: str) -> dict[str, int]:
     """Our claim and the one found, for a Read.
 
-    A Read never raises our claim: a resource that awaits its deletion is read too. An import makes one, which the next Update writes.
+    A Read never raises our claim, and gives none to a state that has none: a resource that awaits its deletion is read too. An import
+    makes one, which the next Update writes; never the first, which is of what a stack made itself.
     """
     found = _claim_found(marker, outputs, org_id)
-    if outputs:
-        return {"claim": _claim(outputs), "claimFound": found}
-    return dict.fromkeys(("claim", "claimFound"), found + 1 if marker else found)
+    if not outputs:
+        return dict.fromkeys(("claim", "claimFound"), found + 1)
+    return {**({"claim": outputs["claim"]} if "claim" in outputs else {}), "claimFound": found}
 
 
 def _next_claim(outputs: Values, marker: Marker | None, org_id: str) -> int:

@@ -31,6 +31,7 @@ from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.my_domain import as_my_domain
 from orgkey.model.pasted import pasted
 from orgkey.model.timeouts import DEFAULT_TIMEOUT
+from orgkey.provider.adoption import is_taken_over
 from orgkey.provider.engine import Engine
 from orgkey.provider.handler import (
     DeclaredApp,
@@ -211,8 +212,15 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         handler, news = _handler(request, context), from_struct(request.news)
-        olds = {**self._run.lasting.get(request.urn, {}), **from_struct(request.olds).values}
-        lasting = {name: olds[name] for name in handler.lasting if news.values.get(name) is None and name in olds}
+        state = from_struct(request.olds).values
+        if state:
+            self._saw(
+                request.urn, handler, handler.id_of(state), state, {}
+            )  # a replacement is checked again, without it
+        olds = {**self._run.lasts(request.urn, (handler.name, handler.id_of(news.values))), **state}
+        left_out = [name for name in handler.lasting if news.values.get(name) is None]
+        lasting = {name: olds[name] for name in left_out if name in olds}
+        self._run.defaulted[request.urn] = frozenset(left_out) - set(lasting)
         with self._outcome(context, handler, None, frozenset()):
             found = [*unsealed(handler, news), *pasted(news.values, except_for=handler.secret_outputs)]
             inputs, problems = handler.check({**news.values, **lasting}, self._connection, self._clock.now())
@@ -227,6 +235,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         handler, outputs = _handler(request, context), from_struct(request.olds).values
         old_inputs, inputs = from_struct(request.old_inputs).values, from_struct(request.news).values
+        if request.urn not in self._run.checked:  # a refresh: an org holds none of the flags that last
+            inputs = {**inputs, **{name: old_inputs[name] for name in handler.lasting if name in old_inputs}}
         ignored = {path.split("[")[0].split(".")[0] for path in request.ignoreChanges}
         with self._outcome(context, handler, None, frozenset()):
             wanted = {**inputs, **{name: old_inputs[name] for name in ignored if name in old_inputs}}
@@ -235,6 +245,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 self._run.apps[key] = DeclaredApp(handler, request.id, old_inputs, outputs, wanted)
             if diff.refusal and request.urn in self._run.checked:
                 raise ConflictError(diff.refusal)
+            if request.urn in self._run.checked and not diff.replaces:
+                self._run.kept.add((handler.name, request.id))
         for warning in diff.warnings:
             self._warn_once(request.urn, warning)
         shown = [path for path in diff.outputs if handler.shown_in.get(path, path) not in ignored]
@@ -275,6 +287,10 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             from_struct(request.properties),
         )
         hidden = hidden_names(handler, inputs, outputs)
+        key = (handler.name, request.id)
+        if inputs.values:  # whatever the org answers: this is what the state has
+            self._saw(request.urn, handler, request.id, inputs.values, outputs.values)
+            self._run.adopted[key] = is_taken_over(outputs.values) or self._run.adopted.get(key, False)
         with self._outcome(context, handler, request.inputs, hidden):
             try:
                 place = replace(self._place(request), unseen=lambda error: self._partly_read(request.urn, error))
@@ -296,8 +312,6 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 )
         if found is not None and not inputs.values and not outputs.values:  # an import takes it over
             self._run.wrote(handler.name, found.id, found.outputs)
-        if found is not None and inputs.values:
-            self._run.saw(request.urn, {name: inputs.values[name] for name in handler.lasting if name in inputs.values})
         if found is None:
             return provider_pb2.ReadResponse(
                 id=""
@@ -332,8 +346,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         handler = _handler(request, context)
         outputs = from_struct(request.properties).values
-        key = (handler.name, request.id)
-        if self._run.took_over(*key, outputs):
+        if self._run.is_anothers(handler.name, request.id, outputs):
             self._engine.info(
                 request.urn, f"{handler.name} {request.id} is another resource's in this run; it is left alone"
             )
@@ -344,6 +357,11 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 return empty_pb2.Empty()  # it stays in its own org
             handler.delete(request.id, from_struct(request.old_inputs).values or outputs, outputs, place)
         return empty_pb2.Empty()
+
+    def _saw(self, urn: str, handler: Handler, resource_id: str, inputs: Values, outputs: Values) -> None:
+        """Note which flags last, as the state has them: a Create that took nothing from anybody says so in its outputs."""
+        lasting = {name: inputs[name] and outputs.get(name) is not False for name in handler.lasting if name in inputs}
+        self._run.saw(urn, (handler.name, resource_id), lasting)
 
     @contextmanager
     def _noting(self, handler: Handler) -> Iterator[Callable[[str, Values], None]]:

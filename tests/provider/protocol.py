@@ -40,7 +40,7 @@ def open_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class VerbFailedError(Exception):
     """A verb that failed: code, message, and the partial failure in it."""
 

@@ -64,7 +64,7 @@ def test_a_preview_of_a_create_writes_nothing_and_leaves_unknown_what_it_cannot_
     assert resource_id == ""
     assert [name for name in unknown if open_secrets(outputs)[name] != UNKNOWN] == []
     asked = set(landscape.admin("GET", "/requests?org=uat")["counts"])
-    assert asked <= ({"query", "composite", "readMetadata"} if kind == APP else set())
+    assert asked <= ({"query", "composite", "readMetadata"} if kind in {APP, HOLDERS} else set())
 
 
 @pytest.mark.parametrize("other", [APP, "ConnectedApp"])

@@ -6,12 +6,13 @@ The engine creates the new one, which takes over what is there, and deletes the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.landscape import Landscape, Org
 from tests.provider.conftest import APP, SET, Made, app_inputs, make
-from tests.provider.protocol import Client, plain
+from tests.provider.protocol import Client, VerbFailedError, plain
 
 CONNECTED = "ConnectedApp"
 Next = Callable[[], Client]
@@ -129,3 +130,101 @@ def test_what_was_made_anew_under_the_same_name_is_not_what_an_older_state_knows
     next_run().create(kind, inputs)
     next_run().delete(kind, resource_id, inputs, old)
     assert stands(org, kind)
+
+
+# --- states from before there were claims: nothing in them tells two resources for one thing from each other
+
+
+def without_claim(outputs: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in outputs.items() if not name.startswith("claim")}
+
+
+def looked_at(client: Client, kind: str, made: Made) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Inputs and outputs as the engine has them after its first look of a run."""
+    resource_id, inputs, outputs = made
+    seen = client.read(kind, resource_id, inputs, outputs)
+    return plain(seen.inputs), plain(seen.properties)
+
+
+@pytest.mark.parametrize("change", [{}, {"label": "Other"}], ids=["nothing changes", "the live one changes"])
+@pytest.mark.parametrize("reads", [True, False], ids=["after a look", "without a look"])
+@pytest.mark.parametrize("name", ["", "former"], ids=["under one name", "under a former name"])
+def test_what_awaits_its_deletion_is_left_alone_as_long_as_the_program_declares_the_same_thing(
+    next_run: Next, made: tuple[str, Made], org: Org, change: dict[str, str], name: str, *, reads: bool
+) -> None:
+    kind, (resource_id, inputs, outputs) = made
+    before = without_claim(outputs)
+    live, former = (client := next_run()), client.about(name)
+    old = new = (inputs, before)
+    if reads:
+        new = looked_at(live, kind, (resource_id, inputs, before))
+        old = looked_at(former, kind, (resource_id, inputs, before))
+    news, _ = live.check(kind, {**inputs, **change}, inputs)
+    assert list(live.diff(kind, *new, news).replaces) == []
+    after = live.update(kind, resource_id, new, news) if change else new[1]
+    former.delete(kind, resource_id, *old)
+    assert stands(org, kind)
+    next_run().delete(kind, resource_id, news, after)
+    assert not stands(org, kind)
+
+
+def test_what_is_to_be_replaced_is_deleted_although_the_program_declares_it(
+    next_run: Next, made: tuple[str, Made], org: Org
+) -> None:
+    kind, (resource_id, inputs, outputs) = made
+    client = next_run()
+    old = looked_at(client, kind, (resource_id, inputs, without_claim(outputs)))
+    change = {"license": "Salesforce"} if kind == SET else {"consumerKey": "AnotherConsumerKey"}
+    news, _ = client.check(kind, {**inputs, **change}, inputs)
+    assert list(client.diff(kind, *old, news).replaces) == list(change)
+    client.delete(kind, resource_id, *old)
+    assert not stands(org, kind)
+
+
+# --- what was there before the stack
+
+
+@pytest.mark.parametrize("remembers", [True, False], ids=["with a look before", "without"])
+@pytest.mark.parametrize("marked", [True, False], ids=["another stack's", "nobody's"])
+def test_what_was_imported_once_is_never_made_anew_after_a_forced_replacement_either(
+    next_run: Next, made: tuple[str, Made], org: Org, *, remembers: bool, marked: bool
+) -> None:
+    kind, (resource_id, inputs, _) = made
+    if not marked:
+        client = next_run()
+        found = client.read(kind, resource_id)
+        client.update(kind, resource_id, (plain(found.inputs), plain(found.properties)), {**inputs, "managedBy": ""})
+    imported = next_run().read(kind, resource_id)
+    mine = {**inputs, "managedBy": "acme/mine"}
+    outputs = next_run().update(kind, resource_id, (plain(imported.inputs), plain(imported.properties)), mine)
+    client = next_run()
+    if remembers:
+        looked_at(client, kind, (resource_id, mine, outputs))
+    news, _ = client.check(kind, mine)
+    _, replaced = client.create(kind, news)
+    assert replaced["adopted"] is True
+    client.delete(kind, resource_id, mine, outputs)
+    another, _ = next_run().check(kind, {**news, "name": "Another"}, news)
+    with pytest.raises(VerbFailedError, match="was taken over"):
+        next_run_with_check(next_run, kind, news, replaced, another)
+    assert stands(org, kind)
+
+
+def next_run_with_check(
+    next_run: Next, kind: str, inputs: dict[str, Any], outputs: dict[str, Any], news: dict[str, Any]
+) -> None:
+    client = next_run()
+    client.check(kind, news, inputs)
+    client.diff(kind, inputs, outputs, news)
+
+
+def test_what_the_stack_made_itself_can_still_be_made_anew_after_a_killed_up_and_a_forced_replacement(
+    next_run: Next, made: tuple[str, Made]
+) -> None:
+    kind, (resource_id, inputs, _) = made
+    _, second = next_run().create(kind, inputs)  # the first one's answer was lost
+    assert second["adopted"] is False
+    client = next_run()
+    looked_at(client, kind, (resource_id, inputs, second))
+    _, third = client.create(kind, inputs)
+    assert third["adopted"] is False
