@@ -358,7 +358,7 @@ class PermissionSetAssignmentsArgs:
     users: Input[Sequence[Input[str]]] | None = None
     """User names of those who must hold it."""
     authoritative: Input[bool] | None = None
-    """Take the set away from everybody else. Left out, it stays as it is: true for a new one, false where others hold it already."""
+    """Take the set away from everybody else. Left out: as it was; true for a new one, false where others hold it already."""
     groups: Input[Sequence[Input[str]]] | None = None
     """Permission set groups that every one of the users is assigned to as well."""
     expiration: Input[str] | None = None
@@ -408,7 +408,7 @@ class PermissionSetAssignments(_Resource):
     @property
     @pulumi.getter(name="authoritative")
     def authoritative(self) -> Output[bool | None]:
-        """Take the set away from everybody else. Left out, it stays as it is: true for a new one, false where others hold it already."""
+        """Take the set away from everybody else. Left out: as it was; true for a new one, false where others hold it already."""
         return pulumi.get(self, "authoritative")  # type: ignore[no-any-return]
 
     @property

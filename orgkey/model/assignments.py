@@ -86,7 +86,7 @@ class PermissionSetAssignmentsArgs(Written):
     users: Usernames = Field(default=(), description="User names of those who must hold it.")
     authoritative: Flag = Field(
         default=True,
-        description="Take the set away from everybody else. Left out, it stays as it is: true for a new one, false where others hold it already.",
+        description="Take the set away from everybody else. Left out: as it was; true for a new one, false where others hold it already.",
     )
     groups: GroupNames = Field(
         default=(), description="Permission set groups that every one of the users is assigned to as well."
