@@ -18,12 +18,10 @@ from orgkey.fleet.judge_assignments import judge_assignments
 from orgkey.fleet.judge_metadata import judge_metadata
 from orgkey.fleet.remedies import Unread, changed_value, finding, settle
 from orgkey.fleet.report import Certificate, Finding
+from orgkey.model.secret_texts import HIDDEN
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.urn import type_name
 from orgkey.salesforce.error_table import GRANT, find_row
-
-_HIDDEN = "[secret]"
-"""What the engine shows in the place of a secret."""
 
 _HOLDS_IT = (
     "the user is declared and holds the permission set, and the app is linked to it: wait a minute and look again; "
@@ -67,7 +65,7 @@ def org_of(component: Component) -> tuple[str, str]:
     """Instance URL and id of a component's org, as far as the check knows them."""
     grants = (step for step in component.steps if path_of(step.urn) == "grant")
     before, after = _org_ids(component.steps)
-    return next((str(step.old_inputs.get("instanceUrl") or "") for step in grants), ""), after or before
+    return next((str(_known(step.old_inputs.get("instanceUrl")) or "") for step in grants), ""), after or before
 
 
 def certificate_of(component: Component) -> Certificate | None:
@@ -146,7 +144,7 @@ def _known(value: object) -> object:
 def _is_hidden(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(map(_is_hidden, value.values()))
-    return any(map(_is_hidden, value)) if isinstance(value, list | tuple) else value == _HIDDEN
+    return any(map(_is_hidden, value)) if isinstance(value, list | tuple) else value == HIDDEN
 
 
 def _without_secrets(step: Step) -> Step:

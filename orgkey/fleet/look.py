@@ -182,7 +182,9 @@ def unknown_of(digest: Digest, components: Sequence[Component], reading: Reading
     if len(whole) == 1 and len(told) == len(components) and not any(each.path for each in told):
         told = [Unknown(path="", reason=whole.pop())]
     unseen = [
-        Unknown(path=f"{path_of(step.urn)}.{name}", reason=str(error), component=component.name)
+        Unknown(
+            path=f"{path_of(step.urn)}.{name}", reason=reading.said.get(step.urn, str(error)), component=component.name
+        )
         for component in components
         for step in component.steps
         if (error := reading.unseen.get(step.urn)) is not None
@@ -193,7 +195,7 @@ def unknown_of(digest: Digest, components: Sequence[Component], reading: Reading
 
 def _unread(component: Component, reading: Reading, *, late: str) -> list[Unknown]:
     reasons = {
-        path_of(step.urn): late if late and isinstance(error, CanceledError) else str(error)
+        path_of(step.urn): late if late and isinstance(error, CanceledError) else reading.said.get(step.urn, str(error))
         for step in component.steps
         if (error := reading.failed.get(step.urn)) is not None
     }

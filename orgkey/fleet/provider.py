@@ -19,6 +19,7 @@ import grpc
 from orgkey.provider.handler import Workplace
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
+from orgkey.provider.secrecy import redacted
 from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import SalesforceError, UnseenError
@@ -31,6 +32,8 @@ class Reading:
     failed: dict[str, SalesforceError] = field(default_factory=dict)
     unseen: dict[str, UnseenError] = field(default_factory=dict)
     instance_urls: dict[str, str] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    """What the errors say, without what the settings have as secrets."""
 
 
 class DriftProvider(SalesforceProvider):
@@ -44,18 +47,20 @@ class DriftProvider(SalesforceProvider):
 
     def _place(self, request: Any) -> Workplace:
         place = super()._place(request)
-        self._reading.instance_urls[request.urn] = place.connection.instance_url
+        url = place.connection.instance_url
+        self._reading.instance_urls[request.urn] = url if redacted(url) == url else ""
         return place
 
     def _not_read(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
         return self._read_failed(request, error)
 
     def _read_failed(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
-        self._reading.failed[request.urn] = error if isinstance(error, SalesforceError) else _unexpected(error)
+        known = error if isinstance(error, SalesforceError) else _unexpected(error)
+        self._reading.failed[request.urn], self._reading.said[request.urn] = known, redacted(str(known))
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     def _partly_read(self, urn: str, error: UnseenError) -> None:
-        self._reading.unseen[urn] = error
+        self._reading.unseen[urn], self._reading.said[urn] = error, redacted(str(error))
 
 
 class DriftProviders(provider_grpc.ResourceProviderServicer):

@@ -26,11 +26,11 @@ GroupName = Annotated[
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
-    seen: set[str] = set()
-    for name in names:
-        if name.lower() in seen:
-            raise ValueError(f"names {name} twice")
-        seen.add(name.lower())
+    seen: dict[str, int] = {}
+    for index, name in enumerate(names):
+        first = seen.setdefault(name.lower(), index)
+        if first != index:
+            raise ValueError(f"must name each only once; [{first}] and [{index}] are the same")
     return names
 
 
@@ -69,7 +69,7 @@ def is_past(expiration: str | None, now: float) -> str:
     if not expiration or datetime.fromisoformat(expiration).timestamp() > now:
         return ""
     today = datetime.fromtimestamp(now, UTC)
-    return f"{expiration} is over (it is {today:%Y-%m-%dT%H:%M}Z), so nobody would hold the set; give a later one, or leave it out"
+    return f"is over (it is {today:%Y-%m-%dT%H:%M}Z), so nobody would hold the set; give a later one, or leave it out"
 
 
 Manager = Annotated[str, matches(rf"(?:{MANAGER})?", "owner/stack, without spaces and of at most 64 characters")]

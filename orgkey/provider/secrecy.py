@@ -6,7 +6,6 @@ messages of a request go out without the texts that came in as secrets.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -14,12 +13,11 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from orgkey.metadata.check import Problem
+from orgkey.model.secret_texts import texts_of, without
 from orgkey.provider.handler import Handler
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.wire import Properties, from_struct, to_struct
 
-HIDDEN = "[secret]"
-_SHORTEST = 5  # characters; a shorter text is in too many others by chance
 _STRUCTS = ("args", "news", "olds", "inputs", "old_inputs", "properties")
 _texts: ContextVar[frozenset[str]] = ContextVar("secret_texts", default=frozenset())
 """Secret texts of the request that this thread answers."""
@@ -39,10 +37,8 @@ def note_texts(texts: Iterable[str]) -> None:
 
 
 def redacted(message: str) -> str:
-    """A message without the secrets of the request; the longest first, since one may be within another."""
-    for text in sorted(_texts.get(), key=len, reverse=True):
-        message = message.replace(text, HIDDEN)
-    return message
+    """A message without the secrets of the request."""
+    return without(message, _texts.get())
 
 
 def outputs_struct(outputs: Mapping[str, Any], hidden: frozenset[str]) -> struct_pb2.Struct:
@@ -61,25 +57,6 @@ def secret_texts(struct: struct_pb2.Struct) -> Iterator[str]:
     properties = from_struct(struct)
     for name in properties.secrets:
         yield from texts_of(properties.values[name])
-
-
-def texts_of(value: Any) -> Iterator[str]:
-    """Every text in a value that is long enough to be looked for; a structure may come as JSON."""
-    match value:
-        case str():
-            if len(value) >= _SHORTEST:
-                yield value
-            if value.startswith(("{", "[")):
-                try:
-                    yield from texts_of(json.loads(value))
-                except ValueError:
-                    return
-        case Mapping():
-            for item in value.values():
-                yield from texts_of(item)
-        case list() | tuple():
-            for item in value:
-                yield from texts_of(item)
 
 
 def unsealed(handler: Handler, news: Properties) -> list[Problem]:

@@ -30,6 +30,7 @@ from orgkey.identity.assertion import sign_assertion
 from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.my_domain import as_my_domain
 from orgkey.model.pasted import pasted
+from orgkey.model.secret_texts import texts_of
 from orgkey.model.timeouts import DEFAULT_TIMEOUT
 from orgkey.provider.adoption import is_taken_over
 from orgkey.provider.engine import Engine
@@ -56,7 +57,6 @@ from orgkey.provider.secrecy import (
     outputs_struct,
     redacted,
     sealed_inputs,
-    texts_of,
     unsealed,
 )
 from orgkey.provider.settings import NOT_OURS, connection_values, verdict
@@ -151,6 +151,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
+        note_request(request)
         values = from_struct(request.news).values
         _, problems = parse_connection(
             {name: value for name, value in values.items() if value is not UNKNOWN and name not in NOT_OURS}
@@ -211,7 +212,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     # --- a resource ---------------------------------------------------------------------------------------------------------
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
-        handler, news = _handler(request, context), from_struct(request.news)
+        handler, news = self._handler(request, context), from_struct(request.news)
         state = from_struct(request.olds).values
         if state:
             self._saw(
@@ -233,7 +234,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        handler, outputs = _handler(request, context), from_struct(request.olds).values
+        handler, outputs = self._handler(request, context), from_struct(request.olds).values
         old_inputs, inputs = from_struct(request.old_inputs).values, from_struct(request.news).values
         if request.urn not in self._run.checked:  # a refresh: an org holds none of the flags that last
             inputs = {**inputs, **{name: old_inputs[name] for name in handler.lasting if name in old_inputs}}
@@ -263,7 +264,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         )
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
-        handler, inputs = _handler(request, context), from_struct(request.properties)
+        handler, inputs = self._handler(request, context), from_struct(request.properties)
         hidden = hidden_names(handler, inputs)
         if request.preview:
             self._refuse_early(context, handler, request, inputs)
@@ -282,7 +283,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
         handler, inputs, outputs = (
-            _handler(request, context),
+            self._handler(request, context),
             from_struct(request.inputs),
             from_struct(request.properties),
         )
@@ -324,7 +325,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         )
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
-        handler, news = _handler(request, context), from_struct(request.news)
+        handler, news = self._handler(request, context), from_struct(request.news)
         old_inputs, old_outputs = from_struct(request.old_inputs).values, from_struct(request.olds).values
         hidden = hidden_names(handler, news, before=from_struct(request.olds))
         if request.preview:
@@ -344,7 +345,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         )
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        handler = _handler(request, context)
+        handler = self._handler(request, context)
         outputs = from_struct(request.properties).values
         if self._run.is_anothers(handler.name, request.id, outputs):
             self._engine.info(
@@ -395,6 +396,19 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
     # --- how it is done -----------------------------------------------------------------------------------------------------
 
+    def _handler(self, request: Any, context: grpc.ServicerContext) -> Handler:
+        """The handler of a request; from now on this thread's messages are without the secrets of request and connection."""
+        note_request(request)
+        note_texts(self._secret_texts)
+        handler = handler_of(Urn.parse(request.urn).type if request.urn else request.type)
+        if handler is None:
+            _abort(
+                context,
+                grpc.StatusCode.INVALID_ARGUMENT,
+                f"There is no resource {request.type or request.urn} in this provider.",
+            )
+        return handler
+
     def _place(self, request: Any) -> Workplace:
         with self._lock:
             if self._connection is None:
@@ -405,7 +419,6 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 if self._clock.canceled.is_set():
                     self._org.abort()
             connection, org, snapshot = self._connection, self._org, self._snapshot
-        note_texts(self._secret_texts)
         deadline = self._clock.monotonic() + (request.timeout or DEFAULT_TIMEOUT)
         self._clock.must_end(deadline)
         return Workplace(
@@ -524,18 +537,6 @@ def _is_abort(error: Exception) -> bool:
 def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, message: str) -> NoReturn:
     context.abort(code, redacted(message))
     raise AssertionError  # pragma: no cover — abort raises
-
-
-def _handler(request: Any, context: grpc.ServicerContext) -> Handler:
-    note_request(request)
-    handler = handler_of(Urn.parse(request.urn).type if request.urn else request.type)
-    if handler is None:
-        _abort(
-            context,
-            grpc.StatusCode.INVALID_ARGUMENT,
-            f"There is no resource {request.type or request.urn} in this provider.",
-        )
-    return handler
 
 
 def _property_diff(

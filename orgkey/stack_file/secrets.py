@@ -18,6 +18,7 @@ import yaml
 from pulumi.runtime.config import get_config_secret_keys_env, is_config_secret
 
 from orgkey.metadata.check import Problem
+from orgkey.model.secret_texts import texts_of
 
 _NAMES = {
     "orgkey:app": "orgkey:app.name",
@@ -35,6 +36,25 @@ class Secrets:
     def touch(self, path: str) -> bool:
         """Whether a setting, something in it, or something that it is in is secret."""
         return any(_within(path, secret) or _within(secret, path) for secret in self.paths)
+
+    def texts(self, config: Mapping[str, str]) -> Iterator[str]:
+        """Every text in the secret ones, for messages to leave out; `config` as `stack_secrets` takes it."""
+        for key, value in config.items():
+            try:
+                given = json.loads(value) if value.startswith(("{", "[")) else value
+            except (ValueError, RecursionError):
+                given = value
+            yield from self._texts(key, given)
+
+    def _texts(self, path: str, given: Any) -> Iterator[str]:
+        if any(_within(path, secret) for secret in self.paths):
+            yield from texts_of(given)
+        elif isinstance(given, Mapping):
+            for name, item in given.items():
+                yield from self._texts(f"{path}.{name}", item)
+        elif isinstance(given, list):
+            for index, item in enumerate(given):
+                yield from self._texts(f"{path}[{index}]", item)
 
     def problems(self) -> Iterator[Problem]:
         """Settings that cannot be kept secret."""

@@ -99,7 +99,7 @@ BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
     (
         PermissionSetAssignmentsArgs,
         {"permissionSet": "CI", "users": ["a@b", "c@d", "A@B"]},
-        [("users", "names A@B twice")],
+        [("users", "must name each only once; [0] and [2] are the same")],
     ),
     (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "users": "a@b"}, [("users", "must be a list")]),
     (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "expiration": "2027-01-31"}, [("expiration", WITH_ZONE)]),
@@ -114,7 +114,11 @@ BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
         {"permissionSet": "CI", "expiration": "9999-12-31T23:00:00-02:00"},
         [("expiration", WITH_ZONE)],
     ),
-    (PermissionSetAssignmentsArgs, {"permissionSet": "CI", "groups": ["A", "a"]}, [("groups", "names a twice")]),
+    (
+        PermissionSetAssignmentsArgs,
+        {"permissionSet": "CI", "groups": ["A", "a"]},
+        [("groups", "must name each only once; [0] and [1] are the same")],
+    ),
     (
         PermissionSetAssignmentsArgs,
         {"permissionSet": "CI", "groups": ["Integration Users", "crm__Agents"]},

@@ -176,7 +176,12 @@ def test_what_came_as_a_secret_is_in_clear_in_no_state_history_output_or_message
         "certificatePem",
         "privateKeyPem",
     }
-    needles = {**planted, "a user that does not exist": "planted.nobody@acme.com", "credentials": auth_url_file}
+    needles = {
+        **planted,
+        "the org's host": org.url.removeprefix("https://"),
+        "a user that does not exist": "planted.nobody@acme.com",
+        "credentials": auth_url_file,
+    }
     kept, text = everything(stack), "".join(result.text for result in printed) + str(shown)
     assert {path for path, value in needles.items() if value in kept} == set()
     assert {path for path, value in needles.items() if value in text} == set()

@@ -14,7 +14,7 @@ from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.errors import CanceledError
 from tests.landscape import Landscape, Org
 from tests.provider.conftest import APP, HOLDERS, SET, Made
-from tests.provider.protocol import Client, plain
+from tests.provider.protocol import SECRET, SIGNATURE, Client, plain
 from tests.waiting import stop
 
 Connect = Callable[[provider_pb2_grpc.ResourceProviderServicer], Callable[[], Client]]
@@ -111,6 +111,20 @@ def test_each_provider_of_a_program_asks_its_own_org_however_their_requests_mix(
     assert first.read(SET, resource_id, inputs, outputs).id == resource_id
     assert reading.failed == {}
     assert reading.instance_urls == {first.urn(SET): org.url, second.urn(SET): other.url}
+
+
+def test_an_address_that_is_a_secret_is_in_no_reason_and_not_in_the_report(
+    connecting: Connect, permission_set: Made, org: Org
+) -> None:
+    resource_id, inputs, outputs = permission_set
+    reading = Reading()
+    client = connecting(checking(reading, {"UAT": "wrong"}))()
+    client.configure({**settings(org), "instanceUrl": {SIGNATURE: SECRET, "value": org.url}})
+    client.read(SET, resource_id, inputs, outputs)
+    (said,) = reading.said.values()
+    assert "[secret]" in said
+    assert org.url.removeprefix("https://") not in said
+    assert set(reading.instance_urls.values()) <= {""}
 
 
 def test_settings_that_cannot_be_used_are_the_reason_of_what_they_are_for_alone(

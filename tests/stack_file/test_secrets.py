@@ -94,6 +94,39 @@ def test_what_becomes_an_id_cannot_be_a_secret(secret: str, says: str) -> None:
     assert says in str(caught.value)
 
 
+WRONG: list[tuple[str, Any]] = [
+    ("salesforce:instanceUrl", "https://planted.example.com/path"),
+    ("salesforce:credentials", {"sfAlias": "planted", "other": "planted"}),
+    ("salesforce:expectedOrgId", "planted"),
+    ("salesforce:expectedKind", "planted"),
+    ("salesforce:apiVersion", "planted"),
+    ("orgkey:app", {"name": "CI", "contactEmail": "planted", "scopes": ["planted"], "callbackUrls": ["planted"]}),
+    ("orgkey:app", {"name": "CI", "contactEmail": "a@b.c", "kind": "planted", "ipRelaxation": "planted"}),
+    ("orgkey:app", {"name": "CI", "trustedIpRanges": [{"start": "planted", "end": "planted"}]}),
+    ("orgkey:permissionSet", {"name": "CI_Access", "license": 7, "description": "planted" * 99}),
+    ("orgkey:users", ["planted@acme.com", "PLANTED@acme.com"]),
+    ("orgkey:users", ["planted"]),
+    ("orgkey:integrationUser", "planted@acme.com"),
+    ("orgkey:assignments", {"expiration": "2001-01-01T00:00:00Z", "groups": ["planted", "PLANTED"]}),
+    ("orgkey:assignments", {"expiration": "planted", "groups": ["not planted"]}),
+    ("orgkey:key", {"subject": "planted", "consumerKey": "planted is no key"}),
+    ("orgkey:grant", {"audience": "planted", "revoke": "planted"}),
+    ("orgkey:timeouts", {"deploy": "planted"}),
+    ("orgkey:owner", "planted/planted"),
+    ("orgkey:ignore", ["planted.label", "app.planted"]),
+    ("orgkey:import", {"app": "planted"}),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG)
+def test_no_problem_of_a_setting_shows_what_came_as_a_secret(key: str, value: Any) -> None:
+    config = {**CONFIG, key: value if isinstance(value, str) else json.dumps(value)}
+    with pytest.raises(SettingsError) as caught:
+        load(config, project="p", stack="t", secrets=Secrets(frozenset({key})))
+    assert "planted" not in str(caught.value).lower()
+    assert "2001" not in str(caught.value)
+
+
 @pytest.mark.parametrize("secret", ["orgkey:key", "orgkey:key.privateKeyPem"])
 def test_a_private_key_must_be_a_secret_and_the_problem_has_the_command(secret: str) -> None:
     pem = generate_key(2048)

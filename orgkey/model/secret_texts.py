@@ -1,0 +1,53 @@
+"""Messages without secrets: the texts in a secret value, in the spellings that a message may give them, and how they are taken out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from orgkey.model.my_domain import as_my_domain
+
+HIDDEN = "[secret]"
+_SHORTEST = 5  # characters; a shorter text is in too many others by chance
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Every text in a value that is long enough to be looked for; a structure may come as JSON, and a message names a URL by its host."""
+    match value:
+        case str():
+            yield from (text for text in _spellings(value) if len(text) >= _SHORTEST)
+            if value.startswith(("{", "[")):
+                try:
+                    yield from texts_of(json.loads(value))
+                except (ValueError, RecursionError):
+                    return
+        case Mapping():
+            for item in value.values():
+                yield from texts_of(item)
+        case list() | tuple():
+            for item in value:
+                yield from texts_of(item)
+
+
+def without(message: str, texts: Iterable[str]) -> str:
+    """A message without these texts, in whatever case; the longest first, since one may be within another."""
+    for text in sorted(texts, key=len, reverse=True):
+        message = re.sub(re.escape(text), HIDDEN, message, flags=re.IGNORECASE)
+    return message
+
+
+def _spellings(text: str) -> Iterator[str]:
+    yield text
+    if (stripped := text.strip()) != text:
+        yield stripped
+    for url in dict.fromkeys((stripped, as_my_domain(stripped))):
+        if "://" in url:
+            try:
+                parts = urlsplit(url)
+                found = (url.rstrip("/"), parts.netloc, parts.hostname or "")
+            except ValueError:
+                continue
+            yield from (each for each in dict.fromkeys(found) if each and each != text)
