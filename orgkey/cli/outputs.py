@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from rich.console import Console
 from orgkey.fleet.formats import FORMATS
 from orgkey.fleet.formats.text import show
 from orgkey.fleet.report import Report
+
+_PULUMIS = re.compile(r"Pulumi(\..+)?\.(ya?ml|json)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ def _problems_of(form: str, file: Path) -> list[str]:
         return [f"{file} is a folder: name a file in it."]
     if not target.parent.is_dir():
         return [f"{file} cannot be written: there is no folder {target.parent}. Make it first."]
+    if target.exists() and _PULUMIS.fullmatch(target.name):
+        return [f"{file} is Pulumi's own, a project or a stack: give the report another name."]
     if target.exists():
         return [] if os.access(target, os.W_OK) else [f"{file} cannot be written: nobody but its owner may."]
     return (

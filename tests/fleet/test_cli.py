@@ -235,3 +235,28 @@ def test_an_engine_that_says_nothing_useful_could_not_tell(hanging: Path, answer
     assert run.returncode == 2, run.stderr
     unknown = json.loads(run.stdout)["stacks"][0]["unknown"]
     assert [each["reason"].splitlines()[-1] for each in unknown] == [reason]
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"a":' * 200_000, "\ufeff", "\x00", '"text"', "null", "1e999"])
+def test_a_file_of_any_other_shape_takes_no_report_along(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd.json").write_text(text, encoding="utf-8")
+    merged = orgkey("drift", "--merge", "odd.json", written(tmp_path, "uat"), "--expected=odd.json", folder=tmp_path)
+    assert (merged.returncode, merged.stderr) == (2, "")
+    assert "orgkey drift: 3 stacks: 1 in sync, 2 could not tell" in " ".join(merged.stdout.split())
+
+
+def test_a_file_that_is_named_like_a_stack_takes_its_place_in_no_report(tmp_path: Path) -> None:
+    good = written(tmp_path, "uat")
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "uat").write_text("no report")
+    merged = orgkey("drift", "--merge", good, "uat", "--format=json", folder=tmp_path / "p")
+    rows = [(each["stack"], each["verdict"]) for each in json.loads(merged.stdout)["stacks"]]
+    assert sorted(rows) == [("uat", "could not tell"), ("uat", "in sync")]
+
+
+@pytest.mark.parametrize("days", ["36501", "99999999999999999999", "-1", "1.5", "nan", "soon"])
+def test_a_certificate_cannot_be_looked_at_beyond_what_dates_hold(tmp_path: Path, days: str) -> None:
+    told = orgkey("drift", f"--expiring-within={days}", folder=tmp_path)
+    assert told.returncode == 2
+    assert "--expiring-within" in told.stderr
+    assert "Traceback" not in told.stderr

@@ -134,3 +134,29 @@ def test_a_closed_stdout_is_said_so_before_anything_is_asked(tmp_path: Path) -> 
     run = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert "stdout is closed" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", ["drift --merge {} --format json", "drift --no-such-option", "drift --format png"]
+)
+def test_a_closed_stderr_keeps_no_report_back_and_changes_no_exit_code(tmp_path: Path, arguments: str) -> None:
+    script = f"{ORGKEY} {arguments.format(written(tmp_path, 'uat'))} 2>&-"
+    run = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == (0 if "merge" in arguments else 2)
+    if "merge" in arguments:
+        assert json.loads(run.stdout)["stacks"][0]["stack"] == "uat"
+
+
+@pytest.mark.parametrize("name", ["Pulumi.yaml", "Pulumi.uat.yaml", "Pulumi.uat.yml", "Pulumi.uat.json"])
+def test_a_report_is_not_written_over_a_project_or_a_stack(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("config: {}\n")
+    run = subprocess.run(
+        [ORGKEY, "drift", "--merge", written(tmp_path, "uat"), f"--format=json={name}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "is Pulumi's own" in run.stderr
+    assert (tmp_path / name).read_text() == "config: {}\n"

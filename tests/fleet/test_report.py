@@ -107,7 +107,15 @@ def test_a_report_reads_back_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"version": 3, "made_at": "2026-11-24T12:00:00Z", "seconds": 1, "stacks": []}']
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "[" * 200_000,
+        '{"a":' * 200_000,
+        '{"version": 3, "made_at": "2026-11-24T12:00:00Z", "seconds": 1, "stacks": []}',
+    ],
 )
 def test_another_file_is_refused_with_its_name(text: str) -> None:
     with pytest.raises(

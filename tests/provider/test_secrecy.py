@@ -15,7 +15,7 @@ from orgkey.provider.registry import handler_of
 from orgkey.provider.schema import schema
 from orgkey.provider.wire import UNKNOWN
 from tests.provider.conftest import NOWHERE
-from tests.provider.protocol import Client
+from tests.provider.protocol import SECRET, SIGNATURE, Client
 
 AUTH_URL = "force://PlatformCLI::5Aep861planted_refresh_token@acme.my.salesforce.com"
 ACCESS_TOKEN = "00D000000000001!AQplanted.access.token"
@@ -87,3 +87,11 @@ def test_no_input_makes_a_check_or_a_plan_break_off(kind: str, data: st.DataObje
         handler.cautions(inputs)
         handler.plan(inputs, None, None)
         handler.diff(inputs, {}, inputs, 0.0)
+
+
+@pytest.mark.parametrize(("kind", "name"), list(places()))
+def test_what_came_as_a_secret_is_in_no_failure_of_its_check(offline: Client, kind: str, name: str) -> None:
+    for value in ("planted__is no value", ["planted__is no value", "planted__is no value"], {"planted": "planted__x"}):
+        _, failures = offline.check(kind, {name: {SIGNATURE: SECRET, "value": value}})
+        text = "\n".join(reason for _, reason in failures)
+        assert "planted__" not in text

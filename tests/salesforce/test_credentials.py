@@ -228,3 +228,31 @@ def test_a_pipe_that_nobody_writes_to_is_no_file_and_holds_nobody_up(tmp_path: P
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(CredentialsError, match="cannot be read: it is no file"):
         contents(tmp_path / "pipe", form)
+
+
+@pytest.mark.parametrize("content", [b"", b"no program", b"\x7fELF then nothing", b"#!/no/such/interpreter\n"])
+@pytest.mark.parametrize("mode", [0o755, 0o644])
+def test_an_sf_on_path_that_is_no_program_is_told_as_none(
+    connect: Connect, tmp_path: Path, content: bytes, mode: int
+) -> None:
+    (tmp_path / "sf").write_bytes(content)
+    (tmp_path / "sf").chmod(mode)
+    message = refused(connect({"sfAlias": "uat"}, PATH=str(tmp_path)))
+    assert "there is no `sf` on PATH that can be run" in message or "no answer in JSON" in message
+
+
+def test_a_folder_named_sf_is_no_program(connect: Connect, tmp_path: Path) -> None:
+    (tmp_path / "sf").mkdir()
+    assert "there is no `sf` on PATH that can be run" in refused(connect({"sfAlias": "uat"}, PATH=str(tmp_path)))
+
+
+@pytest.mark.parametrize("form", ["sfdxAuthUrlFile", "jwt"])
+def test_a_file_that_is_too_large_for_credentials_is_not_read_to_its_end(
+    connect: Connect, tmp_path: Path, form: str
+) -> None:
+    file = tmp_path / "large"
+    with file.open("wb") as large:
+        large.truncate(1 << 40)  # a hole: nothing is on the disk
+    jwt = {"consumerKey": "Abcdefgh1", "username": "a@b", "privateKeyFile": str(file)}
+    message = refused(connect({"jwt": jwt} if form == "jwt" else {form: str(file)}))
+    assert "it is too large to hold credentials" in message
