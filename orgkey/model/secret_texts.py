@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from orgkey.model.my_domain import as_my_domain
 
 HIDDEN = "[secret]"
+_UNKNOWN = ("is not a setting", "is not a property")
 _SHORTEST = 5  # characters; a shorter text is in too many others by chance
 
 
@@ -37,6 +38,11 @@ def without(message: str, texts: Iterable[str]) -> str:
     for text in sorted(texts, key=len, reverse=True):
         message = re.sub(re.escape(text), HIDDEN, message, flags=re.IGNORECASE)
     return message
+
+
+def place_of(path: str, reason: str, *, secret: bool) -> str:
+    """A problem's path; a name in a secret that is no known one is a part of the secret, and is left out."""
+    return path.rpartition(".")[0] if secret and reason.startswith(_UNKNOWN) and "." in path else path
 
 
 def _spellings(text: str) -> Iterator[str]:

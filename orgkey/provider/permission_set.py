@@ -87,11 +87,11 @@ class PermissionSetHandler(MetadataHandler):
             if usage:
                 raise ConflictError(
                     f"{host_of(place.org.url)} keeps the permission set {name}: {usage}.\n"
-                    "Nothing was taken from anybody. End that first, or set orgkey:permissionSet.takeFromOthers to false, run "
-                    "`pulumi up`, and the set is kept."
+                    "Nothing was taken from anybody. Undo that in the org first; or set orgkey:permissionSet.takeFromOthers to false and "
+                    "run `pulumi up`: a destroy then keeps the set."
                 )
             if others:
-                place.warn(f"taking the permission set {name} from others who hold it: {', '.join(others)}")
+                place.warn(f"taking the permission set {name} also from who else holds it: {', '.join(others)}")
         elif held or usage:
             return " and ".join(part for part in (held, usage) if part)
         ours = [item.assignment_id for item in holders.assignments]

@@ -6,6 +6,7 @@ messages of a request go out without the texts that came in as secrets.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from orgkey.metadata.check import Problem
-from orgkey.model.secret_texts import texts_of, without
+from orgkey.model.secret_texts import place_of, texts_of, without
 from orgkey.provider.handler import Handler
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.wire import Properties, from_struct, to_struct
@@ -72,8 +73,17 @@ def unsealed(handler: Handler, news: Properties) -> list[Problem]:
     ]
 
 
-def failures(problems: Iterable[Problem], prefix: str = "") -> list[provider_pb2.CheckFailure]:
-    """Check failures that name no property to the engine: it would print that property's value (engine notes 8)."""
+def failures(
+    problems: Iterable[Problem], prefix: str = "", *, secrets: frozenset[str] = frozenset()
+) -> list[provider_pb2.CheckFailure]:
+    """Check failures that name no property to the engine: it would print that property's value (engine notes 8).
+
+    `secrets` are the properties that came as such.
+    """
+    problems = [
+        Problem(place_of(each.path, each.reason, secret=re.split(r"[.\[]", each.path)[0] in secrets), each.reason)
+        for each in problems
+    ]
     return [
         provider_pb2.CheckFailure(
             reason=redacted(f"{prefix}{problem.path} {problem.reason}".strip() if problem.path else problem.reason)

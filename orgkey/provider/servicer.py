@@ -30,7 +30,7 @@ from orgkey.identity.assertion import sign_assertion
 from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.my_domain import as_my_domain
 from orgkey.model.pasted import pasted
-from orgkey.model.secret_texts import texts_of
+from orgkey.model.secret_texts import place_of, texts_of
 from orgkey.model.timeouts import DEFAULT_TIMEOUT
 from orgkey.provider.adoption import is_taken_over
 from orgkey.provider.engine import Engine
@@ -160,7 +160,9 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         told = [problem for problem in problems if problem.path not in missing_because_unknown]
         inputs, name = request.news, Urn.parse(request.urn).name
         inputs.MergeFrom(to_struct(verdict(name, values, self._environment)))
-        return provider_pb2.CheckResponse(inputs=inputs, failures=failures(told, prefix="salesforce:"))
+        return provider_pb2.CheckResponse(
+            inputs=inputs, failures=failures(told, prefix="salesforce:", secrets=from_struct(request.news).secrets)
+        )
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         """Say that something changed, never that resources must be replaced: credentials are how we come in, not what is there."""
@@ -182,9 +184,12 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         note_texts(secrets)
         connection, problems = parse_connection(values)
         if connection is None:
-            listed = "\n".join(f"  - salesforce:{problem.path} {problem.reason}" for problem in problems)
+            places = [place_of(each.path, each.reason, secret=each.path.split(".")[0] in sealed) for each in problems]
+            listed = "\n".join(
+                f"  - salesforce:{place} {problem.reason}" for place, problem in zip(places, problems, strict=True)
+            )
             reason = f"The provider's settings are wrong:\n{listed}\nCorrect them in the stack file."
-            self._why_not, self._refused = SettingError(reason), [f"salesforce:{problem.path}" for problem in problems]
+            self._why_not, self._refused = SettingError(reason), [f"salesforce:{place}" for place in places]
         with self._lock:
             if not self._given_up:
                 self._clock.canceled.clear()
@@ -230,7 +235,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 self._engine.warn(request.urn, caution)
         return provider_pb2.CheckResponse(
             inputs=to_struct(inputs, hidden_names(handler, news)),
-            failures=failures([*found, *problems]),
+            failures=failures([*found, *problems], secrets=news.secrets),
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:

@@ -37,6 +37,10 @@ class Secrets:
         """Whether a setting, something in it, or something that it is in is secret."""
         return any(_within(path, secret) or _within(secret, path) for secret in self.paths)
 
+    def hold(self, path: str) -> bool:
+        """Whether a place is within a secret."""
+        return any(_within(path, secret) for secret in self.paths)
+
     def texts(self, config: Mapping[str, str]) -> Iterator[str]:
         """Every text in the secret ones, for messages to leave out; `config` as `stack_secrets` takes it."""
         for key, value in config.items():
@@ -47,7 +51,7 @@ class Secrets:
             yield from self._texts(key, given)
 
     def _texts(self, path: str, given: Any) -> Iterator[str]:
-        if any(_within(path, secret) for secret in self.paths):
+        if self.hold(path):
             yield from texts_of(given)
         elif isinstance(given, Mapping):
             for name, item in given.items():

@@ -33,7 +33,7 @@ from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.my_domain import was_put_right
 from orgkey.model.pasted import pasted
 from orgkey.model.problems import from_validation
-from orgkey.model.secret_texts import without
+from orgkey.model.secret_texts import place_of, without
 from orgkey.model.timeouts import Timeouts
 from orgkey.model.written import Flag, Real, Written, matches
 from orgkey.stack_file.jwt_flow import hopeless
@@ -175,7 +175,13 @@ def load(
     problems = [*told, *problems]
     if problems or connection is None or others is None:
         hidden = frozenset(sealed.texts(config))
-        told = [Problem(each.path, without(each.reason, hidden)) for each in problems]
+        told = [
+            Problem(
+                place_of(each.path, each.reason, secret=sealed.hold(each.path)),
+                without(each.reason, hidden),
+            )
+            for each in problems
+        ]
         raise SettingsError(stack, dict.fromkeys(told))
     return Settings(
         connection=connection,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -27,7 +28,7 @@ _NEW_IN_EVERY_RUN = frozenset(
 _CLAIMS = frozenset({"claim", "claimFound"})
 """A creation that is repeated after a kill takes over what the first one made, and counts."""
 _COARSE = frozenset({"notBefore", "notAfter", "renewAt"})
-"""New in most runs: cases follow each other faster than its seconds."""
+"""New in most runs: cases follow each other faster than its seconds, so they are compared by how far they are from notBefore."""
 _EMPTY_IS_ABSENT = frozenset({"notKept"})
 """What a deploy tells whose answer came; after one that was only found there, the next look says the same by saying nothing."""
 _KEY_HOLDERS = {"ExternalClientApplication": "ExtlClntAppGlobalOauthSettings", "ConnectedApplication": "ConnectedApp"}
@@ -192,7 +193,9 @@ def likeness(
     return {
         "state": {
             f"{part}.{side}": {
-                name: _blotted(name, value, getattr((before or {}).get(part), side, {}).get(name))
+                name: _since_not_before(getattr(each, side), value)
+                if value and name in _COARSE
+                else _blotted(name, value, getattr((before or {}).get(part), side, {}).get(name))
                 for name, value in sorted(getattr(each, side).items())
                 if value or name not in _EMPTY_IS_ABSENT
                 if name not in _CLAIMS
@@ -230,7 +233,12 @@ def _blotted(name: str, value: Any, before: Any) -> Any:
         return value
     if not value:
         return "<not there>"
-    return "<there>" if name in _COARSE else "<as before>" if value == before else "<changed>"
+    return "<as before>" if value == before else "<changed>"
+
+
+def _since_not_before(values: Mapping[str, Any], moment: str) -> str:
+    begin = values.get("notBefore")
+    return f"<notBefore + {datetime.fromisoformat(moment) - datetime.fromisoformat(begin)}>" if begin else "<there>"
 
 
 def _replaced(text: str, blot: Mapping[str, str]) -> str:

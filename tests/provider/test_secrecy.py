@@ -14,8 +14,9 @@ from orgkey.model.pasted import pasted as pasted_values
 from orgkey.provider.registry import handler_of
 from orgkey.provider.schema import schema
 from orgkey.provider.wire import UNKNOWN
+from tests.landscape import Org
 from tests.provider.conftest import NOWHERE
-from tests.provider.protocol import SECRET, SIGNATURE, Client
+from tests.provider.protocol import SECRET, SIGNATURE, Client, VerbFailedError
 
 AUTH_URL = "force://PlatformCLI::5Aep861planted_refresh_token@acme.my.salesforce.com"
 ACCESS_TOKEN = "00D000000000001!AQplanted.access.token"
@@ -91,7 +92,28 @@ def test_no_input_makes_a_check_or_a_plan_break_off(kind: str, data: st.DataObje
 
 @pytest.mark.parametrize(("kind", "name"), list(places()))
 def test_what_came_as_a_secret_is_in_no_failure_of_its_check(offline: Client, kind: str, name: str) -> None:
-    for value in ("planted__is no value", ["planted__is no value", "planted__is no value"], {"planted": "planted__x"}):
+    for value in (
+        "planted__is no value",
+        ["planted__is no value", "planted__is no value"],
+        [{"planted__x": "other"}],
+    ):
         _, failures = offline.check(kind, {name: {SIGNATURE: SECRET, "value": value}})
-        text = "\n".join(reason for _, reason in failures)
+        text = "\n".join(f"{path} {reason}" for path, reason in failures)
         assert "planted__" not in text
+
+
+def test_a_user_name_that_is_a_secret_is_in_no_id_and_no_verdict_of_a_login(provider: Client, org: Org) -> None:
+    values = {
+        "username": {SIGNATURE: SECRET, "value": "planted@acme.com"},
+        "consumerKey": "NoSuchApp" * 4,
+        "privateKeyPem": {SIGNATURE: SECRET, "value": generate_key(2048)},
+        "instanceUrl": org.url,
+        "propagationMinutes": 0,
+    }
+    inputs, failures = provider.check("JwtGrant", values)
+    assert failures == []
+    with pytest.raises(VerbFailedError) as failed:
+        provider.create("JwtGrant", inputs)
+    assert failed.value.init_failed is not None
+    assert failed.value.init_failed["id"] == "login"
+    assert "planted" not in failed.value.message

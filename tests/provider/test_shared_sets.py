@@ -323,7 +323,7 @@ def test_a_set_is_taken_from_others_where_that_is_asked_for(
     org.assign("Access", org.user("devops"))
     later.delete(SET, *taking)
     assert not set_exists(org)
-    assert told == [f"taking the permission set Access from others who hold it: {org.user('devops')}"]
+    assert told == [f"taking the permission set Access also from who else holds it: {org.user('devops')}"]
 
 
 @pytest.mark.parametrize("use", [contained, admitted])
