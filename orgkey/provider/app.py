@@ -198,9 +198,16 @@ class AppHandler(MetadataHandler):
             )
             self.destroy(str(inputs["name"]), place)
             raise _MadeRoomError
+        renamed = (
+            "It is this stack's own, of another key pair. Where a component was renamed, give it its name back and run `pulumi up`; then "
+            "rename it with aliases=[pulumi.Alias(name=...)], which keeps the key pair. Or set"
+            if ownership is Ownership.OURS
+            else "Set"
+        )
         raise ConflictError(
             f"{host_of(place.org.url)} already has the {self.resource} {inputs['name']} with another consumer key.\n"
-            "Nothing was changed. Set orgkey:key.consumerKey to the app's own consumer key to keep it, or delete the app in the org.",
+            f"Nothing was changed. {renamed} orgkey:key.consumerKey to the app's own consumer key to keep it, or delete the app in the "
+            "org.",
         )
 
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:

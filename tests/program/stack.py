@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.waiting import until
 
 PROJECT = Path(__file__).parents[2]
 
@@ -101,6 +103,21 @@ class Stack:
     def up(self, *arguments: str) -> Result:
         """`pulumi up` without a preview."""
         return self.pulumi("up", "--yes", "--skip-preview", "--stack", self.name, *arguments)
+
+    def up_killed(self, at: Callable[[], bool], *arguments: str) -> None:
+        """Kill the engine of an `up` with SIGKILL as soon as `at` holds, and give its lock back as the documents say."""
+        command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", self.name, *arguments]
+        with (self.folder / "killed.log").open("w") as log:
+            engine = subprocess.Popen(
+                command, cwd=self.folder, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        try:
+            until(lambda: at() or engine.poll() is not None, "the moment to kill the engine", seconds=120)
+            assert engine.poll() is None, (self.folder / "killed.log").read_text()
+        finally:
+            engine.kill()
+            engine.wait()
+        ok(self.pulumi("cancel", "--yes", "--stack", self.name))
 
     def drift(self) -> Result:
         """Pulumi's own read-only look: exit 0 in sync, 7 on drift."""
