@@ -1290,7 +1290,7 @@ class JwtGrantArgs:
     deployed_at: Input[str] | None = None
     """When the app was last deployed, ISO 8601: the propagation window's start."""
     propagation_minutes: Input[float] | None = None
-    """How long a new or changed app may take until it works, in minutes."""
+    """How long a new or changed app may take until it works, in minutes; default 30 for a new External Client App, else 10."""
     revoke: Input[bool] | None = None
     """Revoke the proof's token. It may end other sessions of that user and app."""
 
@@ -1364,7 +1364,7 @@ class JwtGrant(_Resource):
     @property
     @pulumi.getter(name="propagationMinutes")
     def propagation_minutes(self) -> Output[float | None]:
-        """How long a new or changed app may take until it works, in minutes."""
+        """How long a new or changed app may take until it works, in minutes; default 30 for a new External Client App, else 10."""
         return pulumi.get(self, "propagation_minutes")  # type: ignore[no-any-return]
 
     @property

@@ -136,6 +136,16 @@ KNOBS: dict[str, Knob] = {
             default=False,
             meaning="a sandbox refresh leaves External Client Apps without their OAuth settings (some do, notes 1.9)",
         ),
+        Knob(
+            "eca_in_tooling",
+            default=False,
+            meaning="the Tooling API answers queries of ExternalClientApplication too (sources differ, notes 3.4)",
+        ),
+        Knob(
+            "broken_eca_mendable",
+            default=True,
+            meaning="an External Client App that has lost its OAuth settings takes new ones (open, notes 2.4)",
+        ),
         Knob("query_page", 2000, "rows per page of a query"),
     )
 }

@@ -13,6 +13,7 @@ from typing import Any
 import pulumi
 from pydantic.alias_generators import to_camel
 
+from orgkey.model.grant import longest_propagation
 from orgkey.model.timeouts import Timeouts
 from orgkey.resources import (
     ConnectedApp,
@@ -121,7 +122,9 @@ class JwtBearerAccess(pulumi.ComponentResource):
             self._options(
                 "grant",
                 settings,
-                timeouts=settings.timeouts.at_least(settings.grant.propagation_minutes * 60 + _PROOF),
+                timeouts=settings.timeouts.at_least(
+                    longest_propagation(settings.kind, settings.grant.propagation_minutes) * 60 + _PROOF
+                ),
             ),
         )
         self.consumer_key, self.username, self.instance_url = app.consumer_key, grant.username, grant.instance_url

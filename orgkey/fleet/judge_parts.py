@@ -17,7 +17,7 @@ from orgkey.fleet.findings import Code
 from orgkey.fleet.remedies import finding
 from orgkey.fleet.report import Finding
 from orgkey.metadata.members import Resource
-from orgkey.metadata.parts import LOOSENS_WHEN_FALSE, LOOSENS_WHEN_TRUE, RUNS_AS, STOPS_JWT_LOGIN
+from orgkey.metadata.parts import LOOSENS_WHEN_FALSE, LOOSENS_WHEN_TRUE, RESTRICTS_TOKENS, RUNS_AS, STOPS_JWT_LOGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ def judge_parts(step: Step, resource: Resource, part: str) -> Iterator[Finding]:
     for each in gone:
         if resource is not Resource.PERMISSION_SET and each.tag in LOOSENS_WHEN_FALSE and each.text == "true":
             yield finding(Code.POLICY_LOOSENED, path, f"{each.tag} was switched off", values=("true", None))
+        elif resource is not Resource.PERMISSION_SET and each.tag in RESTRICTS_TOKENS:
+            yield finding(Code.POLICY_LOOSENED, path, f"{each.named} was taken away", values=(each.named, None))
         else:
             yield finding(
                 Code.SETTING_CHANGED, path, f"{each.named}, which was kept, was taken away", values=(each.named, None)
@@ -69,6 +71,13 @@ def _added(now: _Part, was: _Part | None, path: str) -> Finding:
     values = (was.named if was else None, now.named)
     if now.tag in STOPS_JWT_LOGIN and now.text == "true":
         return finding(Code.LOGIN_BLOCKED, path, f"{now.tag} was switched on", values=values)
+    if now.tag in RESTRICTS_TOKENS:
+        return finding(
+            Code.LOGIN_BLOCKED,
+            path,
+            f"tokens are good from certain addresses only: {now.named} was added",
+            values=values,
+        )
     loosens = (now.tag in LOOSENS_WHEN_TRUE and now.text == "true") or (
         now.tag in LOOSENS_WHEN_FALSE and now.text == "false"
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 import grpc
 
-from orgkey.provider.handler import Workplace
+from orgkey.provider.handler import Handler, Workplace
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.secrecy import redacted
@@ -45,8 +45,8 @@ class DriftProvider(SalesforceProvider):
         super().__init__(clock=clock, environment=environment)
         self._reading = reading
 
-    def _place(self, request: Any) -> Workplace:
-        place = super()._place(request)
+    def _place(self, request: Any, handler: Handler) -> Workplace:
+        place = super()._place(request, handler)
         url = place.connection.instance_url
         self._reading.instance_urls[request.urn] = url if redacted(url) == url else ""
         return place

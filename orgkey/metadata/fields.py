@@ -25,7 +25,16 @@ from orgkey.metadata.codec import (
     Text,
     Value,
 )
-from orgkey.metadata.members import ECA, GLOBAL_OAUTH, MEMBER_TYPES, OAUTH, OAUTH_POLICIES, POLICIES, Resource
+from orgkey.metadata.members import (
+    ECA,
+    GLOBAL_OAUTH,
+    MEMBER_TYPES,
+    OAUTH,
+    OAUTH_POLICIES,
+    POLICIES,
+    RESOURCE_MEMBERS,
+    Resource,
+)
 
 CONSUMER_KEY = r"[A-Za-z0-9._+/=-]{8,256}"
 CONSUMER_KEY_SAYS = "8 to 256 letters, digits and . _ - + / ="
@@ -174,6 +183,8 @@ def _flag(
 
 
 _IP_RELAXATION = ("Enforce", "Enforce_RelaxRefresh", "Bypass_2factor", "Bypass")
+_EXTERNAL_IP_RELAXATION = {**{v: v for v in _IP_RELAXATION}, "Enforce_RelaxRefresh": "Enforce_relaxrefresh"}
+"""Orgs return `Enforce_relaxrefresh`, and a deploy validator lists it so; the reference writes it as we do (platform notes 2.3)."""
 _PERMITTED = ("AdminApprovedPreAuthorized", "AllSelfAuthorized")
 _BOTH = (CONNECTED, EXTERNAL)
 
@@ -188,7 +199,7 @@ APP_FIELDS: tuple[Field, ...] = (
         pattern_says=DEVELOPER_NAME_SAYS,
         longest=80,
         longest_in={
-            EXTERNAL: 80 - max(len(each.satellite) for each in MEMBER_TYPES.values())
+            EXTERNAL: 80 - max(len(MEMBER_TYPES[each].satellite) for each in RESOURCE_MEMBERS[EXTERNAL])
         },  # its members' names are longer
     ),
     Field(
@@ -338,7 +349,9 @@ APP_FIELDS: tuple[Field, ...] = (
                     "oauthPolicy", Mapped("ipRelaxation", {v: v.upper() for v in _IP_RELAXATION}), absent="Enforce"
                 ),
                 _external(
-                    OAUTH_POLICIES, Mapped("ipRelaxationPolicyType", {v: v for v in _IP_RELAXATION}), absent="Enforce"
+                    OAUTH_POLICIES,
+                    Mapped("ipRelaxationPolicyType", _EXTERNAL_IP_RELAXATION),
+                    absent="Enforce",
                 ),
             ],
         ),

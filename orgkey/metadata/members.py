@@ -6,7 +6,7 @@ would give, and an app made by hand keeps its own (`ExternalMembers`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ GLOBAL_OAUTH = "ExtlClntAppGlobalOauthSettings"
 OAUTH = "ExtlClntAppOauthSettings"
 OAUTH_POLICIES = "ExtlClntAppOauthConfigurablePolicies"
 POLICIES = "ExtlClntAppConfigurablePolicies"
+OAUTH_SECURITY = "ExtlClntAppOauthSecuritySettings"
 
 
 class Resource(StrEnum):
@@ -27,12 +28,13 @@ class Resource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MemberType:
-    """One metadata type: where its files lie in a bundle, and what the org's own name for a satellite ends in."""
+    """One metadata type: where its files lie in a bundle, what the org's own name for a satellite ends in, first API version."""
 
     name: str
     folder: str
     suffix: str
     satellite: str = ""
+    since: float = 0.0
 
     def path(self, full_name: str) -> str:
         """Path of a member's file in a bundle."""
@@ -49,6 +51,7 @@ MEMBER_TYPES: Mapping[str, MemberType] = {
         MemberType(OAUTH, "extlClntAppOauthSettings", "ecaOauth", "_oauth"),
         MemberType(OAUTH_POLICIES, "extlClntAppOauthPolicies", "ecaOauthPlcy", "_oauthPlcy"),
         MemberType(POLICIES, "extlClntAppPolicies", "ecaPlcy", "_plcy"),
+        MemberType(OAUTH_SECURITY, "extlClntAppOauthSecuritySettings", "ecaOauthSecurity", "_oauthSecurity", 67.0),
     )
 }
 
@@ -58,12 +61,21 @@ RESOURCE_MEMBERS: Mapping[Resource, tuple[str, ...]] = {
     Resource.EXTERNAL_CLIENT_APP: (ECA, GLOBAL_OAUTH, OAUTH, OAUTH_POLICIES, POLICIES),
 }
 
+OPTIONAL_MEMBERS: Mapping[Resource, tuple[str, ...]] = {Resource.EXTERNAL_CLIENT_APP: (OAUTH_SECURITY,)}
+"""Members that no org makes by itself and no setting needs: kept as they are where they are (platform notes 2.2)."""
+
 ROOT_MEMBER: Mapping[Resource, str] = {resource: members[0] for resource, members in RESOURCE_MEMBERS.items()}
 
 
-def member_names(resource: Resource, developer_name: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Full name of each member by metadata type: those `known` (an app made elsewhere), else the org's own habit."""
+def member_names(
+    resource: Resource, developer_name: str, known: Mapping[str, str] | None = None, *, also: Collection[str] = ()
+) -> dict[str, str]:
+    """Full name of each member by metadata type: those `known` (an app made elsewhere), else the org's own habit.
+
+    An optional member has one where it is known, or is to be there `also`.
+    """
+    optional = [kind for kind in OPTIONAL_MEMBERS.get(resource, ()) if kind in (known or {}) or kind in also]
     return {
         type_name: (known or {}).get(type_name) or developer_name + MEMBER_TYPES[type_name].satellite
-        for type_name in RESOURCE_MEMBERS[resource]
+        for type_name in (*RESOURCE_MEMBERS[resource], *optional)
     }

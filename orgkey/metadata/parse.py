@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from orgkey.metadata.certificate import as_pem
-from orgkey.metadata.codec import IpRange, Value, children, is_nil, local_name, new_element
+from orgkey.metadata.codec import IpRange, Value, children, is_nil, local_name, new_element, text_of
 from orgkey.metadata.fields import Field, fields_of
 from orgkey.metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource
 from orgkey.metadata.ownership import Marker, unmark
@@ -88,7 +88,7 @@ def parse(resource: Resource, members: Mapping[str, etree._Element], names: Mapp
     description, marker = unmark(str(settings.get("description") or ""))
     settings["description"] = description
     missing = tuple(type_name for type_name in RESOURCE_MEMBERS[resource] if type_name not in members)
-    return Found(settings, names, marker, _unknown_parts(resource, members), missing)
+    return Found(settings, names, marker, _unknown_parts(resource, members, names), missing)
 
 
 def canonical(row: Field, value: Value) -> Value:
@@ -131,7 +131,10 @@ def _descend(root: etree._Element, path: Sequence[str]) -> etree._Element | None
     return root
 
 
-def _unknown_parts(resource: Resource, members: Mapping[str, etree._Element]) -> tuple[UnknownPart, ...]:
+def _unknown_parts(
+    resource: Resource, members: Mapping[str, etree._Element], names: Mapping[str, str]
+) -> tuple[UnknownPart, ...]:
+    """What no setting knows; a satellite's label is one where it is not its full name, as another tool may have written it."""
     known: dict[tuple[str, str], set[str]] = {}
     for row in fields_of(resource):
         if place := row.places.get(resource):
@@ -141,7 +144,8 @@ def _unknown_parts(resource: Resource, members: Mapping[str, etree._Element]) ->
     parts: list[UnknownPart] = []
     for type_name, root in members.items():
         containers = [path for member, path in known if member == type_name] or [""]
-        structural = _STRUCTURAL | ({"label"} if not _has_label(resource, type_name) else set())
+        usual = type_name != ROOT_MEMBER[resource] and text_of(root, "label") == names[type_name]
+        structural = _STRUCTURAL | ({"label"} if usual else set())
         for path in sorted(set(containers)):
             container = _descend(root, [tag for tag in path.split("/") if tag])
             for child in () if container is None else sorted(container, key=local_name):
@@ -149,14 +153,6 @@ def _unknown_parts(resource: Resource, members: Mapping[str, etree._Element]) ->
                 if tag not in known.get((type_name, path), set()) | structural | _NEVER_CARRIED and not is_nil(child):
                     parts.append(UnknownPart(type_name, path, _verbatim(child)))
     return tuple(sorted(parts, key=lambda part: (part.member, part.path)))
-
-
-def _has_label(resource: Resource, type_name: str) -> bool:
-    return any(
-        row.name == "label" and row.places[resource].member == type_name
-        for row in fields_of(resource)
-        if row.name == "label"
-    )
 
 
 def _verbatim(element: etree._Element) -> str:

@@ -39,6 +39,10 @@ STOPS_JWT_LOGIN = frozenset({"isDPopEnabled", "isIpBindingEnabled", "isMtlsEnabl
 """Tokens are bound to a key, certificate or address of the client, which a JWT bearer login does not give."""
 
 
+RESTRICTS_TOKENS = frozenset({"tokenIpRanges"})
+"""Addresses that may use the app's tokens; a login from elsewhere gets one that is good for nothing."""
+
+
 def switched_off(there: Iterable[UnknownPart], known: Iterable[UnknownPart]) -> Iterator[UnknownPart]:
     """What to send beside the `known` parts, so that a flow or binding that somebody switched on is off again.
 

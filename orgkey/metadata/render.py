@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from orgkey.metadata.codec import Value, append, children, local_name, new_element
 from orgkey.metadata.fields import Field, fields_of
-from orgkey.metadata.members import ECA, RESOURCE_MEMBERS, Resource
+from orgkey.metadata.members import ECA, MEMBER_TYPES, RESOURCE_MEMBERS, Resource
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -50,13 +50,22 @@ def render(
 ) -> list[Member]:
     """Write every member of a resource.
 
-    `names` gives the full name per metadata type. `previous`, what the org holds now, decides two things: the consumer key is
+    `names` gives the full name per metadata type; an optional member that has one is written, if only to say that it holds nothing but
+    what is carried over. `previous`, what the org holds now, decides two things: the consumer key is
     written only while there is none (platform notes 1.8: an app that has one keeps it), and a setting that went back to "empty" is said
     aloud, because the platform leaves alone what is not mentioned (platform notes 1.6).
     """
     from lxml import etree
 
-    roots = {type_name: _root(type_name, names) for type_name in RESOURCE_MEMBERS[resource]}
+    optional = [
+        kind for kind in names if kind not in RESOURCE_MEMBERS[resource] and MEMBER_TYPES[kind].since <= api_version
+    ]
+    carried_over = tuple(carried_over)
+    labelled = {part.member for part in carried_over if not part.path and part.xml.startswith("<label")}
+    roots = {
+        type_name: _root(type_name, names, label=type_name not in labelled)
+        for type_name in (*RESOURCE_MEMBERS[resource], *optional)
+    }
     for row in fields_of(resource):
         _write(roots, row, resource, settings, api_version=api_version, previous=previous)
     for part in carried_over:
@@ -91,11 +100,12 @@ def _write(
         parent.remove(container)
 
 
-def _root(type_name: str, names: Mapping[str, str]) -> etree._Element:
+def _root(type_name: str, names: Mapping[str, str], *, label: bool) -> etree._Element:
     root = new_element(type_name)
     if ECA in names and type_name != ECA:
         append(root, "externalClientApplication", names[ECA])
-        append(root, "label", names[type_name])
+        if label:
+            append(root, "label", names[type_name])
     return root
 
 

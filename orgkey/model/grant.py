@@ -10,6 +10,16 @@ from orgkey.model.assignments import Moment, Username
 from orgkey.model.credentials import ConsumerKey
 from orgkey.model.written import Flag, Real, Written, matches
 
+CHANGED_APP_MINUTES, NEW_EXTERNAL_APP_MINUTES = 10, 30
+"""How long an app may take until it works: seen are 2 to 10 minutes, and up to 30 for a new External Client App (platform notes 4.6)."""
+
+
+def longest_propagation(app_kind: str, given: float | None) -> float:
+    """Minutes that a new app of that kind may take."""
+    if given is not None:
+        return given
+    return NEW_EXTERNAL_APP_MINUTES if app_kind == "external" else CHANGED_APP_MINUTES
+
 
 class JwtGrantArgs(Written):
     """Inputs of JwtGrant. The revisions and `deployed_at` are there so that every change is followed by a proof."""
@@ -35,9 +45,9 @@ class JwtGrantArgs(Written):
     deployed_at: Moment | None = Field(
         default=None, description="When the app was last deployed, ISO 8601: the propagation window's start."
     )
-    propagation_minutes: Annotated[Real, Field(ge=0, le=60)] = Field(
-        default=10,
-        description="How long a new or changed app may take until it works, in minutes.",
+    propagation_minutes: Annotated[Real, Field(ge=0, le=60)] | None = Field(
+        default=None,
+        description="How long a new or changed app may take until it works, in minutes; default 30 for a new External Client App, else 10.",
     )
     revoke: Flag = Field(
         default=False, description="Revoke the proof's token. It may end other sessions of that user and app."

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from orgkey.metadata.certificate import fingerprint
-from orgkey.metadata.members import ROOT_MEMBER, Resource
+from orgkey.metadata.members import GLOBAL_OAUTH, OAUTH, ROOT_MEMBER, Resource
 from orgkey.metadata.ownership import Ownership
 from orgkey.metadata.parse import Found
 from orgkey.provider.adoption import is_deployed
@@ -40,7 +40,7 @@ from orgkey.salesforce.app_links import questions as link_questions
 from orgkey.salesforce.apps import ID_PREFIX, is_there, package_of, read_app
 from orgkey.salesforce.apps import record_id as app_id
 from orgkey.salesforce.deploy_job import DeployStatus
-from orgkey.salesforce.errors import ConflictError, RefusedError, UnseenError, host_of
+from orgkey.salesforce.errors import ConflictError, DeployFailedError, RefusedError, UnseenError, host_of
 from orgkey.salesforce.read import other_kind
 
 _THROW_AWAY_BITS = 2048
@@ -337,6 +337,27 @@ class ExternalClientAppHandler(AppHandler):
 
     name: ClassVar[str] = "ExternalClientApp"
     resource: ClassVar[Resource] = Resource.EXTERNAL_CLIENT_APP
+
+    def _put(self, inputs: Values, found: Found | None, place: Workplace, **how: Any) -> dict[str, Any]:
+        """As for all metadata; an app of ours that lost its OAuth settings, and takes none again, is made anew (platform notes 2.4).
+
+        A sandbox refresh may leave it so. Nobody can log in through it any more, so nobody loses anything.
+        """
+        try:
+            return super()._put(inputs, found, place, **how)
+        except DeployFailedError as error:
+            if found is None or how.get("adopted") or not error.broken_app or not self._is_broken(found, inputs, place):
+                raise
+            name = str(inputs["name"])
+            place.warn(
+                f"the External Client App {name} had lost its OAuth settings and takes none again: it is deleted and made anew"
+            )
+            self.destroy(name, place)
+            return super()._put(inputs, None, place, **{**how, "copied_from": ""})
+
+    def _is_broken(self, found: Found, inputs: Values, place: Workplace) -> bool:
+        ours = self._ownership(found, inputs, place) in {Ownership.OURS, Ownership.COPY}
+        return ours and bool({GLOBAL_OAUTH, OAUTH} & set(found.missing))
 
 
 class _MadeRoomError(Exception):

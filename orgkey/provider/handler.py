@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from orgkey.metadata.check import Problem
 from orgkey.model.connection import Connection
+from orgkey.model.timeouts import DEFAULT_TIMEOUT
 from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import UnseenError
@@ -167,6 +168,8 @@ class Handler(ABC):
     """Outputs that hold the value of an input, by the input's name: they are secret where it is."""
     lives_in_org: ClassVar[bool] = True
     """Whether every `up` looks at it first (`refresh_before_update`)."""
+    seconds: ClassVar[float] = DEFAULT_TIMEOUT
+    """How long a verb may take where customTimeouts says nothing."""
     shown_in: ClassVar[Mapping[str, str]] = {}
     """Inputs by the output that shows them as the org has them: who ignores the one ignores the other."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from orgkey.identity.assertion import sign_assertion
 from orgkey.metadata.check import Problem
 from orgkey.model.connection import Connection
-from orgkey.model.grant import JwtGrantArgs
+from orgkey.model.grant import NEW_EXTERNAL_APP_MINUTES, JwtGrantArgs, longest_propagation
 from orgkey.provider.handler import (
     Diff,
     Handler,
@@ -33,6 +34,7 @@ from orgkey.salesforce.grant import Proof, audiences, prove, prove_within
 from orgkey.salesforce.oauth import retry_of
 from orgkey.salesforce.retry import retry_refused
 
+_WAIT = "propagationMinutes"  # how long to wait for a login is nothing that could need another proof
 _OUTPUTS = ("verified", "reason", "orgId", "userId", "scopes", "audience")
 
 
@@ -41,6 +43,7 @@ class JwtGrantHandler(Handler):
 
     name: ClassVar[str] = "JwtGrant"
     secret_outputs: ClassVar[frozenset[str]] = frozenset({"privateKeyPem"})
+    seconds: ClassVar[float] = NEW_EXTERNAL_APP_MINUTES * 60 + 300  # the propagation, and the proof itself
     derived: ClassVar[Mapping[str, frozenset[str]]] = {"instanceUrl": frozenset({"audience"})}
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
@@ -48,9 +51,8 @@ class JwtGrantHandler(Handler):
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         failing = old_outputs.get("verified") is False
-        return Diff(
-            inputs=changed(JwtGrantArgs.names(), old_inputs, inputs), outputs=["verified", "reason"] if failing else []
-        )
+        names = [name for name in JwtGrantArgs.names() if name != _WAIT]
+        return Diff(inputs=changed(names, old_inputs, inputs), outputs=["verified", "reason"] if failing else [])
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
         return unknown_outputs(inputs, _OUTPUTS)
@@ -58,7 +60,9 @@ class JwtGrantHandler(Handler):
     def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
         args = _args(inputs, place)
         start = datetime.fromisoformat(args.deployed_at).timestamp() if args.deployed_at else place.clock.now()
-        return _id(args, place), self._prove(inputs, args, place, window_from=start, certificate_changed=True)
+        minutes = longest_propagation(args.app_kind, args.propagation_minutes)
+        window = _Window(start, minutes, certificate_changed=True)
+        return _id(args, place), self._prove(inputs, args, place, window)
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
         if not inputs:
@@ -88,22 +92,23 @@ class JwtGrantHandler(Handler):
         start = datetime.fromisoformat(args.deployed_at).timestamp() if args.deployed_at else 0.0
         if written:  # what the login depends on was changed within this very `up`
             start = max(start, place.clock.now())
-        return self._prove(inputs, args, place, window_from=start, certificate_changed="deployedAt" in written)
+        is_new = "userId" not in old_outputs or "consumerKey" in written  # no login by this key was ever proved
+        minutes = longest_propagation(args.app_kind if is_new else "", args.propagation_minutes)
+        return self._prove(inputs, args, place, _Window(start, minutes, certificate_changed="deployedAt" in written))
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
         """Nothing to remove: a proof leaves nothing in the org."""
 
-    def _prove(
-        self, inputs: Values, args: JwtGrantArgs, place: Workplace, *, window_from: float, certificate_changed: bool
-    ) -> Values:
+    def _prove(self, inputs: Values, args: JwtGrantArgs, place: Workplace, window: _Window) -> Values:
         """Prove the login; where it fails for the certificate of an app that this run has not deployed, deploy the app and prove again."""
         try:
             try:
-                return _proved(inputs, _proof(args, place, window_from, certificate_changed=certificate_changed))
+                return _proved(inputs, _proof(args, place, window))
             except GrantRefusedError as error:
                 if retry_of(error) is not Retry.CERTIFICATE or not _deploy_again(inputs, args, error, place):
                     raise
-            return _proved(inputs, _proof(args, place, place.clock.now(), certificate_changed=True))
+            again = _Window(place.clock.now(), window.minutes, certificate_changed=True)
+            return _proved(inputs, _proof(args, place, again))
         except GrantRefusedError as error:
             org_id = place.snapshot.identity().org_id
             raise InitFailedError(
@@ -111,13 +116,22 @@ class JwtGrantHandler(Handler):
             ) from error
 
 
-def _proof(args: JwtGrantArgs, place: Workplace, window_from: float, *, certificate_changed: bool) -> Proof:
-    until = min(window_from + args.propagation_minutes * 60, place.clock.now() + place.seconds_left)
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """For how long a refusal may be a change that is still propagating: from a moment (Unix time) on, for so many minutes."""
+
+    start: float
+    minutes: float
+    certificate_changed: bool
+
+
+def _proof(args: JwtGrantArgs, place: Workplace, window: _Window) -> Proof:
+    until = min(window.start + window.minutes * 60, place.clock.now() + place.seconds_left)
     return prove_within(
         _attempt(args, place),
         clock=place.clock,
         until=until,
-        certificate_changed=certificate_changed,
+        certificate_changed=window.certificate_changed,
         progress=place.progress,
     )
 

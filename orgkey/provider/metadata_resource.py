@@ -342,7 +342,9 @@ class MetadataHandler(Handler):
         not_kept: Sequence[Mapping[str, str]] = (),
     ) -> dict[str, Any]:
         name, org_id = str(inputs["name"]), place.snapshot.identity().org_id
-        names = member_names(self.resource, name, found.names if found else None)
+        names = member_names(
+            self.resource, name, found.names if found else None, also={part.member for part in carried_over}
+        )
         bundle = self._bundle(inputs, found, names, org_id, place, claim, carried_over)
         outputs = {
             **inputs,

@@ -31,7 +31,6 @@ from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.my_domain import as_my_domain
 from orgkey.model.pasted import pasted
 from orgkey.model.secret_texts import place_of, texts_of
-from orgkey.model.timeouts import DEFAULT_TIMEOUT
 from orgkey.provider.adoption import is_taken_over
 from orgkey.provider.engine import Engine
 from orgkey.provider.handler import (
@@ -278,7 +277,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 properties=outputs_struct(handler.plan(inputs.values, None, None), hidden)
             )
         with self._outcome(context, handler, request.properties, hidden), self._noting(handler) as note:
-            resource_id, outputs = handler.create(inputs.values, self._place(request))
+            resource_id, outputs = handler.create(inputs.values, self._place(request, handler))
             note(resource_id, outputs)
         return provider_pb2.CreateResponse(
             id=resource_id,
@@ -299,7 +298,9 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             self._run.adopted[key] = is_taken_over(outputs.values) or self._run.adopted.get(key, False)
         with self._outcome(context, handler, request.inputs, hidden):
             try:
-                place = replace(self._place(request), unseen=lambda error: self._partly_read(request.urn, error))
+                place = replace(
+                    self._place(request, handler), unseen=lambda error: self._partly_read(request.urn, error)
+                )
                 found = handler.read(request.id, inputs.values, outputs.values, place)
             except ImportRefusedError:
                 raise
@@ -340,7 +341,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 properties=outputs_struct(handler.plan(news.values, old_outputs, diff), hidden)
             )
         with self._outcome(context, handler, request.news, hidden), self._noting(handler) as note:
-            place = self._place(request)
+            place = self._place(request, handler)
             if handler.lives_in_org:
                 refuse_moved(old_outputs, place)
             outputs = handler.update(request.id, old_inputs, old_outputs, news.values, place)
@@ -358,7 +359,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             )
             return empty_pb2.Empty()
         with self._outcome(context, handler, request.old_inputs, frozenset()):
-            place = self._place(request)
+            place = self._place(request, handler)
             if handler.lives_in_org and has_moved(outputs, place):
                 return empty_pb2.Empty()  # it stays in its own org
             handler.delete(request.id, from_struct(request.old_inputs).values or outputs, outputs, place)
@@ -387,7 +388,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         hurried = provider_pb2.CreateRequest(urn=request.urn, timeout=_PREVIEW_SECONDS)
         with self._outcome(context, handler, None, frozenset()):
             try:
-                handler.refuse_early(inputs.values, self._place(hurried))
+                handler.refuse_early(inputs.values, self._place(hurried, handler))
             except ConflictError:
                 raise
             except SalesforceError as error:
@@ -397,7 +398,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def _validate(self, context: grpc.ServicerContext, handler: Handler, request: Any, inputs: Properties) -> None:
         if self._connection is not None and self._connection.validate_on_preview:
             with self._outcome(context, handler, None, frozenset()):
-                handler.validate(inputs.values, self._place(request))
+                handler.validate(inputs.values, self._place(request, handler))
 
     # --- how it is done -----------------------------------------------------------------------------------------------------
 
@@ -414,7 +415,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             )
         return handler
 
-    def _place(self, request: Any) -> Workplace:
+    def _place(self, request: Any, handler: Handler) -> Workplace:
         with self._lock:
             if self._connection is None:
                 raise self._why_not
@@ -424,7 +425,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 if self._clock.canceled.is_set():
                     self._org.abort()
             connection, org, snapshot = self._connection, self._org, self._snapshot
-        deadline = self._clock.monotonic() + (request.timeout or DEFAULT_TIMEOUT)
+        deadline = self._clock.monotonic() + (request.timeout or handler.seconds)
         self._clock.must_end(deadline)
         return Workplace(
             connection=connection,

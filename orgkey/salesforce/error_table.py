@@ -37,6 +37,9 @@ class Row:
     audience: bool = False  # the next audience of the ladder may do
     own_login: str = ""
     rights: bool = False  # the login lacks a permission: say whose it is
+    broken_app: bool = (
+        False  # as an app that lost its OAuth settings answers: it takes none again and has to be made anew
+    )
     outside: bool = False  # the user, the org or this machine is why: no `pulumi up` mends it
     assertion: bool = False  # the assertion itself was refused: two clocks may be apart
 
@@ -369,6 +372,7 @@ DEPLOY = (
         "the org failed inside",
         "run the same command again; quote its ErrorId to Salesforce support if it stays",
         Retry.SOON,
+        broken_app=True,
     ),
     Row(
         "",
@@ -406,12 +410,14 @@ DEPLOY = (
         "invalid plugin settings",
         "the app has lost its OAuth settings, as a sandbox refresh may leave it",
         "delete the app in Setup > External Client App Manager, then run `pulumi up`, which makes it again",
+        broken_app=True,
     ),
     Row(
         "",
         "have a valid oauth settings configuration",
         "the app's OAuth settings are missing or of another app",
         "run `pulumi refresh`, then `pulumi up`; if it stays so, delete the app in Setup and run `pulumi up` again",
+        broken_app=True,
     ),
     Row(
         "",

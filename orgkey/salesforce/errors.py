@@ -161,7 +161,8 @@ class SessionExpiredError(SalesforceError):
 class DeployFailedError(SalesforceError):
     """The org rejected a bundle; `problems` are its own words, one per component. Nothing was changed in the org.
 
-    `passing` where the same bundle may do in a moment.
+    `passing` where the same bundle may do in a moment. `broken_app` where the org gives no other reason than one that an app without its
+    OAuth settings may give.
     """
 
     retry_after: float | None = None
@@ -170,6 +171,7 @@ class DeployFailedError(SalesforceError):
         self.problems = tuple(problems)
         rows = [find_row(DEPLOY, "", problem) for problem in problems]
         self.passing = bool(rows) and all(row is not None and row.retry is Retry.SOON for row in rows)
+        self.broken_app = bool(rows) and all(row is None or row.broken_app for row in rows)
         super().__init__(message)
 
     @property

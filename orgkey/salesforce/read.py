@@ -9,10 +9,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING
 
 from orgkey.metadata.codec import text_of
-from orgkey.metadata.members import MEMBER_TYPES, RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
+from orgkey.metadata.members import (
+    MEMBER_TYPES,
+    OPTIONAL_MEMBERS,
+    RESOURCE_MEMBERS,
+    ROOT_MEMBER,
+    Resource,
+    member_names,
+)
 from orgkey.metadata.parse import Found, parse
 from orgkey.salesforce import soql
 from orgkey.salesforce.answers import Rows
@@ -164,12 +172,16 @@ def read_resource(
     `known_names` are the full names of its members where they were seen before. A satellite of an External Client App has a free name
     (platform notes 2.2): whose it is is told by what it points at, and one that is not found under its usual name is looked for.
     """
-    names = member_names(resource, name, known_names)
+    names = {
+        kind: full
+        for kind, full in member_names(resource, name, known_names).items()
+        if kind in RESOURCE_MEMBERS[resource]
+    }
     root_type = ROOT_MEMBER[resource]
-    records = _read_members(snapshot, names)
+    records, optional = _read_members(snapshot, names, _optional(snapshot, resource))
     if root_type not in records and (namespace := snapshot.identity().namespace):
         names = {type_name: f"{namespace}__{full_name}" for type_name, full_name in names.items()}
-        records = _read_members(snapshot, names)
+        records, _ = _read_members(snapshot, names)
     if root_type not in records:
         return None
     apps = {name.casefold(), names[root_type].casefold()}  # developer names know no case
@@ -181,17 +193,39 @@ def read_resource(
         records |= {type_name: record for type_name, (_, record) in moved.items()}
         names |= {type_name: full_name for type_name, (full_name, _) in moved.items()}
         names |= {kind: _free_name(kind, name, listed[kind]) for kind in missing if kind not in moved}
+    for kind, found in optional.items():
+        for full_name, record in found.items():
+            if _parent(record) in apps:
+                records, names = {**records, kind: record}, {**names, kind: full_name}
     return parse(resource, records, names)
 
 
-def _read_members(snapshot: Snapshot, names: Mapping[str, str]) -> dict[str, etree._Element]:
+def _optional(snapshot: Snapshot, resource: Resource) -> list[str]:
+    """Types of members that an app may have and seldom has, as far as the API version knows them."""
+    version = float(snapshot.org.connection.api_version)
+    return [kind for kind in OPTIONAL_MEMBERS.get(resource, ()) if MEMBER_TYPES[kind].since <= version]
+
+
+def _read_members(
+    snapshot: Snapshot, names: Mapping[str, str], optional: Sequence[str] = ()
+) -> tuple[dict[str, etree._Element], dict[str, Mapping[str, etree._Element]]]:
+    """Members by type, as far as they are there; and all members of the `optional` types, whosever they are."""
     tasks = [
-        lambda type_name=type_name, name=name: snapshot.members(type_name, [name]) for type_name, name in names.items()
+        *(partial(snapshot.members, kind, [name]) for kind, name in names.items()),
+        *(partial(_all_members, snapshot, kind) for kind in optional),
     ]
     answers = snapshot.org.side_by_side(tasks)
-    return {
-        type_name: found[name] for (type_name, name), found in zip(names.items(), answers, strict=True) if name in found
-    }
+    there = {kind: found[name] for (kind, name), found in zip(names.items(), answers, strict=False) if name in found}
+    return there, dict(zip(optional, answers[len(names) :], strict=True))
+
+
+def _all_members(snapshot: Snapshot, type_name: str) -> Mapping[str, etree._Element]:
+    """All members of a type; none where the org does not show the type to this login, or does not know it."""
+    try:
+        full_names = [item.full_name for item in snapshot.listed(type_name) if item.full_name]
+        return snapshot.members(type_name, full_names) if full_names else {}
+    except RefusedError:
+        return {}
 
 
 def _parent(record: etree._Element) -> str:

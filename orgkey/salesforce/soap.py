@@ -55,6 +55,7 @@ _SINCE: Mapping[str, Mapping[str, float]] = {
         "guestJwtSessionTimeoutType": 65.0,
         "namedUserJwtSessionTimeoutType": 65.0,
     },
+    "ExtlClntAppOauthSecuritySettings": {"tlsClientAuthCertParamType": 68.0, "tlsClientAuthCertParamValue": 68.0},
     "PermissionSet": {
         "agentAccesses": 64.0,
         "servicePresenceStatusAccesses": 64.0,

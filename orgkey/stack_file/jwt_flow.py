@@ -1,4 +1,4 @@
-"""Settings of an app that an org takes and with which a JWT bearer login can hardly work, so that the proof would fail minutes later.
+"""Settings of an app or permission set that an org takes and with which a JWT bearer login can hardly work: the proof would fail later.
 
 They are problems of a stack file, not of an app: the provider deploys and imports apps for other flows too.
 """
@@ -13,6 +13,8 @@ from orgkey.metadata.fields import SCOPES
 
 _REFRESH = {"RefreshToken", "OfflineAccess"}  # two names of one scope (platform notes 1.7)
 _API = {"Api", "Full"}
+_ADMITS_NOBODY = {"salesforce api integration", "salesforceapiintegrationpsl"}
+"""Label and name of the permission set licence whose sets pre-authorize nobody (platform notes 3.1)."""
 
 
 def hopeless(app: Mapping[str, Any]) -> Iterable[Problem]:
@@ -42,3 +44,14 @@ def hopeless(app: Mapping[str, Any]) -> Iterable[Problem]:
                 "scopes",
                 "must hold Api (or Full): without it the token is good for no API call, and the proof makes one",
             )
+
+
+def hopeless_set(permission_set: Mapping[str, Any]) -> Iterable[Problem]:
+    """The same for the permission set whose holders the app admits."""
+    licence = permission_set.get("license")
+    if isinstance(licence, str) and licence.strip().lower() in _ADMITS_NOBODY:
+        yield Problem(
+            "license",
+            "must be left out: a set that is bound to this licence pre-authorizes nobody. Users who need the licence are given it beside "
+            "the set (Setup > Users > Permission Set License Assignments)",
+        )

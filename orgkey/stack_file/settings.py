@@ -36,7 +36,7 @@ from orgkey.model.problems import from_validation
 from orgkey.model.secret_texts import place_of, without
 from orgkey.model.timeouts import Timeouts
 from orgkey.model.written import Flag, Real, Written, matches
-from orgkey.stack_file.jwt_flow import hopeless
+from orgkey.stack_file.jwt_flow import hopeless, hopeless_set
 from orgkey.stack_file.secrets import NO_SECRETS, Secrets, stack_secrets
 
 KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
@@ -68,7 +68,8 @@ class SettingsError(Exception):
 class GrantSettings(Written):
     """`orgkey:grant`."""
 
-    propagation_minutes: Annotated[Real, Field(ge=0, le=60)] = 10
+    propagation_minutes: Annotated[Real, Field(ge=0, le=60)] | None = None
+    """Left out: 30 for a new External Client App, else 10."""
     audience: Annotated[str, matches(r"https://\S+", "an https URL")] | None = None
     revoke: Flag = False
 
@@ -311,6 +312,7 @@ def _permission_set(raw: Any, app: Mapping[str, Any]) -> tuple[dict[str, Any], l
     problems += _field_problems(
         "orgkey:permissionSet", Resource.PERMISSION_SET, rows, values, version=float(DEFAULT_API_VERSION)
     )
+    problems += [Problem(f"orgkey:permissionSet.{problem.path}", problem.reason) for problem in hopeless_set(values)]
     return values, problems
 
 

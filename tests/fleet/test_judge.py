@@ -279,8 +279,20 @@ def test_parts_that_no_setting_knows_are_judged_by_what_they_let_in_or_stop(
     assert [(each.severity.value, each.code.value, each.summary) for each in found] == expected
 
 
+def test_addresses_that_tokens_are_bound_to_block_logins_and_their_end_loosens() -> None:
+    ranges = part(
+        "<tokenIpRanges><endIpAddress>10.0.0.9</endIpAddress><startIpAddress>10.0.0.1</startIpAddress></tokenIpRanges>"
+    )
+    parts: list[tuple[list[Any], list[Any]]] = [([], [ranges]), ([ranges], [])]
+    found = [
+        brief(judged(digest({"app": {"otherParts": now, "carriedOver": was}}, changed={"app": ["otherParts"]})))
+        for was, now in parts
+    ]
+    assert found == [[("critical", "login-blocked", "app.otherParts")], [("high", "policy-loosened", "app.otherParts")]]
+
+
 def test_two_parts_of_one_name_are_told_apart() -> None:
     """A list of elements: one is there as before, and one is new."""
-    one, two = (part(f"<tokenIpRanges><startIpAddress>10.0.0.{each}</startIpAddress></tokenIpRanges>") for each in "12")
+    one, two = (part(f"<customAttributes><key>Key{each}</key></customAttributes>") for each in "12")
     found = judged(digest({"app": {"otherParts": [one, two], "carriedOver": [one]}}, changed={"app": ["otherParts"]}))
-    assert [each.summary for each in found] == ["tokenIpRanges 10.0.0.2 was added"]
+    assert [each.summary for each in found] == ["customAttributes Key2 was added"]

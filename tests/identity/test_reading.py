@@ -131,7 +131,7 @@ def test_of_a_chain_the_certificate_of_the_key_counts_and_without_a_key_the_firs
     assert canonical_certificate(read_certificate(chain)) == files.text("other.crt")
 
 
-def test_openssl_node_and_java_read_what_comes_out(files: Files) -> None:
+def test_openssl_reads_what_comes_out_and_it_is_the_form_that_java_takes(files: Files) -> None:
     (files.folder / "out.pem").write_text(canonical_key(read_key(files.bytes("rsa.der"))))
     files.run("openssl pkey -in out.pem -noout")
     assert files.text("out.pem").startswith(

@@ -229,3 +229,22 @@ def test_consumer_keys_are_taken_as_orgs_have_them(org: OrgClient, keys: Keys, l
     wrong = {"grant_type": "client_credentials", "client_id": key, "client_secret": "wrong"}
     answer = org.landscape.http.post(f"{org.url}/services/oauth2/token", data=wrong, timeout=30)
     assert answer.json()["error"] == "invalid_client"  # the key was understood in a form body too
+
+
+def test_tooling_knows_external_client_apps_by_knob(landscape: Landscape, org: OrgClient, app: ExternalApp) -> None:
+    question = {"q": f"SELECT Id FROM ExternalClientApplication WHERE DeveloperName = '{app.name}'"}
+    refused = org.data("GET", "/tooling/query", params=question)
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "INVALID_TYPE")
+    landscape.knob(eca_in_tooling=True)
+    assert org.data("GET", "/tooling/query", params=question).json()["totalSize"] == 1
+
+
+def test_an_app_that_lost_its_oauth_settings_takes_none_again_by_knob(
+    landscape: Landscape, org: OrgClient, app: ExternalApp
+) -> None:
+    parts = ("ExtlClntAppGlobalOauthSettings", "ExtlClntAppOauthSettings")
+    assert org.deploy(destruction({kind: app.members()[kind] for kind in parts}))["success"]
+    landscape.knob(broken_eca_mendable=False)
+    assert "Invalid plugin settings." in problems(org.deploy(app.package()))
+    landscape.knob(broken_eca_mendable=True)
+    assert org.deploy(app.package())["success"]

@@ -19,6 +19,7 @@ from tests.matrix.stacks import Ended, ProtocolStack
 
 VERSIONS = ("60.0", "62.0", "64.0", "66.0", "67.0", "68.0")
 OTHER_END: dict[str, Any] = {
+    "broken_eca_mendable": False,
     "certificate_returned": False,
     "classic_aud": True,
     "connected_app_key_on_update": "refuse",
@@ -26,6 +27,7 @@ OTHER_END: dict[str, Any] = {
     "connected_app_links_taken": "label",
     "defaults_returned": False,
     "disordered_elements": "refuse",
+    "eca_in_tooling": True,
     "eca_test_audience": "accept",
     "foreign_signature": "invalid_grant",
     "held_permission_set_deletable": True,

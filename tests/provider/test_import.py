@@ -368,6 +368,61 @@ def test_the_bare_header_of_a_copied_app_is_put_right(
     assert list(look(provider, org, EXTERNAL, made[1], made[1:])[1].diffs) == []
 
 
+def without_oauth_part(org: Org, key: Mapping[str, Any], owner: str) -> None:
+    """An app as a sandbox refresh may leave it: its policies are there, and it takes no OAuth settings any more."""
+    by_hand(org, key, without=[GLOBAL, "ExtlClntAppOauthSettings"], owner=owner)
+
+
+@pytest.mark.parametrize("in_state", [True, False], ids=["in state", "not in state"])
+@pytest.mark.parametrize("of_another_org", [True, False], ids=["a copy", "our own"])
+def test_a_copy_that_takes_no_oauth_settings_again_is_made_anew(
+    provider: Client,
+    holders: Made,
+    key: dict[str, Any],
+    org: Org,
+    landscape: Landscape,
+    heard: list[str],
+    *,
+    in_state: bool,
+    of_another_org: bool,
+) -> None:
+    landscape.admin("PATCH", "/knobs", broken_eca_mendable=False)
+    old: tuple[Any, Any] = (None, None)
+    if in_state:
+        old = made_app(provider, EXTERNAL, key)[1:]
+        org.deploy({}, destroy={"ExternalClientApplication": ["App"]})
+    without_oauth_part(org, key, MANAGED_BY)
+    if of_another_org:
+        header = f"<description>managed by orgkey {MANAGED_BY} in {landscape.org('acme').org_id}</description>"
+        body = f"<contactEmail>ops@acme.com</contactEmail>{header}<distributionState>Local</distributionState><label>App</label>"
+        put(org, "ExternalClientApplication", "App", body)
+    before = app_record(org)
+    next_command(provider, org)
+    news, _ = provider.check(EXTERNAL, inputs_of(key))
+    if in_state:
+        after = provider.update(EXTERNAL, "App", look(provider, org, EXTERNAL, news, old)[0], news)
+    else:
+        after = provider.create(EXTERNAL, news)[1]
+    assert [line for line in heard if "had lost its OAuth settings" in line] != []
+    assert after["consumerKey"] == key["consumerKey"]
+    assert after["appId"] == app_record(org) != before
+    assert make(provider, GRANT, grant_inputs(key, org))[2]["verified"] is True
+    assert list(look(provider, org, EXTERNAL, news, (news, after))[1].diffs) == []
+
+
+def test_an_imported_app_is_not_made_anew_for_its_lost_oauth_settings(
+    provider: Client, holders: Made, key: dict[str, Any], org: Org, landscape: Landscape
+) -> None:
+    landscape.admin("PATCH", "/knobs", broken_eca_mendable=False)
+    without_oauth_part(org, key, MANAGED_BY)
+    before = app_record(org)
+    news, _ = provider.check(EXTERNAL, inputs_of(key))
+    imported = look(provider, org, EXTERNAL, news)[0]
+    with pytest.raises(VerbFailedError, match="delete the app in Setup"):
+        provider.update(EXTERNAL, "App", imported, news)
+    assert app_record(org) == before
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["Packaged", "vendor__Packaged"])
 def test_an_import_of_a_packages_app_is_refused_as_that(

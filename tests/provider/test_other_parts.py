@@ -117,3 +117,46 @@ def test_a_part_that_names_a_user_whom_the_org_does_not_have_is_told_with_the_wa
     for way in ("none", "present"):
         after = provider.update(EXTERNAL, "App", (made[1], outputs), {**news, "carryOver": way})
         assert look(provider, org, EXTERNAL, ("App", {**news, "carryOver": way}, after))[2] == []
+
+
+SECURITY = "ExtlClntAppOauthSecuritySettings"
+
+
+def restrict_tokens(org: Org, name: str, *ranges: str) -> None:
+    """As in Setup: addresses that may use the app's tokens."""
+    listed = "".join(
+        f"<tokenIpRanges><description>office</description><endIpAddress>{each}.255</endIpAddress>"
+        f"<startIpAddress>{each}.0</startIpAddress></tokenIpRanges>"
+        for each in ranges
+    )
+    put(org, SECURITY, name, f"<externalClientApplication>App</externalClientApplication><label>{name}</label>{listed}")
+
+
+@pytest.mark.parametrize("name", ["App_oauthSecurity", "Hand"])
+def test_addresses_that_somebody_binds_tokens_to_are_a_change_and_an_up_takes_them_away(
+    provider: Client, app: Made, org: Org, name: str
+) -> None:
+    restrict_tokens(org, name, "10.0.0")
+    found, outputs, differs = look(provider, org, EXTERNAL, app)
+    assert differs == ["otherParts"]
+    assert [each["member"] for each in outputs["otherParts"] if "tokenIpRanges" in each["xml"]] == [SECURITY]
+    after = provider.update(EXTERNAL, "App", (found, outputs), app[1])
+    assert [each for each in after["otherParts"] if each["member"] == SECURITY] == []
+    assert look(provider, org, EXTERNAL, (app[0], app[1], after))[2] == []
+
+
+def test_addresses_that_an_app_had_when_it_was_taken_over_are_kept_and_put_back(
+    provider: Client, app: Made, org: Org
+) -> None:
+    restrict_tokens(org, "Hand", "10.0.0", "10.0.1")
+    read = provider.read(EXTERNAL, "App")
+    imported = plain(read.inputs), plain(read.properties)
+    after = provider.update(EXTERNAL, "App", imported, {**app[1], "label": "Taken over"})
+    kept = [each["xml"] for each in after["otherParts"] if each["member"] == SECURITY]
+    assert len(kept) == 2
+    org.deploy({}, destroy={SECURITY: ["Hand"]})
+    news = {**app[1], "label": "Taken over"}
+    found, outputs, differs = look(provider, org, EXTERNAL, (app[0], news, after))
+    assert differs == ["otherParts"]
+    back = provider.update(EXTERNAL, "App", (found, outputs), news)
+    assert [each["xml"] for each in back["otherParts"] if each["member"] == SECURITY] == kept

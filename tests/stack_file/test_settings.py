@@ -87,7 +87,7 @@ def test_the_smallest_file_is_completed_by_safe_defaults() -> None:
     assert settings.authoritative is None
     assert settings.groups == ()
     assert settings.expiration is None
-    assert settings.grant.model_dump() == {"propagation_minutes": 10, "audience": None, "revoke": False}
+    assert settings.grant.model_dump() == {"propagation_minutes": None, "audience": None, "revoke": False}
     assert settings.timeouts.model_dump(exclude_none=True) == {}
     assert settings.managed_by == "orgkey/uat"
     assert settings.ignore == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from localorg.doors.call import Answer, Call, as_json
@@ -13,6 +14,8 @@ from localorg.soql.run import Page
 
 _SEASONS = ("Winter", "Spring", "Summer")
 _WINTER_26 = 65
+
+_OF_ECA = re.compile(r"\bFROM\s+ExternalClientApplication\b", re.IGNORECASE)
 
 
 def release_label(version: int) -> str:
@@ -62,8 +65,9 @@ def query(call: Call) -> Answer:
     if call.query.get("columns") == "true":
         from localorg.soql.columns import describe_columns  # brings the grammar: not before the first query
 
-        return as_json(describe_columns(text, _api(call)))
-    page = call.landscape.queries.run(call.the_org, text, base=call.base, page_size=_page_size(call), api=_api(call))
+        return as_json(describe_columns(text, _api(call, text)))
+    api, size = _api(call, text), _page_size(call)
+    page = call.landscape.queries.run(call.the_org, text, base=call.base, page_size=size, api=api)
     return as_json(_page(call, page, "query"))
 
 
@@ -119,9 +123,10 @@ def delete(call: Call) -> Answer:
     return Answer(204)
 
 
-def _api(call: Call) -> str:
-    """Return the API that a query goes to."""
-    return TOOLING if "/tooling/" in call.path else DATA
+def _api(call: Call, text: str) -> str:
+    """Return the API whose fields a query sees. By knob the Tooling API knows External Client Apps, as the data API does."""
+    shown = _OF_ECA.search(text) and call.landscape.knobs.on("eca_in_tooling", call.place)
+    return TOOLING if "/tooling/" in call.path and not shown else DATA
 
 
 def _page_size(call: Call) -> int:

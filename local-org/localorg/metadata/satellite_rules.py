@@ -174,7 +174,11 @@ class OauthSettingsRules(SatelliteRules):
         app_id: str,
         component_id: str,
     ) -> tuple[Document, tuple[str, ...]]:
-        """Check the scopes; a wrong oauthLink fails (2.4)."""
+        """Check the scopes; a wrong oauthLink fails (2.4), and by knob an app that has lost its settings."""
+        app = document["externalClientApplication"]
+        mendable = change.knobs.on("broken_eca_mendable", change.org.name)
+        if old is None and not mendable and satellites(change, OauthPoliciesRules.kind, app):
+            raise ComponentError("Invalid plugin settings.", "FIELD_INTEGRITY_EXCEPTION")
         unknown = [
             each
             for each in _split(document.get("commaSeparatedOauthScopes", ""))
