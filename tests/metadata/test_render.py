@@ -253,3 +253,26 @@ def test_each_kind_has_its_own_name_for_the_salesforce_api_platform_scope(writte
     external = files(EXTERNAL, {**SMALLEST[EXTERNAL], **scopes})["ExtlClntAppOauthSettings"]
     assert "<scopes>SFAP</scopes>" in connected
     assert "<commaSeparatedOauthScopes>Api, SFApiPlatform</commaSeparatedOauthScopes>" in external
+
+
+def test_an_ip_relaxation_is_written_as_orgs_return_it() -> None:
+    names = member_names(EXTERNAL, "CI")
+    settings = {**FULL_APP, "ipRelaxation": "Enforce_RelaxRefresh"}
+    (policies,) = [
+        member.xml.decode()
+        for member in render(EXTERNAL, settings, names, api_version=67.0)
+        if member.type == "ExtlClntAppOauthConfigurablePolicies"
+    ]
+    assert "<ipRelaxationPolicyType>Enforce_relaxrefresh</ipRelaxationPolicyType>" in policies
+
+
+def test_the_optional_member_is_written_where_it_has_a_name_and_the_api_version_knows_it() -> None:
+    kind = "ExtlClntAppOauthSecuritySettings"
+    names = member_names(EXTERNAL, "CI", also=[kind])
+    assert names[kind] == "CI_oauthSecurity"
+    written = {
+        version: [member.type for member in render(EXTERNAL, FULL_APP, names, api_version=version)]
+        for version in (66.0, 67.0)
+    }
+    assert [kind in types for types in written.values()] == [False, True]
+    assert kind not in member_names(EXTERNAL, "CI")
