@@ -5,7 +5,7 @@ The documented recovery is the same command again, at most twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,6 +94,36 @@ PARTIAL = (
 SCENARIOS = (*PLAIN, MOVED, *FORCED, *PARTIAL)
 
 
+Case = tuple[str, int]
+"""A fault, and the number of the request that it meets."""
+
+
+def every(requests: Sequence[str]) -> list[int]:
+    """The numbers of all requests, from 1."""
+    return list(range(1, len(requests) + 1))
+
+
+def one_of_each_run(requests: Sequence[str]) -> list[int]:
+    """The first of requests of one kind that follow each other: the Reads of a command are under way at once and have no order."""
+    return [at for at in every(requests) if at == 1 or requests[at - 1] != requests[at - 2]]
+
+
+def turning_points(requests: Sequence[str]) -> list[int]:
+    """Writes, and the login that comes last: after each of them state or org is another one."""
+    proofs = [at for at in every(requests) if requests[at - 1] == "jwtGrant"]
+    return sorted({*(at for at in every(requests) if requests[at - 1] in WRITES), *proofs[-1:]})
+
+
+def in_turn(numbers: Iterable[int], faults: Sequence[str] = FAULTS) -> list[Case]:
+    """One fault at each of these requests, another one at the next."""
+    return [(faults[index % len(faults)], at) for index, at in enumerate(numbers)]
+
+
+def all_at(numbers: Iterable[int], faults: Sequence[str] = FAULTS) -> list[Case]:
+    """Every fault at each of these requests."""
+    return [(fault, at) for at in numbers for fault in faults]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How one case ended. `problems` is empty when it converged."""
@@ -118,7 +148,8 @@ class Bench:
     scenario: Scenario
     kind: str
     requests: list[str] = field(default_factory=list)
-    _clean: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    clean: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    """What clean runs end in, in either direction; one bench's are another's where the engine makes no difference."""
     _turn: int = 0
     _at: Edits | None = None
     _kept_before: dict[str, Kept] = field(default_factory=dict)
@@ -129,7 +160,7 @@ class Bench:
         self.stack.forget()
         for _ in range(2):
             self._start()
-            self._clean[self._turn % 2] = []
+            self.clean[self._turn % 2] = []
             for again in range(2):  # a recovery is a second command: what that alone changes in state is no difference
                 self.sandbox.forget_requests()
                 ended = self._command()
@@ -138,7 +169,7 @@ class Bench:
                     self.requests = max(self.requests, self.sandbox.operations(), key=len)
                 problems = self._finish()
                 assert problems == [], problems
-                self._clean[self._turn % 2].append(self._likeness())
+                self.clean[self._turn % 2].append(self._likeness())
             problems = self._problems()
             assert problems == [], problems
             self._turn += 1
@@ -252,7 +283,7 @@ class Bench:
         kept, standing = self.stack.kept(), self.sandbox.standing()
         found = contradictions(kept, standing, self.sandbox.org)
         seen = likeness(kept, standing, self.sandbox.org, self._kept_before)
-        found += min((differences(seen, clean) for clean in self._clean.get(self._turn % 2, [seen])), key=len)
+        found += min((differences(seen, clean) for clean in self.clean.get(self._turn % 2, [seen])), key=len)
         if kept and not (look := self.stack.look(self.config(self._after))).ok:
             found.append(f"a look afterwards: {look.text}")
         return found

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
-import grpc
 import pytest
 
 from orgkey.provider.server import serve
-from orgkey.salesforce.clock import Clock
 from tests.landscape import Landscape
 from tests.matrix.engine import Engine
+from tests.matrix.provider import BriskClock, Provider
 from tests.matrix.real import PulumiStack
 from tests.matrix.recording import Call, RecordingProvider
 from tests.matrix.report import rows_of, table
 from tests.matrix.sandbox import Sandbox
 from tests.matrix.stacks import ProtocolStack
 from tests.program.stack import Stack
-from tests.provider.protocol import Client
 from tests.waiting import stop
-
-
-class BriskClock(Clock):
-    """Real time, with every wait cut short: what is waited for here is there already."""
-
-    def wait(self, seconds: float) -> None:
-        super().wait(min(seconds, 0.02))
 
 
 @pytest.fixture(scope="session")
@@ -36,34 +26,9 @@ def sandbox(landscape: Landscape, tmp_path_factory: pytest.TempPathFactory) -> S
     return Sandbox(landscape, tmp_path_factory.mktemp("matrix"))
 
 
-@dataclass
-class Provider:
-    """A provider process of one stack, in this process; retries without pauses."""
-
-    stack: str
-    environment: Mapping[str, str]
-    calls: list[Call] = field(default_factory=list)
-    server: grpc.Server | None = None
-    client: Client | None = None
-
-    def start(self) -> Client:
-        """Start it anew, with nothing in its memory."""
-        self.stop()
-        provider = RecordingProvider(self.calls, clock=BriskClock(), environment=self.environment)
-        self.server, port = serve(provider)
-        self.client = Client(port, self.stack)
-        return self.client
-
-    def stop(self) -> None:
-        """End it."""
-        if self.client is not None and self.server is not None:
-            self.client.channel.close()
-            stop(self.server)
-
-
 def driven_by_the_small_engine(stack: str, sandbox: Sandbox) -> Iterator[ProtocolStack]:
     provider = Provider(stack, sandbox.environment)
-    yield ProtocolStack(Engine(provider.start), provider.calls)
+    yield ProtocolStack(Engine(provider.start), provider, sandbox.caught)
     provider.stop()
 
 

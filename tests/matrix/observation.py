@@ -29,6 +29,8 @@ _CLAIMS = frozenset({"claim", "claimFound"})
 """A creation that is repeated after a kill takes over what the first one made, and counts."""
 _COARSE = frozenset({"notBefore", "notAfter", "renewAt"})
 """New in most runs: cases follow each other faster than its seconds, so they are compared by how far they are from notBefore."""
+_ENCRYPTED = frozenset({"privateKeyPem"})
+"""Compared by presence alone: a checkpoint encrypts it anew each time it is written (publicKeySha256 says whether it is another one)."""
 _EMPTY_IS_ABSENT = frozenset({"notKept"})
 """What a deploy tells whose answer came; after one that was only found there, the next look says the same by saying nothing."""
 _KEY_HOLDERS = {"ExternalClientApplication": "ExtlClntAppGlobalOauthSettings", "ConnectedApplication": "ConnectedApp"}
@@ -176,6 +178,10 @@ def contradictions(kept: Mapping[str, Kept], standing: Standing, org: Org, *, st
         "the proof is of the last change": grant.inputs["revisions"]
         == [app["revision"], kept["assignments"].outputs["revision"]]
         and grant.inputs.get("deployedAt") == app.get("deployedAt"),
+        "the proof is by the key in state": not key["privateKeyPem"].startswith(
+            "-----BEGIN"
+        )  # the real engine's: encrypted
+        or grant.inputs["privateKeyPem"] == key["privateKeyPem"],
         "verified": grant.outputs.get("verified") is True,
     }
     return [*found, *(f"not so: {claim}" for claim, holds in checks.items() if not holds)]
@@ -233,7 +239,7 @@ def _blotted(name: str, value: Any, before: Any) -> Any:
         return value
     if not value:
         return "<not there>"
-    return "<as before>" if value == before else "<changed>"
+    return "<there>" if name in _ENCRYPTED else "<as before>" if value == before else "<changed>"
 
 
 def _since_not_before(values: Mapping[str, Any], moment: str) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tests.matrix.engine import Engine
 from tests.matrix.observation import Kept, opened
 from tests.matrix.program import stack_outputs
+from tests.matrix.provider import Provider
 from tests.matrix.recording import Call
 from tests.matrix.state import EVERYTHING, ORDER, CommandFailedError, Options, Resource
+from tests.waiting import join
+
+_GLANCE = 0.02  # seconds between two looks at whether the victim's hour has come
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,15 @@ class ProtocolStack:
     """A stack that the small engine drives."""
 
     engine: Engine
-    calls: list[Call] = field(default_factory=list)
-    """What the engine has called so far."""
+    provider: Provider
+    caught: Callable[[], bool]
+    """Whether an ordered fault has met its request."""
+    victim: str = ""
+
+    @property
+    def calls(self) -> list[Call]:
+        """What the engine has called so far."""
+        return self.provider.calls
 
     def up(self, config: Mapping[str, Any], options: Options = EVERYTHING) -> Ended:
         return self._run(lambda: self.engine.up(config, options))
@@ -100,7 +113,8 @@ class ProtocolStack:
         return stack_outputs({part: kept[part].outputs for part in ORDER}) if set(ORDER) <= set(kept) else {}
 
     def doom(self, victim: str) -> None:
-        assert not victim, "there is no process to kill at this level"
+        assert victim in {"", "provider"}, "there is no engine's process to kill at this level"
+        self.victim = victim
 
     def recover(self) -> None:
         """Nothing: nobody holds a lock."""
@@ -112,11 +126,35 @@ class ProtocolStack:
         self.engine.forget()
 
     def _run(self, command: Callable[[], None]) -> Ended:
+        victim, self.victim = self.victim, ""
         try:
-            command()
+            with self._killer() if victim else nullcontext():
+                command()
         except CommandFailedError as error:
             return Ended(ok=False, text=str(error), codes=tuple(problem.code for problem in error.problems))
         return Ended(ok=True)
+
+    @contextmanager
+    def _killer(self) -> Iterator[None]:
+        """Run the provider in a process of its own, and kill it as soon as the ordered stall has caught its request."""
+        over = threading.Event()
+
+        def kill() -> None:
+            while not over.wait(_GLANCE):
+                if self.caught():
+                    self.provider.kill()
+                    return
+
+        killer = threading.Thread(target=kill)
+        self.provider.is_mortal = True
+        killer.start()
+        try:
+            yield
+        finally:
+            over.set()
+            join(killer)
+            self.provider.is_mortal = False
+            self.provider.stop()
 
 
 def _kept(each: Resource) -> Kept:

@@ -1,8 +1,15 @@
-"""The crash matrix with the real `pulumi`: the provider or the engine is killed in the middle of a request, then the documented
+"""The crash matrix with the real `pulumi`: the engine or the provider is killed in the middle of a request, then the documented
 recovery (`pulumi cancel --yes` where the engine was killed; the same command; `refresh --clear-pending-creates` for its warning).
 
-Beside that, each scenario's requests fail once each with the faults in turn: the small engine of `test_crashes.py` stands for the
-real one, and this is where the two are held against each other.
+Every case must end in what a clean run of the small engine of `test_crashes.py` ends in: so the two engines are held against each
+other in every scenario. That one stands for this one wherever the engine is not the victim, for a hundredth of the time. The whole
+matrix takes here:
+
+- first up, update, renewal, look and destroy: the engine killed at one request of each run of the same operation with an External Client
+  App, at every write and at the proof with a Connected App; with the former also the provider killed, and a fault, at every write
+  and at the proof, the faults taken in turn;
+- My Domain renamed, `--replace` and taint of each resource, `--target` and `--exclude`, with an External Client App: the engine killed
+  at every write and at the proof, and a fault at the last of them.
 """
 
 from __future__ import annotations
@@ -11,10 +18,24 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.matrix.cases import FAULTS, FORCED, KILLS, KINDS, MOVED, PARTIAL, PLAIN, WRITES, Bench, Outcome, Scenario
+from tests.matrix.cases import (
+    FORCED,
+    KINDS,
+    MOVED,
+    PARTIAL,
+    PLAIN,
+    Bench,
+    Outcome,
+    Scenario,
+    all_at,
+    in_turn,
+    one_of_each_run,
+    turning_points,
+)
 from tests.matrix.real import PulumiStack
 from tests.matrix.report import PROPERTY, as_property, row_of
 from tests.matrix.sandbox import Sandbox
+from tests.matrix.stacks import ProtocolStack
 
 Record = Callable[[str, object], None]
 BY_NAME = {scenario.name: scenario for scenario in (*PLAIN, *FORCED)}
@@ -28,13 +49,14 @@ def bench(sandbox: Sandbox, pulumi_stack: PulumiStack, scenario: Scenario, kind:
     return Bench(sandbox, pulumi_stack, scenario, kind)
 
 
-def judge(outcomes: list[Outcome], record_property: Record, fault: str) -> None:
-    if not outcomes:
-        return
-    row = row_of("pulumi", outcomes, fault=fault)
-    record_property(PROPERTY, as_property(row))
-    assert row.exceptions == ()
-    assert row.run >= len(outcomes) - 2, "too many faults never fired"
+def judge(outcomes: dict[str, list[Outcome]], record_property: Record) -> None:
+    """Enter what happened with each kind of fault in the table, then fail where something did not converge."""
+    rows = {fault: row_of("pulumi", ended, fault=fault) for fault, ended in outcomes.items() if ended}
+    for row in rows.values():
+        record_property(PROPERTY, as_property(row))
+    for fault, row in rows.items():
+        assert row.exceptions == ()
+        assert row.run >= len(outcomes[fault]) - 2, "too many faults never fired"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +73,7 @@ def test_a_process_killed_within_a_write_leaves_nothing_that_the_documented_step
     bench: Bench, victim: str, operation: str, request_number: int, record_property: Record
 ) -> None:
     """The reduced set: the writes of a first `up`, of a destroy and of a forced replacement."""
-    judge([bench.run(victim, request_number, operation=operation)], record_property, victim)
+    judge({victim: [bench.run(victim, request_number, operation=operation)]}, record_property)
 
 
 EVERY = [(scenario, kind) for scenario in PLAIN for kind in KINDS] + [
@@ -59,27 +81,20 @@ EVERY = [(scenario, kind) for scenario in PLAIN for kind in KINDS] + [
 ]
 
 
-def worth_a_case(bench: Bench) -> list[int]:
-    """Every request of a plain command; of a forced or partial one those that write or prove, because its Reads are the same ones."""
-    plain = bench.scenario in PLAIN
-    return [at for at, name in enumerate(bench.requests, start=1) if plain or name in {*WRITES, "jwtGrant"}]
-
-
-@pytest.mark.matrix
-@pytest.mark.parametrize("victim", KILLS)
-@pytest.mark.parametrize(("scenario", "kind"), EVERY, ids=lambda value: getattr(value, "name", value))
-def test_a_process_killed_at_any_request_leaves_nothing_that_the_documented_steps_do_not_mend(
-    bench: Bench, victim: str, record_property: Record
-) -> None:
-    bench.measure()
-    judge([bench.run(victim, request) for request in worth_a_case(bench)], record_property, victim)
-
-
 @pytest.mark.matrix
 @pytest.mark.parametrize(("scenario", "kind"), EVERY, ids=lambda value: getattr(value, "name", value))
-def test_a_fault_at_any_request_is_recovered_by_the_same_command_of_the_real_engine(
-    bench: Bench, record_property: Record
+def test_a_victim_of_any_request_leaves_nothing_that_the_documented_steps_do_not_mend(
+    sandbox: Sandbox, protocol_stack: ProtocolStack, bench: Bench, record_property: Record
 ) -> None:
-    bench.measure()
-    faults = [(FAULTS[request % len(FAULTS)], request) for request in worth_a_case(bench)]
-    judge([bench.run(fault, request) for fault, request in faults], record_property, "in turn")
+    measured = Bench(sandbox, protocol_stack, bench.scenario, bench.kind)
+    measured.measure()
+    sandbox.renew()
+    bench.requests, bench.clean = measured.requests, measured.clean
+    turning, is_plain, is_external = turning_points(bench.requests), bench.scenario in PLAIN, bench.kind == "external"
+    killed = one_of_each_run(bench.requests) if is_plain and is_external else turning
+    cases = {
+        ENGINE: all_at(killed, [ENGINE]),
+        PROVIDER: all_at(turning, [PROVIDER]) if is_plain and is_external else [],
+        "in turn": in_turn(turning)[0 if is_plain else -1 :] if is_external else [],
+    }
+    judge({fault: [bench.run(*case) for case in cases[fault]] for fault in cases}, record_property)

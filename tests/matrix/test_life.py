@@ -46,8 +46,11 @@ def test_whatever_happens_the_next_up_ends_in_what_is_declared(
 
 
 @pytest.mark.matrix
+@pytest.mark.parametrize("generation", range(10))
 def test_whatever_happens_the_next_up_ends_in_what_is_declared_in_many_lives(
-    sandbox: Sandbox, stacks: dict[str, ProtocolStack], record_property: Record
+    sandbox: Sandbox, stacks: dict[str, ProtocolStack], record_property: Record, generation: int
 ) -> None:
-    many = settings(_UNHURRIED, max_examples=100, stateful_step_count=30, phases=[Phase.generate])
+    """Others in every run and in every generation; ten tests, so that they spread over the processors."""
+    assert generation >= 0
+    many = settings(_UNHURRIED, max_examples=10, stateful_step_count=30, phases=[Phase.generate])
     live(sandbox, stacks, many, record_property)
