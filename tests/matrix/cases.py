@@ -155,12 +155,12 @@ class Bench:
     _kept_before: dict[str, Kept] = field(default_factory=dict)
 
     def measure(self) -> None:
-        """Run clean, in both directions: what a case must end in, and how many requests there are to fail."""
+        """Run clean, in each direction: what a case must end in, and how many requests there are to fail."""
         self.sandbox.renew()
         self.stack.forget()
-        for _ in range(2):
+        for _ in range(self._directions):
             self._start()
-            self.clean[self._turn % 2] = []
+            self.clean[self._direction] = []
             for again in range(2):  # a recovery is a second command: what that alone changes in state is no difference
                 self.sandbox.forget_requests()
                 ended = self._command()
@@ -169,7 +169,7 @@ class Bench:
                     self.requests = max(self.requests, self.sandbox.operations(), key=len)
                 problems = self._finish()
                 assert problems == [], problems
-                self.clean[self._turn % 2].append(self._likeness())
+                self.clean[self._direction].append(self._likeness())
             problems = self._problems()
             assert problems == [], problems
             self._turn += 1
@@ -224,6 +224,15 @@ class Bench:
         if "users" in edits:
             edits["users"] = [self.sandbox.org.user(alias) for alias in edits["users"]]
         return self.sandbox.config(self.kind, **edits)
+
+    @property
+    def _directions(self) -> int:
+        """In how many ways the scenario goes from one state of the stack file to the other."""
+        return 1 if self.scenario.edits[0] == self.scenario.edits[1] else 2
+
+    @property
+    def _direction(self) -> int:
+        return self._turn % self._directions
 
     @property
     def _before(self) -> Edits:
@@ -283,7 +292,7 @@ class Bench:
         kept, standing = self.stack.kept(), self.sandbox.standing()
         found = contradictions(kept, standing, self.sandbox.org)
         seen = likeness(kept, standing, self.sandbox.org, self._kept_before)
-        found += min((differences(seen, clean) for clean in self.clean.get(self._turn % 2, [seen])), key=len)
+        found += min((differences(seen, clean) for clean in self.clean.get(self._direction, [seen])), key=len)
         if kept and not (look := self.stack.look(self.config(self._after))).ok:
             found.append(f"a look afterwards: {look.text}")
         return found

@@ -3,17 +3,17 @@
 What the engine itself does is `engine.py`'s word here; `test_kills.py` takes the real `pulumi`, and kills its processes. What the
 whole matrix (`make matrix`) covers how, at this level:
 
-- first up, update, renewal, look and destroy, with both kinds of app: every fault at every request; the provider killed at one request
-  of each run of the same operation;
+- first up, update, renewal, look and destroy: every fault at every request; the provider killed at one request of each run of the same
+  operation;
 - My Domain renamed, `--replace` and taint of each resource, `--target` and `--exclude`, taken over by import, destroy of the former
-  owner, wrong org; with an External Client App: a fault at every request, the faults taken in turn, and every fault at every write and
-  at the proof, where the provider is killed too (that not with two owners nor with the wrong org); with a Connected App: a fault at
-  one request of each run of the same operation, taken in turn;
-- a fault that stays until the command has ended, for commands of one stack in its own org: both kinds of it from every request of a
-  plain command with an External Client App on, else one kind in turn from one request of each run on.
+  owner, wrong org: a fault at every request, the faults taken in turn, and every fault at every write and at the proof, where the
+  provider is killed too (that not with two owners nor with the wrong org);
+- commands of one stack in its own org: a fault that stays until the command has ended; both kinds of it from every request of a plain
+  command on, else one kind in turn from one request of each run on.
 
-A run of the same operation is what follows each other in the log: the Reads of a command, which are under way at once. A forced or
-partial command begins with the same Reads as a plain one, and differs from it in what it writes afterwards.
+All of it with both kinds of app. A run of the same operation is what follows each other in the log: the Reads of a command, which are
+under way at once. A forced or partial command begins with the same Reads as a plain one, and differs from it in what it writes
+afterwards.
 """
 
 from __future__ import annotations
@@ -111,21 +111,15 @@ def test_any_fault_at_any_request_is_recovered_by_the_same_command_again(bench: 
     requests = bench.requests
     if bench.scenario in PLAIN:
         cases, told = all_at(every(requests)), "every one, everywhere"
-    elif bench.kind == "external":
+    else:
         cases = sorted({*in_turn(every(requests)), *all_at(turning_points(requests))}, key=lambda case: case[1])
         told = "in turn; every one at writes"
-    else:
-        cases, told = in_turn(one_of_each_run(requests)), "in turn"
     judge([bench.run(*case) for case in cases], record_property, fault=told)
 
 
-KILLED = [(scenario, kind) for scenario in PLAIN for kind in KINDS] + [
-    (scenario, "external") for scenario in (MOVED, *FORCED, *PARTIAL)
-]
-
-
 @pytest.mark.matrix
-@pytest.mark.parametrize(("scenario", "kind"), KILLED, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=by_name)
 def test_a_provider_killed_at_any_request_is_recovered_by_the_same_command_again(
     bench: Bench, record_property: Record
 ) -> None:
@@ -139,7 +133,7 @@ def test_a_provider_killed_at_any_request_is_recovered_by_the_same_command_again
 def test_a_fault_that_stays_from_any_request_on_is_told_and_recovered_once_it_is_gone(
     bench: Bench, record_property: Record
 ) -> None:
-    if bench.scenario in PLAIN and bench.kind == "external":
+    if bench.scenario in PLAIN:
         cases, told = all_at(every(bench.requests), PERSISTING), "each for good, everywhere"
     else:
         cases, told = in_turn(one_of_each_run(bench.requests), PERSISTING), "for good, in turn"
