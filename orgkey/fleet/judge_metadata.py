@@ -12,7 +12,7 @@ from orgkey.fleet.report import Finding
 from orgkey.fleet.shown import added, listed, shown
 from orgkey.metadata.certificate import fingerprint
 from orgkey.metadata.compare import Difference, differences
-from orgkey.metadata.fields import Looser
+from orgkey.metadata.fields import Loosens
 from orgkey.metadata.members import RESOURCE_MEMBERS, Resource
 from orgkey.provider.urn import type_name
 
@@ -66,12 +66,12 @@ def _judge_setting(part: str, difference: Difference) -> Iterator[Finding]:
     values = (difference.before, difference.after)
     says = f"{difference.path} is {shown(difference.after)}, declared {shown(difference.before)}"
     if difference.loosens:
-        more = added(difference.before, difference.after) if difference.field.looser is Looser.WHEN_MORE else []
+        more = added(difference.before, difference.after) if difference.field.loosens is Loosens.WHEN_MORE else []
         says = f"{difference.path} has more: {listed(more)}" if more else says
         code = Code.EXTRA_GRANT if part == "permissionSet" else Code.POLICY_LOOSENED
         yield finding(code, path, says, values=values)
     else:
-        severity = Severity.LOW if difference.field.looser is None and not difference.replaces else None
+        severity = Severity.LOW if difference.field.loosens is None and not difference.replaces else None
         yield finding(Code.SETTING_CHANGED, path, says, values=values, severity=severity)
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from orgkey.metadata.codec import Joined, Value
-from orgkey.metadata.fields import DEVELOPER_NAME, Field, Place, Type, inputs_of
+from orgkey.metadata.fields import Field, inputs_of
 from orgkey.metadata.members import Resource
+from orgkey.metadata.place import Place, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,17 @@ def field_problems(
     value = settings.get(row.name)
     if value is None or _is_empty(value):
         if row.required:
-            yield Problem(row.name, f"is required: {row.doc}")
+            yield Problem(row.name, f"is required: {row.meaning}")
         elif value is not None and row.default_for(resource):  # the platform would fall back to a default of its own
             yield Problem(row.name, "must not be empty; leave it out for the default")
         return
     place = row.places.get(resource)
-    if place and api_version < place.since and value != row.default_for(resource):
-        yield Problem(
-            row.name, f"needs API version {place.since:.1f} or newer; salesforce:apiVersion is {api_version:.1f}"
-        )
+    if place and not place.is_in(api_version) and value != row.default_for(resource):
+        needed = f"{place.since:.1f} or newer" if api_version < place.since else f"{place.until:.1f} or older"
+        yield Problem(row.name, f"needs API version {needed}; salesforce:apiVersion is {api_version:.1f}")
     yield from _of_type(row, value, row.longest_in.get(resource, row.longest))
     for path, name in _named(row, value):
-        if api_version < (since := row.value_since.get(name, 0.0)):
+        if api_version < (since := row.values_since.get(name, 0.0)):
             yield Problem(
                 path, f"{name} needs API version {since:.1f} or newer; salesforce:apiVersion is {api_version:.1f}"
             )
@@ -117,7 +117,7 @@ def _text(row: Field, path: str, value: object, longest: int) -> Iterator[Proble
 
 def _of_a_package(row: Field, value: str) -> str:
     """What a name that orgs do give, and nobody else can, stands for."""
-    if row.pattern != DEVELOPER_NAME or "__" not in value:
+    if row.name != "name" or "__" not in value:
         return ""
     return (
         "; what stands before two underscores is the namespace of a package, and what a package brought is its publisher's: "

@@ -86,9 +86,10 @@ class _OneTag:
         return (self.tag,)
 
 
-@dataclass(frozen=True, slots=True)
 class Text(_OneTag):
     """One element of text; an empty string is an absent element."""
+
+    __slots__ = ()
 
     def read(self, parent: etree._Element) -> Value:
         return text_of(parent, self.tag) or None
@@ -98,9 +99,10 @@ class Text(_OneTag):
             append(parent, self.tag, str(value or "") or None)
 
 
-@dataclass(frozen=True, slots=True)
 class Flag(_OneTag):
     """`true` or `false`, always written: a flag left out means whatever the org's release says."""
+
+    __slots__ = ()
 
     def read(self, parent: etree._Element) -> Value:
         text = text_of(parent, self.tag)
@@ -111,9 +113,10 @@ class Flag(_OneTag):
             append(parent, self.tag, "true" if value else "false")
 
 
-@dataclass(frozen=True, slots=True)
 class Number(_OneTag):
     """A whole number, or no element: an empty one is no number, so it cannot be said aloud."""
+
+    __slots__ = ()
 
     def read(self, parent: etree._Element) -> Value:
         text = text_of(parent, self.tag)
@@ -182,9 +185,10 @@ class Repeated(_OneTag):
             append(parent, self.tag)
 
 
-@dataclass(frozen=True, slots=True)
 class EnabledNames(_OneTag):
     """`{enabled, name}` structs of which only the enabled ones count (PermissionSet userPermissions, platform notes 3.1)."""
+
+    __slots__ = ()
 
     def read(self, parent: etree._Element) -> Value:
         found = children(parent, self.tag)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orgkey.metadata.codec import Value
-from orgkey.metadata.fields import Field, Looser, OnChange, fields_of
+from orgkey.metadata.fields import Field, Loosens, OnChange, fields_of
 from orgkey.metadata.members import Resource
 from orgkey.metadata.parse import canonical
 from orgkey.metadata.render import Settings
@@ -52,16 +52,16 @@ def differences(resource: Resource, before: Settings, after: Settings) -> list[D
 
 def loosens(row: Field, before: Value, after: Value) -> bool:
     """Say whether a change of this setting loosens security, by the table's rule for it."""
-    match row.looser:
-        case Looser.WHEN_TRUE:
+    match row.loosens:
+        case Loosens.WHEN_TRUE:
             return bool(after) and not before
-        case Looser.WHEN_FALSE:
+        case Loosens.WHEN_FALSE:
             return bool(before) and not after
-        case Looser.WHEN_MORE:
+        case Loosens.WHEN_MORE:
             return not _items(after) <= _items(before)
-        case Looser.WHEN_LESS:
+        case Loosens.WHEN_LESS:
             return not _items(before) <= _items(after)
-        case Looser.BY_RANK:
+        case Loosens.BY_RANK:
             return _rank(row, after) > _rank(row, before)
     return False
 

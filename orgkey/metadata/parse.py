@@ -15,30 +15,13 @@ from orgkey.metadata.codec import IpRange, Value, children, is_nil, local_name, 
 from orgkey.metadata.fields import Field, fields_of
 from orgkey.metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource
 from orgkey.metadata.ownership import Marker, unmark
+from orgkey.metadata.parts import NEVER_CARRIED
 from orgkey.metadata.render import UnknownPart
 
 if TYPE_CHECKING:
     from lxml import etree
 
 _STRUCTURAL = frozenset({"fullName", "externalClientApplication"})
-_NEVER_CARRIED = frozenset(
-    {
-        "consumerSecret",  # a secret: never into state
-        "certificate",  # ours to send
-        "orgScopedExternalApp",  # server-made, wrong elsewhere (platform notes 2.4)
-        "oauthLink",
-        "shouldRotateConsumerKey",
-        "shouldRotateConsumerSecret",
-    },
-)
-_SCOPE_READ_AS = {
-    "Address": "Basic",
-    "Email": "Basic",
-    "Phone": "Basic",
-    "Profile": "Basic",
-    "OfflineAccess": "RefreshToken",
-    "SFApiPlatform": "SFAP",
-}
 
 
 class MalformedMetadataError(ValueError):
@@ -94,15 +77,13 @@ def parse(resource: Resource, members: Mapping[str, etree._Element], names: Mapp
 def canonical(row: Field, value: Value) -> Value:
     """One spelling for values that mean the same.
 
-    Scopes by the name a retrieve gives, sets sorted and without repetition, no white space around text (the platform trims it),
+    Values by the name a retrieve gives, sets sorted and without repetition, no white space around text (the platform trims it),
     a certificate by its DER.
     """
     if row.name == "certificatePem" and isinstance(value, str):
         return as_pem(value)
-    if row.name == "scopes" and isinstance(value, Sequence) and not isinstance(value, str):
-        value = [_SCOPE_READ_AS.get(str(scope), str(scope)) for scope in value]
     if row.type == "strings":
-        return sorted({item.strip() for item in cast("Sequence[str]", value or ())})
+        return sorted({row.read_as.get(str(item), str(item)).strip() for item in cast("Sequence[str]", value or ())})
     if row.type == "ranges":
         ranges = [
             {key: text.strip() for key, text in sorted(item.items()) if text.strip()}
@@ -150,7 +131,7 @@ def _unknown_parts(
             container = _descend(root, [tag for tag in path.split("/") if tag])
             for child in () if container is None else sorted(container, key=local_name):
                 tag = local_name(child)
-                if tag not in known.get((type_name, path), set()) | structural | _NEVER_CARRIED and not is_nil(child):
+                if tag not in known.get((type_name, path), set()) | structural | NEVER_CARRIED and not is_nil(child):
                     parts.append(UnknownPart(type_name, path, _verbatim(child)))
     return tuple(sorted(parts, key=lambda part: (part.member, part.path)))
 

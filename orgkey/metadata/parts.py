@@ -1,46 +1,39 @@
 """Parts of an app that the field table does not know, as far as they say who may log in through it and how.
 
-Source of the names: WSDL of API 68, ExtlClntApp* and ConnectedApp. They are flows besides the JWT bearer grant, whom these run as, and
-what binds tokens to one client.
+`metadata/other-elements.toml` has their names: flows besides the JWT bearer grant, whom these run as, what binds tokens to one client,
+and what is never kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from orgkey.metadata.render import UnknownPart
+from orgkey.metadata.tables import FOLDER, Tables
 
-LOOSENS_WHEN_TRUE = frozenset(
-    {
-        "isClientCredentialEnabled",
-        "isClientCredentialsFlowEnabled",
-        "isCodeCredFlowEnabled",
-        "isCodeCredentialEnabled",
-        "isDeviceFlowEnabled",
-        "isGuestCodeCredFlowEnabled",
-        "isTokenExchangeEnabled",
-        "isTokenExchangeFlowEnabled",
-    }
-)
-"""Another flow by which somebody can log in through the app."""
-
-LOOSENS_WHEN_FALSE = frozenset(
-    {"isCodeCredPostOnly", "isCodeCredentialPostOnly", "isEnforceRefreshTokenTTL", "isSecretRequiredForTokenExchange"}
-)
-"""A restriction of such a flow."""
-
-RUNS_AS = frozenset(
-    {"clientCredentialsFlowUser", "executeHandlerAs", "oauthClientCredentialUser", "pluginExecutionUser"}
-)
-"""The user whom a flow without a user, or code of the app, runs as."""
-
-STOPS_JWT_LOGIN = frozenset({"isDPopEnabled", "isIpBindingEnabled", "isMtlsEnabled", "isPKImTLSEnabled"})
-"""Tokens are bound to a key, certificate or address of the client, which a JWT bearer login does not give."""
+ELEMENTS_KEYS = ("meaning", "elements")
+_GROUPS = ("loosens-when-true", "loosens-when-false", "runs-as", "stops-jwt-login", "restricts-tokens", "never-carried")
 
 
-RESTRICTS_TOKENS = frozenset({"tokenIpRanges"})
-"""Addresses that may use the app's tokens; a login from elsewhere gets one that is good for nothing."""
+def load(folder: Path = FOLDER) -> Mapping[str, frozenset[str]]:
+    """Read the names of the elements by their group; raises TableError with every mistake."""
+    tables = Tables(folder)
+    groups = {}
+    for row in tables.rows("other-elements.toml", ELEMENTS_KEYS, needed=_GROUPS):
+        row.text("meaning", needed=True)
+        groups[row.name] = frozenset(row.texts("elements", needed=True))
+        if row.name not in _GROUPS:
+            row.wrong("", f"is no group; the groups are {', '.join(_GROUPS)}")
+    tables.judge()
+    return groups
+
+
+_ELEMENTS = load()
+LOOSENS_WHEN_TRUE, LOOSENS_WHEN_FALSE = _ELEMENTS["loosens-when-true"], _ELEMENTS["loosens-when-false"]
+RUNS_AS, STOPS_JWT_LOGIN = _ELEMENTS["runs-as"], _ELEMENTS["stops-jwt-login"]
+RESTRICTS_TOKENS, NEVER_CARRIED = _ELEMENTS["restricts-tokens"], _ELEMENTS["never-carried"]
 
 
 def switched_off(there: Iterable[UnknownPart], known: Iterable[UnknownPart]) -> Iterator[UnknownPart]:

@@ -85,7 +85,7 @@ def _write(
     previous: Settings | None,
 ) -> None:
     place = row.places.get(resource)
-    if place is None or api_version < place.since:
+    if place is None or not place.is_in(api_version):
         return
     if row.name == "consumerKey" and previous is not None and previous.get(row.name):
         return

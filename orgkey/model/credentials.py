@@ -11,11 +11,11 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from orgkey.metadata.fields import CONSUMER_KEY, CONSUMER_KEY_SAYS
+from orgkey.metadata.fields import CONSUMER_KEY
 from orgkey.model.written import Written, matches
 
 VariableName = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
-ConsumerKey = Annotated[str, matches(CONSUMER_KEY, CONSUMER_KEY_SAYS)]
+ConsumerKey = Annotated[str, matches(CONSUMER_KEY.pattern, CONSUMER_KEY.pattern_says)]
 NonEmpty = Annotated[str, Field(min_length=1), matches(r"[^\x00-\x1f\x7f\ud800-\udfff]+", "one line of text")]
 Alias = Annotated[NonEmpty, matches(r"[^-\s].*", "an alias or user name of the Salesforce CLI")]
 

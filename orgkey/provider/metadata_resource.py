@@ -170,7 +170,7 @@ class MetadataHandler(Handler):
             )
         facts |= self.seen_facts(found, inputs, outputs)
         for row in fields_of(self.resource):
-            if row.withheld and not seen.get(row.name) and not self.shows_absence(found, facts):
+            if not row.readable and not seen.get(row.name) and not self.shows_absence(found, facts):
                 seen[row.name] = inputs.get(row.name, "")  # unknown: what we sent last stands
             if row.name == "consumerKey" and (copied_from or not seen.get(row.name)):
                 seen[row.name] = inputs.get(row.name, "")  # not ours to choose, or to be put back: as above

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
-from orgkey.metadata.fields import Field, OnChange, Place, Type, inputs_of
+from orgkey.metadata.fields import Field, OnChange, inputs_of
 from orgkey.metadata.members import Resource
+from orgkey.metadata.place import Place, Type
 from orgkey.salesforce.error_table import API, DEPLOY, GRANT, SECRET_GRANT, Row
 
 _NOTE = "<!-- Written by `make generate`: do not edit. -->\n"
 _ABOUT_SETTINGS = (
-    "The rows of [the field table](../../orgkey/metadata/fields.py). Apps: `orgkey:app` in the stack file; permission set: "
+    "The rows of [the field table](../../metadata/README.md). Apps: `orgkey:app` in the stack file; permission set: "
     "`orgkey:permissionSet`. A change is an update unless it says *replace*. **Loosens** says which change makes the "
     "org easier to get into."
 )
@@ -80,7 +82,7 @@ def _set_row(row: Field) -> str:
 
 def _meaning(row: Field) -> str:
     values = f" One of {', '.join(f'`{value}`' for value in row.values)}." if 0 < len(row.values) <= 8 else ""  # noqa: PLR2004
-    return row.doc + values
+    return row.meaning + values
 
 
 def _default(row: Field, resource: Resource) -> str:
@@ -98,13 +100,15 @@ def _element(name: str, place: Place | None) -> str:
     if place is None:
         return "file name" if name == "name" else "none"
     path = "/".join((*place.path, place.codec.tags[0]))
-    since = f" (API {place.since:.0f})" if place.since else ""
-    return f"{place.member}: `{path}`{since}"
+    versions = f" (API {place.since:.0f})" if place.since else ""
+    if place.until != math.inf:
+        versions = f" (API {f'{place.since:.0f} ' if place.since else ''}to {place.until:.0f})"
+    return f"{place.member}: `{path}`{versions}"
 
 
 def _change(row: Field) -> str:
     change = "replace" if row.on_change is OnChange.REPLACE else "update"
-    return f"{change}{', not every org gives it back' if row.withheld else ''}{f'; loosens {row.looser}' if row.looser else ''}"
+    return f"{change}{'' if row.readable else ', not every org gives it back'}{f'; loosens {row.loosens}' if row.loosens else ''}"
 
 
 def _errors(title: str, rows: Sequence[Row]) -> Iterable[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orgkey.metadata.fields import Field, OnChange, Type, inputs_of
+from orgkey.metadata.fields import Field, OnChange, inputs_of
 from orgkey.metadata.members import Resource
+from orgkey.metadata.place import Type
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.connection import Connection
 from orgkey.model.grant import JwtGrantArgs
@@ -155,7 +156,7 @@ def _field_inputs(resource: Resource) -> tuple[dict[str, Any], set[str]]:
 
 
 def _field(row: Field, resource: Resource) -> dict[str, Any]:
-    described = {**_FIELD_TYPES[row.type], "description": row.doc}
+    described = {**_FIELD_TYPES[row.type], "description": row.meaning}
     if row.on_change is OnChange.REPLACE:
         described["replaceOnChanges"] = True
     if row.type in {Type.STRING, Type.BOOLEAN, Type.INTEGER} and (default := row.default_for(resource)) not in {

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from orgkey.metadata.bundle import deployment, destruction
 from orgkey.metadata.check import problems
-from orgkey.metadata.fields import Field, Type, fields_of
+from orgkey.metadata.fields import Field, fields_of
 from orgkey.metadata.members import ROOT_MEMBER, Resource, member_names
+from orgkey.metadata.place import Type
 from orgkey.metadata.render import Member, render
 from tests.conformance.published_types import VERSIONS, types_of
 from tests.metadata.org import EVERY_RESOURCE, SMALLEST

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orgkey.metadata.compare import differences, loosens
-from orgkey.metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, Field, Looser, Type
+from orgkey.metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, Field, Loosens
 from orgkey.metadata.members import Resource
+from orgkey.metadata.place import Type
 from tests.metadata.org import (
     APPS,
     CERTIFICATE,
@@ -196,11 +197,11 @@ def test_a_change_that_keeps_or_tightens_security_is_not_told_as_a_loosening(
 def test_a_list_that_is_safer_when_longer_loosens_when_something_is_removed(
     before: list[str], after: list[str]
 ) -> None:
-    row = Field("guards", Type.STRINGS, "", looser=Looser.WHEN_LESS)
+    row = Field("guards", Type.STRINGS, "", loosens=Loosens.WHEN_LESS)
     assert loosens(row, before, after) == any(item not in after for item in before)
 
 
-@pytest.mark.parametrize("name", [row.name for row in ROWS.values() if row.looser])
+@pytest.mark.parametrize("name", [row.name for row in ROWS.values() if row.loosens])
 @given(data=st.data())
 def test_no_change_is_no_loosening(name: str, data: st.DataObject) -> None:
     values = [value for row, *pair in LOOSER if row == name for value in pair]

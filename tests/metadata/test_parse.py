@@ -185,6 +185,18 @@ ENUMS = [
         "ipRelaxation",
         "SomethingNew",
     ),
+    (
+        CONNECTED,
+        connected("<sessionPolicy><sessionLevel>high_assurance</sessionLevel></sessionPolicy>"),
+        "requiredSessionLevel",
+        "HIGH_ASSURANCE",
+    ),
+    (
+        EXTERNAL,
+        external("ExternalClientApplication", "<distributionState>PACKAGED</distributionState>"),
+        "distributionState",
+        "Packaged",
+    ),
     (CONNECTED, connected("<oauthConfig><isPkceRequired>TRUE</isPkceRequired></oauthConfig>"), "isPkceRequired", True),
     (CONNECTED, connected("<oauthConfig><isPkceRequired>1</isPkceRequired></oauthConfig>"), "isPkceRequired", True),
     (
