@@ -2,7 +2,8 @@
 
 After every `up`, with the documented recovery, the org equals the declaration and a look finds nothing; after a destroy nothing is left.
 After every command that ended well with a stack's access in state a client logs in with the stack's outputs, whatever was replaced,
-named or left out; and whatever this stack does, the clients of another stack in the same org log in all the same.
+named or left out; and whatever this stack does, the clients of another stack in the same org log in all the same. The org's address
+changes on the way; a command with another org's address and login is refused and changes nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from orgkey.identity.key_pair import certify, generate_key
 from tests.matrix.cases import FAULTS, MOST_TRIES
 from tests.matrix.login import refused
-from tests.matrix.observation import contradictions
+from tests.matrix.observation import Kept, contradictions
 from tests.matrix.sandbox import Config, Sandbox
 from tests.matrix.stacks import Ended, ProtocolStack
 from tests.matrix.state import EVERYTHING, ORDER, Options
@@ -56,6 +57,8 @@ class Life(RuleBasedStateMachine):
         self.users = ["ci"]
         self.key: dict[str, Any] = {}
         self.names = ("CI_Integration", "CI_Integration_Access")
+        self.address = ""
+        """The one under which the org is reached; its own as long as there is none."""
         self.components = 1
         self.changed = False
         """Whether somebody changed the org since the last command, or a command has left something undone."""
@@ -130,6 +133,12 @@ class Life(RuleBasedStateMachine):
             )
             self.sandbox.org.deploy({f"extlClntAppGlobalOauthSets/{name}.ecaGlblOauth": xml}, {GLOBAL: [name]})
         self.changed = True
+
+    @rule(address=st.sampled_from(["one", "other"]))
+    def my_domain_is_renamed(self, address: str) -> None:
+        """The stack file follows; nobody answers under a former address."""
+        self.address = address
+        self.sandbox.move_to(address)
 
     # --- commands
 
@@ -263,6 +272,24 @@ class Life(RuleBasedStateMachine):
         self.changed, self.sound = False, True
 
     @precondition(lambda self: self.is_up)
+    @rule(command=st.sampled_from(["up", "refresh", "look", "destroy"]))
+    def run_with_the_address_and_the_login_of_another_org(self, command: str) -> None:
+        """Refused, whatever is declared, and nothing is changed anywhere."""
+        self.sound, other = False, self.sandbox.other
+        before = self.stack.kept(), self.sandbox.standing(), self.sandbox.standing(other)
+        worked = refused(self.stack.outputs(), self.sandbox.org)
+        config = self._config(org=other, address="", users=[other.user(alias) for alias in self.users])
+        ended: Ended = getattr(self.stack, command)(config)
+        assert not ended.ok
+        assert self.sandbox.org.org_id in ended.text, ended.text
+        assert other.org_id in ended.text, ended.text
+        assert self._parts(self.stack.kept()) == self._parts(before[0]), ended.text
+        assert (self.sandbox.standing(), self.sandbox.standing(other)) == before[1:]
+        assert refused(self.stack.outputs(), self.sandbox.org) == worked
+        self._others_log_in()
+        self.sound = True
+
+    @precondition(lambda self: self.is_up)
     @rule(fault=A_FAULT)
     def look(self, fault: tuple[str, int] | None) -> None:
         self.sound, before = False, repr(self.stack.kept())
@@ -332,15 +359,26 @@ class Life(RuleBasedStateMachine):
     def _others_log_in(self) -> None:
         assert refused(self.beside.outputs(), self.sandbox.org) == ""
 
+    @staticmethod
+    def _parts(kept: Mapping[str, Kept]) -> dict[str, Any]:
+        """Every value in state, by its path."""
+        return {
+            f"{part}.{side}.{name}": value
+            for part, each in kept.items()
+            for side, values in (("inputs", each.inputs), ("outputs", each.outputs))
+            for name, value in values.items()
+        }
+
     def _named(self, parts: Iterable[str]) -> frozenset[str]:
         return frozenset(f"{self.stack.engine.component}-{part}" for part in parts)
 
     def _config(self, **edits: Any) -> Config:
         app, permission_set = self.names
-        return self.sandbox.config(
-            self.kind,
-            app={**self.app, "name": app},
-            users=[self.sandbox.org.user(alias) for alias in self.users],
-            permissionSet={"name": permission_set},
-            **{"key": self.key, **edits},
-        )
+        declared = {
+            "address": self.address,
+            "app": {**self.app, "name": app},
+            "users": [self.sandbox.org.user(alias) for alias in self.users],
+            "permissionSet": {"name": permission_set},
+            "key": self.key,
+        }
+        return self.sandbox.config(self.kind, **{**declared, **edits})

@@ -14,7 +14,13 @@ from tests.matrix.sandbox import Sandbox
 from tests.matrix.stacks import ProtocolStack
 
 Record = Callable[[str, object], None]
-_UNHURRIED = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, print_blob=True)
+_UNHURRIED = settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    print_blob=True,
+    phases=[Phase.generate],  # a life takes seconds: to shrink one that failed takes longer than any run may
+)
 
 
 @pytest.fixture
@@ -38,6 +44,7 @@ def live(sandbox: Sandbox, stacks: dict[str, ProtocolStack], how: settings, reco
     )
 
 
+@pytest.mark.timeout(900)
 def test_whatever_happens_the_next_up_ends_in_what_is_declared(
     sandbox: Sandbox, stacks: dict[str, ProtocolStack], record_property: Record
 ) -> None:
@@ -52,5 +59,5 @@ def test_whatever_happens_the_next_up_ends_in_what_is_declared_in_many_lives(
 ) -> None:
     """Others in every run and in every generation; ten tests, so that they spread over the processors."""
     assert generation >= 0
-    many = settings(_UNHURRIED, max_examples=10, stateful_step_count=30, phases=[Phase.generate])
+    many = settings(_UNHURRIED, max_examples=10, stateful_step_count=30)
     live(sandbox, stacks, many, record_property)
