@@ -62,6 +62,11 @@ check: .venv/.dev ## ruff, mypy strict, import-linter, generated files
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m orgkey.generate --check
 
+dist: .venv/.dev ## sdist and wheel of orgkey and of the local org, into dist/
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build --directory "$(CURDIR)/dist"
+	@cd local-org && ../$(BIN)/python -m hatchling build --directory "$(CURDIR)/dist"
+
 bench: .venv/.dev ## speeds, side by side in one run
 	@$(BIN)/python -m bench
 
@@ -72,4 +77,4 @@ lock: .venv/.dev ## write the lock files anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml local-org/pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev pyproject.toml local-org/pyproject.toml -o requirements-dev.lock
 
-.PHONY: help up down outputs fleet fleet-logins fleet-down env real-org test matrix check bench generate lock
+.PHONY: help up down outputs fleet fleet-logins fleet-down env real-org test matrix check dist bench generate lock

@@ -3,6 +3,7 @@
 import pulumi
 
 from orgkey.components.jwt_bearer_access import JwtBearerAccess
+from orgkey.stack_file.arguments import arguments_of
 from orgkey.stack_file.settings import SettingsError, load, stack_config
 
 try:
@@ -10,7 +11,9 @@ try:
 except SettingsError as error:
     raise pulumi.RunError(str(error)) from None
 
-access = JwtBearerAccess("access", settings)
+access = JwtBearerAccess("access", arguments_of(settings))
+for note in settings.notes:
+    pulumi.log.warn(note, access)
 
 for name, value in access.outputs().items():
     pulumi.export(name, value)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import ClassVar
 
 import pulumi
@@ -27,6 +28,86 @@ class _Resource(pulumi.CustomResource):
 
 def _inputs(args: object) -> dict[str, object]:
     return {field.name: getattr(args, field.name) for field in fields(args)}  # type: ignore[arg-type] # each is one of the classes below
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _object(args: object) -> dict[str, object]:
+    """What is given of some arguments, by the provider's names."""
+    given = ((_camel(field.name), getattr(args, field.name)) for field in fields(args))  # type: ignore[arg-type] # as above
+    return {name: _object(value) if is_dataclass(value) else value for name, value in given if value is not None}
+
+
+def _as_text(value: object) -> object:
+    """A provider's settings are text to the engine: all else as JSON."""
+    return Output.from_input(value).apply(lambda known: known if isinstance(known, str) else json.dumps(known))
+
+
+@dataclass(frozen=True, kw_only=True)
+class JwtLoginArgs:
+    """Consumer key and user of that app, and where its private key is."""
+
+    consumer_key: Input[str]
+    username: Input[str]
+    private_key_env: Input[str] | None = None
+    private_key_file: Input[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientCredentialsLoginArgs:
+    """Consumer key of that app, and the variable that holds its secret."""
+
+    client_secret_env: Input[str]
+    consumer_key: Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialsArgs:
+    """How the org is reached before a login of orgkey's own works: exactly one form."""
+
+    sf_alias: Input[str] | None = None
+    """An alias or user name that the Salesforce CLI on this machine knows."""
+    access_token_env: Input[str] | None = None
+    """An access token (session id) in an environment variable."""
+    sfdx_auth_url_file: Input[str] | None = None
+    """A file that holds an auth URL: `force://<client id>:<client secret>:<refresh token>@<host>`."""
+    sfdx_auth_url_env: Input[str] | None = None
+    """An auth URL in an environment variable."""
+    client_credentials: ClientCredentialsLoginArgs | None = None
+    """The client credentials flow of another app of this org."""
+    jwt: JwtLoginArgs | None = None
+    """The JWT bearer flow of another app of this org."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderArgs:
+    """Which org, and how it is reached."""
+
+    credentials: CredentialsArgs
+    """A reference to admin credentials: sfAlias, accessTokenEnv, sfdxAuthUrlFile, sfdxAuthUrlEnv, clientCredentials, jwt."""
+    instance_url: Input[str]
+    """My Domain of the org."""
+    expected_kind: Input[str] | None = None
+    """Guard: refuse to touch an org of another kind."""
+    expected_org_id: Input[str] | None = None
+    """Guard: refuse to touch another org."""
+    api_version: Input[str] | None = None
+    """Metadata and REST API version."""
+    ca_bundle: Input[str] | None = None
+    """File of CA certificates to trust instead of the usual ones."""
+    validate_on_preview: Input[bool] | None = None
+    """Send a check-only deploy in previews of a change."""
+
+
+class Provider(pulumi.ProviderResource):
+    """One org; resources and components get it by `ResourceOptions(provider=...)`."""
+
+    def __init__(self, resource_name: str, args: ProviderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        given = {name: _as_text(value) for name, value in _object(args).items()}
+        super().__init__("salesforce", resource_name, given, opts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +148,7 @@ class KeyPair(_Resource):
         "not_after": "notAfter",
         "renew_at": "renewAt",
         "renewal_due": "renewalDue",
+        "state_version": "stateVersion",
     }
 
     def __init__(self, resource_name: str, args: KeyPairArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -79,6 +161,7 @@ class KeyPair(_Resource):
             "not_after": None,
             "renew_at": None,
             "renewal_due": None,
+            "state_version": None,
         }
         super().__init__("salesforce:index:KeyPair", resource_name, {**_inputs(args), **outputs}, opts)
 
@@ -108,7 +191,7 @@ class KeyPair(_Resource):
 
     @property
     @pulumi.getter(name="generation")
-    def generation(self) -> Output[int | None]:
+    def generation(self) -> Output[int]:
         """Another number makes a new key: every client must change."""
         return pulumi.get(self, "generation")  # type: ignore[no-any-return]
 
@@ -178,6 +261,12 @@ class KeyPair(_Resource):
         """Whether that time has come."""
         return pulumi.get(self, "renewal_due")  # type: ignore[no-any-return]
 
+    @property
+    @pulumi.getter(name="stateVersion")
+    def state_version(self) -> Output[int | None]:
+        """Form of these outputs, for the versions of orgkey that read them."""
+        return pulumi.get(self, "state_version")  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, kw_only=True)
 class PermissionSetArgs:
@@ -216,6 +305,7 @@ class PermissionSet(_Resource):
         "carried_over": "carriedOver",
         "not_kept": "notKept",
         "permission_set_id": "permissionSetId",
+        "state_version": "stateVersion",
     }
 
     def __init__(self, resource_name: str, args: PermissionSetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -231,6 +321,7 @@ class PermissionSet(_Resource):
             "not_kept": None,
             "revision": None,
             "permission_set_id": None,
+            "state_version": None,
         }
         super().__init__("salesforce:index:PermissionSet", resource_name, {**_inputs(args), **outputs}, opts)
 
@@ -348,6 +439,12 @@ class PermissionSet(_Resource):
         """Id of the permission set."""
         return pulumi.get(self, "permission_set_id")  # type: ignore[no-any-return]
 
+    @property
+    @pulumi.getter(name="stateVersion")
+    def state_version(self) -> Output[int | None]:
+        """Form of these outputs, for the versions of orgkey that read them."""
+        return pulumi.get(self, "state_version")  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, kw_only=True)
 class PermissionSetAssignmentsArgs:
@@ -376,6 +473,7 @@ class PermissionSetAssignments(_Resource):
         "by_group": "byGroup",
         "org_id": "orgId",
         "instance_url": "instanceUrl",
+        "state_version": "stateVersion",
     }
 
     def __init__(
@@ -390,6 +488,7 @@ class PermissionSetAssignments(_Resource):
             "org_id": None,
             "instance_url": None,
             "claim": None,
+            "state_version": None,
         }
         super().__init__("salesforce:index:PermissionSetAssignments", resource_name, {**_inputs(args), **outputs}, opts)
 
@@ -476,6 +575,12 @@ class PermissionSetAssignments(_Resource):
     def claim(self) -> Output[str | None]:
         """What tells it from another resource for the same set."""
         return pulumi.get(self, "claim")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="stateVersion")
+    def state_version(self) -> Output[int | None]:
+        """Form of these outputs, for the versions of orgkey that read them."""
+        return pulumi.get(self, "state_version")  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -578,6 +683,7 @@ class ConnectedApp(_Resource):
         "deployed_at": "deployedAt",
         "deployed_certificate": "deployedCertificate",
         "certificate_returned": "certificateReturned",
+        "state_version": "stateVersion",
     }
 
     def __init__(self, resource_name: str, args: ConnectedAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -597,6 +703,7 @@ class ConnectedApp(_Resource):
             "deployed_at": None,
             "deployed_certificate": None,
             "certificate_returned": None,
+            "state_version": None,
         }
         super().__init__("salesforce:index:ConnectedApp", resource_name, {**_inputs(args), **outputs}, opts)
 
@@ -858,6 +965,12 @@ class ConnectedApp(_Resource):
         """Whether the org gives the certificate back, as the last look saw it."""
         return pulumi.get(self, "certificate_returned")  # type: ignore[no-any-return]
 
+    @property
+    @pulumi.getter(name="stateVersion")
+    def state_version(self) -> Output[int | None]:
+        """Form of these outputs, for the versions of orgkey that read them."""
+        return pulumi.get(self, "state_version")  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalClientAppArgs:
@@ -968,6 +1081,7 @@ class ExternalClientApp(_Resource):
         "deployed_at": "deployedAt",
         "deployed_certificate": "deployedCertificate",
         "certificate_returned": "certificateReturned",
+        "state_version": "stateVersion",
     }
 
     def __init__(
@@ -989,6 +1103,7 @@ class ExternalClientApp(_Resource):
             "deployed_at": None,
             "deployed_certificate": None,
             "certificate_returned": None,
+            "state_version": None,
         }
         super().__init__("salesforce:index:ExternalClientApp", resource_name, {**_inputs(args), **outputs}, opts)
 
@@ -1268,6 +1383,12 @@ class ExternalClientApp(_Resource):
         """Whether the org gives the certificate back, as the last look saw it."""
         return pulumi.get(self, "certificate_returned")  # type: ignore[no-any-return]
 
+    @property
+    @pulumi.getter(name="stateVersion")
+    def state_version(self) -> Output[int | None]:
+        """Form of these outputs, for the versions of orgkey that read them."""
+        return pulumi.get(self, "state_version")  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, kw_only=True)
 class JwtGrantArgs:
@@ -1275,12 +1396,12 @@ class JwtGrantArgs:
 
     consumer_key: Input[str]
     """`iss` of the assertion."""
-    instance_url: Input[str]
-    """My Domain of the provider's org: the host that is asked for the token."""
     private_key_pem: Input[str]
     """RSA key that signs, PEM."""
     username: Input[str]
     """`sub` of the assertion: the integration user."""
+    instance_url: Input[str] | None = None
+    """My Domain of the provider's org, which is asked for the token; comes from the provider."""
     app_kind: Input[str] | None = None
     """Kind of the app: decides the audience's second try."""
     audience: Input[str] | None = None
@@ -1306,11 +1427,21 @@ class JwtGrant(_Resource):
         "deployed_at": "deployedAt",
         "propagation_minutes": "propagationMinutes",
         "org_id": "orgId",
+        "org_kind": "orgKind",
         "user_id": "userId",
+        "state_version": "stateVersion",
     }
 
     def __init__(self, resource_name: str, args: JwtGrantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        outputs = {"verified": None, "reason": None, "org_id": None, "user_id": None, "scopes": None}
+        outputs = {
+            "verified": None,
+            "reason": None,
+            "org_id": None,
+            "org_kind": None,
+            "user_id": None,
+            "scopes": None,
+            "state_version": None,
+        }
         super().__init__("salesforce:index:JwtGrant", resource_name, {**_inputs(args), **outputs}, opts)
 
     @property
@@ -1334,7 +1465,7 @@ class JwtGrant(_Resource):
     @property
     @pulumi.getter(name="instanceUrl")
     def instance_url(self) -> Output[str]:
-        """My Domain of the provider's org: the host that is asked for the token."""
+        """My Domain of the provider's org, which is asked for the token; comes from the provider."""
         return pulumi.get(self, "instance_url")  # type: ignore[no-any-return]
 
     @property
@@ -1392,6 +1523,12 @@ class JwtGrant(_Resource):
         return pulumi.get(self, "org_id")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="orgKind")
+    def org_kind(self) -> Output[str | None]:
+        """Kind of the org: production, sandbox, scratch or developer."""
+        return pulumi.get(self, "org_kind")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="userId")
     def user_id(self) -> Output[str]:
         """Id of the integration user."""
@@ -1402,3 +1539,9 @@ class JwtGrant(_Resource):
     def scopes(self) -> Output[Sequence[str]]:
         """Scopes of the token."""
         return pulumi.get(self, "scopes")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="stateVersion")
+    def state_version(self) -> Output[int | None]:
+        """Form of these outputs, for the versions of orgkey that read them."""
+        return pulumi.get(self, "state_version")  # type: ignore[no-any-return]

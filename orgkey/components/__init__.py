@@ -1,1 +1,22 @@
 """The components of orgkey. Wiring only: no provider, no client."""
+
+from orgkey.components.jwt_bearer_access import ImportSettings, JwtBearerAccess, JwtBearerAccessArgs, TimeoutSettings
+from orgkey.components.settings import (
+    AppSettings,
+    AssignmentSettings,
+    GrantSettings,
+    KeySettings,
+    PermissionSetSettings,
+)
+
+__all__ = [
+    "AppSettings",
+    "AssignmentSettings",
+    "GrantSettings",
+    "ImportSettings",
+    "JwtBearerAccess",
+    "JwtBearerAccessArgs",
+    "KeySettings",
+    "PermissionSetSettings",
+    "TimeoutSettings",
+]

@@ -2,18 +2,27 @@
 
 Key pair, permission set, assignments, app, proof. Order comes from outputs handed on, not from `depends_on`: the app waits for the
 assignments because it takes the set's name from them, and the proof takes in every revision, so that each change is followed by one.
+
+Annotations are real objects here, not text: Pulumi's component host makes the component's schema from them.
 """
 
-from __future__ import annotations
-
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pydantic.alias_generators import to_camel
+from pulumi import Input, Output
 
+from orgkey.components.arguments import ArgumentsError, given, problems_of
+from orgkey.components.settings import (
+    AppSettings,
+    AssignmentSettings,
+    GrantSettings,
+    KeySettings,
+    PermissionSetSettings,
+)
 from orgkey.model.grant import longest_propagation
+from orgkey.model.names import label_of, permission_set_of, subject_of
 from orgkey.model.timeouts import Timeouts
 from orgkey.resources import (
     ConnectedApp,
@@ -29,47 +38,125 @@ from orgkey.resources import (
     PermissionSetAssignments,
     PermissionSetAssignmentsArgs,
 )
-from orgkey.stack_file.settings import Settings
 
-_PROOF = 120  # seconds for the proof itself, beside the time that a change may take to be effective
+_PROOF = 120.0  # seconds for the proof itself, beside the time that a change may take to be effective
+_LONGEST_PROPAGATION = 60.0  # minutes, where the setting is not known before the run
 _APPS = {"external": (ExternalClientApp, ExternalClientAppArgs), "connected": (ConnectedApp, ConnectedAppArgs)}
 
 
+@dataclass(frozen=True, kw_only=True)
+class TimeoutSettings:
+    """How long a verb may take, in Go's durations (`90s`, `30m`); default 20 minutes."""
+
+    create: str | None = None
+    """Of a create."""
+    update: str | None = None
+    """Of an update."""
+    delete: str | None = None
+    """Of a delete."""
+    read: str | None = None
+    """Of a read, which every `up` begins with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportSettings:
+    """What exists already and is taken over: remove it after the first `up`."""
+
+    app: bool | None = None
+    """The app of that name; needs its consumer key as `key.consumerKey`."""
+    permission_set: bool | None = None
+    """The permission set of that name."""
+    assignments: bool | None = None
+    """The assignments of that permission set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JwtBearerAccessArgs:
+    """Arguments of JwtBearerAccess; the org is its provider's."""
+
+    app: AppSettings
+    """The app that logs in: its name, kind and policies."""
+    users: Input[Sequence[Input[str]]]
+    """User names that hold the permission set, at least one."""
+    integration_user: Input[str] | None = None
+    """The user that logs in; default: the first of `users`."""
+    permission_set: PermissionSetSettings | None = None
+    """The permission set that the app admits."""
+    key: KeySettings | None = None
+    """Key pair, certificate and consumer key."""
+    assignments: AssignmentSettings | None = None
+    """Who else may hold the set, for how long, and which groups come with it."""
+    grant: GrantSettings | None = None
+    """The proof of the login."""
+    timeouts: TimeoutSettings | None = None
+    """Limits of time."""
+    owner: Input[str] | None = None
+    """Who manages what is made, for the ownership marker; default: the project's name."""
+    imports: ImportSettings | None = None
+    """What is taken over instead of made."""
+    ignore: Sequence[str] | None = None
+    """Properties that are left as the org has them: `app.description`, `permissionSet.label`."""
+
+
 class JwtBearerAccess(pulumi.ComponentResource):
-    """The access of one stack. Its outputs are the stack's outputs."""
+    """A login without a human: an app that trusts a key, the permission set it admits, who holds it, and the proof that it works."""
 
-    consumer_key: pulumi.Output[str]
-    username: pulumi.Output[str]
-    instance_url: pulumi.Output[str]
-    audience: pulumi.Output[str]
-    certificate_pem: pulumi.Output[str]
-    certificate_fingerprint: pulumi.Output[str]
-    not_after: pulumi.Output[str]
-    verified: pulumi.Output[bool]
-    private_key_pem: pulumi.Output[str]
+    consumer_key: Output[str]
+    """OAuth client id of the app: `iss` of an assertion."""
+    username: Output[str]
+    """The integration user: `sub` of an assertion."""
+    instance_url: Output[str]
+    """My Domain of the org: where the token is asked for."""
+    audience: Output[str]
+    """`aud` of an assertion: the one that worked."""
+    certificate_pem: Output[str]
+    """The certificate that the app trusts."""
+    certificate_fingerprint: Output[str]
+    """SHA-256 of the certificate, hex."""
+    not_after: Output[str]
+    """End of the certificate's life, ISO 8601."""
+    renew_at: Output[str]
+    """From when on an `up` renews the certificate, ISO 8601."""
+    generation: Output[int]
+    """Generation of the key."""
+    org_id: Output[str]
+    """Id of the org."""
+    org_kind: Output[str | None]
+    """Kind of the org: production, sandbox, scratch or developer."""
+    app_name: Output[str]
+    """Developer name of the app."""
+    permission_set: Output[str]
+    """API name of the permission set."""
+    verified: Output[bool]
+    """Whether the login works."""
+    private_key_pem: Output[str]
+    """The private key (a secret)."""
 
-    def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: JwtBearerAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        arguments = given(args)
+        if problems := list(problems_of(arguments)):
+            raise ArgumentsError(name, problems)
         super().__init__("orgkey:index:JwtBearerAccess", name, None, opts)
-        for note in settings.notes:
-            pulumi.log.warn(note, self)
-        managed_by = _seal(settings, "orgkey:owner", settings.managed_by)
-        given = settings.key.model_dump(exclude_unset=True)
-        user_path = "orgkey:users" if settings.secrets.touch("orgkey:users") else "orgkey:integrationUser"
+        self._ignored = tuple(arguments.get("ignore", ()))
+        self._timeouts = Timeouts.model_validate(given(arguments.get("timeouts")))
+        imports = given(arguments.get("imports"))
+        users, app = arguments["users"], given(arguments["app"])
+        kind, protect = app.pop("kind", "external"), app.pop("protect", None)
+        app_name, managed_by = app["name"], _managed_by(arguments.get("owner"))
         key = KeyPair(
             f"{name}-key",
-            KeyPairArgs(**_sealed(settings, "orgkey:key", given)),
-            self._options("key", settings),
+            KeyPairArgs(**{"subject": _made(subject_of, app_name), **given(arguments.get("key"))}),
+            self._options("key"),
         )
+        own_set = given(arguments.get("permission_set"))
+        own_set.setdefault("name", _made(permission_set_of, app_name))
+        own_set.setdefault("label", _made(label_of, own_set["name"]))
         permission_set = PermissionSet(
             f"{name}-set",
-            PermissionSetArgs(
-                **_sealed(settings, "orgkey:permissionSet", settings.permission_set), managed_by=managed_by
-            ),
+            PermissionSetArgs(**own_set, managed_by=managed_by),
             self._options(
                 "permissionSet",
-                settings,
-                adopt=settings.imports.permission_set,
-                id_=settings.permission_set["name"],
+                adopt=own_set["name"] if imports.get("permission_set") else None,
                 after=key,  # no output to hand on: the org is not touched before the key pair is checked and in state
             ),
         )
@@ -77,64 +164,53 @@ class JwtBearerAccess(pulumi.ComponentResource):
             f"{name}-assignments",
             PermissionSetAssignmentsArgs(
                 permission_set=permission_set.name,
-                users=_seal(settings, "orgkey:users", list(settings.users)),
-                **_sealed(
-                    settings,
-                    "orgkey:assignments",
-                    {
-                        "authoritative": settings.authoritative,
-                        "groups": list(settings.groups),
-                        "expiration": settings.expiration,
-                    },
-                ),
+                users=users,
+                **given(arguments.get("assignments")),
                 managed_by=managed_by,
             ),
-            self._options(
-                "assignments", settings, adopt=settings.imports.assignments, id_=settings.permission_set["name"]
-            ),
+            self._options("assignments", adopt=own_set["name"] if imports.get("assignments") else None),
         )
-        app_class, args_class = _APPS[settings.kind]
-        sets: list[Any] = [assignments.permission_set, *settings.app["permissionSets"][1:]]
-        app = app_class(
+        app_class, args_class = _APPS[kind]
+        app.setdefault("label", _made(label_of, app_name))
+        self._app = app_class(
             f"{name}-app",
             args_class(
-                **_sealed(settings, "orgkey:app", {**settings.app, "permissionSets": sets}),
+                **{**app, "permission_sets": _together(assignments.permission_set, app.get("permission_sets"))},
                 certificate_pem=key.certificate_pem,
                 consumer_key=key.consumer_key,
                 managed_by=managed_by,
             ),
             self._options(
-                "app", settings, adopt=settings.imports.app, id_=settings.app["name"], protect=settings.protect
+                "app",
+                adopt=app_name if imports.get("app") else None,
+                protect=True if protect is None and kind == "connected" else protect,
             ),
         )
+        proof = given(arguments.get("grant"))
         grant = JwtGrant(
             f"{name}-grant",
             JwtGrantArgs(
-                consumer_key=app.consumer_key,
-                username=_seal(settings, user_path, settings.integration_user),
+                consumer_key=self._app.consumer_key,
+                username=arguments.get("integration_user") or Output.from_input(users).apply(lambda names: names[0]),
                 private_key_pem=key.private_key_pem,
-                instance_url=_seal(settings, "salesforce:instanceUrl", settings.connection.instance_url),
-                app_kind=settings.kind,
-                revisions=[app.revision, assignments.revision],
-                deployed_at=app.deployed_at,
-                **_sealed(settings, "orgkey:grant", settings.grant.model_dump()),
+                app_kind=kind,
+                revisions=[self._app.revision, assignments.revision],
+                deployed_at=self._app.deployed_at,
+                **proof,
             ),
-            self._options(
-                "grant",
-                settings,
-                timeouts=settings.timeouts.at_least(
-                    longest_propagation(settings.kind, settings.grant.propagation_minutes) * 60 + _PROOF
-                ),
-            ),
+            self._options("grant", timeouts=self._timeouts.at_least(_propagation(kind, proof) * 60 + _PROOF)),
         )
-        self.consumer_key, self.username, self.instance_url = app.consumer_key, grant.username, grant.instance_url
+        self.consumer_key, self.username, self.instance_url = self._app.consumer_key, grant.username, grant.instance_url
         self.audience, self.verified = grant.audience, grant.verified
-        self.certificate_pem, self.certificate_fingerprint = app.certificate_pem, key.certificate_fingerprint
-        self.not_after, self.private_key_pem = key.not_after, _key_of(app, key, grant)
+        self.certificate_pem, self.certificate_fingerprint = self._app.certificate_pem, key.certificate_fingerprint
+        self.not_after, self.renew_at, self.generation = key.not_after, key.renew_at, key.generation
+        self.org_id, self.org_kind = grant.org_id, grant.org_kind
+        self.app_name, self.permission_set = self._app.name, permission_set.name
+        self.private_key_pem = _key_of(self._app, key, grant)
         self.register_outputs(self.outputs())
 
-    def outputs(self) -> dict[str, pulumi.Output[Any]]:
-        """The stack outputs by their names."""
+    def outputs(self) -> dict[str, Output[Any]]:
+        """All outputs by their names, as a stack exports them."""
         return {
             "consumerKey": self.consumer_key,
             "username": self.username,
@@ -143,6 +219,12 @@ class JwtBearerAccess(pulumi.ComponentResource):
             "certificatePem": self.certificate_pem,
             "certificateFingerprint": self.certificate_fingerprint,
             "notAfter": self.not_after,
+            "renewAt": self.renew_at,
+            "generation": self.generation,
+            "orgId": self.org_id,
+            "orgKind": self.org_kind,
+            "appName": self.app_name,
+            "permissionSet": self.permission_set,
             "verified": self.verified,
             "privateKeyPem": self.private_key_pem,
         }
@@ -150,41 +232,49 @@ class JwtBearerAccess(pulumi.ComponentResource):
     def _options(
         self,
         part: str,
-        settings: Settings,
         *,
-        adopt: bool = False,
-        id_: str = "",
+        adopt: str | None = None,
         protect: bool | None = None,
         after: pulumi.Resource | None = None,
         timeouts: Timeouts | None = None,
     ) -> pulumi.ResourceOptions:
-        ignored = [path.removeprefix(f"{part}.") for path in settings.ignore if path.startswith(f"{part}.")]
+        ignored = [path.removeprefix(f"{part}.") for path in self._ignored if path.startswith(f"{part}.")]
         return pulumi.ResourceOptions(
             parent=self,
             protect=protect,
             depends_on=after,
             ignore_changes=ignored or None,
-            import_=id_ if adopt else None,
-            custom_timeouts=pulumi.CustomTimeouts(**(timeouts or settings.timeouts).model_dump()),
+            import_=adopt,
+            custom_timeouts=pulumi.CustomTimeouts(**(timeouts or self._timeouts).model_dump()),
         )
 
 
-def _key_of(app: ConnectedApp | ExternalClientApp, key: KeyPair, grant: JwtGrant) -> pulumi.Output[str]:
+def _made(make: Callable[[str], str], name: Any) -> Any:
+    """Something made of a name, which may be an output."""
+    return make(name) if isinstance(name, str) else Output.from_input(name).apply(make)
+
+
+def _managed_by(owner: Any) -> Any:
+    stack = pulumi.get_stack()
+    return _made(lambda name: f"{name}/{stack}", pulumi.get_project() if owner is None else owner)
+
+
+def _together(own: Output[str], more: Any) -> Any:
+    """The permission sets that the app admits: our own, and those that somebody names."""
+    if more is None or isinstance(more, list | tuple):
+        return [own, *(more or ())]
+    return Output.all(own=own, more=more).apply(lambda of: [of["own"], *of["more"]])
+
+
+def _propagation(kind: str, proof: Mapping[str, Any]) -> float:
+    """Minutes that a change may take to be effective."""
+    minutes = proof.get("propagation_minutes")
+    known = minutes is None or isinstance(minutes, int | float)
+    return longest_propagation(kind, minutes) if known else _LONGEST_PROPAGATION
+
+
+def _key_of(app: ConnectedApp | ExternalClientApp, key: KeyPair, grant: JwtGrant) -> Output[str]:
     """The private key for the app as it is: under `--target` a new key pair may be there, and the app still trust the one before."""
-    return pulumi.Output.all(
+    return Output.all(
         trusted=app.certificate_pem, newest=key.certificate_pem, key=key.private_key_pem, proved=grant.private_key_pem
     ).apply(lambda of: of["key"] if of["trusted"] == of["newest"] else of["proved"])
-
-
-def _seal(settings: Settings, path: str, value: Any) -> Any:
-    """The value, as a Pulumi secret where the stack has it as one."""
-    return pulumi.Output.secret(value) if value is not None and settings.secrets.touch(path) else value
-
-
-def _sealed(settings: Settings, path: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings below a path as arguments, those that are secret as secrets."""
-    return {_snake(name): _seal(settings, f"{path}.{to_camel(name)}", value) for name, value in values.items()}
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -31,8 +31,9 @@ class JwtGrantArgs(Written):
         description="RSA key that signs, PEM.",
         json_schema_extra={"secret": True},
     )
-    instance_url: Annotated[str, matches(r"https://\S+", "an https URL")] = Field(
-        description="My Domain of the provider's org: the host that is asked for the token."
+    instance_url: Annotated[str, matches(r"https://\S+", "an https URL")] | None = Field(
+        default=None,
+        description="My Domain of the provider's org, which is asked for the token; comes from the provider.",
     )
     app_kind: Literal["external", "connected"] = Field(
         default="external", description="Kind of the app: decides the audience's second try."

@@ -35,7 +35,7 @@ from orgkey.salesforce.oauth import retry_of
 from orgkey.salesforce.retry import retry_refused
 
 _WAIT = "propagationMinutes"  # how long to wait for a login is nothing that could need another proof
-_OUTPUTS = ("verified", "reason", "orgId", "userId", "scopes", "audience")
+_OUTPUTS = ("verified", "reason", "orgId", "orgKind", "userId", "scopes", "audience")
 
 
 class JwtGrantHandler(Handler):
@@ -47,6 +47,8 @@ class JwtGrantHandler(Handler):
     derived: ClassVar[Mapping[str, frozenset[str]]] = {"instanceUrl": frozenset({"audience"})}
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
+        if values.get("instanceUrl") is None and connection is not None:
+            values = {**values, "instanceUrl": connection.instance_url}
         return check_written(JwtGrantArgs, values)
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
@@ -74,15 +76,14 @@ class JwtGrantHandler(Handler):
         args = as_args(JwtGrantArgs, inputs)
         attempt = _attempt(args, place)
         try:
-            return ReadResult(resource_id, inputs, _proved(inputs, attempt()))
+            return ReadResult(resource_id, inputs, _proved(inputs, attempt(), place))
         except GrantRefusedError as error:
             if retry_of(error) is Retry.LATER:  # a limit says nothing about the login
                 raise
-            org_id = place.snapshot.identity().org_id
             # No failure of the Read: every `up` begins with one, by the user of the last one, and a warning of the engine's would
             # stand beside the proof in which the same `up` ends. The outputs are drift by themselves (`diff`).
             place.info(f"Before this run: {_verdict(args, error)}")
-            return ReadResult(resource_id, inputs, _refused(inputs, outputs, error, org_id))
+            return ReadResult(resource_id, inputs, _refused(inputs, outputs, error, place))
 
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
@@ -103,16 +104,15 @@ class JwtGrantHandler(Handler):
         """Prove the login; where it fails for the certificate of an app that this run has not deployed, deploy the app and prove again."""
         try:
             try:
-                return _proved(inputs, _proof(args, place, window))
+                return _proved(inputs, _proof(args, place, window), place)
             except GrantRefusedError as error:
                 if retry_of(error) is not Retry.CERTIFICATE or not _deploy_again(inputs, args, error, place):
                     raise
             again = _Window(place.clock.now(), window.minutes, certificate_changed=True)
-            return _proved(inputs, _proof(args, place, again))
+            return _proved(inputs, _proof(args, place, again), place)
         except GrantRefusedError as error:
-            org_id = place.snapshot.identity().org_id
             raise InitFailedError(
-                _id(args, place), _refused(inputs, {}, error, org_id), [_verdict(args, error)]
+                _id(args, place), _refused(inputs, {}, error, place), [_verdict(args, error)]
             ) from error
 
 
@@ -149,8 +149,7 @@ def _deploy_again(inputs: Values, args: JwtGrantArgs, error: GrantRefusedError, 
         app.deploy_again(place)
     except (InitFailedError, SalesforceError) as failure:
         reasons = [_verdict(args, error), f"The app {app.id} was to be deployed again, and that failed: {failure}"]
-        org_id = place.snapshot.identity().org_id
-        raise InitFailedError(_id(args, place), _refused(inputs, {}, error, org_id), reasons) from failure
+        raise InitFailedError(_id(args, place), _refused(inputs, {}, error, place), reasons) from failure
     return True
 
 
@@ -160,10 +159,10 @@ def _args(inputs: Values, place: Workplace) -> JwtGrantArgs:
     What a state says is not asked: its My Domain may have been renamed since.
     """
     args = as_args(JwtGrantArgs, inputs)
-    if not same_address(args.instance_url, place.org.url):
+    if args.instance_url and not same_address(args.instance_url, place.org.url):
         raise SettingError(
             f"The JWT login of {args.username} cannot be tried: instanceUrl is {args.instance_url}, and the provider's org is "
-            f"{place.org.url}.\nGive the grant the instanceUrl of its provider."
+            f"{place.org.url}.\nLeave the grant's instanceUrl out: it is its provider's."
         )
     return args
 
@@ -202,22 +201,24 @@ def _attempt(args: JwtGrantArgs, place: Workplace) -> Callable[[], Proof]:
     return lambda: retry_refused(once, clock=place.clock)
 
 
-def _proved(inputs: Values, proof: Proof) -> dict[str, Any]:
+def _proved(inputs: Values, proof: Proof, place: Workplace) -> dict[str, Any]:
     return {
         **inputs,
         "verified": True,
         "reason": "",
         "orgId": proof.org_id,
+        "orgKind": place.snapshot.identity().kind,
         "userId": proof.user_id,
         "scopes": list(proof.scopes),
         "audience": proof.audience,
     }
 
 
-def _refused(inputs: Values, outputs: Values, error: GrantRefusedError, org_id: str) -> dict[str, Any]:
+def _refused(inputs: Values, outputs: Values, error: GrantRefusedError, place: Workplace) -> dict[str, Any]:
     """`orgId` is the org that refused: after a sandbox refresh another than the one that is known."""
-    known = {name: outputs[name] for name in _OUTPUTS if name in outputs}
-    return {**inputs, **known, "orgId": org_id, "verified": False, "reason": f"{error.code}: {error.text}"}
+    known, identity = {name: outputs[name] for name in _OUTPUTS if name in outputs}, place.snapshot.identity()
+    org = {"orgId": identity.org_id, "orgKind": identity.kind}
+    return {**inputs, **known, **org, "verified": False, "reason": f"{error.code}: {error.text}"}
 
 
 def _id(args: JwtGrantArgs, place: Workplace) -> str:

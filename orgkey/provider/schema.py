@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,11 +11,16 @@ from orgkey.metadata.members import Resource
 from orgkey.metadata.place import Type
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.connection import Connection
+from orgkey.model.credentials import FORMS
 from orgkey.model.grant import JwtGrantArgs
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.written import Written
 from orgkey.provider.registry import PACKAGE
+from orgkey.provider.state_version import NAME as STATE_VERSION
 from orgkey.version import VERSION
+
+CREDENTIALS = "Credentials"
+"""The schema type of `credentials`."""
 
 _STRING, _BOOLEAN = {"type": "string"}, {"type": "boolean"}
 _STRINGS = {"type": "array", "items": _STRING}
@@ -93,12 +99,14 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         "verified": _BOOLEAN | {"description": "Whether the login works."},
         "reason": _STRING | {"description": "The org's words where it does not."},
         "orgId": _COMMON_OUTPUTS["orgId"],
+        "orgKind": _STRING | {"description": "Kind of the org: production, sandbox, scratch or developer."},
         "userId": _STRING | {"description": "Id of the integration user."},
         "scopes": _STRINGS | {"description": "Scopes of the token."},
         "audience": _STRING | {"description": "The audience that worked."},
     },
 }
 _MAY_BE_ABSENT = {
+    "orgKind",
     "byGroup",
     "instanceUrl",
     "carriedOver",
@@ -110,6 +118,8 @@ _MAY_BE_ABSENT = {
     "deployedCertificate",
     "certificateReturned",
 }
+_FILLED_IN = {"KeyPair": {"generation"}, "JwtGrant": {"instanceUrl"}}
+"""Inputs that a program may leave out and that the state has all the same."""
 _ABOUT = {
     "KeyPair": "RSA key, certificate and consumer key, made once and kept as encrypted state.",
     "PermissionSet": "A permission set that an app pre-authorizes.",
@@ -133,7 +143,12 @@ def schema() -> dict[str, Any]:
         "displayName": "orgkey",
         "description": "Salesforce OAuth 2.0 JWT bearer access as code.",
         "config": {"variables": _config()},
-        "provider": {"inputProperties": _config(), "properties": _config()},
+        "provider": {
+            "description": "One Salesforce org, and how it is reached.",
+            "inputProperties": _config(),
+            "requiredInputs": ["credentials", "instanceUrl"],
+        },
+        "types": _types(),
         "resources": {f"{PACKAGE}:index:{name}": _resource(name) for name in _ABOUT},
     }
 
@@ -144,8 +159,15 @@ def _resource(name: str) -> dict[str, Any]:
         "description": _ABOUT[name],
         "inputProperties": inputs,
         "requiredInputs": sorted(required),
-        "properties": {key: _without_replace(value) for key, value in inputs.items()} | dict(_OUTPUTS[name]),
-        "required": sorted({*required, *(_OUTPUTS[name].keys() - _MAY_BE_ABSENT)}),
+        "properties": {
+            **{key: _without_replace(value) for key, value in inputs.items()},
+            **_OUTPUTS[name],
+            STATE_VERSION: {
+                "type": "integer",
+                "description": "Form of these outputs, for the versions of orgkey that read them.",
+            },
+        },
+        "required": sorted({*required, *_FILLED_IN.get(name, ()), *(_OUTPUTS[name].keys() - _MAY_BE_ABSENT)}),
     }
 
 
@@ -194,14 +216,48 @@ def _annotation(annotation: Any) -> Mapping[str, Any]:
 
 
 def _config() -> dict[str, Any]:
-    """Provider settings: the engine hands all of them on as JSON strings, `credentials` as one object in JSON."""
-    return {
+    """Provider settings. The engine hands all of them on as text, a structure as JSON."""
+    described = {
         field.alias or name: {
             **(_BOOLEAN if field.annotation is bool else _STRING),
             "description": field.description or "",
         }
         for name, field in Connection.model_fields.items()
     }
+    about = described["credentials"]["description"]
+    return {**described, "credentials": {"$ref": f"#/types/{_type_token(CREDENTIALS)}", "description": about}}
+
+
+def _types() -> dict[str, Any]:
+    """The forms of credentials: one object with a property for each form, of which exactly one is given."""
+    forms: dict[str, Any] = {}
+    types: dict[str, Any] = {}
+    for key, form in FORMS.items():
+        (field,) = form.model_fields.values()
+        about = inspect.cleandoc(form.__doc__ or "")
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Written):
+            name = f"{key[0].upper()}{key[1:]}Login"
+            properties, required = _written_inputs(field.annotation)
+            description = inspect.cleandoc(field.annotation.__doc__ or "")
+            types[_type_token(name)] = {
+                "type": "object",
+                "description": description,
+                "properties": properties,
+                "required": sorted(required),
+            }
+            forms[key] = {"$ref": f"#/types/{_type_token(name)}", "description": about}
+        else:
+            forms[key] = _STRING | {"description": about}
+    whole = {
+        "type": "object",
+        "description": "How the org is reached before a login of orgkey's own works: exactly one form.",
+        "properties": forms,
+    }
+    return {_type_token(CREDENTIALS): whole, **types}
+
+
+def _type_token(name: str) -> str:
+    return f"{PACKAGE}:index:{name}"
 
 
 def _without_replace(described: Mapping[str, Any]) -> dict[str, Any]:

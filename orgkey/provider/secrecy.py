@@ -42,8 +42,8 @@ def redacted(message: str) -> str:
     return without(message, _texts.get())
 
 
-def outputs_struct(outputs: Mapping[str, Any], hidden: frozenset[str]) -> struct_pb2.Struct:
-    """Outputs for the wire: `hidden` as secrets, and whatever holds a text that is a secret of the request or the connection."""
+def sealed_struct(outputs: Mapping[str, Any], hidden: frozenset[str]) -> struct_pb2.Struct:
+    """Properties for the wire: `hidden` as secrets, and whatever holds a text that is a secret of the request or the connection."""
     texts = _texts.get()
     holding = {
         name

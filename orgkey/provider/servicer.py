@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any, Literal, NoReturn, TypeVar
 
 import grpc
-from google.protobuf import any_pb2, empty_pb2
+from google.protobuf import any_pb2, empty_pb2, struct_pb2
 
 from orgkey.identity.assertion import sign_assertion
 from orgkey.model.connection import Connection, parse_connection
@@ -53,12 +53,13 @@ from orgkey.provider.secrecy import (
     hidden_names,
     note_request,
     note_texts,
-    outputs_struct,
     redacted,
     sealed_inputs,
+    sealed_struct,
     unsealed,
 )
 from orgkey.provider.settings import NOT_OURS, connection_values, verdict
+from orgkey.provider.state_version import refuse_newer, stamped
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
 from orgkey.salesforce.clock import Clock
@@ -232,13 +233,14 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             self._run.checked.add(request.urn)
             for caution in [] if found or problems else handler.cautions(inputs):
                 self._engine.warn(request.urn, caution)
+        note_texts(self._secret_texts)  # an input may come from the connection
         return provider_pb2.CheckResponse(
-            inputs=to_struct(inputs, hidden_names(handler, news)),
+            inputs=sealed_struct(inputs, hidden_names(handler, news)),
             failures=failures([*found, *problems], secrets=news.secrets),
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        handler, outputs = self._handler(request, context), from_struct(request.olds).values
+        handler, outputs = self._handler(request, context), _state(request.olds)
         old_inputs, inputs = from_struct(request.old_inputs).values, from_struct(request.news).values
         if request.urn not in self._run.checked:  # a refresh: an org holds none of the flags that last
             inputs = {**inputs, **{name: old_inputs[name] for name in handler.lasting if name in old_inputs}}
@@ -273,15 +275,13 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         if request.preview:
             self._refuse_early(context, handler, request, inputs)
             self._validate(context, handler, request, inputs)
-            return provider_pb2.CreateResponse(
-                properties=outputs_struct(handler.plan(inputs.values, None, None), hidden)
-            )
+            return provider_pb2.CreateResponse(properties=_outputs(handler.plan(inputs.values, None, None), hidden))
         with self._outcome(context, handler, request.properties, hidden), self._noting(handler) as note:
             resource_id, outputs = handler.create(inputs.values, self._place(request, handler))
             note(resource_id, outputs)
         return provider_pb2.CreateResponse(
             id=resource_id,
-            properties=outputs_struct(outputs, hidden),
+            properties=_outputs(outputs, hidden),
             refresh_before_update=handler.lives_in_org,
         )
 
@@ -298,6 +298,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             self._run.adopted[key] = is_taken_over(outputs.values) or self._run.adopted.get(key, False)
         with self._outcome(context, handler, request.inputs, hidden):
             try:
+                refuse_newer(outputs.values)
                 place = replace(
                     self._place(request, handler), unseen=lambda error: self._partly_read(request.urn, error)
                 )
@@ -325,20 +326,20 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             )  # `properties` stays unset: that is how the engine sees "does not exist"
         return provider_pb2.ReadResponse(
             id=found.id,
-            properties=outputs_struct(found.outputs, hidden),
+            properties=_outputs(found.outputs, hidden),
             inputs=to_struct(found.inputs, hidden),
             refresh_before_update=handler.lives_in_org,
         )
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         handler, news = self._handler(request, context), from_struct(request.news)
-        old_inputs, old_outputs = from_struct(request.old_inputs).values, from_struct(request.olds).values
+        old_inputs, old_outputs = from_struct(request.old_inputs).values, _state(request.olds)
         hidden = hidden_names(handler, news, before=from_struct(request.olds))
         if request.preview:
             self._validate(context, handler, request, news)
             diff = handler.diff(old_inputs, old_outputs, news.values, self._clock.now())
             return provider_pb2.UpdateResponse(
-                properties=outputs_struct(handler.plan(news.values, old_outputs, diff), hidden)
+                properties=_outputs(handler.plan(news.values, old_outputs, diff), hidden)
             )
         with self._outcome(context, handler, request.news, hidden), self._noting(handler) as note:
             place = self._place(request, handler)
@@ -347,12 +348,12 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             outputs = handler.update(request.id, old_inputs, old_outputs, news.values, place)
             note(request.id, outputs)
         return provider_pb2.UpdateResponse(
-            properties=outputs_struct(outputs, hidden), refresh_before_update=handler.lives_in_org
+            properties=_outputs(outputs, hidden), refresh_before_update=handler.lives_in_org
         )
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         handler = self._handler(request, context)
-        outputs = from_struct(request.properties).values
+        outputs = _state(request.properties)
         if self._run.is_anothers(handler.name, request.id, outputs):
             self._engine.info(
                 request.urn, f"{handler.name} {request.id} is another resource's in this run; it is left alone"
@@ -495,7 +496,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     ) -> NoReturn:
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.resource_id,
-            properties=outputs_struct(error.outputs, hidden),
+            properties=_outputs(error.outputs, hidden),
             reasons=[redacted(reason) for reason in error.reasons],
             inputs=inputs,
             refresh_before_update=handler.lives_in_org,
@@ -533,6 +534,18 @@ class _Outcome:
                 message = f"orgkey met a {type(error).__name__} it does not know, in {where}."
                 _abort(self._context, grpc.StatusCode.INTERNAL, f"{message}\nPlease report it.")
         return False
+
+
+def _state(outputs: struct_pb2.Struct) -> Values:
+    """Outputs that a state has; raises SettingError for a form that is newer than ours."""
+    values = from_struct(outputs).values
+    refuse_newer(values)
+    return values
+
+
+def _outputs(outputs: Values, hidden: frozenset[str]) -> struct_pb2.Struct:
+    """Outputs for the engine, which keeps them: with the form that they have."""
+    return sealed_struct(stamped(outputs), hidden)
 
 
 def _is_abort(error: Exception) -> bool:

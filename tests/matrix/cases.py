@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.matrix.login import refused
+from tests.login import refused
 from tests.matrix.observation import Kept, contradictions, differences, likeness
 from tests.matrix.sandbox import TIMEOUT, Config, Sandbox
 from tests.matrix.stacks import Ended, Stack

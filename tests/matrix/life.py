@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from orgkey.identity.key_pair import certify, generate_key
+from tests.login import refused
 from tests.matrix.cases import FAULTS, MOST_TRIES
-from tests.matrix.login import refused
 from tests.matrix.observation import Kept, contradictions
 from tests.matrix.sandbox import Config, Sandbox
 from tests.matrix.stacks import Ended, ProtocolStack

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from localorg.knobs import KNOBS
+from tests.login import refused
 from tests.matrix.cases import KINDS
-from tests.matrix.login import refused
 from tests.matrix.sandbox import NAME, Sandbox
 from tests.matrix.stacks import Ended, ProtocolStack
 

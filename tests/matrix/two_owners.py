@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tests.login import refused
 from tests.matrix.cases import MOST_TRIES, Bench, Outcome, Scenario, said_well
-from tests.matrix.login import refused
 from tests.matrix.observation import Kept, Standing, contradictions
 from tests.matrix.sandbox import OTHER, Config
 from tests.matrix.stacks import Ended, Stack

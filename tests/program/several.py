@@ -9,6 +9,7 @@ import json
 import pulumi
 
 from orgkey.components.jwt_bearer_access import JwtBearerAccess
+from orgkey.stack_file.arguments import arguments_of
 from orgkey.stack_file.settings import load, stack_config
 
 config = stack_config()
@@ -32,4 +33,4 @@ for each in components:
     if connection:
         given = {key.removeprefix("salesforce:"): value for key, value in own.items()}
         options = pulumi.ResourceOptions(providers=[pulumi.ProviderResource("salesforce", each["provider"], given)])
-    JwtBearerAccess(each["name"], settings, options)
+    JwtBearerAccess(each["name"], arguments_of(settings), options)

@@ -45,17 +45,16 @@ class Stack:
     engine: Path
     environment: dict[str, str] = field(default_factory=dict)
     name: str = "t"
+    files: Mapping[str, str] | None = None
+    """Another program than the project's: its files by their paths, Pulumi.yaml among them."""
+    path: tuple[Path, ...] = (Path(sys.prefix) / "bin",)
+    """Folders where the engine finds its plugins, and language hosts beside its own."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(PROJECT / "__main__.py", self.folder)
-        project = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
-        venv = Path(sys.prefix)
-        project["runtime"]["options"]["virtualenv"] = str(venv)
-        project["plugins"]["providers"][0]["path"] = str(venv / "bin")
-        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+        self._write_program()
         (self.folder / "state").mkdir(exist_ok=True)
-        path = [str(venv / "bin"), str(self.engine), os.environ["PATH"]]
+        path = [*map(str, self.path), str(self.engine), os.environ["PATH"]]
         self.environment = {
             **os.environ,
             "PATH": os.pathsep.join(path),
@@ -103,6 +102,20 @@ class Stack:
             assert run.returncode == 0, run.stdout
             kept = {str(file.relative_to(state)): file.read_bytes() for file in state.rglob("*") if file.is_file()}
             return {**kept, (stack_file := f"Pulumi.{self.name}.yaml"): (Path(aside) / stack_file).read_bytes()}
+
+    def _write_program(self) -> None:
+        if self.files is not None:
+            for name, text in self.files.items():
+                file = self.folder / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text)
+            return
+        shutil.copy(PROJECT / "__main__.py", self.folder)
+        project = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
+        venv = Path(sys.prefix)
+        project["runtime"]["options"]["virtualenv"] = str(venv)
+        project["plugins"]["providers"][0]["path"] = str(venv / "bin")
+        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
 
     def pulumi(self, *arguments: str, typed: str = "") -> Result:
         """Run one command, without a terminal; `typed` comes through its standard input."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.landscape import Landscape, Org
-from tests.program.login import why_not
+from tests.login import why_not
 from tests.program.stack import Result, Stack, ok
 
 SET, APP = "CI_Integration_Access", "CI_Integration"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.landscape import Landscape, Org
-from tests.program.login import why_not
+from tests.login import why_not
 from tests.program.stack import Stack, ok
 
 

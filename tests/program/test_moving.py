@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.landscape import Org
-from tests.program.login import why_not
+from tests.login import why_not
 from tests.program.stack import Stack, ok
 
 SET = "CI_Integration_Access"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.landscape import Landscape, Org
-from tests.program.login import why_not
+from tests.login import why_not
 from tests.program.stack import Stack, ok
 
 STATES = Path(__file__).parent / "old_state"

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 from joserfc import jwt
@@ -14,12 +14,19 @@ from joserfc.jwk import RSAKey
 
 from tests.landscape import Org
 
+if TYPE_CHECKING:
+    from tests.program.stack import Stack
+
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 def refused(outputs: Mapping[str, Any], org: Org) -> str:
     """Why a login at an org with a stack's outputs does not work; empty when it does."""
-    if missing := [name for name in ("privateKeyPem", "consumerKey", "username", "audience") if not outputs.get(name)]:
+    if missing := [
+        name
+        for name in ("privateKeyPem", "consumerKey", "username", "audience", "instanceUrl")
+        if not outputs.get(name)
+    ]:
         return f"the stack has no {', '.join(missing)}"
     now = int(time.time())
     claims = {
@@ -31,7 +38,9 @@ def refused(outputs: Mapping[str, Any], org: Org) -> str:
     }
     assertion = jwt.encode({"alg": "RS256"}, claims, _key(outputs["privateKeyPem"]))
     form = {"grant_type": GRANT_TYPE, "assertion": assertion}
-    answer = requests.post(f"{org.url}/services/oauth2/token", data=form, verify=org.ca_bundle, timeout=30)
+    answer = requests.post(
+        f"{outputs['instanceUrl']}/services/oauth2/token", data=form, verify=org.ca_bundle, timeout=30
+    )
     if not answer.ok:
         return f"the login of {outputs['username']} is refused: {answer.text}"
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
@@ -43,3 +52,8 @@ def refused(outputs: Mapping[str, Any], org: Org) -> str:
 def _key(pem: str) -> RSAKey:
     """Reading one proves its primes, which takes as long as ten requests; cases of a scenario share one."""
     return RSAKey.import_key(pem)
+
+
+def why_not(stack: Stack, org: Org) -> str:
+    """The same of a stack that the real `pulumi` keeps."""
+    return refused(stack.outputs(secrets=True), org)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orgkey.stack_file.jwt_flow import hopeless, hopeless_set
+from orgkey.model.jwt_flow import hopeless, hopeless_set
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,107 @@
+"""Arguments of the component: what can be judged before anything is registered, all at once and by the names of the schema."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+from hypothesis import given as any_of
+from hypothesis import strategies as st
+
+from orgkey.components import AppSettings, ImportSettings, KeySettings
+from orgkey.components.arguments import given, problems_of
+from orgkey.components.host import Components
+from orgkey.metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS
+
+RIGHT: dict[str, Any] = {
+    "app": {"name": "CI_Integration", "contact_email": "ops@acme.com"},
+    "users": ["ci@acme.com", "cd@acme.com"],
+}
+LATER = pulumi.Output.from_input("known later")
+
+
+def paths(**changes: Any) -> list[str]:
+    return [problem.path for problem in problems_of({**RIGHT, **changes})]
+
+
+def app(**settings: Any) -> dict[str, Any]:
+    return {**RIGHT["app"], **settings}
+
+
+def test_the_fewest_arguments_are_right() -> None:
+    assert paths() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"app": LATER}, "app"),
+        ({"app": app(kind="internal")}, "app.kind"),
+        ({"app": app(name="")}, "app.name"),
+        ({"app": app(contact_mail="x")}, "app.contactMail"),
+        ({"app": app(kind="connected", distribution_state="Local")}, "app.distributionState"),
+        ({"app": app(permitted_users="AllSelfAuthorized")}, "app.permittedUsers"),
+        ({"app": app(scopes=["Api"])}, "app.scopes"),
+        ({"users": []}, "users"),
+        ({"users": None}, "users"),
+        ({"integration_user": "else@acme.com"}, "integrationUser"),
+        ({"imports": {"app": True}}, "key.consumerKey"),
+        ({"imports": {"app": True}, "key": {"consumer_key": "3MVG9.key"}, "app": app(name=LATER)}, "app.name"),
+        ({"imports": {"assignments": True}, "app": app(name=LATER)}, "permissionSet.name"),
+        ({"timeouts": {"create": "soon"}}, "timeouts.create"),
+        ({"ignore": ["app.colour"]}, "ignore[0]"),
+        ({"permission_set": {"licence": "Salesforce"}}, "permissionSet.licence"),
+    ],
+)
+def test_a_wrong_argument_is_told_by_its_name(changes: dict[str, Any], path: str) -> None:
+    assert path in paths(**changes)
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    wrong = {"app": app(kind="internal"), "users": [], "imports": {"app": True}, "timeouts": {"read": "now"}}
+    assert {"app.kind", "users", "key.consumerKey", "timeouts.read"} <= set(paths(**wrong))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"users": LATER},
+        {"users": [LATER, "ci@acme.com"], "integration_user": "else@acme.com"},
+        {"integration_user": LATER},
+        {"integration_user": "CI@acme.com"},
+        {"app": app(name=LATER, scopes=LATER)},
+        {"imports": {"app": True}, "key": {"consumer_key": LATER}},
+        {"imports": {"permission_set": True}, "permission_set": {"name": "Held_Set"}, "app": app(name=LATER)},
+    ],
+)
+def test_what_is_known_later_passes(changes: dict[str, Any]) -> None:
+    assert paths(**changes) == []
+
+
+@any_of(st.sets(st.sampled_from(sorted(row.name for row in APP_FIELDS)), max_size=8))
+def test_a_setting_that_is_an_output_is_never_judged_by_its_value(names: set[str]) -> None:
+    made_by_the_component = {"certificatePem", "consumerKey"}
+    snake = {"".join(f"_{c.lower()}" if c.isupper() else c for c in name) for name in names - made_by_the_component}
+    assert paths(app=app(**dict.fromkeys(snake, LATER))) == []
+
+
+def test_arguments_come_as_classes_or_as_mappings() -> None:
+    as_classes = AppSettings(name="CI", contact_email="ops@acme.com")
+    assert given(as_classes) == given({"name": "CI", "contact_email": "ops@acme.com", "label": None})
+    assert paths(app=as_classes, key=KeySettings(consumer_key="3MVG9.key"), imports=ImportSettings(app=True)) == []
+
+
+def test_the_schema_has_every_setting_of_the_field_table() -> None:
+    types = json.loads(Components().schema)["types"]
+    made_by_the_component = {"certificatePem", "consumerKey"}
+    assert (
+        types["orgkey:index:AppSettings"]["properties"].keys()
+        >= {row.name for row in APP_FIELDS} - made_by_the_component
+    )
+    assert types["orgkey:index:PermissionSetSettings"]["properties"].keys() >= {
+        row.name for row in PERMISSION_SET_FIELDS
+    }
+    described = [each for of in types.values() for each in of["properties"].values()]
+    assert all(each["description"] for each in described)
