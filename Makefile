@@ -8,12 +8,14 @@ BIN := .venv/bin
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.venv/.run: requirements.lock pyproject.toml local-org/pyproject.toml
+.venv/.run: requirements.lock pyproject.toml local-org/requirements.lock local-org/pyproject.toml
 	@echo "Setting up .venv (Python packages, once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "orgkey needs Python 3.11 or newer; set PYTHON=...")'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable ./local-org
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement local-org/requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./local-org
 	@touch $@
 
 .venv/.dev: .venv/.run requirements-dev.lock
@@ -73,8 +75,10 @@ bench: .venv/.dev ## speeds, side by side in one run
 generate: .venv/.dev ## write typed resources and reference pages from the tables
 	@$(BIN)/python -m orgkey.generate
 
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 lock: .venv/.dev ## write the lock files anew
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml local-org/pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev pyproject.toml local-org/pyproject.toml -o requirements-dev.lock
+	@$(LOCK) --extra build pyproject.toml -o requirements.lock
+	@$(LOCK) --constraint requirements.lock local-org/pyproject.toml -o local-org/requirements.lock
+	@$(LOCK) --extra build --extra dev --constraint local-org/requirements.lock pyproject.toml local-org/pyproject.toml -o requirements-dev.lock
 
 .PHONY: help up down outputs fleet fleet-logins fleet-down env real-org test matrix check dist bench generate lock

@@ -80,5 +80,5 @@ class TestStack:
     def test_a_token_that_the_cli_was_told_to_show_is_taken(self, older: Stack, shared_org: Org) -> None:
         self.configure(older, shared_org, {"sfAlias": "admin"})
         older.environment["SF_TEMP_SHOW_SECRETS"] = "true"
-        made = older.pulumi("import", "salesforce:index:PermissionSet", "gone", "Gone", "--yes")
+        made = older.pulumi("import", "salesforce:index:PermissionSet", "gone", "Gone", "--yes", "--stack", "t")
         assert "resource 'Gone' does not exist" in made.text

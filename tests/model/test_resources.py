@@ -45,7 +45,7 @@ def test_the_defaults_of_a_proof_wait_for_propagation_and_leave_the_token_alone(
         "audience": None,
         "revisions": (),
         "deployedAt": None,
-        "propagationMinutes": 10,
+        "propagationMinutes": None,
         "revoke": False,
     }
 
