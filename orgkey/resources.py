@@ -382,7 +382,7 @@ class PermissionSet(_Resource):
     @property
     @pulumi.getter(name="instanceUrl")
     def instance_url(self) -> Output[str | None]:
-        """My Domain of that org at the last look."""
+        """My Domain of that org at the last read."""
         return pulumi.get(self, "instance_url")  # type: ignore[no-any-return]
 
     @property
@@ -394,7 +394,7 @@ class PermissionSet(_Resource):
     @property
     @pulumi.getter(name="claimFound")
     def claim_found(self) -> Output[int | None]:
-        """The claim that the marker had at the last look."""
+        """The claim that the marker had at the last read."""
         return pulumi.get(self, "claim_found")  # type: ignore[no-any-return]
 
     @property
@@ -567,7 +567,7 @@ class PermissionSetAssignments(_Resource):
     @property
     @pulumi.getter(name="instanceUrl")
     def instance_url(self) -> Output[str | None]:
-        """My Domain of that org at the last look."""
+        """My Domain of that org at the last read."""
         return pulumi.get(self, "instance_url")  # type: ignore[no-any-return]
 
     @property
@@ -884,7 +884,7 @@ class ConnectedApp(_Resource):
     @property
     @pulumi.getter(name="instanceUrl")
     def instance_url(self) -> Output[str | None]:
-        """My Domain of that org at the last look."""
+        """My Domain of that org at the last read."""
         return pulumi.get(self, "instance_url")  # type: ignore[no-any-return]
 
     @property
@@ -896,7 +896,7 @@ class ConnectedApp(_Resource):
     @property
     @pulumi.getter(name="claimFound")
     def claim_found(self) -> Output[int | None]:
-        """The claim that the marker had at the last look."""
+        """The claim that the marker had at the last read."""
         return pulumi.get(self, "claim_found")  # type: ignore[no-any-return]
 
     @property
@@ -962,7 +962,7 @@ class ConnectedApp(_Resource):
     @property
     @pulumi.getter(name="certificateReturned")
     def certificate_returned(self) -> Output[bool | None]:
-        """Whether the org gives the certificate back, as the last look saw it."""
+        """Whether the org gives the certificate back, as of the last read."""
         return pulumi.get(self, "certificate_returned")  # type: ignore[no-any-return]
 
     @property
@@ -1302,7 +1302,7 @@ class ExternalClientApp(_Resource):
     @property
     @pulumi.getter(name="instanceUrl")
     def instance_url(self) -> Output[str | None]:
-        """My Domain of that org at the last look."""
+        """My Domain of that org at the last read."""
         return pulumi.get(self, "instance_url")  # type: ignore[no-any-return]
 
     @property
@@ -1314,7 +1314,7 @@ class ExternalClientApp(_Resource):
     @property
     @pulumi.getter(name="claimFound")
     def claim_found(self) -> Output[int | None]:
-        """The claim that the marker had at the last look."""
+        """The claim that the marker had at the last read."""
         return pulumi.get(self, "claim_found")  # type: ignore[no-any-return]
 
     @property
@@ -1380,7 +1380,7 @@ class ExternalClientApp(_Resource):
     @property
     @pulumi.getter(name="certificateReturned")
     def certificate_returned(self) -> Output[bool | None]:
-        """Whether the org gives the certificate back, as the last look saw it."""
+        """Whether the org gives the certificate back, as of the last read."""
         return pulumi.get(self, "certificate_returned")  # type: ignore[no-any-return]
 
     @property

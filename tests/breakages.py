@@ -1,4 +1,4 @@
-"""What somebody else does in an org behind our back, through the org's own doors."""
+"""What somebody else does in an org behind our back, through the org's own APIs."""
 
 from __future__ import annotations
 

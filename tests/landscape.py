@@ -1,6 +1,6 @@
 """A local org landscape for a test session, and what somebody else does in an org behind our back.
 
-Edits go through the org's own public doors with its administrator's token, as a person in Setup or another tool would make them;
+Edits go through the org's own public APIs with its administrator's token, as a person in Setup or another tool would make them;
 only what the platform has no API for (a clock, faults, a sandbox refresh) goes through the admin API.
 """
 
@@ -53,8 +53,8 @@ class Org:
 
     def query(self, soql: str, *, tooling: bool = False) -> list[dict[str, Any]]:
         """Ask the data API, or the Tooling API (which alone knows a Connected App's developer name)."""
-        door = "tooling/query" if tooling else "query"
-        answer = self.call("GET", f"/services/data/v67.0/{door}", params={"q": soql})
+        endpoint = "tooling/query" if tooling else "query"
+        answer = self.call("GET", f"/services/data/v67.0/{endpoint}", params={"q": soql})
         assert answer.ok, answer.text
         return list(answer.json()["records"])
 

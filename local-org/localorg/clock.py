@@ -41,5 +41,5 @@ def format_timestamp(seconds: float) -> str:
 
 
 def as_xml_timestamp(timestamp: str) -> str:
-    """Return a stored timestamp as the SOAP door writes it: `2026-11-24T10:32:42.000Z`."""
+    """Return a stored timestamp as the SOAP API writes it: `2026-11-24T10:32:42.000Z`."""
     return timestamp.replace("+0000", "Z")

@@ -1,4 +1,4 @@
-"""What an org answers instead of a result. Doors render these as JSON, SOAP fault or OAuth error."""
+"""What an org answers instead of a result. Endpoints render these as JSON, SOAP fault or OAuth error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 class PlatformError(Exception):
     """A refusal in the platform's own words: REST shows it as an array of one error, SOAP as a fault.
 
-    `code` is the platform's error code, `status` the HTTP status of the REST door (SOAP faults are always 500).
+    `code` is the platform's error code, `status` the HTTP status of the REST API (SOAP faults are always 500).
     """
 
     def __init__(self, code: str, message: str, *, status: int = 400, fields: tuple[str, ...] = ()) -> None:

@@ -1,4 +1,4 @@
-"""The landscape: its orgs, and everything that they share. Doors call its parts; it makes and refreshes orgs."""
+"""The landscape: its orgs, and everything that they share. Endpoints call its parts; it makes and refreshes orgs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The orgs of the landscape as the doors see them: name, kind, id, port, hosts."""
+"""The orgs of the landscape as the endpoints see them: name, kind, id, port, hosts."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from localorg.authority import ensure_certificates, server_context
 from localorg.configuration import Configuration
-from localorg.doors.front import TRANSPORT, Front
+from localorg.endpoints.front import TRANSPORT, Front
 from localorg.errors import LandscapeError
 from localorg.home import Home
 from localorg.landscape import Landscape

@@ -24,10 +24,10 @@ import click
 from orgkey.cli.outputs import Output, leave_stdout, problems, write
 from orgkey.cli.progress import Progress
 from orgkey.fleet.attached import serve_language_host
+from orgkey.fleet.drift_check import DriftChecker
 from orgkey.fleet.engine import EngineError, find_engine
 from orgkey.fleet.findings import Severity
 from orgkey.fleet.formats import FORMATS
-from orgkey.fleet.look import Looker
 from orgkey.fleet.project import ProjectError, find_project, instance_url
 from orgkey.fleet.report import Exit, Report, ReportError, merge, parse_report
 from orgkey.fleet.run import run
@@ -197,8 +197,8 @@ def _look(
     os.chdir(project.folder)  # paths in stack files are relative to the project
     chosen = project.stacks(engine, patterns)
     with serve_language_host() as port, Progress(len(chosen)) as progress:
-        looker = Looker(engine, project, port, dict(os.environ), seconds, expiring_within)
-        return run(looker, chosen, jobs=jobs, seconds=total_seconds, watch=progress.watch)
+        checker = DriftChecker(engine, project, port, dict(os.environ), seconds, expiring_within)
+        return run(checker, chosen, jobs=jobs, seconds=total_seconds, watch=progress.watch)
 
 
 def _merge(files: Sequence[Path], expected: Path | None) -> Report:

@@ -41,7 +41,7 @@ class Progress:
             self._live.stop()
 
     def watch(self, stack: Stack, report: StackReport | None) -> None:
-        """Hear that a stack's look begins, or what it came to."""
+        """Hear that the check of a stack begins, or its report."""
         with self._lock:
             if report is None:
                 self._under_way[stack.name] = None

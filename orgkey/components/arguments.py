@@ -17,7 +17,7 @@ from orgkey.components import settings
 from orgkey.metadata.check import Problem, suggestion
 from orgkey.metadata.members import Resource
 from orgkey.model.ignore import ignore_problems
-from orgkey.model.jwt_flow import hopeless, hopeless_set
+from orgkey.model.jwt_flow import jwt_flow_problems, permission_set_problems
 from orgkey.model.problems import from_validation
 from orgkey.model.timeouts import Timeouts
 from orgkey.resources import ConnectedAppArgs, ExternalClientAppArgs
@@ -71,7 +71,7 @@ def problems_of(arguments: Mapping[str, Any]) -> Iterator[Problem]:
         yield from ignore_problems(arguments.get("ignore", ()), KINDS[kind][0], "ignore")
     else:
         yield Problem("app.kind", f"must be one of {', '.join(KINDS)}")
-    for problem in hopeless_set(_plain(given(arguments.get("permission_set")))):
+    for problem in permission_set_problems(_plain(given(arguments.get("permission_set")))):
         yield Problem(f"permissionSet.{problem.path}", problem.reason)
     yield from _users(arguments.get("users"), arguments.get("integration_user"))
     yield from _imports(imports, app, key, given(arguments.get("permission_set")))
@@ -98,7 +98,7 @@ def _app(app: Mapping[str, Any], kind: str) -> Iterator[Problem]:
         yield Problem(f"app.{to_camel(name)}", f"is not a setting of the {kind} kind")
     if not app.get("name"):
         yield Problem("app.name", "is required")
-    for problem in hopeless(_plain(app)):
+    for problem in jwt_flow_problems(_plain(app)):
         yield Problem(f"app.{problem.path}", problem.reason)
 
 

@@ -1,7 +1,7 @@
-"""Servers in this process that the engine is told to use, so that a look starts no plugin process at all.
+"""Servers in this process that the engine is told to use, so that a drift check starts no plugin process at all.
 
-`PULUMI_DEBUG_PROVIDERS` and `PULUMI_DEBUG_LANGUAGES` name a port instead of a command (engine notes 8). A look runs no program, yet the
-engine wants the project's language host: the idle one here says that it needs nothing.
+`PULUMI_DEBUG_PROVIDERS` and `PULUMI_DEBUG_LANGUAGES` name a port instead of a command (engine notes 8). A drift check runs no program, yet
+the engine wants the project's language host: the idle one here says that it needs nothing.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class DigestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One resource: what the state has, what the look found, and the property paths that differ.
+    """One resource: what the state has, what the refresh found, and the property paths that differ.
 
     `gone` says that the org does not have it. Inputs and outputs are values by name. `parent` is a URN, `provider` the reference of the
     provider instance, `needs` the URNs of the resources whose outputs are among the inputs. `custom` is false of a component.
@@ -56,7 +56,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A whole look. `errors` are the engine's error messages."""
+    """A whole refresh. `errors` are the engine's error messages."""
 
     steps: tuple[Step, ...]
     errors: tuple[str, ...]

@@ -98,7 +98,7 @@ class Process:
         return Result(self.popen.returncode, out, err)
 
     def kill(self) -> None:
-        """Kill it and its children; a look holds nothing that would have to be given back."""
+        """Kill it and its children; a drift check holds nothing that would have to be released."""
         with suppress(ProcessLookupError):
             os.killpg(self.popen.pid, signal.SIGKILL)
 

@@ -36,12 +36,12 @@ def judge(
     now: datetime,
     expiring_within: timedelta,
     unread: Collection[str] = (),
-    unseen: Collection[str] = (),
+    partly_read: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """List what is not as declared, the worst first.
 
     `expiring_within` is how long before its end a certificate is a finding. Resources whose URN is in `unread` are not judged: what the
-    digest has of them is the state's, and nobody has looked. Of those in `unseen` something was not shown.
+    digest has of them is the state's, and nobody has looked. Of those in `partly_read` something was not shown.
     """
     found, missed = [], [Unread(None)] if digest.errors else []
     for component in components:
@@ -52,7 +52,7 @@ def judge(
         found += [each.model_copy(update={"component": component.name}) for each in judged]
         urns = {step.urn for step in component.steps}
         missed += [Unread(component.name)] * bool(urns.intersection(unread))
-        missed += [Unread(component.name, fails_up=False)] * bool(urns.intersection(unseen))
+        missed += [Unread(component.name, fails_up=False)] * bool(urns.intersection(partly_read))
     for step in digest.steps:  # resources of other providers
         if step.custom and not step.type.startswith((f"{PACKAGE}:", "pulumi:")):
             found += _judge_other(step)

@@ -10,7 +10,7 @@ from orgkey.fleet.digest import Step, path_of
 from orgkey.fleet.findings import Action, Code, Severity
 from orgkey.fleet.remedies import changed_value, finding
 from orgkey.fleet.report import Finding
-from orgkey.model.assignments import is_past
+from orgkey.model.assignments import expiration_problem
 
 
 def judge_assignments(step: Step, *, now: datetime) -> Iterator[Finding]:
@@ -57,7 +57,9 @@ def _missing_from_groups(step: Step, part: str, now: datetime, action: Action) -
 def _is_over(step: Step, now: datetime) -> str:
     """How the declared assignments have ended by themselves; empty while they last."""
     end = step.old_inputs.get("expiration")
-    return f"the assignments ended on {end}" if isinstance(end, str) and is_past(end, now.timestamp()) else ""
+    return (
+        f"the assignments ended on {end}" if isinstance(end, str) and expiration_problem(end, now.timestamp()) else ""
+    )
 
 
 def _users(value: Any) -> dict[str, str]:

@@ -16,13 +16,13 @@ from typing import Any
 
 import grpc
 
-from orgkey.provider.handler import Handler, Workplace
+from orgkey.provider.handler import Handler, Operation
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
 from orgkey.provider.secrecy import redacted
 from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.errors import SalesforceError, UnseenError
+from orgkey.salesforce.errors import PartialReadError, SalesforceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Reading:
     """What came of the Reads, by URN: what failed, what the login may not see of what was read, and the address of the org asked."""
 
     failed: dict[str, SalesforceError] = field(default_factory=dict)
-    unseen: dict[str, UnseenError] = field(default_factory=dict)
+    partly_read: dict[str, PartialReadError] = field(default_factory=dict)
     instance_urls: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     """What the errors say, without what the settings have as secrets."""
@@ -45,11 +45,11 @@ class DriftProvider(SalesforceProvider):
         super().__init__(clock=clock, environment=environment)
         self._reading = reading
 
-    def _place(self, request: Any, handler: Handler) -> Workplace:
-        place = super()._place(request, handler)
-        url = place.connection.instance_url
+    def _operation(self, request: Any, handler: Handler) -> Operation:
+        operation = super()._operation(request, handler)
+        url = operation.connection.instance_url
         self._reading.instance_urls[request.urn] = url if redacted(url) == url else ""
-        return place
+        return operation
 
     def _not_read(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
         return self._read_failed(request, error)
@@ -59,8 +59,8 @@ class DriftProvider(SalesforceProvider):
         self._reading.failed[request.urn], self._reading.said[request.urn] = known, redacted(str(known))
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
-    def _partly_read(self, urn: str, error: UnseenError) -> None:
-        self._reading.unseen[urn], self._reading.said[urn] = error, redacted(str(error))
+    def _partly_read(self, urn: str, error: PartialReadError) -> None:
+        self._reading.partly_read[urn], self._reading.said[urn] = error, redacted(str(error))
 
 
 class DriftProviders(provider_grpc.ResourceProviderServicer):
@@ -70,15 +70,15 @@ class DriftProviders(provider_grpc.ResourceProviderServicer):
         self._make = make
         self._lock = threading.Lock()
         self._instances: dict[str, DriftProvider] = {}
-        self._given_up = False
+        self._shut_down = False
 
     def cancel(self) -> None:
         """End for good what is under way in any org, and begin nothing more."""
         with self._lock:
-            self._given_up = True
+            self._shut_down = True
             instances = list(self._instances.values())
         for instance in instances:
-            instance.cancel(for_good=True)
+            instance.cancel(shut_down=True)
 
     def instance(self, context: grpc.ServicerContext) -> DriftProvider:
         """The provider of a request's connection."""
@@ -86,8 +86,8 @@ class DriftProviders(provider_grpc.ResourceProviderServicer):
             made = self._instances.get(context.peer())
             if made is None:
                 made = self._instances[context.peer()] = self._make()
-                if self._given_up:
-                    made.cancel(for_good=True)
+                if self._shut_down:
+                    made.cancel(shut_down=True)
             return made
 
 
@@ -103,7 +103,7 @@ for _method in provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"].meth
 
 
 def _unexpected(error: Exception) -> SalesforceError:
-    """An error that nobody thought of, by its place; its text may hold anything."""
+    """An unexpected error, by file and line; its text may hold anything."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(place.filename).name}, line {place.lineno}"
     return SalesforceError(f"orgkey met a {type(error).__name__} that it does not know, in {where}. Please report it.")

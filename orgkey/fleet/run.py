@@ -7,40 +7,40 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from orgkey.fleet.look import Looker
+from orgkey.fleet.drift_check import DriftChecker
 from orgkey.fleet.project import Stack
 from orgkey.fleet.report import Report, StackReport, could_not_tell
 
 Watch = Callable[[Stack, StackReport | None], None]
-"""Told when a stack's look begins (None) and what it came to."""
+"""Called when the check of a stack begins (None), and with its report."""
 
 
 def run(
-    looker: Looker,
+    checker: DriftChecker,
     stacks: Sequence[Stack],
     *,
     jobs: int,
     seconds: float,
     watch: Watch = lambda _stack, _report: None,
 ) -> Report:
-    """Look at every stack, `jobs` at a time; after `seconds` what is under way is given up and what is left is not begun."""
+    """Check every stack, `jobs` at a time; after `seconds` what is under way is given up and what is left is not begun."""
     started = time.monotonic()
 
-    def look(stack: Stack) -> StackReport:
+    def check(stack: Stack) -> StackReport:
         left = seconds - (time.monotonic() - started)
         if left <= 0:
             report = could_not_tell(stack.project, stack.name, f"Not begun: the {seconds:g} s for all were over.")
         else:
             watch(stack, None)
-            report = looker.look(stack, seconds=round(left, 1))
+            report = checker.check(stack, seconds=round(left, 1))
         watch(stack, report)
         return report
 
     pool = ThreadPoolExecutor(max_workers=jobs)
     try:
-        reports = tuple(pool.map(look, stacks))
+        reports = tuple(pool.map(check, stacks))
     except BaseException:  # somebody stops us: what is under way must not hold that up
-        looker.stop()
+        checker.stop()
         raise
     finally:
         pool.shutdown(cancel_futures=True)

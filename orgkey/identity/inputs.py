@@ -24,6 +24,6 @@ def key_pair_problems(
     key = private_key_pem if isinstance(private_key_pem, str) else None
     certificate = certificate_pem if isinstance(certificate_pem, str) else None
     if key is not None or certificate is not None:
-        from orgkey.identity.key_pair import own_pair_problems
+        from orgkey.identity.key_pair import given_key_pair_problems
 
-        yield from own_pair_problems(key, certificate, now=datetime.fromtimestamp(now, UTC))
+        yield from given_key_pair_problems(key, certificate, now=datetime.fromtimestamp(now, UTC))

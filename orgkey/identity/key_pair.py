@@ -79,7 +79,7 @@ def certify(
     return _pair(key, certificate, csr)
 
 
-def own_pair(private_key_pem: str, certificate_pem: str) -> KeyPair:
+def load_key_pair(private_key_pem: str, certificate_pem: str) -> KeyPair:
     """Take a key and certificate made elsewhere; what comes out is in canonical form. Raises ValueError where they cannot be read."""
     key = read_key(private_key_pem)
     certificate = read_certificate(certificate_pem, key)
@@ -87,7 +87,7 @@ def own_pair(private_key_pem: str, certificate_pem: str) -> KeyPair:
     return _pair(key, certificate, csr)
 
 
-def own_pair_problems(
+def given_key_pair_problems(
     private_key_pem: str | None, certificate_pem: str | None, *, now: datetime
 ) -> Iterator[tuple[str, str]]:
     """Yield (property, problem) for a key and certificate made elsewhere, None where one is not known yet.

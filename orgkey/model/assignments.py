@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from orgkey.metadata.ownership import MANAGER
-from orgkey.model.written import Flag, Written, matches
+from orgkey.model.input_model import Flag, InputModel, matches
 
 Username = Annotated[
     str, matches(r"[^@\s]+@[^@\s]+", "a user name, which looks like an e-mail address"), Field(max_length=80)
@@ -50,21 +50,21 @@ def _with_zone(text: str) -> str:
     raise ValueError("must be a date and time with a zone, such as 2027-01-31T18:00:00Z or 2027-01-31T18:00:00+01:00")
 
 
-Moment = Annotated[str, AfterValidator(_with_zone)]
+Timestamp = Annotated[str, AfterValidator(_with_zone)]
 """A date and time with its zone, ISO 8601."""
 
 
-def seconds_of(moment: str) -> int | None:
+def seconds_of(timestamp: str) -> int | None:
     """Whole seconds since the epoch: the platform keeps no finer ones, and writes a zone of its own. None for an empty text."""
-    return int(datetime.fromisoformat(moment).timestamp()) if moment else None
+    return int(datetime.fromisoformat(timestamp).timestamp()) if timestamp else None
 
 
-def in_utc(moment: str) -> str:
+def in_utc(timestamp: str) -> str:
     """The same moment as xsd:dateTime takes it: ISO 8601 has more forms (no seconds, no dashes, weeks) than the platform."""
-    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromisoformat(timestamp).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def is_past(expiration: str | None, now: float) -> str:
+def expiration_problem(expiration: str | None, now: float) -> str:
     """The problem with an expiration that is over by `now` (epoch seconds), or an empty text."""
     if not expiration or datetime.fromisoformat(expiration).timestamp() > now:
         return ""
@@ -76,7 +76,7 @@ Manager = Annotated[str, matches(rf"(?:{MANAGER})?", "owner/stack, without space
 """Who manages a thing, as it stands in ownership markers."""
 
 
-class PermissionSetAssignmentsArgs(Written):
+class PermissionSetAssignmentsArgs(InputModel):
     """Inputs of PermissionSetAssignments: one resource for the whole list."""
 
     permission_set: Annotated[str, Field(min_length=1)] = Field(
@@ -91,7 +91,7 @@ class PermissionSetAssignmentsArgs(Written):
     groups: GroupNames = Field(
         default=(), description="Permission set groups that every one of the users is assigned to as well."
     )
-    expiration: Moment | None = Field(
+    expiration: Timestamp | None = Field(
         default=None,
         description="When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never.",
     )

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from orgkey.model.credentials import FORMS, Credentials
+from orgkey.model.input_model import Flag, InputModel, matches
 from orgkey.model.my_domain import my_domain
 from orgkey.model.pasted import pasted
 from orgkey.model.problems import Problem, from_validation
-from orgkey.model.written import Flag, Written, matches
 
 FLOOR, DEFAULT_API_VERSION = 60.0, "67.0"
 """60.0 brought the certificate of External Client Apps (platform notes 2.3); 67.0 is Summer '26, one behind the newest (notes 7)."""
@@ -32,7 +32,7 @@ def _version(value: object) -> str:
     return f"{float(text):.1f}"
 
 
-class Connection(Written):
+class Connection(InputModel):
     """One org and how to reach it."""
 
     instance_url: Annotated[str, AfterValidator(my_domain)] = Field(description="My Domain of the org.")

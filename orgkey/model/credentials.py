@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from orgkey.metadata.fields import CONSUMER_KEY
-from orgkey.model.written import Written, matches
+from orgkey.model.input_model import InputModel, matches
 
 VariableName = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
 ConsumerKey = Annotated[str, matches(CONSUMER_KEY.pattern, CONSUMER_KEY.pattern_says)]
@@ -20,34 +20,34 @@ NonEmpty = Annotated[str, Field(min_length=1), matches(r"[^\x00-\x1f\x7f\ud800-\
 Alias = Annotated[NonEmpty, matches(r"[^-\s].*", "an alias or user name of the Salesforce CLI")]
 
 
-class SfAlias(Written):
+class SfAlias(InputModel):
     """An alias or user name that the Salesforce CLI on this machine knows."""
 
     sf_alias: Alias
 
 
-class AccessTokenEnv(Written):
+class AccessTokenEnv(InputModel):
     """An access token (session id) in an environment variable."""
 
     access_token_env: VariableName
 
 
-class SfdxAuthUrlFile(Written):
+class SfdxAuthUrlFile(InputModel):
     """A file that holds an auth URL: `force://<client id>:<client secret>:<refresh token>@<host>`."""
 
     sfdx_auth_url_file: NonEmpty
 
 
-class SfdxAuthUrlEnv(Written):
+class SfdxAuthUrlEnv(InputModel):
     """An auth URL in an environment variable."""
 
     sfdx_auth_url_env: VariableName
 
 
-class ClientCredentials(Written):
+class ClientCredentials(InputModel):
     """The client credentials flow of another app of this org."""
 
-    class Client(Written):
+    class Client(InputModel):
         """Consumer key of that app, and the variable that holds its secret."""
 
         consumer_key: ConsumerKey
@@ -56,10 +56,10 @@ class ClientCredentials(Written):
     client_credentials: Client
 
 
-class Jwt(Written):
+class Jwt(InputModel):
     """The JWT bearer flow of another app of this org."""
 
-    class Client(Written):
+    class Client(InputModel):
         """Consumer key and user of that app, and where its private key is."""
 
         consumer_key: ConsumerKey
@@ -76,7 +76,7 @@ class Jwt(Written):
     jwt: Client
 
 
-FORMS: dict[str, type[Written]] = {
+FORMS: dict[str, type[InputModel]] = {
     "sfAlias": SfAlias,
     "accessTokenEnv": AccessTokenEnv,
     "sfdxAuthUrlFile": SfdxAuthUrlFile,

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from orgkey.model.assignments import Moment, Username
+from orgkey.model.assignments import Timestamp, Username
 from orgkey.model.credentials import ConsumerKey
-from orgkey.model.written import Flag, Real, Written, matches
+from orgkey.model.input_model import Flag, InputModel, Real, matches
 
 CHANGED_APP_MINUTES, NEW_EXTERNAL_APP_MINUTES = 10, 30
 """How long an app may take until it works: seen are 2 to 10 minutes, and up to 30 for a new External Client App (platform notes 4.6)."""
@@ -21,7 +21,7 @@ def longest_propagation(app_kind: str, given: float | None) -> float:
     return NEW_EXTERNAL_APP_MINUTES if app_kind == "external" else CHANGED_APP_MINUTES
 
 
-class JwtGrantArgs(Written):
+class JwtGrantArgs(InputModel):
     """Inputs of JwtGrant. The revisions and `deployed_at` are there so that every change is followed by a proof."""
 
     consumer_key: ConsumerKey = Field(description="`iss` of the assertion.")
@@ -43,7 +43,7 @@ class JwtGrantArgs(Written):
         description="`aud` of the assertion; default My Domain, one step down on an audience error.",
     )
     revisions: tuple[str, ...] = Field(default=(), description="Revisions of what the login depends on.")
-    deployed_at: Moment | None = Field(
+    deployed_at: Timestamp | None = Field(
         default=None, description="When the app was last deployed, ISO 8601: the propagation window's start."
     )
     propagation_minutes: Annotated[Real, Field(ge=0, le=60)] | None = Field(

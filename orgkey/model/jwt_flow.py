@@ -17,7 +17,7 @@ _ADMITS_NOBODY = {"salesforce api integration", "salesforceapiintegrationpsl"}
 """Label and name of the permission set licence whose sets pre-authorize nobody (platform notes 3.1)."""
 
 
-def hopeless(app: Mapping[str, Any]) -> Iterable[Problem]:
+def jwt_flow_problems(app: Mapping[str, Any]) -> Iterable[Problem]:
     """Yield a problem for each setting that stands against the flow; settings that nobody wrote are fine."""
     if app.get("permittedUsers") == "AllSelfAuthorized":
         yield Problem(
@@ -46,7 +46,7 @@ def hopeless(app: Mapping[str, Any]) -> Iterable[Problem]:
             )
 
 
-def hopeless_set(permission_set: Mapping[str, Any]) -> Iterable[Problem]:
+def permission_set_problems(permission_set: Mapping[str, Any]) -> Iterable[Problem]:
     """The same for the permission set whose holders the app admits."""
     licence = permission_set.get("license")
     if isinstance(licence, str) and licence.strip().lower() in _ADMITS_NOBODY:

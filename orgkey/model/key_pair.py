@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from orgkey.model.credentials import ConsumerKey
-from orgkey.model.written import Real, Whole, Written
+from orgkey.model.input_model import InputModel, Real, Whole
 
 
-class KeyPairArgs(Written):
+class KeyPairArgs(InputModel):
     """Inputs of KeyPair; every default is the safe choice."""
 
     bits: Literal[2048, 3072, 4096] = Field(default=2048, description="Size of the RSA key.")

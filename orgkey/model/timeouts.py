@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from orgkey.model.written import Written
+from orgkey.model.input_model import InputModel
 
 DEFAULT_TIMEOUT = 20 * 60.0
 """Seconds a verb may take where customTimeouts says nothing."""
@@ -31,7 +31,7 @@ def _duration(text: str) -> str:
 Duration = Annotated[str, AfterValidator(_duration)]
 
 
-class Timeouts(Written):
+class Timeouts(InputModel):
     """One limit per verb; unset: `DEFAULT_TIMEOUT`."""
 
     create: Duration | None = None

@@ -19,7 +19,7 @@ from orgkey.metadata.ownership import Ownership
 from orgkey.metadata.parse import Found
 from orgkey.provider.adoption import is_deployed
 from orgkey.provider.cut_off import cut_off
-from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, ReadResult, Values, Workplace
+from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
@@ -40,7 +40,7 @@ from orgkey.salesforce.app_links import questions as link_questions
 from orgkey.salesforce.apps import ID_PREFIX, is_there, package_of, read_app
 from orgkey.salesforce.apps import record_id as app_id
 from orgkey.salesforce.deploy_job import DeployStatus
-from orgkey.salesforce.errors import ConflictError, DeployFailedError, RefusedError, UnseenError, host_of
+from orgkey.salesforce.errors import ConflictError, DeployFailedError, PartialReadError, RefusedError, host_of
 from orgkey.salesforce.read import other_kind
 
 _THROW_AWAY_BITS = 2048
@@ -71,20 +71,20 @@ class AppHandler(MetadataHandler):
     def questions(self, inputs: Values) -> list[str]:
         return [soql.external_client_app(str(inputs["name"]))]
 
-    def validated_inputs(self, inputs: Values, place: Workplace) -> Values:
+    def validated_inputs(self, inputs: Values, operation: Operation) -> Values:
         """A throw-away certificate and consumer key where the real ones are not made yet; only sets that the org has already."""
         known = dict(inputs)
         if known.get("certificatePem") is UNKNOWN:
             from orgkey.identity.key_pair import certify, generate_key
 
-            now = datetime.fromtimestamp(place.clock.now(), UTC)
+            now = datetime.fromtimestamp(operation.clock.now(), UTC)
             known["certificatePem"] = certify(
                 generate_key(_THROW_AWAY_BITS), subject="CN=preview", validity_days=1, now=now
             ).certificate.pem
         if known.get("consumerKey") is UNKNOWN:
             known["consumerKey"] = secrets.token_hex(32)
         sets = [str(name) for name in known.get("permissionSets") or () if name is not UNKNOWN]
-        there = place.snapshot.rows(*(soql.permission_set(name) for name in sets)) if sets else []
+        there = operation.snapshot.rows(*(soql.permission_set(name) for name in sets)) if sets else []
         return {**known, "permissionSets": [name for name, rows in zip(sets, there, strict=True) if rows]}
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
@@ -122,24 +122,24 @@ class AppHandler(MetadataHandler):
     def record_id(self, outputs: Values) -> str:
         return str(outputs.get("appId") or "")
 
-    def refuse_early(self, inputs: Values, place: Workplace) -> None:
+    def refuse_early(self, inputs: Values, operation: Operation) -> None:
         """Name an app of the other kind, and one of this kind that is not ours; a preview knows no state, so no more than that."""
         if has_unknown(inputs.get("name")) or has_unknown(inputs.get("managedBy")):
             return
-        place.snapshot.prefetch(soql.ORGANIZATION, *self.questions(inputs))
-        self.refuse_conflict(inputs, place)
-        found = self.find(str(inputs["name"]), place) if inputs.get("managedBy") else None
+        operation.snapshot.prefetch(soql.ORGANIZATION, *self.questions(inputs))
+        self.refuse_conflict(inputs, operation)
+        found = self.find(str(inputs["name"]), operation) if inputs.get("managedBy") else None
         if found is not None:
-            self.refuse_strangers(found, inputs, place)
+            self.refuse_strangers(found, inputs, operation)
 
-    def refuse_conflict(self, inputs: Values, place: Workplace) -> None:
+    def refuse_conflict(self, inputs: Values, operation: Operation) -> None:
         name, other = str(inputs["name"]), other_kind(self.resource)
-        if not is_there(place.snapshot, other, name):
+        if not is_there(operation.snapshot, other, name):
             return
-        says = f"{host_of(place.org.url)} has a {other} named {name}, and this would be a {self.resource} of the same name.\n"
-        theirs = read_app(place.snapshot, other, name)
+        says = f"{host_of(operation.org.url)} has a {other} named {name}, and this would be a {self.resource} of the same name.\n"
+        theirs = read_app(operation.snapshot, other, name)
         manager = str(inputs.get("managedBy") or "")
-        if theirs is None or not manager or self._ownership(theirs.found, inputs, place) is not Ownership.OURS:
+        if theirs is None or not manager or self._ownership(theirs.found, inputs, operation) is not Ownership.OURS:
             raise ConflictError(
                 f"{says}Nothing was changed. Choose another orgkey:app.name, or the kind that is there."
             )
@@ -156,47 +156,47 @@ class AppHandler(MetadataHandler):
             f"Or set orgkey:app.kind back to {kind}."
         )
 
-    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+    def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
         """As for all metadata; an import of what a package brought is refused as that, and not as something that is not there."""
-        result = super().read(resource_id, inputs, outputs, place)
+        result = super().read(resource_id, inputs, outputs, operation)
         if result is None and not inputs and not outputs:
-            package = package_of(place.snapshot, self.resource, resource_id)
+            package = package_of(operation.snapshot, self.resource, resource_id)
             if package:
                 raise ImportRefusedError(
-                    f"The {self.resource} {resource_id} in {host_of(place.org.url)} belongs to the package {package}: its publisher alone "
-                    "changes it, and an org does not show its settings.\n"
+                    f"The {self.resource} {resource_id} in {host_of(operation.org.url)} belongs to the package {package}: "
+                    "its publisher alone changes it, and an org does not show its settings.\n"
                     "Make an app of your own with another name, and do not import this one."
                 )
         return result
 
     def find(
-        self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
+        self, name: str, operation: Operation, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
     ) -> Found | None:
-        app = read_app(place.snapshot, self.resource, name, known_names=known_names, known_id=record_id)
+        app = read_app(operation.snapshot, self.resource, name, known_names=known_names, known_id=record_id)
         if app is None:
             return None
         if isinstance(app.links, RefusedError):
-            place.unseen(_unseen_links(name, app.links, place))
+            operation.partly_read(_unseen_links(name, app.links, operation))
         elif app.links:
-            return _with_links(app.found, links_of(app.links, place.snapshot.identity().namespace))
-        return self._as_listed(app.found, place)
+            return _with_links(app.found, links_of(app.links, operation.snapshot.identity().namespace))
+        return self._as_listed(app.found, operation)
 
-    def _as_listed(self, found: Found, place: Workplace) -> Found:
+    def _as_listed(self, found: Found, operation: Operation) -> Found:
         """What the document itself lists, with API names."""
         return found
 
-    def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
-        return {"appId": app_id(place.snapshot, self.resource, name)}
+    def seen_outputs(self, name: str, outputs: Values, operation: Operation) -> Values:
+        return {"appId": app_id(operation.snapshot, self.resource, name)}
 
-    def refuse_adoption(self, found: Found, inputs: Values, ownership: Ownership, place: Workplace) -> None:
+    def refuse_adoption(self, found: Found, inputs: Values, ownership: Ownership, operation: Operation) -> None:
         theirs = str(found.settings.get("consumerKey") or "")
         if not theirs or theirs == inputs["consumerKey"] or self.keeps_its_key(ownership):
             return
         if ownership is Ownership.COPY and self.resource is Resource.EXTERNAL_CLIENT_APP:
-            place.progress(
+            operation.progress(
                 f"the {self.resource} {inputs['name']} came with the sandbox's refresh: making it again with this stack's key"
             )
-            self.destroy(str(inputs["name"]), place)
+            self.destroy(str(inputs["name"]), operation)
             raise _MadeRoomError
         renamed = (
             "It is this stack's own, of another key pair. Where a component was renamed, give it its name back and run `pulumi up`; then "
@@ -205,16 +205,16 @@ class AppHandler(MetadataHandler):
             else "Set"
         )
         raise ConflictError(
-            f"{host_of(place.org.url)} already has the {self.resource} {inputs['name']} with another consumer key.\n"
+            f"{host_of(operation.org.url)} already has the {self.resource} {inputs['name']} with another consumer key.\n"
             f"Nothing was changed. {renamed} orgkey:key.consumerKey to the app's own consumer key to keep it, or delete the app in the "
             "org.",
         )
 
-    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
+    def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
         try:
-            return super().create(inputs, place)
+            return super().create(inputs, operation)
         except _MadeRoomError:
-            return super().create(inputs, place)
+            return super().create(inputs, operation)
 
     def seen_facts(self, found: Found, inputs: Values, outputs: Values) -> Values:
         returned = bool(found.settings["certificatePem"]) or bool(outputs.get("certificateReturned"))
@@ -229,10 +229,12 @@ class AppHandler(MetadataHandler):
     def shows_absence(self, found: Found, facts: Values) -> bool:
         return bool(facts["certificateReturned"]) or not found.settings["consumerKey"]
 
-    def deployed_outputs(self, outputs: Values, after: Found | None, status: DeployStatus, place: Workplace) -> Values:
+    def deployed_outputs(
+        self, outputs: Values, after: Found | None, status: DeployStatus, operation: Operation
+    ) -> Values:
         name = str(outputs["name"])
         if after is not None:
-            self._compare_consumer_key(outputs, after, place)
+            self._compare_consumer_key(outputs, after, operation)
         root, prefix = ROOT_MEMBER[self.resource], ID_PREFIX[self.resource]
         deployed = (
             item.record_id
@@ -240,56 +242,58 @@ class AppHandler(MetadataHandler):
             if item.type == root and item.full_name == name and item.record_id.startswith(prefix)
         )
         return {
-            "appId": next(deployed, "") or app_id(place.snapshot, self.resource, name),
-            "deployedAt": _now(place),
+            "appId": next(deployed, "") or app_id(operation.snapshot, self.resource, name),
+            "deployedAt": _now(operation),
             "deployedCertificate": fingerprint(str(outputs["certificatePem"])),
             "certificateReturned": bool(after and after.settings["certificatePem"]),
         }
 
-    def uncertain_outputs(self, place: Workplace) -> Values:
-        return {"deployedAt": _now(place)}  # from then on the proof waits for a propagation that may be under way
+    def uncertain_outputs(self, operation: Operation) -> Values:
+        return {"deployedAt": _now(operation)}  # from then on the proof waits for a propagation that may be under way
 
-    def arrived_outputs(self, outputs: Values, place: Workplace) -> Values:
+    def arrived_outputs(self, outputs: Values, operation: Operation) -> Values:
         certificate = fingerprint(str(outputs["certificatePem"]))
-        return {**self.uncertain_outputs(place), "deployedCertificate": certificate}
+        return {**self.uncertain_outputs(operation), "deployedCertificate": certificate}
 
-    def prepare_deploy(self, inputs: Values, found: Found | None, place: Workplace) -> None:
+    def prepare_deploy(self, inputs: Values, found: Found | None, operation: Operation) -> None:
         """Admit whom an app that is there does not admit yet, so that nobody is locked out between its deploy and the links."""
         there = {each.key for each in _wanted(found.settings)} if found else set()
         lacking = [each for each in _wanted(inputs) if each.key not in there]
         if not lacking or found is None:
             return
         name = str(inputs["name"])
-        rows, record = permission_set_rows(place.snapshot, lacking), app_id(place.snapshot, self.resource, name)
+        rows, record = permission_set_rows(operation.snapshot, lacking), app_id(operation.snapshot, self.resource, name)
         if not record:
             return
-        place.progress(f"admitting {' and '.join(map(str, lacking))} to the app {name}")
+        operation.progress(f"admitting {' and '.join(map(str, lacking))} to the app {name}")
         with suppress(RefusedError):  # an app that does not take it before the deploy may do so after it
-            make_links(place.snapshot, record, [row.record_id for row in rows.values()])
+            make_links(operation.snapshot, record, [row.record_id for row in rows.values()])
 
-    def complete_deploy(self, outputs: Values, place: Workplace) -> None:
+    def complete_deploy(self, outputs: Values, operation: Operation) -> None:
         """Make the links that the deploy did not make, and delete those that nobody wants."""
         record, name, wanted = str(outputs["appId"]), str(outputs["name"]), _wanted(outputs)
-        links = read_links(place.snapshot, record) if record else []
+        links = read_links(operation.snapshot, record) if record else []
         if not record or isinstance(links, RefusedError):
             return  # what the document lists is all that can be known
         if lacking := missing(wanted, links):
-            place.progress(f"admitting {' and '.join(map(str, lacking))} to the app {name}")
-            rows = permission_set_rows(place.snapshot, lacking)
-            make_links(place.snapshot, record, [row.record_id for row in rows.values()])
+            operation.progress(f"admitting {' and '.join(map(str, lacking))} to the app {name}")
+            rows = permission_set_rows(operation.snapshot, lacking)
+            make_links(operation.snapshot, record, [row.record_id for row in rows.values()])
         if extra := unwanted(wanted, links):
-            place.progress(f"no longer admitting {' and '.join(str(each.grantee) for each in extra)} to the app {name}")
-            delete_links(place.snapshot, [each.record_id for each in extra])
+            operation.progress(
+                f"no longer admitting {' and '.join(str(each.grantee) for each in extra)} to the app {name}"
+            )
+            delete_links(operation.snapshot, [each.record_id for each in extra])
 
-    def _compare_consumer_key(self, outputs: Values, after: Found, place: Workplace) -> None:
+    def _compare_consumer_key(self, outputs: Values, after: Found, operation: Operation) -> None:
         name, theirs = str(outputs["name"]), str(after.settings.get("consumerKey") or "")
         if theirs and theirs != outputs["consumerKey"]:
             reason = (
-                f"{host_of(place.org.url)} says that the deploy succeeded, but the app {name} kept another consumer key.\n"
+                f"{host_of(operation.org.url)} says that the deploy succeeded, but the app {name} kept another consumer key.\n"
                 "Set orgkey:key.consumerKey to the app's own consumer key, or delete the app in the org and run `pulumi up` again."
             )
             raise InitFailedError(
-                name, {**outputs, **self.arrived_outputs(outputs, place), "consumerKey": theirs}, [reason]
+                name, {**outputs, **self.arrived_outputs(outputs, operation), "consumerKey": theirs}, [reason]
             )
 
 
@@ -305,26 +309,26 @@ class ConnectedAppHandler(AppHandler):
     def questions(self, inputs: Values) -> list[str]:
         return [*super().questions(inputs), *link_questions(_wanted(inputs))]
 
-    def document(self, inputs: Values, found: Found | None, place: Workplace) -> tuple[Values, Values | None]:
+    def document(self, inputs: Values, found: Found | None, operation: Operation) -> tuple[Values, Values | None]:
         """Leave whom the app admits out of its document where the links say it; else write sets by label (ADR 11).
 
         Orgs give labels out and were seen to take them; whether they take API names is open (platform notes 1.6). An absent element
         leaves the links alone.
         """
         previous = found.settings if found else None
-        record = app_id(place.snapshot, self.resource, str(inputs["name"])) if found else ""
-        if record and not isinstance(read_links(place.snapshot, record), RefusedError):
+        record = app_id(operation.snapshot, self.resource, str(inputs["name"])) if found else ""
+        if record and not isinstance(read_links(operation.snapshot, record), RefusedError):
             left_out = dict.fromkeys(_GRANTEES, ())
             return {**inputs, **left_out}, {**(previous or {}), **left_out}
         sets = [each for each in _wanted(inputs) if not each.is_profile]
-        rows = permission_set_rows(place.snapshot, sets) if sets else {}
+        rows = permission_set_rows(operation.snapshot, sets) if sets else {}
         return {**inputs, "permissionSets": [rows[each].label for each in sets]}, previous
 
-    def _as_listed(self, found: Found, place: Workplace) -> Found:
+    def _as_listed(self, found: Found, operation: Operation) -> Found:
         labels = found.settings["permissionSets"]
         if not labels or not isinstance(labels, list):
             return found
-        names = names_of_labels(place.snapshot, [str(label) for label in labels])
+        names = names_of_labels(operation.snapshot, [str(label) for label in labels])
         return replace(found, settings={**found.settings, "permissionSets": names})
 
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
@@ -338,25 +342,30 @@ class ExternalClientAppHandler(AppHandler):
     name: ClassVar[str] = "ExternalClientApp"
     resource: ClassVar[Resource] = Resource.EXTERNAL_CLIENT_APP
 
-    def _put(self, inputs: Values, found: Found | None, place: Workplace, **how: Any) -> dict[str, Any]:
+    def _put(self, inputs: Values, found: Found | None, operation: Operation, **how: Any) -> dict[str, Any]:
         """As for all metadata; an app of ours that lost its OAuth settings, and takes none again, is made anew (platform notes 2.4).
 
         A sandbox refresh may leave it so. Nobody can log in through it any more, so nobody loses anything.
         """
         try:
-            return super()._put(inputs, found, place, **how)
+            return super()._put(inputs, found, operation, **how)
         except DeployFailedError as error:
-            if found is None or how.get("adopted") or not error.broken_app or not self._is_broken(found, inputs, place):
+            if (
+                found is None
+                or how.get("adopted")
+                or not error.broken_app
+                or not self._is_broken(found, inputs, operation)
+            ):
                 raise
             name = str(inputs["name"])
-            place.warn(
+            operation.warn(
                 f"the External Client App {name} had lost its OAuth settings and takes none again: it is deleted and made anew"
             )
-            self.destroy(name, place)
-            return super()._put(inputs, None, place, **{**how, "copied_from": ""})
+            self.destroy(name, operation)
+            return super()._put(inputs, None, operation, **{**how, "copied_from": ""})
 
-    def _is_broken(self, found: Found, inputs: Values, place: Workplace) -> bool:
-        ours = self._ownership(found, inputs, place) in {Ownership.OURS, Ownership.COPY}
+    def _is_broken(self, found: Found, inputs: Values, operation: Operation) -> bool:
+        ours = self._ownership(found, inputs, operation) in {Ownership.OURS, Ownership.COPY}
         return ours and bool({GLOBAL_OAUTH, OAUTH} & set(found.missing))
 
 
@@ -364,13 +373,13 @@ class _MadeRoomError(Exception):
     """A sandbox's copy of production's app was removed; creating starts anew."""
 
 
-def _now(place: Workplace) -> str:
-    return datetime.fromtimestamp(place.clock.now(), UTC).isoformat(timespec="milliseconds")
+def _now(operation: Operation) -> str:
+    return datetime.fromtimestamp(operation.clock.now(), UTC).isoformat(timespec="milliseconds")
 
 
-def _unseen_links(name: str, error: RefusedError, place: Workplace) -> UnseenError:
-    return UnseenError(
-        f"{host_of(place.org.url)} does not show this login which permission sets and profiles may use the app {name} "
+def _unseen_links(name: str, error: RefusedError, operation: Operation) -> PartialReadError:
+    return PartialReadError(
+        f"{host_of(operation.org.url)} does not show this login which permission sets and profiles may use the app {name} "
         f"({error.in_short}); what the app itself lists is taken for it.\n"
         "Use a login that may ask for SetupEntityAccess.",
         ("permissionSets", "profiles"),

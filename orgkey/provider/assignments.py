@@ -15,13 +15,13 @@ from typing import Any, ClassVar
 
 from orgkey.metadata.check import Problem
 from orgkey.metadata.ownership import Ownership, unmark
-from orgkey.model.assignments import PermissionSetAssignmentsArgs, is_past, seconds_of
+from orgkey.model.assignments import PermissionSetAssignmentsArgs, expiration_problem, seconds_of
 from orgkey.model.connection import Connection
-from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
+from orgkey.provider.handler import Diff, Handler, InitFailedError, Operation, ReadResult, Values, unknown_outputs
 from orgkey.provider.metadata_resource import ownership_of, present_manager
+from orgkey.provider.model_inputs import as_args, changed, check_model, replacing
 from orgkey.provider.same_org import has_moved
 from orgkey.provider.wire import UNKNOWN, has_unknown
-from orgkey.provider.written import as_args, changed, check_written, replacing
 from orgkey.salesforce import soql
 from orgkey.salesforce.access import (
     Assignment,
@@ -51,11 +51,11 @@ class PermissionSetAssignmentsHandler(Handler):
     shown_in: ClassVar[Mapping[str, str]] = {"assignments": "users"}
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
-        inputs, problems = check_written(PermissionSetAssignmentsArgs, values)
+        inputs, problems = check_model(PermissionSetAssignmentsArgs, values)
         if (
             not problems
             and inputs.get("expiration") is not UNKNOWN
-            and (past := is_past(inputs.get("expiration"), now))
+            and (past := expiration_problem(inputs.get("expiration"), now))
         ):
             problems = [Problem("expiration", past)]
         return inputs, problems
@@ -87,50 +87,50 @@ class PermissionSetAssignmentsHandler(Handler):
         certain = ("orgId", "claim")
         return planned if old_outputs is None else planned | {name: old_outputs.get(name, UNKNOWN) for name in certain}
 
-    def refuse_early(self, inputs: Values, place: Workplace) -> None:
+    def refuse_early(self, inputs: Values, operation: Operation) -> None:
         """Name those who hold the set already, and say whether they keep it."""
         name, users = inputs.get("permissionSet"), inputs.get("users")
         if has_unknown(name) or has_unknown(users) or has_unknown(inputs.get("authoritative")):
             return
-        others = read_holders(place.snapshot, str(name)).others(users or (), place.clock.now())
-        if others and _by_default(place):
-            place.warn(_kept_by(str(name), others))
+        others = read_holders(operation.snapshot, str(name)).others(users or (), operation.clock.now())
+        if others and _by_default(operation):
+            operation.warn(_kept_by(str(name), others))
         elif others and inputs.get("authoritative"):
-            place.warn(_taken_from(str(name), [item.username for item in others]))
+            operation.warn(_taken_from(str(name), [item.username for item in others]))
 
-    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
+    def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
-        holders = _refuse_anothers(args, (inputs,), place)
-        if _by_default(place) and (others := holders.others(args.users, place.clock.now())):
-            place.warn(_kept_by(args.permission_set, others))
+        holders = _refuse_anothers(args, (inputs,), operation)
+        if _by_default(operation) and (others := holders.others(args.users, operation.clock.now())):
+            operation.warn(_kept_by(args.permission_set, others))
             inputs = {**inputs, "authoritative": False}
             args = as_args(PermissionSetAssignmentsArgs, inputs)
         claim = str(uuid.uuid4())
-        left = [item for item in place.run.left.get(place.urn, ()) if item.get("group")]
+        left = [item for item in operation.run.left.get(operation.urn, ()) if item.get("group")]
         before = {"assignments": left, "given": [item["id"] for item in left], "claim": claim}
-        return args.permission_set, self._put(inputs, args, place, before=before)
+        return args.permission_set, self._put(inputs, args, operation, before=before)
 
-    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+    def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
         if not inputs:  # an import is additive: who holds the set already keeps it, and is nobody's to take it from
             inputs = {"permissionSet": resource_id, "users": [], "authoritative": False}
         if outputs.get("authoritative") is False:
             inputs = {**inputs, "authoritative": False}  # made by default, where others held the set already
         args = as_args(PermissionSetAssignmentsArgs, inputs)
-        holders = _look(args, outputs, place)
-        if has_moved(outputs, place):
+        holders = _look(args, outputs, operation)
+        if has_moved(outputs, operation):
             return None
         given = _given(outputs, holders)
         if not holders.permission_set_id and not given:
             return None
-        inputs = {**inputs, **_present_manager(holders, inputs, place)}
-        if whose := _anothers(holders, inputs, place):
-            place.warn(
+        inputs = {**inputs, **_present_manager(holders, inputs, operation)}
+        if whose := _anothers(holders, inputs, operation):
+            operation.warn(
                 f"the permission set {args.permission_set} is managed by orgkey {whose} now; its holders are left alone"
             )
             return None
-        now = place.clock.now()
+        now = operation.clock.now()
         held = {item.username.lower() for item in holders.of(args.users) if item.lasts(now)}
-        by_group = _by_group_alone([user for user in args.users if user.lower() not in held], args, holders, place)
+        by_group = _by_group_alone([user for user in args.users if user.lower() not in held], args, holders, operation)
         held |= {user.lower() for user in by_group}
         others = [item.username for item in holders.others(args.users, now)]
         users = [user for user in args.users if user.lower() in held]
@@ -147,25 +147,25 @@ class PermissionSetAssignmentsHandler(Handler):
                 break
         seen = {name: value for name, value in seen.items() if value is not None}
         if outputs and others and not args.authoritative:
-            place.info(
+            operation.info(
                 f"a destroy keeps the permission set {args.permission_set} as long as others hold it: {', '.join(others)}"
             )
-        seen_outputs = _outputs(seen, args, holders, given, outputs, place)
+        seen_outputs = _outputs(seen, args, holders, given, outputs, operation)
         return ReadResult(resource_id, seen, {**seen_outputs, "byGroup": by_group})
 
     def update(
-        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
+        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, operation: Operation
     ) -> Values:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
         managers = (inputs, old_inputs)  # a renamed stack's set bears the old name until it was updated itself
-        _refuse_anothers(args, managers, place)
-        return self._put(inputs, args, place, remove=old_inputs.get("users") or (), before=old_outputs)
+        _refuse_anothers(args, managers, operation)
+        return self._put(inputs, args, operation, remove=old_inputs.get("users") or (), before=old_outputs)
 
     def _put(
         self,
         inputs: Values,
         args: PermissionSetAssignmentsArgs,
-        place: Workplace,
+        operation: Operation,
         *,
         remove: Sequence[str] = (),
         before: Values = _NOTHING,
@@ -174,92 +174,98 @@ class PermissionSetAssignmentsHandler(Handler):
         kept = set(before.get("given") or ()) - {item["id"] for item in ending}
         try:
             holders, made = set_holders(
-                place.snapshot,
+                operation.snapshot,
                 args,
                 remove=remove,
                 take_back=[item["id"] for item in ending],
                 ours=kept,
             )
         except PartlyDoneError as error:
-            outputs = _so_far(inputs, before, error.made, place)
+            outputs = _so_far(inputs, before, error.made, operation)
             raise InitFailedError(args.permission_set, outputs, [str(error)]) from error
-        return _outputs(inputs, args, holders, _given({"given": [*kept, *made]}, holders), before, place)
+        return _outputs(inputs, args, holders, _given({"given": [*kept, *made]}, holders), before, operation)
 
-    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
+    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, operation: Operation) -> None:
         """Take the set from its users, and back what they were given of groups; but never where a login hangs on it (ADR 10)."""
-        place.snapshot.identity()
-        holders = read_holders(place.snapshot, resource_id, also=usage_questions(resource_id))
+        operation.snapshot.identity()
+        holders = read_holders(operation.snapshot, resource_id, also=usage_questions(resource_id))
         losing = holders.of(old_inputs.get("users") or ())
         leaving = _ending(old_outputs, {})
         if not losing and not leaving:
             return
-        if reason := _why_kept(resource_id, holders, old_inputs, place):
+        if reason := _why_kept(resource_id, holders, old_inputs, operation):
             users = dict.fromkeys([*(item.username for item in losing), *(item["username"] for item in leaving)])
-            place.warn(
+            operation.warn(
                 f"{', '.join(users)} keep{'s' if len(users) == 1 else ''} the permission set {resource_id}: {reason}"
             )
             for sentence in _by_group("for the same reason these stay in the group", leaving):
-                place.warn(sentence)
-            place.run.left[place.urn] = [*map(_shown, losing), *leaving]
+                operation.warn(sentence)
+            operation.run.left[operation.urn] = [*map(_shown, losing), *leaving]
             return
         if losing:
-            place.info(f"taking the permission set {resource_id} from: {', '.join(item.username for item in losing)}")
+            operation.info(
+                f"taking the permission set {resource_id} from: {', '.join(item.username for item in losing)}"
+            )
         for sentence in _by_group("taking out of the group", leaving):
-            place.info(sentence)
+            operation.info(sentence)
         try:
-            remove_assignments(place.org, [item.assignment_id for item in losing] + [item["id"] for item in leaving])
+            remove_assignments(
+                operation.org, [item.assignment_id for item in losing] + [item["id"] for item in leaving]
+            )
         finally:
-            place.snapshot.drop()
+            operation.snapshot.drop()
 
 
-def _why_kept(permission_set: str, holders: Holders, inputs: Values, place: Workplace) -> str:
+def _why_kept(permission_set: str, holders: Holders, inputs: Values, operation: Operation) -> str:
     """Why nobody is to lose the set: it is another stack's by now, or an app still admits its holders."""
-    if whose := _anothers(holders, inputs, place):
+    if whose := _anothers(holders, inputs, operation):
         return f"it is managed by orgkey {whose} now"
     if not holders.permission_set_id:
         return ""
-    apps = read_usage(place.snapshot, permission_set, holders.permission_set_id).apps
+    apps = read_usage(operation.snapshot, permission_set, holders.permission_set_id).apps
     return SetUsage(apps).in_words
 
 
-def _by_default(place: Workplace) -> bool:
+def _by_default(operation: Operation) -> bool:
     """Whether neither the program nor the state says that nobody else may hold the set."""
-    return "authoritative" in place.run.defaulted.get(place.urn, ())
+    return "authoritative" in operation.run.defaulted.get(operation.urn, ())
 
 
-def _refuse_anothers(args: PermissionSetAssignmentsArgs, managers: Sequence[Values], place: Workplace) -> Holders:
+def _refuse_anothers(args: PermissionSetAssignmentsArgs, managers: Sequence[Values], operation: Operation) -> Holders:
     """Who holds the set; raises ConflictError where it is somebody else's to all of `managers`, which are inputs with a `managedBy`."""
     asked_next = [*soql.users(args.users), *([*soql.groups(args.groups)] if args.groups else [])]
-    holders = read_holders(place.snapshot, args.permission_set, users=args.users, groups=args.groups, also=asked_next)
-    whose = [_anothers(holders, inputs, place) for inputs in managers]
+    holders = read_holders(
+        operation.snapshot, args.permission_set, users=args.users, groups=args.groups, also=asked_next
+    )
+    whose = [_anothers(holders, inputs, operation) for inputs in managers]
     if all(whose):
         raise ConflictError(
-            f"{host_of(place.org.url)} has the permission set {args.permission_set}, and it is managed by orgkey {whose[0]}.\n"
+            f"{host_of(operation.org.url)} has the permission set {args.permission_set}, and it is managed by orgkey {whose[0]}.\n"
             "Nothing was changed. Choose another orgkey:permissionSet.name, or take the set over first "
             "(docs/guides/moving-a-stack.md)."
         )
     return holders
 
 
-def _anothers(holders: Holders, inputs: Values, place: Workplace) -> str:
+def _anothers(holders: Holders, inputs: Values, operation: Operation) -> str:
     """Owner and stack of somebody else who manages the set by now; empty where it is ours, nobody's, or a sandbox's copy of ours."""
     manager, (_, marker) = str(inputs.get("managedBy") or ""), unmark(holders.description)
     if not manager or marker is None:
         return ""
-    another = ownership_of(marker, manager, place.snapshot.identity()) is Ownership.ANOTHERS
+    another = ownership_of(marker, manager, operation.snapshot.identity()) is Ownership.ANOTHERS
     return marker.manager if another else ""
 
 
-def _present_manager(holders: Holders, inputs: Values, place: Workplace) -> dict[str, str]:
+def _present_manager(holders: Holders, inputs: Values, operation: Operation) -> dict[str, str]:
     _, marker = unmark(holders.description)
-    return {"managedBy": present_manager(marker, inputs, place)} if inputs.get("managedBy") else {}
+    return {"managedBy": present_manager(marker, inputs, operation)} if inputs.get("managedBy") else {}
 
 
-def _look(args: PermissionSetAssignmentsArgs, outputs: Values, place: Workplace) -> Holders:
+def _look(args: PermissionSetAssignmentsArgs, outputs: Values, operation: Operation) -> Holders:
     """Who holds the set, and who is in the groups of now and of before: what we gave must not be forgotten while inputs name less."""
     known = _memberships(outputs)
     return read_holders(
-        place.snapshot,
+        operation.snapshot,
         args.permission_set,
         users=_each([*args.users, *(item["username"] for item in known)]),
         groups=_each([*args.groups, *(item["group"] for item in known)]),
@@ -267,16 +273,16 @@ def _look(args: PermissionSetAssignmentsArgs, outputs: Values, place: Workplace)
 
 
 def _by_group_alone(
-    lacking: Sequence[str], args: PermissionSetAssignmentsArgs, holders: Holders, place: Workplace
+    lacking: Sequence[str], args: PermissionSetAssignmentsArgs, holders: Holders, operation: Operation
 ) -> list[str]:
     """Those of `lacking` who hold the set all the same, as members of a group that contains it; told, since they lose it with that."""
     if not lacking or not holders.permission_set_id:
         return []
-    name, now = args.permission_set, place.clock.now()
-    by_group = holders_by_group(place.snapshot, name, holders.permission_set_id, lacking, now)
+    name, now = args.permission_set, operation.clock.now()
+    by_group = holders_by_group(operation.snapshot, name, holders.permission_set_id, lacking, now)
     found = [user for user in lacking if user.lower() in by_group]
     for user in found:
-        place.info(
+        operation.info(
             f"{user} holds the permission set {name} by the group {by_group[user.lower()]} alone, and loses it with that"
         )
     return found
@@ -288,7 +294,7 @@ def _outputs(
     holders: Holders,
     given: Sequence[str],
     before: Values,
-    place: Workplace,
+    operation: Operation,
 ) -> dict[str, Any]:
     """The revision has the records' ids in it: an assignment that was taken away and given back is a change to be proved."""
     listed = [_shown(item) for item in (*holders.of(args.users), *holders.memberships)]
@@ -299,25 +305,25 @@ def _outputs(
         **inputs,
         "assignments": listed,
         "given": list(given),
-        "extra": [item.username for item in holders.others(args.users, place.clock.now())],
+        "extra": [item.username for item in holders.others(args.users, operation.clock.now())],
         "byGroup": [],
         "revision": digest[:16],
-        "orgId": place.snapshot.identity().org_id,
-        "instanceUrl": place.org.url,
+        "orgId": operation.snapshot.identity().org_id,
+        "instanceUrl": operation.org.url,
         "claim": _claim(before),
     }
 
 
-def _so_far(inputs: Values, before: Values, made: Sequence[Assignment], place: Workplace) -> dict[str, Any]:
-    """What is known when the org failed in the middle, without asking it: the last look, and what was made. The next look puts it right."""
+def _so_far(inputs: Values, before: Values, made: Sequence[Assignment], operation: Operation) -> dict[str, Any]:
+    """What is known when the org failed in the middle, without asking it: the last read, and what was made. The next read corrects it."""
     return {
         **inputs,
         "assignments": [*(before.get("assignments") or ()), *map(_shown, made)],
         "given": [*(before.get("given") or ()), *(item.assignment_id for item in made if item.group)],
         "extra": before.get("extra") or [],
         "revision": "",
-        "orgId": place.snapshot.identity().org_id,
-        "instanceUrl": place.org.url,
+        "orgId": operation.snapshot.identity().org_id,
+        "instanceUrl": operation.org.url,
         "claim": _claim(before),
     }
 
@@ -370,7 +376,7 @@ def _end(inputs: Values) -> int | None:
 
 
 def _memberships(outputs: Values) -> list[Mapping[str, str]]:
-    """Assignments to groups by the last look."""
+    """Assignments to groups by the last read."""
     return [item for item in outputs.get("assignments") or () if item.get("group")]
 
 
@@ -391,7 +397,7 @@ def _given(outputs: Values, holders: Holders) -> list[str]:
 
 
 def _recorded(outputs: Values) -> Sequence[str] | None:
-    """Who holds the set by the last look, of those who were declared then."""
+    """Who holds the set by the last read, of those who were declared then."""
     listed = outputs.get("assignments")
     if not isinstance(listed, list | tuple):
         return None

@@ -1,6 +1,6 @@
 """What a resource handler is: the six verbs over plain values, with everything it may touch passed in.
 
-`check` and `diff` are pure. The others get a `Workplace`: the org, its snapshot, the clock, a way to tell progress.
+`check` and `diff` are pure. The others get an `Operation`: the org, its snapshot, the clock, a way to tell progress.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from orgkey.model.connection import Connection
 from orgkey.model.timeouts import DEFAULT_TIMEOUT
 from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.errors import UnseenError
+from orgkey.salesforce.errors import PartialReadError
 from orgkey.salesforce.org import Org
 from orgkey.salesforce.read import Snapshot
 
@@ -37,10 +37,10 @@ class DeclaredApp:
         """Whether it was sent in this run: then what is known of it here is out of date."""
         return (self.handler.name, self.id) in run.written
 
-    def deploy_again(self, place: Workplace) -> None:
+    def deploy_again(self, operation: Operation) -> None:
         """Send it once more, as it is declared."""
-        place.run.wrote(self.handler.name, self.id, self.old_outputs)
-        self.handler.update(self.id, self.old_inputs, self.old_outputs, self.inputs, place)
+        operation.run.wrote(self.handler.name, self.id, self.old_outputs)
+        self.handler.update(self.id, self.old_inputs, self.old_outputs, self.inputs, operation)
 
 
 @dataclass(slots=True)
@@ -93,11 +93,12 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Workplace:
-    """What a verb works with. `deadline` is on the clock's monotonic scale; `progress` shows a line under the resource.
+class Operation:
+    """The context of one verb. `deadline` is on the clock's monotonic scale; `progress` shows a line under the resource.
 
     `stated_url` is the address that the state's provider had, where that is not the present one. `warn_once` is for what concerns all
-    resources alike. `unseen` tells what of a resource the org does not show this login; a Read listens, since it comes first in every `up`.
+    resources alike. `partly_read` is called with what the org does not show this login of a resource; a Read sets it,
+    since it comes first in every `up`.
     """
 
     connection: Connection
@@ -114,7 +115,7 @@ class Workplace:
     info: Callable[[str], None] = lambda _: None
     warn: Callable[[str], None] = lambda _: None
     warn_once: Callable[[str], None] = lambda _: None
-    unseen: Callable[[UnseenError], None] = lambda _: None
+    partly_read: Callable[[PartialReadError], None] = lambda _: None
 
     @property
     def seconds_left(self) -> float:
@@ -200,28 +201,28 @@ class Handler(ABC):
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
         """Outputs as a preview of create (no old outputs) or update can know them."""
 
-    def validate(self, inputs: Values, place: Workplace) -> None:  # noqa: B027 — most resources have nothing to ask
+    def validate(self, inputs: Values, operation: Operation) -> None:  # noqa: B027 — most resources have nothing to ask
         """Let the org itself say whether it would take this, changing nothing; for previews that ask for it."""
 
-    def refuse_early(self, inputs: Values, place: Workplace) -> None:  # noqa: B027 — most creates find out soon enough
+    def refuse_early(self, inputs: Values, operation: Operation) -> None:  # noqa: B027 — most creates find out soon enough
         """Raise ConflictError in a preview of a create where the create itself would, and tell what it would tell; reads only."""
 
     @abstractmethod
-    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
+    def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
         """Make it; return id and outputs. Safe to repeat after an interruption."""
 
     @abstractmethod
-    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+    def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
         """Look at it; None when it is gone. No inputs and no outputs means an import."""
 
     @abstractmethod
     def update(
-        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
+        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, operation: Operation
     ) -> Values:
         """Change it; return the new outputs."""
 
     @abstractmethod
-    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
+    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, operation: Operation) -> None:
         """Remove it; something that is gone already is a success."""
 
 

@@ -1,4 +1,4 @@
-"""JwtGrant: the proof that the login works, repeated by every `up` and every look.
+"""JwtGrant: the proof that the login works, repeated by every `up` and every drift check.
 
 A failing proof keeps the resource in state (the next `up` tries again by Update) and says what the org answered, what it means and
 what to do. `verified: false` is for a grant that the org refused; where the administrator's own login fails, nothing is concluded.
@@ -21,13 +21,13 @@ from orgkey.provider.handler import (
     Handler,
     ImportRefusedError,
     InitFailedError,
+    Operation,
     ReadResult,
     Values,
-    Workplace,
     unknown_outputs,
 )
+from orgkey.provider.model_inputs import as_args, changed, check_model
 from orgkey.provider.same_org import has_moved, same_address
-from orgkey.provider.written import as_args, changed, check_written
 from orgkey.salesforce.error_table import Retry
 from orgkey.salesforce.errors import GrantRefusedError, SalesforceError, SettingError
 from orgkey.salesforce.grant import Proof, audiences, prove, prove_within
@@ -49,7 +49,7 @@ class JwtGrantHandler(Handler):
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
         if values.get("instanceUrl") is None and connection is not None:
             values = {**values, "instanceUrl": connection.instance_url}
-        return check_written(JwtGrantArgs, values)
+        return check_model(JwtGrantArgs, values)
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         failing = old_outputs.get("verified") is False
@@ -59,60 +59,62 @@ class JwtGrantHandler(Handler):
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
         return unknown_outputs(inputs, _OUTPUTS)
 
-    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
-        args = _args(inputs, place)
-        start = datetime.fromisoformat(args.deployed_at).timestamp() if args.deployed_at else place.clock.now()
+    def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
+        args = _args(inputs, operation)
+        start = datetime.fromisoformat(args.deployed_at).timestamp() if args.deployed_at else operation.clock.now()
         minutes = longest_propagation(args.app_kind, args.propagation_minutes)
         window = _Window(start, minutes, certificate_changed=True)
-        return _id(args, place), self._prove(inputs, args, place, window)
+        return _id(args, operation), self._prove(inputs, args, operation, window)
 
-    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+    def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
         if not inputs:
             raise ImportRefusedError(
                 "A JwtGrant cannot be imported: it is a proof, and every `pulumi up` makes it anew."
             )
-        if has_moved(outputs, place):
+        if has_moved(outputs, operation):
             return None
         args = as_args(JwtGrantArgs, inputs)
-        attempt = _attempt(args, place)
+        attempt = _attempt(args, operation)
         try:
-            return ReadResult(resource_id, inputs, _proved(inputs, attempt(), place))
+            return ReadResult(resource_id, inputs, _proved(inputs, attempt(), operation))
         except GrantRefusedError as error:
             if retry_of(error) is Retry.LATER:  # a limit says nothing about the login
                 raise
             # No failure of the Read: every `up` begins with one, by the user of the last one, and a warning of the engine's would
             # stand beside the proof in which the same `up` ends. The outputs are drift by themselves (`diff`).
-            place.info(f"Before this run: {_verdict(args, error)}")
-            return ReadResult(resource_id, inputs, _refused(inputs, outputs, error, place))
+            operation.info(f"Before this run: {_verdict(args, error)}")
+            return ReadResult(resource_id, inputs, _refused(inputs, outputs, error, operation))
 
     def update(
-        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
+        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, operation: Operation
     ) -> Values:
-        args = _args(inputs, place)
+        args = _args(inputs, operation)
         written = set(changed(JwtGrantArgs.names(), old_inputs, inputs))
         start = datetime.fromisoformat(args.deployed_at).timestamp() if args.deployed_at else 0.0
         if written:  # what the login depends on was changed within this very `up`
-            start = max(start, place.clock.now())
+            start = max(start, operation.clock.now())
         is_new = "userId" not in old_outputs or "consumerKey" in written  # no login by this key was ever proved
         minutes = longest_propagation(args.app_kind if is_new else "", args.propagation_minutes)
-        return self._prove(inputs, args, place, _Window(start, minutes, certificate_changed="deployedAt" in written))
+        return self._prove(
+            inputs, args, operation, _Window(start, minutes, certificate_changed="deployedAt" in written)
+        )
 
-    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
+    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, operation: Operation) -> None:
         """Nothing to remove: a proof leaves nothing in the org."""
 
-    def _prove(self, inputs: Values, args: JwtGrantArgs, place: Workplace, window: _Window) -> Values:
+    def _prove(self, inputs: Values, args: JwtGrantArgs, operation: Operation, window: _Window) -> Values:
         """Prove the login; where it fails for the certificate of an app that this run has not deployed, deploy the app and prove again."""
         try:
             try:
-                return _proved(inputs, _proof(args, place, window), place)
+                return _proved(inputs, _proof(args, operation, window), operation)
             except GrantRefusedError as error:
-                if retry_of(error) is not Retry.CERTIFICATE or not _deploy_again(inputs, args, error, place):
+                if retry_of(error) is not Retry.CERTIFICATE or not _deploy_again(inputs, args, error, operation):
                     raise
-            again = _Window(place.clock.now(), window.minutes, certificate_changed=True)
-            return _proved(inputs, _proof(args, place, again), place)
+            again = _Window(operation.clock.now(), window.minutes, certificate_changed=True)
+            return _proved(inputs, _proof(args, operation, again), operation)
         except GrantRefusedError as error:
             raise InitFailedError(
-                _id(args, place), _refused(inputs, {}, error, place), [_verdict(args, error)]
+                _id(args, operation), _refused(inputs, {}, error, operation), [_verdict(args, error)]
             ) from error
 
 
@@ -125,52 +127,54 @@ class _Window:
     certificate_changed: bool
 
 
-def _proof(args: JwtGrantArgs, place: Workplace, window: _Window) -> Proof:
-    until = min(window.start + window.minutes * 60, place.clock.now() + place.seconds_left)
+def _proof(args: JwtGrantArgs, operation: Operation, window: _Window) -> Proof:
+    until = min(window.start + window.minutes * 60, operation.clock.now() + operation.seconds_left)
     return prove_within(
-        _attempt(args, place),
-        clock=place.clock,
+        _attempt(args, operation),
+        clock=operation.clock,
         until=until,
         certificate_changed=window.certificate_changed,
-        progress=place.progress,
+        progress=operation.progress,
     )
 
 
-def _deploy_again(inputs: Values, args: JwtGrantArgs, error: GrantRefusedError, place: Workplace) -> bool:
+def _deploy_again(inputs: Values, args: JwtGrantArgs, error: GrantRefusedError, operation: Operation) -> bool:
     """Send the app once more whose certificate the org no longer takes; False where this run has sent it already, or knows none.
 
     What goes wrong there is told beside the refusal of the login.
     """
-    app = place.run.apps.get(args.consumer_key)
-    if app is None or app.is_written(place.run):
+    app = operation.run.apps.get(args.consumer_key)
+    if app is None or app.is_written(operation.run):
         return False
-    place.info(f"the org refuses the login for its certificate ({error.in_short}): deploying the app {app.id} again")
+    operation.info(
+        f"the org refuses the login for its certificate ({error.in_short}): deploying the app {app.id} again"
+    )
     try:
-        app.deploy_again(place)
+        app.deploy_again(operation)
     except (InitFailedError, SalesforceError) as failure:
         reasons = [_verdict(args, error), f"The app {app.id} was to be deployed again, and that failed: {failure}"]
-        raise InitFailedError(_id(args, place), _refused(inputs, {}, error, place), reasons) from failure
+        raise InitFailedError(_id(args, operation), _refused(inputs, {}, error, operation), reasons) from failure
     return True
 
 
-def _args(inputs: Values, place: Workplace) -> JwtGrantArgs:
+def _args(inputs: Values, operation: Operation) -> JwtGrantArgs:
     """Inputs that a program gives now; raises SettingError where they name another org than the provider's.
 
     What a state says is not asked: its My Domain may have been renamed since.
     """
     args = as_args(JwtGrantArgs, inputs)
-    if args.instance_url and not same_address(args.instance_url, place.org.url):
+    if args.instance_url and not same_address(args.instance_url, operation.org.url):
         raise SettingError(
             f"The JWT login of {args.username} cannot be tried: instanceUrl is {args.instance_url}, and the provider's org is "
-            f"{place.org.url}.\nLeave the grant's instanceUrl out: it is its provider's."
+            f"{operation.org.url}.\nLeave the grant's instanceUrl out: it is its provider's."
         )
     return args
 
 
-def _attempt(args: JwtGrantArgs, place: Workplace) -> Callable[[], Proof]:
+def _attempt(args: JwtGrantArgs, operation: Operation) -> Callable[[], Proof]:
     """One try of the whole proof. Asks first which org this is: a failing administrator's login is never blamed on the grant."""
-    identity = place.snapshot.identity()
-    ladder = audiences(place.org.url, args.app_kind, identity.kind, args.audience)
+    identity = operation.snapshot.identity()
+    ladder = audiences(operation.org.url, args.app_kind, identity.kind, args.audience)
 
     def sign(audience: str) -> str:
         try:
@@ -179,7 +183,7 @@ def _attempt(args: JwtGrantArgs, place: Workplace) -> Callable[[], Proof]:
                 consumer_key=args.consumer_key,
                 username=args.username,
                 audience=audience,
-                now=place.clock.now(),
+                now=operation.clock.now(),
                 jti=str(uuid.uuid4()),
             )
         except ValueError as error:
@@ -189,41 +193,41 @@ def _attempt(args: JwtGrantArgs, place: Workplace) -> Callable[[], Proof]:
 
     def once() -> Proof:
         return prove(
-            place.org.transport,
-            place.org.url,
+            operation.org.transport,
+            operation.org.url,
             sign,
             ladder=ladder,
-            api_version=place.connection.api_version,
+            api_version=operation.connection.api_version,
             username=args.username,
             revoke=args.revoke,
         )
 
-    return lambda: retry_refused(once, clock=place.clock)
+    return lambda: retry_refused(once, clock=operation.clock)
 
 
-def _proved(inputs: Values, proof: Proof, place: Workplace) -> dict[str, Any]:
+def _proved(inputs: Values, proof: Proof, operation: Operation) -> dict[str, Any]:
     return {
         **inputs,
         "verified": True,
         "reason": "",
         "orgId": proof.org_id,
-        "orgKind": place.snapshot.identity().kind,
+        "orgKind": operation.snapshot.identity().kind,
         "userId": proof.user_id,
         "scopes": list(proof.scopes),
         "audience": proof.audience,
     }
 
 
-def _refused(inputs: Values, outputs: Values, error: GrantRefusedError, place: Workplace) -> dict[str, Any]:
+def _refused(inputs: Values, outputs: Values, error: GrantRefusedError, operation: Operation) -> dict[str, Any]:
     """`orgId` is the org that refused: after a sandbox refresh another than the one that is known."""
-    known, identity = {name: outputs[name] for name in _OUTPUTS if name in outputs}, place.snapshot.identity()
+    known, identity = {name: outputs[name] for name in _OUTPUTS if name in outputs}, operation.snapshot.identity()
     org = {"orgId": identity.org_id, "orgKind": identity.kind}
     return {**inputs, **known, **org, "verified": False, "reason": f"{error.code}: {error.text}"}
 
 
-def _id(args: JwtGrantArgs, place: Workplace) -> str:
+def _id(args: JwtGrantArgs, operation: Operation) -> str:
     """The user name, unless it is a secret: Pulumi keeps ids in clear."""
-    return "login" if "username" in place.secrets else args.username
+    return "login" if "username" in operation.secrets else args.username
 
 
 def _verdict(args: JwtGrantArgs, error: GrantRefusedError) -> str:

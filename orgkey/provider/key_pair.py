@@ -17,9 +17,9 @@ from orgkey.identity.inputs import key_pair_problems
 from orgkey.metadata.check import Problem
 from orgkey.model.connection import Connection
 from orgkey.model.key_pair import KeyPairArgs
-from orgkey.provider.handler import Diff, Handler, ImportRefusedError, ReadResult, Values, Workplace, unknown_outputs
+from orgkey.provider.handler import Diff, Handler, ImportRefusedError, Operation, ReadResult, Values, unknown_outputs
+from orgkey.provider.model_inputs import as_args, changed, check_model, replacing
 from orgkey.provider.wire import UNKNOWN, Unknown, has_unknown
-from orgkey.provider.written import as_args, changed, check_written, replacing
 
 if TYPE_CHECKING:
     from orgkey.identity.key_pair import KeyPair
@@ -57,7 +57,7 @@ class KeyPairHandler(Handler):
     lives_in_org: ClassVar[bool] = False
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
-        inputs, problems = check_written(KeyPairArgs, values)
+        inputs, problems = check_model(KeyPairArgs, values)
         if problems:
             return inputs, problems
         judged = (inputs.get(name) for name in ("subject", "privateKeyPem", "certificatePem"))
@@ -87,11 +87,13 @@ class KeyPairHandler(Handler):
             if isinstance(own, str) and isinstance(
                 certificate, str
             ):  # nothing has to be made: all but the consumer key is known
-                from orgkey.identity.key_pair import own_pair
+                from orgkey.identity.key_pair import load_key_pair
 
                 known = {name: value for name, value in inputs.items() if not has_unknown(value)}
                 consumer_key = known.get("consumerKey") or UNKNOWN
-                outputs = _outputs(as_args(KeyPairArgs, known), inputs, own_pair(own, certificate), consumer_key, 0.0)
+                outputs = _outputs(
+                    as_args(KeyPairArgs, known), inputs, load_key_pair(own, certificate), consumer_key, 0.0
+                )
                 later = ("renewAt", "renewalDue") if has_unknown(inputs.get("renewAfter")) else ()
                 return {**outputs, **dict.fromkeys(later, UNKNOWN)}
             planned = unknown_outputs(inputs, (*_OF_THE_KEY, *_OF_THE_CERTIFICATE, "consumerKey"))
@@ -105,38 +107,38 @@ class KeyPairHandler(Handler):
         consumer_key = given if given or given is UNKNOWN else old_outputs.get("consumerKey", UNKNOWN)
         return {**planned, "consumerKey": consumer_key}
 
-    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
+    def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
         args = as_args(KeyPairArgs, inputs)
-        pair = _make(args, None, place.clock.now())
+        pair = _make(args, None, operation.clock.now())
         consumer_key = args.consumer_key or _new_consumer_key()
-        return pair.public_key_sha256[:16], _outputs(args, inputs, pair, consumer_key, place.clock.now())
+        return pair.public_key_sha256[:16], _outputs(args, inputs, pair, consumer_key, operation.clock.now())
 
-    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+    def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
         if not outputs:
             raise ImportRefusedError(
                 "A KeyPair cannot be imported: no org gives a private key away.\n"
                 "Give your own with orgkey:key.privateKeyPem (a secret) and orgkey:key.certificatePem.",
             )
-        return ReadResult(resource_id, inputs, {**outputs, "renewalDue": _is_due(outputs, place.clock.now())})
+        return ReadResult(resource_id, inputs, {**outputs, "renewalDue": _is_due(outputs, operation.clock.now())})
 
     def update(
-        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
+        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, operation: Operation
     ) -> Values:
-        from orgkey.identity.key_pair import own_pair
+        from orgkey.identity.key_pair import load_key_pair
 
-        args, now = as_args(KeyPairArgs, inputs), place.clock.now()
+        args, now = as_args(KeyPairArgs, inputs), operation.clock.now()
         diff = self.diff(old_inputs, old_outputs, inputs, now)
         if _is_rekey(diff.inputs, inputs):
-            place.progress("rekey: a new key pair; every client must get the new key")
+            operation.progress("rekey: a new key pair; every client must get the new key")
             pair = _make(args, None, now)
         elif _is_renewal(diff, inputs):
-            place.progress("renew: a new certificate for the same key; no client notices")
+            operation.progress("renew: a new certificate for the same key; no client notices")
             pair = _make(args, str(old_outputs["privateKeyPem"]), now)
         else:
-            pair = own_pair(str(old_outputs["privateKeyPem"]), str(old_outputs["certificatePem"]))
+            pair = load_key_pair(str(old_outputs["privateKeyPem"]), str(old_outputs["certificatePem"]))
         return _outputs(args, inputs, pair, args.consumer_key or str(old_outputs["consumerKey"]), now)
 
-    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
+    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, operation: Operation) -> None:
         """Nothing to remove: the key leaves with the state."""
 
 
@@ -167,10 +169,10 @@ def _written_anew(names: Iterable[str], old_outputs: Values, inputs: Values) -> 
 
 
 def _make(args: KeyPairArgs, private_key_pem: str | None, now: float) -> KeyPair:
-    from orgkey.identity.key_pair import certify, generate_key, own_pair
+    from orgkey.identity.key_pair import certify, generate_key, load_key_pair
 
     if args.private_key_pem and args.certificate_pem:
-        return own_pair(args.private_key_pem, args.certificate_pem)
+        return load_key_pair(args.private_key_pem, args.certificate_pem)
     key = private_key_pem or generate_key(args.bits)
     return certify(key, subject=args.subject, validity_days=args.validity_days, now=datetime.fromtimestamp(now, UTC))
 

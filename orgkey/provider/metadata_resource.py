@@ -24,7 +24,7 @@ from orgkey.metadata.parts import described, named_in, switched_off
 from orgkey.metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.adoption import is_deployed, is_taken_over, refusal_to_replace
-from orgkey.provider.handler import Diff, Handler, InitFailedError, ReadResult, Values, Workplace, unknown_outputs
+from orgkey.provider.handler import Diff, Handler, InitFailedError, Operation, ReadResult, Values, unknown_outputs
 from orgkey.provider.read_back import NOT_KEPT, as_sent, read_back
 from orgkey.provider.same_org import has_moved
 from orgkey.provider.urn import Urn
@@ -108,7 +108,7 @@ class MetadataHandler(Handler):
             inputs=names,
             outputs=outputs,
             replaces=replaces,
-            delete_before_replace=bool(replaces) and _meet(old_inputs, inputs),
+            delete_before_replace=bool(replaces) and _names_collide(old_inputs, inputs),
             warnings=[self.replacement_warning(old_inputs, replaces)] if replaces else [],
         )
 
@@ -132,39 +132,43 @@ class MetadataHandler(Handler):
 
     # --- in the org ---------------------------------------------------------------------------------------------------------
 
-    def create(self, inputs: Values, place: Workplace) -> tuple[str, Values]:
-        place.snapshot.prefetch(soql.ORGANIZATION, *self.questions(inputs))
-        place.snapshot.identity()
-        self.refuse_conflict(inputs, place)
-        found = self.find(str(inputs["name"]), place)
+    def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
+        operation.snapshot.prefetch(soql.ORGANIZATION, *self.questions(inputs))
+        operation.snapshot.identity()
+        self.refuse_conflict(inputs, operation)
+        found = self.find(str(inputs["name"]), operation)
         if found is None:
-            return str(inputs["name"]), self._put(inputs, None, place)
-        self._adopt(found, inputs, place)
-        copied_from = self._copied_from(found, inputs, {}, place)
+            return str(inputs["name"]), self._put(inputs, None, operation)
+        self._adopt(found, inputs, operation)
+        copied_from = self._copied_from(found, inputs, {}, operation)
         claim = found.marker.claim + 1 if found.marker else 1
         return str(inputs["name"]), self._put(
             inputs,
             found,
-            place,
+            operation,
             claim=claim,
-            adopted=place.run.adopted.get((self.name, str(inputs["name"])), claim > _SECOND),
+            adopted=operation.run.adopted.get((self.name, str(inputs["name"])), claim > _SECOND),
             carried_over=_carried_over(inputs, found.unknown_parts, found.unknown_parts),
             copied_from=copied_from,
         )
 
-    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+    def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
         known_names = outputs.get("members") if outputs else None
-        found = self.find(resource_id, place, known_names=known_names, record_id=self.record_id(outputs))
-        org_id = place.snapshot.identity().org_id
-        present = {**inputs, _MANAGED_BY: present_manager(found.marker if found else None, inputs, place)}
-        if has_moved(outputs, place) or found is None or (inputs and self._is_anothers(found, present, outputs, place)):
+        found = self.find(resource_id, operation, known_names=known_names, record_id=self.record_id(outputs))
+        org_id = operation.snapshot.identity().org_id
+        present = {**inputs, _MANAGED_BY: present_manager(found.marker if found else None, inputs, operation)}
+        if (
+            has_moved(outputs, operation)
+            or found is None
+            or (inputs and self._is_anothers(found, present, outputs, operation))
+        ):
             return None
         seen = {**found.settings, _MANAGED_BY: _managed_by(found.marker, org_id)}
-        copied_from = self._copied_from(found, inputs, outputs, place)
+        copied_from = self._copied_from(found, inputs, outputs, operation)
         facts: dict[str, Any] = {}
         if copied_from:
             facts = {"consumerKey": seen["consumerKey"], "copiedFrom": copied_from}
-            place.warn(
+            operation.warn(
                 f"the {_KINDS[self.resource]} {resource_id} came with a sandbox refresh and keeps the consumer key of org "
                 f"{copied_from}: clients of this org must use that one"
             )
@@ -176,36 +180,36 @@ class MetadataHandler(Handler):
                 seen[row.name] = inputs.get(row.name, "")  # not ours to choose, or to be put back: as above
         ways = [row for row in WAYS[self.resource] if row.name in inputs or not inputs]
         seen |= {row.name: row.value_in(inputs, self.resource) for row in ways}
-        written = _as_written(self.resource, as_sent(self.resource, seen, outputs), inputs)
-        if "revision" in outputs and self._moved(outputs, seen):
-            facts |= {"revision": _revision(written), **self.uncertain_outputs(place)}
+        written = _in_terms_of_inputs(self.resource, as_sent(self.resource, seen, outputs), inputs)
+        if "revision" in outputs and self._changed_out_of_band(outputs, seen):
+            facts |= {"revision": _revision(written), **self.uncertain_outputs(operation)}
         parts = [asdict(part) for part in found.unknown_parts]
         facts |= {
             "orgId": org_id,
-            "instanceUrl": place.org.url,
+            "instanceUrl": operation.org.url,
             "members": {kind: name for kind, name in found.names.items() if kind not in found.missing},
             "otherParts": parts,
             "carriedOver": outputs.get("carriedOver", parts),
             **_claims(found.marker, outputs, org_id),
-            **self.seen_outputs(resource_id, outputs, place),
+            **self.seen_outputs(resource_id, outputs, operation),
         }
         return ReadResult(resource_id, written, {**outputs, **seen, **facts})
 
     def update(
-        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, place: Workplace
+        self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, operation: Operation
     ) -> Values:
-        org_id = place.snapshot.identity().org_id
+        org_id = operation.snapshot.identity().org_id
         found = self.find(
-            resource_id, place, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs)
+            resource_id, operation, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs)
         )
         claim = _next_claim(old_outputs, found.marker if found else None, org_id)
         known = [UnknownPart(**part) for part in old_outputs.get("carriedOver", old_outputs.get("otherParts", []))]
         carried = _carried_over(inputs, known, found.unknown_parts if found else ())
-        copied_from = self._copied_from(found, inputs, old_outputs, place) if found else ""
+        copied_from = self._copied_from(found, inputs, old_outputs, operation) if found else ""
         return self._put(
             inputs,
             found,
-            place,
+            operation,
             claim=claim,
             adopted=is_taken_over(old_outputs),
             carried_over=carried,
@@ -213,59 +217,61 @@ class MetadataHandler(Handler):
             not_kept=old_outputs.get(NOT_KEPT, ()),
         )
 
-    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, place: Workplace) -> None:
-        place.snapshot.identity()
+    def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, operation: Operation) -> None:
+        operation.snapshot.identity()
         known_names, record_id = old_outputs.get("members"), self.record_id(old_outputs)
-        found = self.find(resource_id, place, known_names=known_names, record_id=record_id)
-        if found is None or self._is_anothers(found, old_inputs, old_outputs, place):
+        found = self.find(resource_id, operation, known_names=known_names, record_id=record_id)
+        if found is None or self._is_anothers(found, old_inputs, old_outputs, operation):
             return
         if not is_deployed(old_outputs):  # whatever its marker says: an import takes the former owner's for its input
-            place.warn(
+            operation.warn(
                 f"the {_KINDS[self.resource]} {resource_id} was imported and never deployed by this stack: it is left as it is"
             )
             return
-        if self._is_taken_over(found, resource_id, old_outputs, place):
-            place.info(
+        if self._is_taken_over(found, resource_id, old_outputs, operation):
+            operation.info(
                 f"the {_KINDS[self.resource]} {resource_id} was taken over by a later resource of this stack; it is left alone"
             )
             return
-        if reason := self.still_used(resource_id, old_inputs, place):
-            place.warn(f"the {_KINDS[self.resource]} {resource_id} is kept: {reason}")
+        if reason := self.still_used(resource_id, old_inputs, operation):
+            operation.warn(f"the {_KINDS[self.resource]} {resource_id} is kept: {reason}")
             return
-        self.destroy(resource_id, place)
+        self.destroy(resource_id, operation)
 
-    def validate(self, inputs: Values, place: Workplace) -> None:
-        known = self.validated_inputs(inputs, place)
+    def validate(self, inputs: Values, operation: Operation) -> None:
+        known = self.validated_inputs(inputs, operation)
         if any(has_unknown(value) for value in known.values()):
             return  # its own name is not known yet: the org could not judge it
-        found = self.find(str(known["name"]), place)
+        found = self.find(str(known["name"]), operation)
         names = member_names(self.resource, str(known["name"]), found.names if found else None)
         claim = found.marker.claim if found and found.marker else 1
-        bundle = self._bundle(known, found, names, place.snapshot.identity().org_id, place, claim)
-        deploy(place.org, bundle, seconds=place.seconds_left, check_only=True, progress=place.progress)
+        bundle = self._bundle(known, found, names, operation.snapshot.identity().org_id, operation, claim)
+        deploy(operation.org, bundle, seconds=operation.seconds_left, check_only=True, progress=operation.progress)
 
     # --- what subclasses say ------------------------------------------------------------------------------------------------
 
     @abstractmethod
     def find(
-        self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
+        self, name: str, operation: Operation, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
     ) -> Found | None:
         """Read it from the org."""
 
     @abstractmethod
-    def deployed_outputs(self, outputs: Values, after: Found | None, status: DeployStatus, place: Workplace) -> Values:
+    def deployed_outputs(
+        self, outputs: Values, after: Found | None, status: DeployStatus, operation: Operation
+    ) -> Values:
         """The subclass's own outputs after a deploy, beside those known so far; raises when the org did not do what it said.
 
         `after` is what the org holds by then, as far as it shows it.
         """
 
-    def uncertain_outputs(self, place: Workplace) -> Values:
+    def uncertain_outputs(self, operation: Operation) -> Values:
         """The subclass's own outputs after a deploy that may have arrived."""
         return {}
 
-    def arrived_outputs(self, outputs: Values, place: Workplace) -> Values:
+    def arrived_outputs(self, outputs: Values, operation: Operation) -> Values:
         """The subclass's own outputs after a deploy that arrived, where the org then failed to tell what it made of it."""
-        return self.uncertain_outputs(place)
+        return self.uncertain_outputs(operation)
 
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
         """Why replacing this is dangerous."""
@@ -279,7 +285,7 @@ class MetadataHandler(Handler):
         replace = {row.name for row in fields_of(self.resource) if row.on_change is OnChange.REPLACE}
         return [name for name in names if name in replace]
 
-    def validated_inputs(self, inputs: Values, place: Workplace) -> Values:
+    def validated_inputs(self, inputs: Values, operation: Operation) -> Values:
         """Inputs for a check-only deploy, stand-ins for what a preview cannot know."""
         return inputs
 
@@ -287,7 +293,7 @@ class MetadataHandler(Handler):
         """Whether a copy that a sandbox refresh made keeps the consumer key it came with."""
         return False
 
-    def still_used(self, name: str, inputs: Values, place: Workplace) -> str:
+    def still_used(self, name: str, inputs: Values, operation: Operation) -> str:
         """Who else would lose something by a deletion, as a sentence; then it is kept."""
         return ""
 
@@ -295,17 +301,17 @@ class MetadataHandler(Handler):
     def questions(self, inputs: Values) -> list[str]:
         """What a create asks first, in SOQL."""
 
-    def document(self, inputs: Values, found: Found | None, place: Workplace) -> tuple[Values, Values | None]:
+    def document(self, inputs: Values, found: Found | None, operation: Operation) -> tuple[Values, Values | None]:
         """The settings as the document has them, and those of what is there: in what is the same in both, it stays as it is."""
         return inputs, found.settings if found else None
 
-    def prepare_deploy(self, inputs: Values, found: Found | None, place: Workplace) -> None:
+    def prepare_deploy(self, inputs: Values, found: Found | None, operation: Operation) -> None:
         """Do what must be done before a deploy, beside it."""
 
-    def complete_deploy(self, outputs: Values, place: Workplace) -> None:
+    def complete_deploy(self, outputs: Values, operation: Operation) -> None:
         """Do what a deploy did not; raises SalesforceError, and the resource goes into state as it is."""
 
-    def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
+    def seen_outputs(self, name: str, outputs: Values, operation: Operation) -> Values:
         """The subclass's own outputs after a Read."""
         return {}
 
@@ -321,10 +327,10 @@ class MetadataHandler(Handler):
         """The record's id where state has it."""
         return ""
 
-    def refuse_conflict(self, inputs: Values, place: Workplace) -> None:
+    def refuse_conflict(self, inputs: Values, operation: Operation) -> None:
         """Raise ConflictError for a reason beyond the name."""
 
-    def refuse_adoption(self, found: Found, inputs: Values, ownership: Ownership, place: Workplace) -> None:
+    def refuse_adoption(self, found: Found, inputs: Values, ownership: Ownership, operation: Operation) -> None:
         """Raise ConflictError where something of ours cannot be taken over as it is."""
 
     # --- shared steps -------------------------------------------------------------------------------------------------------
@@ -333,7 +339,7 @@ class MetadataHandler(Handler):
         self,
         inputs: Values,
         found: Found | None,
-        place: Workplace,
+        operation: Operation,
         *,
         claim: int = 1,
         adopted: bool = False,
@@ -341,16 +347,16 @@ class MetadataHandler(Handler):
         copied_from: str = "",
         not_kept: Sequence[Mapping[str, str]] = (),
     ) -> dict[str, Any]:
-        name, org_id = str(inputs["name"]), place.snapshot.identity().org_id
+        name, org_id = str(inputs["name"]), operation.snapshot.identity().org_id
         names = member_names(
             self.resource, name, found.names if found else None, also={part.member for part in carried_over}
         )
-        bundle = self._bundle(inputs, found, names, org_id, place, claim, carried_over)
+        bundle = self._bundle(inputs, found, names, org_id, operation, claim, carried_over)
         outputs = {
             **inputs,
             "adopted": adopted,
             "orgId": org_id,
-            "instanceUrl": place.org.url,
+            "instanceUrl": operation.org.url,
             "claim": claim,
             "claimFound": claim,
             "members": names,
@@ -362,26 +368,28 @@ class MetadataHandler(Handler):
             outputs |= {"copiedFrom": copied_from, "consumerKey": found.settings["consumerKey"]}
         if self.resource is not Resource.PERMISSION_SET and found is None:
             del outputs["carriedOver"]  # the org adds elements of its own; the first Read takes them as they are
-        self.prepare_deploy(inputs, found, place)
+        self.prepare_deploy(inputs, found, operation)
         try:
-            status = deploy(place.org, bundle, seconds=place.seconds_left, progress=place.progress)
+            status = deploy(operation.org, bundle, seconds=operation.seconds_left, progress=operation.progress)
         except (
             DeployUnfinishedError,
             CanceledError,
             UnreachableError,
         ) as error:  # it may have arrived: into state, never lost
-            raise InitFailedError(name, {**outputs, **self.uncertain_outputs(place)}, [str(error)]) from error
+            raise InitFailedError(name, {**outputs, **self.uncertain_outputs(operation)}, [str(error)]) from error
         except DeployFailedError as error:
             raise _with_parts(error, carried_over) from error
         finally:
-            place.snapshot.drop()
+            operation.snapshot.drop()
         try:
-            after = read_resource(place.snapshot, self.resource, name, names)
-            own = self.deployed_outputs(outputs, after, status, place)
-            outputs |= {**self._read_back(inputs, carried_over, found, after, place, not_kept), **own}
-            self.complete_deploy({**outputs, **inputs, **own}, place)
+            after = read_resource(operation.snapshot, self.resource, name, names)
+            own = self.deployed_outputs(outputs, after, status, operation)
+            outputs |= {**self._read_back(inputs, carried_over, found, after, operation, not_kept), **own}
+            self.complete_deploy({**outputs, **inputs, **own}, operation)
         except SalesforceError as error:  # it did arrive: the old revision and date must not stay in state
-            raise InitFailedError(name, {**outputs, **self.arrived_outputs(outputs, place)}, [str(error)]) from error
+            raise InitFailedError(
+                name, {**outputs, **self.arrived_outputs(outputs, operation)}, [str(error)]
+            ) from error
         return outputs
 
     def _read_back(
@@ -390,7 +398,7 @@ class MetadataHandler(Handler):
         carried_over: Sequence[UnknownPart],
         before: Found | None,
         after: Found | None,
-        place: Workplace,
+        operation: Operation,
         known: Sequence[Mapping[str, str]],
     ) -> Values:
         """Outputs of what the org made of a deploy; what it does not keep is told here, and never again."""
@@ -398,7 +406,7 @@ class MetadataHandler(Handler):
             return {}
         outputs, told = read_back(self.resource, inputs, carried_over, before, after, known)
         for sentence in told:
-            place.warn(sentence)
+            operation.warn(sentence)
         return outputs
 
     def _bundle(
@@ -407,13 +415,13 @@ class MetadataHandler(Handler):
         found: Found | None,
         names: Mapping[str, str],
         org_id: str,
-        place: Workplace,
+        operation: Operation,
         claim: int,
         carried_over: Sequence[UnknownPart] = (),
     ) -> Bundle:
-        manager, version = str(inputs.get(_MANAGED_BY) or ""), place.connection.api_version
+        manager, version = str(inputs.get(_MANAGED_BY) or ""), operation.connection.api_version
         description = mark(str(inputs.get("description") or ""), Marker(manager, org_id, claim) if manager else None)
-        settings, previous = self.document(inputs, found, place)
+        settings, previous = self.document(inputs, found, operation)
         if found is not None and previous is not None:
             previous = {**previous, "description": mark(str(found.settings["description"]), found.marker)}
         members = render(
@@ -426,39 +434,41 @@ class MetadataHandler(Handler):
         )
         return deployment(members, api_version=version)
 
-    def destroy(self, name: str, place: Workplace) -> None:
+    def destroy(self, name: str, operation: Operation) -> None:
         """Remove the root member; what hangs on it goes with it (platform notes 2.4)."""
-        bundle = destruction([(ROOT_MEMBER[self.resource], name)], api_version=place.connection.api_version)
+        bundle = destruction([(ROOT_MEMBER[self.resource], name)], api_version=operation.connection.api_version)
         try:
-            deploy(place.org, bundle, seconds=place.seconds_left, progress=place.progress, ignore_warnings=True)
+            deploy(
+                operation.org, bundle, seconds=operation.seconds_left, progress=operation.progress, ignore_warnings=True
+            )
         finally:
-            place.snapshot.drop()
+            operation.snapshot.drop()
 
-    def _adopt(self, found: Found, inputs: Values, place: Workplace) -> None:
-        self.refuse_strangers(found, inputs, place)
-        ownership = self._ownership(found, inputs, place)
-        self.refuse_adoption(found, inputs, ownership, place)
-        place.progress(f"adopting the {_KINDS[self.resource]} {inputs['name']} that is there already: {ownership}")
+    def _adopt(self, found: Found, inputs: Values, operation: Operation) -> None:
+        self.refuse_strangers(found, inputs, operation)
+        ownership = self._ownership(found, inputs, operation)
+        self.refuse_adoption(found, inputs, ownership, operation)
+        operation.progress(f"adopting the {_KINDS[self.resource]} {inputs['name']} that is there already: {ownership}")
 
-    def refuse_strangers(self, found: Found, inputs: Values, place: Workplace) -> None:
+    def refuse_strangers(self, found: Found, inputs: Values, operation: Operation) -> None:
         """Raise ConflictError for something of our name that is not ours."""
-        if self._ownership(found, inputs, place) in {Ownership.UNMARKED, Ownership.ANOTHERS}:
+        if self._ownership(found, inputs, operation) in {Ownership.UNMARKED, Ownership.ANOTHERS}:
             whose = f"it is managed by orgkey {found.marker.manager}" if found.marker else "it was not made by orgkey"
             raise ConflictError(
-                f"{host_of(place.org.url)} already has a {_KINDS[self.resource]} {inputs['name']}, and {whose}.\n"
-                f"Nothing was changed. To take it over: {import_command(self.name, place.urn, str(inputs['name']))}\n"
+                f"{host_of(operation.org.url)} already has a {_KINDS[self.resource]} {inputs['name']}, and {whose}.\n"
+                f"Nothing was changed. To take it over: {import_command(self.name, operation.urn, str(inputs['name']))}\n"
                 "Or choose another name for yours.",
             )
 
-    def _is_anothers(self, found: Found, inputs: Values, outputs: Values, place: Workplace) -> bool:
+    def _is_anothers(self, found: Found, inputs: Values, outputs: Values, operation: Operation) -> bool:
         """Whether what has our name by now is not ours: then ours is gone, and theirs is not touched.
 
         Another's marker says so; so does another record without any marker (somebody made it by hand after ours was deleted).
         """
         name = str(inputs["name"])
-        ownership = self._ownership(found, inputs, place)
+        ownership = self._ownership(found, inputs, operation)
         if ownership is Ownership.UNMARKED and inputs.get(_MANAGED_BY):
-            seen, ours = self.record_id(self.seen_outputs(name, outputs, place)), self.record_id(outputs)
+            seen, ours = self.record_id(self.seen_outputs(name, outputs, operation)), self.record_id(outputs)
             if not ours or not seen or seen[:15] == ours[:15]:
                 return False
             whose = "was made by somebody else"
@@ -466,26 +476,26 @@ class MetadataHandler(Handler):
             whose = f"is managed by orgkey {found.marker.manager} now"
         else:
             return False
-        place.warn(f"the {_KINDS[self.resource]} {name} {whose}; it is left alone")
+        operation.warn(f"the {_KINDS[self.resource]} {name} {whose}; it is left alone")
         return True
 
-    def _is_taken_over(self, found: Found, name: str, outputs: Values, place: Workplace) -> bool:
+    def _is_taken_over(self, found: Found, name: str, outputs: Values, operation: Operation) -> bool:
         """Whether a later resource of this stack has made this thing or taken it over: then it is that one's to delete (ADR 10).
 
         A later claim in the marker says so, and so does another record under our own marker.
         """
-        if found.marker is None or not same_id(found.marker.org_id, place.snapshot.identity().org_id):
+        if found.marker is None or not same_id(found.marker.org_id, operation.snapshot.identity().org_id):
             return False
-        seen, ours = self.record_id(self.seen_outputs(name, outputs, place)), self.record_id(outputs)
+        seen, ours = self.record_id(self.seen_outputs(name, outputs, operation)), self.record_id(outputs)
         another = bool(seen and ours) and not same_id(seen, ours)
         return another or found.marker.claim > _claim(outputs)
 
-    def _ownership(self, found: Found, inputs: Values, place: Workplace) -> Ownership:
-        return ownership_of(found.marker, str(inputs.get(_MANAGED_BY) or ""), place.snapshot.identity())
+    def _ownership(self, found: Found, inputs: Values, operation: Operation) -> Ownership:
+        return ownership_of(found.marker, str(inputs.get(_MANAGED_BY) or ""), operation.snapshot.identity())
 
-    def _copied_from(self, found: Found, inputs: Values, outputs: Values, place: Workplace) -> str:
+    def _copied_from(self, found: Found, inputs: Values, outputs: Values, operation: Operation) -> str:
         """Id of the org whose copy this is, where a copy keeps the consumer key it came with; else an empty string."""
-        ownership = self._ownership(found, inputs, place)
+        ownership = self._ownership(found, inputs, operation)
         if (
             self.keeps_its_key(ownership)
             and found.marker
@@ -496,7 +506,7 @@ class MetadataHandler(Handler):
             return ""  # the stack took the app's key over: nothing is special about it any more
         return str(outputs.get("copiedFrom") or "")
 
-    def _moved(self, outputs: Values, seen: Values) -> bool:
+    def _changed_out_of_band(self, outputs: Values, seen: Values) -> bool:
         """Whether the org holds other settings than the last known: somebody else's, or those of an `up` that was killed.
 
         Then the proof has something to prove, and a propagation may be under way.
@@ -513,13 +523,13 @@ def ownership_of(marker: Marker | None, manager: str, identity: Identity) -> Own
     return ownership
 
 
-def present_manager(marker: Marker | None, inputs: Values, place: Workplace) -> str:
+def present_manager(marker: Marker | None, inputs: Values, operation: Operation) -> str:
     """Owner and stack as a Read takes them: those of the state's inputs, or the stack's present name where the marker has that already.
 
     After `pulumi stack rename`, what an `up` has written bears the new name before all of the state does.
     """
     manager = str(inputs.get(_MANAGED_BY) or "")
-    renamed = f"{manager.split('/', 1)[0]}/{Urn.parse(place.urn).stack}"
+    renamed = f"{manager.split('/', 1)[0]}/{Urn.parse(operation.urn).stack}"
     return renamed if manager and marker is not None and marker.manager == renamed else manager
 
 
@@ -552,7 +562,7 @@ def _with_parts(error: DeployFailedError, carried_over: Sequence[UnknownPart]) -
     return DeployFailedError(f"{error}\n{advice}", error.problems)
 
 
-def _meet(old_inputs: Values, inputs: Values) -> bool:
+def _names_collide(old_inputs: Values, inputs: Values) -> bool:
     """Whether old and new cannot stand side by side: no org has two of one name, and no two apps share a consumer key (facts 1.8)."""
     return any(old_inputs.get(name) == inputs[name] for name in ("name", "consumerKey") if name in inputs)
 
@@ -591,7 +601,7 @@ def _managed_by(marker: Marker | None, org_id: str) -> str:
     return marker.manager if marker.org_id[:15] == org_id[:15] else f"{marker.manager} in {marker.org_id}"
 
 
-def _as_written(resource: Resource, seen: Values, inputs: Values) -> dict[str, Any]:
+def _in_terms_of_inputs(resource: Resource, seen: Values, inputs: Values) -> dict[str, Any]:
     """What was found, in the words of the inputs where they mean the same: no order or synonym shows as a change."""
     if not inputs:
         return {**seen}

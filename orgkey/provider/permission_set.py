@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from orgkey.metadata.members import Resource
 from orgkey.metadata.parse import Found
-from orgkey.provider.handler import ReadResult, Values, Workplace
+from orgkey.provider.handler import Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.salesforce import soql
 from orgkey.salesforce.access import own_set, read_holders, remove_assignments
@@ -39,32 +39,32 @@ class PermissionSetHandler(MetadataHandler):
     )
 
     def find(
-        self, name: str, place: Workplace, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
+        self, name: str, operation: Operation, *, known_names: Mapping[str, str] | None = None, record_id: str = ""
     ) -> Found | None:
-        if not self._id(name, place):
+        if not self._id(name, operation):
             return None
-        found = read_resource(place.snapshot, self.resource, name)
+        found = read_resource(operation.snapshot, self.resource, name)
         if found is None:
             raise UnreadableError(
-                f"{host_of(place.org.url)} lists the permission set {name}, but its Metadata API does not show it.\n"
+                f"{host_of(operation.org.url)} lists the permission set {name}, but its Metadata API does not show it.\n"
                 "Nothing was changed. This login may not see it as metadata: use one with Modify Metadata, or look at it in Setup."
             )
         return found
 
-    def read(self, resource_id: str, inputs: Values, outputs: Values, place: Workplace) -> ReadResult | None:
+    def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
         """As for all metadata; and say what else hangs on the set, since a preview of a destroy reads and asks nothing more."""
-        result = super().read(resource_id, inputs, outputs, place)
+        result = super().read(resource_id, inputs, outputs, operation)
         if result is None or not inputs:
             return result
         try:
             set_id = str(result.outputs["permissionSetId"])
-            usage = read_usage(place.snapshot, resource_id, set_id, expected_apps=1)  # this stack's own
+            usage = read_usage(operation.snapshot, resource_id, set_id, expected_apps=1)  # this stack's own
         except (UnreadableError, RefusedError):
             return result  # it is only a hint, and a deletion asks again
         if inputs.get("takeFromOthers"):
             return result
         if says := usage.in_words:
-            place.info(f"a destroy keeps the permission set {resource_id} as long as {says}")
+            operation.info(f"a destroy keeps the permission set {resource_id} as long as {says}")
         return result
 
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
@@ -72,33 +72,33 @@ class PermissionSetHandler(MetadataHandler):
         way = "; give it another orgkey:permissionSet.name in the same change, so that nobody loses a login meanwhile"
         return warning + ("" if "name" in replaces else way)
 
-    def still_used(self, name: str, inputs: Values, place: Workplace) -> str:
+    def still_used(self, name: str, inputs: Values, operation: Operation) -> str:
         """Others who hold it, groups that contain it, apps that admit its holders. Our own holders were to go before it, and go now.
 
         With `takeFromOthers` the others lose it too; what is in the way then raises ConflictError, before anybody has lost anything.
         """
-        holders = read_holders(place.snapshot, name, also=usage_questions(name))
-        left = {item["id"] for items in place.run.left.values() for item in items}
-        now = place.clock.now()
+        holders = read_holders(operation.snapshot, name, also=usage_questions(name))
+        left = {item["id"] for items in operation.run.left.values() for item in items}
+        now = operation.clock.now()
         others = [item.username for item in holders.assignments if item.assignment_id not in left and item.lasts(now)]
         held = f"{', '.join(others)} hold{'s' if len(others) == 1 else ''} it" if others else ""
-        usage = read_usage(place.snapshot, name, holders.permission_set_id).in_words
+        usage = read_usage(operation.snapshot, name, holders.permission_set_id).in_words
         if inputs.get("takeFromOthers"):
             if usage:
                 raise ConflictError(
-                    f"{host_of(place.org.url)} keeps the permission set {name}: {usage}.\n"
+                    f"{host_of(operation.org.url)} keeps the permission set {name}: {usage}.\n"
                     "Nothing was taken from anybody. Undo that in the org first; or set orgkey:permissionSet.takeFromOthers to false and "
                     "run `pulumi up`: a destroy then keeps the set."
                 )
             if others:
-                place.warn(f"taking the permission set {name} also from who else holds it: {', '.join(others)}")
+                operation.warn(f"taking the permission set {name} also from who else holds it: {', '.join(others)}")
         elif held or usage:
             return " and ".join(part for part in (held, usage) if part)
         ours = [item.assignment_id for item in holders.assignments]
         try:
-            remove_assignments(place.org, ours)  # an org does not delete a set that somebody holds
+            remove_assignments(operation.org, ours)  # an org does not delete a set that somebody holds
         finally:
-            place.snapshot.drop()
+            operation.snapshot.drop()
         return ""
 
     def questions(self, inputs: Values) -> list[str]:
@@ -107,17 +107,19 @@ class PermissionSetHandler(MetadataHandler):
     def record_id(self, outputs: Values) -> str:
         return str(outputs.get("permissionSetId") or "")
 
-    def deployed_outputs(self, outputs: Values, after: Found | None, status: DeployStatus, place: Workplace) -> Values:
+    def deployed_outputs(
+        self, outputs: Values, after: Found | None, status: DeployStatus, operation: Operation
+    ) -> Values:
         deployed = (
             item.record_id
             for item in status.successes
             if item.type == "PermissionSet" and item.record_id.startswith(_ID_PREFIX)
         )
-        return {"permissionSetId": next(deployed, "") or self._id(str(outputs["name"]), place)}
+        return {"permissionSetId": next(deployed, "") or self._id(str(outputs["name"]), operation)}
 
-    def seen_outputs(self, name: str, outputs: Values, place: Workplace) -> Values:
-        return {"permissionSetId": self._id(name, place)}
+    def seen_outputs(self, name: str, outputs: Values, operation: Operation) -> Values:
+        return {"permissionSetId": self._id(name, operation)}
 
-    def _id(self, name: str, place: Workplace) -> str:
-        rows = place.snapshot.rows(soql.permission_set(name))[0]
-        return own_set(place.snapshot, rows) or ""
+    def _id(self, name: str, operation: Operation) -> str:
+        rows = operation.snapshot.rows(soql.permission_set(name))[0]
+        return own_set(operation.snapshot, rows) or ""

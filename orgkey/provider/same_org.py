@@ -13,29 +13,29 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from orgkey.metadata.ownership import same_id
-from orgkey.provider.handler import Values, Workplace
+from orgkey.provider.handler import Operation, Values
 from orgkey.salesforce.errors import WrongOrgError, host_of
 
 _REFRESHED_KINDS = frozenset({"sandbox", "scratch"})
 _HTTPS = 443
 
 
-def has_moved(outputs: Values, place: Workplace) -> bool:
+def has_moved(outputs: Values, operation: Operation) -> bool:
     """Whether the stack was moved on purpose away from the org of these outputs.
 
     Raises WrongOrgError where another org answers and nobody said that this is meant.
     """
-    identity, before = place.snapshot.identity(), str(outputs.get("orgId") or "")
+    identity, before = operation.snapshot.identity(), str(outputs.get("orgId") or "")
     if not before or same_id(before, identity.org_id):
         return False
-    made_at, here = str(outputs.get("instanceUrl") or place.stated_url), host_of(place.org.url)
-    same_host = same_address(made_at, place.org.url)
+    made_at, here = str(outputs.get("instanceUrl") or operation.stated_url), host_of(operation.org.url)
+    same_host = same_address(made_at, operation.org.url)
     if same_host and identity.kind in _REFRESHED_KINDS:
-        place.warn_once(f"{here} is a new org ({identity.org_id}, before {before}): the sandbox was refreshed")
+        operation.warn_once(f"{here} is a new org ({identity.org_id}, before {before}): the sandbox was refreshed")
         return False
     at = f" at {host_of(made_at)}" if made_at and not same_host else ""
-    if place.connection.expected_org_id:  # compared with the org that answers when the session began
-        place.warn_once(
+    if operation.connection.expected_org_id:  # compared with the org that answers when the session began
+        operation.warn_once(
             f"this stack moves from org {before}{at} to org {identity.org_id} at {here}, as salesforce:expectedOrgId says; "
             f"what was made in {before} stays there, and as long as its app does, the consumer key is that app's: "
             "set orgkey:key.consumerKey to another"
@@ -49,12 +49,12 @@ def has_moved(outputs: Values, place: Workplace) -> bool:
     )
 
 
-def refuse_moved(outputs: Values, place: Workplace) -> None:
+def refuse_moved(outputs: Values, operation: Operation) -> None:
     """Raise WrongOrgError unless these outputs are of the org that answers: nothing is changed by what was read elsewhere."""
-    if has_moved(outputs, place):
+    if has_moved(outputs, operation):
         raise WrongOrgError(
-            f"The state still has this of org {outputs.get('orgId')}, and {host_of(place.org.url)} is "
-            f"{place.snapshot.identity().org_id}.\nNothing was changed. Run `pulumi refresh` first."
+            f"The state still has this of org {outputs.get('orgId')}, and {host_of(operation.org.url)} is "
+            f"{operation.snapshot.identity().org_id}.\nNothing was changed. Run `pulumi refresh` first."
         )
 
 

@@ -13,8 +13,8 @@ from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.connection import Connection
 from orgkey.model.credentials import FORMS
 from orgkey.model.grant import JwtGrantArgs
+from orgkey.model.input_model import InputModel
 from orgkey.model.key_pair import KeyPairArgs
-from orgkey.model.written import Written
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.state_version import NAME as STATE_VERSION
 from orgkey.version import VERSION
@@ -39,12 +39,12 @@ _MANAGED_BY = _STRING | {
 }
 _COMMON_OUTPUTS = {
     "orgId": _STRING | {"description": "Id of the org it is in."},
-    "instanceUrl": _STRING | {"description": "My Domain of that org at the last look."},
+    "instanceUrl": _STRING | {"description": "My Domain of that org at the last read."},
     "claim": {"type": "integer"}
     | {
         "description": "Which of the stack's resources this is that made it or took it over, by the marker: the last one deletes it."
     },
-    "claimFound": {"type": "integer"} | {"description": "The claim that the marker had at the last look."},
+    "claimFound": {"type": "integer"} | {"description": "The claim that the marker had at the last read."},
     "members": _MAP | {"description": "Full name of each metadata member by its type."},
     "otherParts": _MAPS | {"description": "Parts of it that the field table does not know, as they are in the org."},
     "carriedOver": _MAPS | {"description": "Those of them that are kept as they are."},
@@ -62,7 +62,7 @@ _APP_OUTPUTS = _COMMON_OUTPUTS | {
     "deployedAt": _STRING | {"description": "When it was last deployed by us, ISO 8601."},
     "deployedCertificate": _STRING | {"description": "SHA-256 of the certificate that was last deployed by us, hex."},
     "certificateReturned": _BOOLEAN
-    | {"description": "Whether the org gives the certificate back, as the last look saw it."},
+    | {"description": "Whether the org gives the certificate back, as of the last read."},
 }
 _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     "KeyPair": {
@@ -128,7 +128,7 @@ _ABOUT = {
     "ExternalClientApp": "An External Client App that trusts a certificate.",
     "JwtGrant": "The proof that the JWT bearer login works, made by every `up`.",
 }
-_MODELS: Mapping[str, type[Written]] = {
+_MODELS: Mapping[str, type[InputModel]] = {
     "KeyPair": KeyPairArgs,
     "PermissionSetAssignments": PermissionSetAssignmentsArgs,
     "JwtGrant": JwtGrantArgs,
@@ -154,7 +154,7 @@ def schema() -> dict[str, Any]:
 
 
 def _resource(name: str) -> dict[str, Any]:
-    inputs, required = _written_inputs(_MODELS[name]) if name in _MODELS else _field_inputs(Resource(name))
+    inputs, required = _model_inputs(_MODELS[name]) if name in _MODELS else _field_inputs(Resource(name))
     return {
         "description": _ABOUT[name],
         "inputProperties": inputs,
@@ -189,7 +189,7 @@ def _field(row: Field, resource: Resource) -> dict[str, Any]:
     return described
 
 
-def _written_inputs(model: type[Written]) -> tuple[dict[str, Any], set[str]]:
+def _model_inputs(model: type[InputModel]) -> tuple[dict[str, Any], set[str]]:
     inputs = {}
     for name, field in model.model_fields.items():
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
@@ -235,9 +235,9 @@ def _types() -> dict[str, Any]:
     for key, form in FORMS.items():
         (field,) = form.model_fields.values()
         about = inspect.cleandoc(form.__doc__ or "")
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Written):
+        if isinstance(field.annotation, type) and issubclass(field.annotation, InputModel):
             name = f"{key[0].upper()}{key[1:]}Login"
-            properties, required = _written_inputs(field.annotation)
+            properties, required = _model_inputs(field.annotation)
             description = inspect.cleandoc(field.annotation.__doc__ or "")
             types[_type_token(name)] = {
                 "type": "object",

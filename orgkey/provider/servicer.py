@@ -39,9 +39,9 @@ from orgkey.provider.handler import (
     Handler,
     ImportRefusedError,
     InitFailedError,
+    Operation,
     Run,
     Values,
-    Workplace,
 )
 from orgkey.provider.protocol import plugin_pb2, provider_pb2, status_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
@@ -63,7 +63,7 @@ from orgkey.provider.state_version import refuse_newer, stamped
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.errors import ConflictError, SalesforceError, SettingError, UnseenError
+from orgkey.salesforce.errors import ConflictError, PartialReadError, SalesforceError, SettingError
 from orgkey.salesforce.org import Org
 from orgkey.salesforce.read import Snapshot
 from orgkey.version import VERSION
@@ -77,7 +77,7 @@ _NOT_CONFIGURED = (
 )
 
 
-def _ending_well(provider: type[T]) -> type[T]:
+def _with_outcome(provider: type[T]) -> type[T]:
     """Put every verb into an `_Outcome`: whatever happens on the way to a handler or back, the engine hears of it in its own terms."""
 
     def wrapped(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,7 +94,7 @@ def _ending_well(provider: type[T]) -> type[T]:
     return provider
 
 
-@_ending_well
+@_with_outcome
 class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     """Serves one engine at a time; the last Configure wins, and a Cancel of the engine's lasts until then (engine notes 8).
 
@@ -114,7 +114,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         self._clock = clock or Clock()
         self._environment = environment
         self._lock = threading.Lock()
-        self._given_up = False
+        self._shut_down = False
         self._connection: Connection | None = None
         self._why_not = SettingError(_NOT_CONFIGURED)
         self._org: Org | None = None
@@ -191,7 +191,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             reason = f"The provider's settings are wrong:\n{listed}\nCorrect them in the stack file."
             self._why_not, self._refused = SettingError(reason), [f"salesforce:{place}" for place in places]
         with self._lock:
-            if not self._given_up:
+            if not self._shut_down:
                 self._clock.canceled.clear()
             self._connection, self._org, self._snapshot = connection, None, None
             self._secret_texts = secrets
@@ -205,10 +205,10 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         self.cancel()
         return empty_pb2.Empty()
 
-    def cancel(self, *, for_good: bool = False) -> None:
-        """End what is under way; lasts until the next Configure, unless it is `for_good`."""
+    def cancel(self, *, shut_down: bool = False) -> None:
+        """End what is under way; lasts until the next Configure, unless it is to `shut_down`."""
         with self._lock:
-            self._given_up = self._given_up or for_good
+            self._shut_down = self._shut_down or shut_down
             self._clock.canceled.set()
             org = self._org
         if org is not None:
@@ -277,7 +277,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             self._validate(context, handler, request, inputs)
             return provider_pb2.CreateResponse(properties=_outputs(handler.plan(inputs.values, None, None), hidden))
         with self._outcome(context, handler, request.properties, hidden), self._noting(handler) as note:
-            resource_id, outputs = handler.create(inputs.values, self._place(request, handler))
+            resource_id, outputs = handler.create(inputs.values, self._operation(request, handler))
             note(resource_id, outputs)
         return provider_pb2.CreateResponse(
             id=resource_id,
@@ -299,10 +299,10 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         with self._outcome(context, handler, request.inputs, hidden):
             try:
                 refuse_newer(outputs.values)
-                place = replace(
-                    self._place(request, handler), unseen=lambda error: self._partly_read(request.urn, error)
+                operation = replace(
+                    self._operation(request, handler), partly_read=lambda error: self._partly_read(request.urn, error)
                 )
-                found = handler.read(request.id, inputs.values, outputs.values, place)
+                found = handler.read(request.id, inputs.values, outputs.values, operation)
             except ImportRefusedError:
                 raise
             except Exception as error:  # noqa: BLE001 — it is raised again, unless somebody only reads
@@ -342,10 +342,10 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 properties=_outputs(handler.plan(news.values, old_outputs, diff), hidden)
             )
         with self._outcome(context, handler, request.news, hidden), self._noting(handler) as note:
-            place = self._place(request, handler)
+            operation = self._operation(request, handler)
             if handler.lives_in_org:
-                refuse_moved(old_outputs, place)
-            outputs = handler.update(request.id, old_inputs, old_outputs, news.values, place)
+                refuse_moved(old_outputs, operation)
+            outputs = handler.update(request.id, old_inputs, old_outputs, news.values, operation)
             note(request.id, outputs)
         return provider_pb2.UpdateResponse(
             properties=_outputs(outputs, hidden), refresh_before_update=handler.lives_in_org
@@ -360,10 +360,10 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             )
             return empty_pb2.Empty()
         with self._outcome(context, handler, request.old_inputs, frozenset()):
-            place = self._place(request, handler)
-            if handler.lives_in_org and has_moved(outputs, place):
+            operation = self._operation(request, handler)
+            if handler.lives_in_org and has_moved(outputs, operation):
                 return empty_pb2.Empty()  # it stays in its own org
-            handler.delete(request.id, from_struct(request.old_inputs).values or outputs, outputs, place)
+            handler.delete(request.id, from_struct(request.old_inputs).values or outputs, outputs, operation)
         return empty_pb2.Empty()
 
     def _saw(self, urn: str, handler: Handler, resource_id: str, inputs: Values, outputs: Values) -> None:
@@ -389,7 +389,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         hurried = provider_pb2.CreateRequest(urn=request.urn, timeout=_PREVIEW_SECONDS)
         with self._outcome(context, handler, None, frozenset()):
             try:
-                handler.refuse_early(inputs.values, self._place(hurried, handler))
+                handler.refuse_early(inputs.values, self._operation(hurried, handler))
             except ConflictError:
                 raise
             except SalesforceError as error:
@@ -399,7 +399,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def _validate(self, context: grpc.ServicerContext, handler: Handler, request: Any, inputs: Properties) -> None:
         if self._connection is not None and self._connection.validate_on_preview:
             with self._outcome(context, handler, None, frozenset()):
-                handler.validate(inputs.values, self._place(request, handler))
+                handler.validate(inputs.values, self._operation(request, handler))
 
     # --- how it is done -----------------------------------------------------------------------------------------------------
 
@@ -416,7 +416,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             )
         return handler
 
-    def _place(self, request: Any, handler: Handler) -> Workplace:
+    def _operation(self, request: Any, handler: Handler) -> Operation:
         with self._lock:
             if self._connection is None:
                 raise self._why_not
@@ -427,8 +427,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                     self._org.abort()
             connection, org, snapshot = self._connection, self._org, self._snapshot
         deadline = self._clock.monotonic() + (request.timeout or handler.seconds)
-        self._clock.must_end(deadline)
-        return Workplace(
+        self._clock.set_deadline(deadline)
+        return Operation(
             connection=connection,
             org=org,
             snapshot=snapshot,
@@ -452,7 +452,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             self._engine.warn(urn, message)
 
     def _not_read(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
-        """Leave the state as it is where the settings do not let us look."""
+        """Leave the state as it is where the settings do not let us ask the org."""
         self._warn_once(request.urn, f"the org was not looked at: wrong settings ({', '.join(self._refused)})")
         return provider_pb2.ReadResponse(
             id=request.id, properties=request.properties, inputs=request.inputs, refresh_before_update=True
@@ -466,7 +466,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             raise SalesforceError(f"Not read: see the error of {Urn.parse(first).name}.")
         raise error
 
-    def _partly_read(self, urn: str, error: UnseenError) -> None:
+    def _partly_read(self, urn: str, error: PartialReadError) -> None:
         """Warn of what the login may not see of a resource."""
         self._engine.warn(urn, str(error))
 

@@ -112,19 +112,19 @@ def read_holders(
     A login that may not see when assignments end is told of none that does. A refusal of what is in `also` is for who needs it to hear.
     """
 
-    def ask(*, until: bool) -> tuple[Rows, Rows, list[Rows]]:
-        members = soql.memberships(users, groups, until=until)
-        own = soql.permission_set(permission_set), soql.assignments(permission_set, until=until)
+    def ask(*, with_expiration: bool) -> tuple[Rows, Rows, list[Rows]]:
+        members = soql.memberships(users, groups, with_expiration=with_expiration)
+        own = soql.permission_set(permission_set), soql.assignments(permission_set, with_expiration=with_expiration)
         needed = [*own, *members]
         sets, rows, *answers = told(snapshot.ask(*needed, *also)[: len(needed)])
         return sets, rows, answers
 
     try:
-        sets, rows, parts = ask(until=True)
+        sets, rows, parts = ask(with_expiration=True)
     except RefusedError as error:
         if error.code != "INVALID_FIELD":
             raise
-        sets, rows, parts = ask(until=False)
+        sets, rows, parts = ask(with_expiration=False)
     set_id = own_set(snapshot, sets) or ""
     wanted = _lower(groups)
     members = (_assignment(row, _full_name(row, "PermissionSetGroup.")) for part in parts for row in part)
@@ -191,7 +191,7 @@ def _plan(
     take_back: Sequence[str],
     ours: Collection[str],
 ) -> _Plan:
-    users, until = wanted.users, wanted.expiration or ""
+    users, expiration = wanted.users, wanted.expiration or ""
     now = snapshot.org.clock.now()
     own = [*holders.of(users), *(item for item in holders.memberships if item.assignment_id in ours)]
     kept = [item for item in own if item.lasts(now) or item.has_ended(now)]
@@ -206,8 +206,8 @@ def _plan(
         else holders.of(name for name in remove if name.lower() not in _lower(users))
     )
     return _Plan(
-        missing=[Assignment(user, user_ids[user.lower()], "", group, until) for user, group in gaps],
-        renewed=[item.assignment_id for item in kept if seconds_of(item.expires) != seconds_of(until)],
+        missing=[Assignment(user, user_ids[user.lower()], "", group, expiration) for user, group in gaps],
+        renewed=[item.assignment_id for item in kept if seconds_of(item.expires) != seconds_of(expiration)],
         ending=[*(item.assignment_id for item in unwanted), *take_back],
         targets={
             "": {"PermissionSetId": holders.permission_set_id},
@@ -247,8 +247,8 @@ def remove_assignments(org: Org, assignment_ids: Sequence[str]) -> None:
 def _renew(org: Org, assignment_ids: Sequence[str], expiration: str | None) -> None:
     """Let assignments end at another time, or never; none of them is taken away meanwhile."""
     kind = {"type": "PermissionSetAssignment"}
-    until = in_utc(expiration) if expiration else None
-    records = [{"attributes": kind, "id": each, "ExpirationDate": until} for each in assignment_ids]
+    end = in_utc(expiration) if expiration else None
+    records = [{"attributes": kind, "id": each, "ExpirationDate": end} for each in assignment_ids]
     for saved in org.update(records) if records else []:
         if not saved.success and saved.code != ROLLED_BACK:
             raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
@@ -310,9 +310,9 @@ def _insert(org: Org, permission_set: str, plan: _Plan) -> Iterator[list[Assignm
 
 
 def _record(item: Assignment, plan: _Plan) -> dict[str, Any]:
-    until = {"ExpirationDate": in_utc(item.expires)} if item.expires else {}
+    end = {"ExpirationDate": in_utc(item.expires)} if item.expires else {}
     kind = {"type": "PermissionSetAssignment"}
-    return {"attributes": kind, "AssigneeId": item.user_id, **plan.targets[item.group.lower()], **until}
+    return {"attributes": kind, "AssigneeId": item.user_id, **plan.targets[item.group.lower()], **end}
 
 
 def _why_not(item: Assignment, saved: Saved, plan: _Plan) -> str:

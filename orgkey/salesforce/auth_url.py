@@ -1,7 +1,7 @@
 """Auth URLs (`force://<client id>:<client secret>:<refresh token>@<host>`), and the file that one is kept in.
 
 An org that rotates refresh tokens answers each use with a new one and takes the old one never again. Whoever uses a file has it for itself
-until the new token is on the disk, so that an `up` and a look at once cannot spend each other's token. The lock is the system's own
+until the new token is on the disk, so that an `up` and a drift check at once cannot spend each other's token. The lock is the system's own
 (flock): it ends with the process that holds it, which a lock of files does not, and needs no library.
 """
 

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from orgkey.salesforce.errors import CANCELED, CanceledError, TimeOverError
+from orgkey.salesforce.errors import CANCELED, CanceledError, DeadlineExceededError
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Clock:
         """Seconds that never run backwards, for deadlines."""
         return time.monotonic()
 
-    def must_end(self, deadline: float) -> None:
+    def set_deadline(self, deadline: float) -> None:
         """Set by when the verb that runs in this thread must end, on the monotonic scale."""
         _DEADLINE.set(deadline)
 
@@ -55,12 +55,12 @@ class Clock:
     def result(self, future: Future[T], *, host: str) -> T:
         """Wait for what another thread asks of `host`, no longer than the verb that runs in this thread may take.
 
-        Raises TimeOverError when that time is over, CanceledError when somebody cancels, and whatever the other thread met.
+        Raises DeadlineExceededError when that time is over, CanceledError when somebody cancels, and whatever the other thread met.
         """
         while not future.done():
             self.check()
             if (left := self.seconds_left()) <= 0:
-                raise TimeOverError(host)
+                raise DeadlineExceededError(host)
             try:
                 return future.result(min(left, _LISTEN))
             except TimeoutError:
@@ -73,7 +73,7 @@ class Clock:
         while not lock.acquire(timeout=min(self.seconds_left(), _LISTEN)):
             self.check()
             if self.seconds_left() <= 0:
-                raise TimeOverError(host)
+                raise DeadlineExceededError(host)
         try:
             yield
         finally:

@@ -79,7 +79,7 @@ class ComponentResult:
 
 @dataclass(frozen=True, slots=True)
 class DeployStatus:
-    """One look at a deploy."""
+    """The state of a deploy when it was asked."""
 
     status: Status
     done: bool
@@ -118,9 +118,9 @@ class DeployJob:
         }
         return cls(org, answers.deploy_id(org.post_files(_PATH, files), org.url))
 
-    def look(self) -> DeployStatus:
+    def status(self) -> DeployStatus:
         """Ask how it stands."""
-        return parse_status(self.org.look(f"{_PATH}/{self.id}", params={"includeDetails": "true"}), self.org.url)
+        return parse_status(self.org.get(f"{_PATH}/{self.id}", params={"includeDetails": "true"}), self.org.url)
 
     def watch(self, *, deadline: float) -> Iterator[DeployStatus]:
         """Yield each new status until the deploy is done; poll at once, then at growing intervals.
@@ -132,7 +132,7 @@ class DeployJob:
         try:
             while True:
                 status = retry(
-                    self.look,
+                    self.status,
                     clock=self.org.clock,
                     when=lambda error: isinstance(error, UnreachableError),
                     backoff=_AFTER_TROUBLE,
@@ -160,7 +160,7 @@ class DeployJob:
     def cancel(self) -> None:
         """Ask the org to stop the deploy; it may have finished already, and that is no error."""
         with contextlib.suppress(RefusedError, UnreachableError, CanceledError):
-            self.org.last_word("PATCH", f"{_PATH}/{self.id}", json={"deployResult": {"status": "Canceling"}})
+            self.org.send_after_cancel("PATCH", f"{_PATH}/{self.id}", json={"deployResult": {"status": "Canceling"}})
 
 
 def deploy(
@@ -182,7 +182,7 @@ def deploy(
         try:
             job = DeployJob.start(org, bundle, check_only=check_only, ignore_warnings=ignore_warnings)
         except UnreachableError:
-            _let_end(org, deadline, progress)
+            _wait_for_running_deploy(org, deadline, progress)
             raise
         return _end_of(job, deadline=deadline, progress=progress)
 
@@ -205,7 +205,7 @@ def _end_of(job: DeployJob, *, deadline: float, progress: Callable[[str], None])
     return status
 
 
-def _let_end(org: Org, deadline: float, progress: Callable[[str], None]) -> None:
+def _wait_for_running_deploy(org: Org, deadline: float, progress: Callable[[str], None]) -> None:
     """Wait for the deploy that the org has under way: whoever looks next must see all of it, or would send it again behind the first.
 
     It is not taken for ours; another's would hold up the next one of ours all the same (platform notes 5.6).
@@ -215,7 +215,7 @@ def _let_end(org: Org, deadline: float, progress: Callable[[str], None]) -> None
         running = (row for row in org.tooling_query(LATEST_DEPLOYS) if Status(row.text("Status")) in _UNFINISHED)
         for row in itertools.islice(running, 1):
             job = DeployJob(org, row.text("Id"))
-            while not (status := job.look()).done and org.clock.monotonic() + pause < deadline:
+            while not (status := job.status()).done and org.clock.monotonic() + pause < deadline:
                 progress(f"the answer was lost; waiting for the deploy under way: {status.summary()}")
                 org.clock.wait(pause)
                 pause = min(pause * _GROWTH, _LONGEST_PAUSE)

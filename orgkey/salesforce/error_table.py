@@ -18,7 +18,7 @@ class Retry(StrEnum):
     PROPAGATION = "while a new or changed app propagates"
     CERTIFICATE = "while a new certificate propagates"
     SOON = "in a moment"
-    ASKING = "in a moment, where nothing was to be changed"
+    READS_ONLY = "in a moment, reads only"
     LATER = "when the limit is over"
 
 
@@ -318,13 +318,13 @@ API = (
     Row("UNABLE_TO_LOCK_*", "", "another change holds the record", "try again in a moment", Retry.SOON),
     Row("SERVER_UNAVAILABLE", "", "the org is busy", "try again in a moment", Retry.SOON),
     Row("SERVICE_UNAVAILABLE", "", "the org is busy", "try again in a moment", Retry.SOON),
-    Row("QUERY_TIMEOUT", "", "the org took too long to answer", "try again in a moment", Retry.ASKING),
+    Row("QUERY_TIMEOUT", "", "the org took too long to answer", "try again in a moment", Retry.READS_ONLY),
     Row(
         "UNKNOWN_EXCEPTION*",
         "",
         "the org failed inside",
         "try again; quote its ErrorId to Salesforce support if it stays",
-        Retry.ASKING,
+        Retry.READS_ONLY,
     ),
     Row("DUPLICATE_VALUE", "", "it is there already", "nothing"),
     Row(
@@ -353,7 +353,7 @@ API = (
         "run the same command again; if it stays so, make one of the changes by hand in Setup to see what refuses it",
     ),
 )
-"""Answers of the REST, SOQL and SOAP doors (platform notes 3.3, 5.5, 5.7)."""
+"""Answers of the REST, SOQL and SOAP APIs (platform notes 3.3, 5.5, 5.7)."""
 
 DEPLOY = (
     Row(

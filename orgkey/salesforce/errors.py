@@ -44,7 +44,7 @@ class WrongOrgError(SalesforceError):
     """The org is not the one that the settings describe: fix the settings. Nothing was changed in it."""
 
 
-def _say_when_to_come_back(error: SalesforceError, tries: int, seconds: float | None) -> None:
+def _add_retry_hint(error: SalesforceError, tries: int, seconds: float | None) -> None:
     asked = "It was asked once" if tries == 1 else f"It was asked {tries} times"
     when = f"in {seconds:.0f} seconds, as it says itself" if seconds else "in a minute"
     error.args = (f"{error}\n{asked}; run the same command again {when}.",)
@@ -54,7 +54,7 @@ class UnreachableError(SalesforceError):
     """The org gave no answer that could be understood: wait, or fix the network. A write may have reached it."""
 
 
-class PassingTroubleError(UnreachableError):
+class TransientError(UnreachableError):
     """The same question may well be answered in a moment: a broken connection, no answer in time, a busy org.
 
     `retry_after` are the seconds after which the org asks to come back, where it does.
@@ -76,7 +76,7 @@ class StrangeAnswerError(UnreachableError):
         )
 
 
-class TimeOverError(UnreachableError):
+class DeadlineExceededError(UnreachableError):
     """The verb's own time was over: allow more, or find out why the org is slow. A write may have reached it."""
 
     def __init__(self, url: str) -> None:
@@ -106,20 +106,20 @@ class RefusedError(SalesforceError):
         return f"{answered}\n{_sentence(self.row.meaning)} What to do: {remedy}." if self.row else answered
 
     @property
-    def passing(self) -> bool:
+    def transient(self) -> bool:
         """Whether the same request may succeed in a moment: by what we know of the answer, or else by the org's own word."""
-        return self.row.retry in {Retry.SOON, Retry.ASKING} if self.row else self.retry_after is not None
+        return self.row.retry in {Retry.SOON, Retry.READS_ONLY} if self.row else self.retry_after is not None
 
     @property
     def in_short(self) -> str:
         """The org's words alone."""
         return f"{self.code}: {self.text}"
 
-    def say_when_to_come_back(self, tries: int) -> None:
+    def add_retry_hint(self, tries: int) -> None:
         """Add how often it was asked, and when to ask again."""
-        _say_when_to_come_back(self, tries, self.retry_after)
+        _add_retry_hint(self, tries, self.retry_after)
 
-    def say_whose(self, login: str) -> None:
+    def name_login(self, login: str) -> None:
         """Add whose login lacks a permission."""
         self.args = (f"{self}\n{whose(login)}",)
 
@@ -170,7 +170,7 @@ class DeployFailedError(SalesforceError):
     def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
         self.problems = tuple(problems)
         rows = [find_row(DEPLOY, "", problem) for problem in problems]
-        self.passing = bool(rows) and all(row is not None and row.retry is Retry.SOON for row in rows)
+        self.transient = bool(rows) and all(row is not None and row.retry is Retry.SOON for row in rows)
         self.broken_app = bool(rows) and all(row is None or row.broken_app for row in rows)
         super().__init__(message)
 
@@ -179,9 +179,9 @@ class DeployFailedError(SalesforceError):
         """The org's words alone."""
         return "; ".join(self.problems)
 
-    def say_when_to_come_back(self, tries: int) -> None:
+    def add_retry_hint(self, tries: int) -> None:
         """Add how often it was tried, and when to try again."""
-        _say_when_to_come_back(self, tries, self.retry_after)
+        _add_retry_hint(self, tries, self.retry_after)
 
 
 class DeployUnfinishedError(SalesforceError):
@@ -196,7 +196,7 @@ class CanceledError(SalesforceError):
     """Somebody asked us to stop; run the same command again to go on."""
 
 
-class UnseenError(SalesforceError):
+class PartialReadError(SalesforceError):
     """The org does not show this login `properties` of something; the rest of it was read."""
 
     def __init__(self, message: str, properties: Sequence[str]) -> None:

@@ -73,7 +73,7 @@ def prove(
         raise GrantRefusedError(
             "wrong_user", f"the token speaks for another user than {username}", where=host_of(instance_url)
         )
-    response = transport.look(
+    response = transport.read(
         "GET",
         f"{instance_url}/services/data/v{api_version}/query",
         params={"q": soql.user(user_id or token.user_id)},
@@ -145,7 +145,7 @@ def _refused_call(response: requests.Response, instance_url: str) -> SalesforceE
     code, text = api_error(response)
     row = find_row(API, code, text)
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or (
-        row and row.retry in {Retry.SOON, Retry.ASKING, Retry.LATER}
+        row and row.retry in {Retry.SOON, Retry.READS_ONLY, Retry.LATER}
     ):
         return RefusedError(code or f"HTTP {response.status_code}", text, where=host_of(instance_url))
     told = f"the login works, but an API call with it is refused ({code or response.status_code}: {text})"

@@ -46,7 +46,7 @@ def client_credentials(transport: Transport, host: str, *, client_id: str, clien
 def user_info(transport: Transport, instance_url: str, access_token: str) -> UserInfo:
     """Ask the org who the token speaks for (OpenID userinfo, platform notes 4.7)."""
     url = f"{instance_url}/services/oauth2/userinfo"
-    response = transport.look("GET", url, headers={"Authorization": f"Bearer {access_token}"})
+    response = transport.read("GET", url, headers={"Authorization": f"Bearer {access_token}"})
     if not response.ok:
         raise GrantRefusedError(
             _ERROR_WORD.sub("", response.text.strip())[:80] or str(response.status_code),

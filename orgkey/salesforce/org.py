@@ -1,4 +1,4 @@
-"""One org: the session of its administrator, and the doors it has (REST, SOQL, SOAP metadata).
+"""One org: the session of its administrator, and its APIs (REST, SOQL, SOAP metadata).
 
 Nothing is contacted before the first question. The first one logs in and makes sure that this is the org the settings describe;
 every other question in this process relies on that. No lock is held while a request is under way.
@@ -26,9 +26,9 @@ from orgkey.salesforce.credentials import Login, Signer, log_in, no_signer
 from orgkey.salesforce.error_table import Retry
 from orgkey.salesforce.errors import (
     CredentialsError,
-    PassingTroubleError,
     RefusedError,
     SessionExpiredError,
+    TransientError,
     UnreachableError,
     WrongOrgError,
     host_of,
@@ -162,14 +162,14 @@ class Org:
             found |= zip(part, self._with_session(lambda sf, part=part: self._ask(sf, part)), strict=True)  # type: ignore[misc]
         for answer in found.values():
             if isinstance(answer, RefusedError):
-                self._say_whose(answer)
+                self._name_login(answer)
         if self._identity is None:
             self._identity = self._checked(found[soql.ORGANIZATION])
         return [found[question] for question in questions]
 
     def tooling_query(self, question: str) -> Rows:
         """Answer one SOQL query of the Tooling API, its first page: what is asked there is one record or a few."""
-        return answers.page(self.look("tooling/query", params={"q": question}), self.url).records
+        return answers.page(self.get("tooling/query", params={"q": question}), self.url).records
 
     def rest(self, method: str, path: str, **kwargs: Any) -> Any:
         """Call a REST path below `/services/data/vNN.0/` that changes something; not tried again when the answer is lost."""
@@ -182,7 +182,7 @@ class Org:
 
         return self._with_session(send)
 
-    def look(self, path: str, **kwargs: Any) -> Any:
+    def get(self, path: str, **kwargs: Any) -> Any:
         """GET a REST path; tried again while the org is out of reach or busy."""
 
         def get(sf: Salesforce) -> Any:
@@ -202,7 +202,7 @@ class Org:
 
         return self._with_session(post)
 
-    def last_word(self, method: str, path: str, **kwargs: Any) -> None:
+    def send_after_cancel(self, method: str, path: str, **kwargs: Any) -> None:
         """Send one request also after a cancel, over a connection of its own; its answer is not awaited longer than two seconds in all."""
         from orgkey.salesforce.transport import Transport
 
@@ -253,7 +253,7 @@ class Org:
             saved = answers.saved(self.rest(method, "composite/sobjects", **kwargs), count, self.url)
             for item in saved:
                 refusal = RefusedError(item.code, item.text, where=self.host)
-                if not item.success and refusal.passing:
+                if not item.success and refusal.transient:
                     raise _LockedRecordError(item.code, item.text, where=self.host)
             if saved and all(not item.success and item.code == ROLLED_BACK for item in saved):
                 told = "nothing was changed, and no record says why" + (f" ({saved[0].text})" if saved[0].text else "")
@@ -277,7 +277,7 @@ class Org:
             for index, question in enumerate(questions)
         ]
         body = {"allOrNone": False, "compositeRequest": requests}
-        response = self.transport.look("POST", f"{sf.base_url}composite", headers=sf.headers, json=body)
+        response = self.transport.read("POST", f"{sf.base_url}composite", headers=sf.headers, json=body)
         if not response.ok:
             _raise_api_error(response)
         parts = answers.composite(answers.content_of(response), len(questions), self.url)
@@ -288,7 +288,7 @@ class Org:
         if part.status >= HTTPStatus.MULTIPLE_CHOICES:
             code, text = answers.error_of(part.body)
             refusal = RefusedError(code or f"HTTP {part.status}", text or "no description", where=self.host)
-            if refusal.passing:
+            if refusal.transient:
                 raise refusal
             return refusal
         page = answers.page(part.body, self.url)
@@ -299,7 +299,7 @@ class Org:
         return rows
 
     def _get(self, sf: Salesforce, url: str, **kwargs: Any) -> Any:
-        response = self.transport.look("GET", url, headers=sf.headers, **kwargs)
+        response = self.transport.read("GET", url, headers=sf.headers, **kwargs)
         if not response.ok:
             _raise_api_error(response)
         return answers.content_of(response)
@@ -333,7 +333,7 @@ class Org:
         return newer[0]
 
     def _versions(self) -> list[str]:
-        response = self.transport.look("GET", f"{self.url}/services/data/")
+        response = self.transport.read("GET", f"{self.url}/services/data/")
         if not response.ok:
             _raise_api_error(response)
         return answers.versions(answers.content_of(response), self.url)
@@ -343,12 +343,12 @@ class Org:
         try:
             return retry_refused(lambda: self._session.run(lambda login: call(self._client(login))), clock=self.clock)
         except RefusedError as refusal:
-            self._say_whose(refusal)
+            self._name_login(refusal)
             raise
 
-    def _say_whose(self, refusal: RefusedError) -> None:
+    def _name_login(self, refusal: RefusedError) -> None:
         if refusal.row and refusal.row.rights:
-            refusal.say_whose(self.whose())
+            refusal.name_login(self.whose())
 
     def _log_in(self) -> Login:
         return log_in(self.connection.credentials, self.transport, self.url, self._environment, self._sign)
@@ -399,7 +399,7 @@ def _raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
         raise SessionExpiredError(f"{code or 'INVALID_SESSION_ID'}: {text}" if text else code or "INVALID_SESSION_ID")
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not code:
         if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-            raise PassingTroubleError(say_trouble(response), retry_after=wait)
+            raise TransientError(say_trouble(response), retry_after=wait)
         raise UnreachableError(say_trouble(response))
     refusal = RefusedError(
         code or f"HTTP {response.status_code}",
@@ -407,7 +407,7 @@ def _raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
         where=host_of(response.url),
         retry_after=wait,
     )
-    if write and refusal.row and refusal.row.retry is Retry.ASKING:
+    if write and refusal.row and refusal.row.retry is Retry.READS_ONLY:
         raise UnreachableError(f"{refusal}\nIt may have done what it was asked to.")
     raise refusal
 

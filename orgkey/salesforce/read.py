@@ -24,7 +24,7 @@ from orgkey.metadata.members import (
 from orgkey.metadata.parse import Found, parse
 from orgkey.salesforce import soql
 from orgkey.salesforce.answers import Rows
-from orgkey.salesforce.errors import RefusedError, TimeOverError
+from orgkey.salesforce.errors import DeadlineExceededError, RefusedError
 from orgkey.salesforce.org import Identity, Org
 from orgkey.salesforce.shared import Shared
 
@@ -59,7 +59,7 @@ class Snapshot:
                 self._ask()
             try:
                 return [self._answer_of(future) for future in futures]
-            except TimeOverError:  # whoever asked for all had less time than we have
+            except DeadlineExceededError:  # whoever asked for all had less time than we have
                 if self.org.clock.seconds_left() <= 0:
                     raise
 

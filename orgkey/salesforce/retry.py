@@ -97,12 +97,12 @@ def retry_refused(
 
     def come_back(error: SalesforceError, tries: int) -> None:
         if isinstance(error, on):
-            error.say_when_to_come_back(tries)
+            error.add_retry_hint(tries)
 
     return retry(
         call,
         clock=clock,
-        when=lambda error: isinstance(error, on) and error.passing,
+        when=lambda error: isinstance(error, on) and error.transient,
         backoff=REFUSED,
         attempts=attempts,
         seconds=seconds,

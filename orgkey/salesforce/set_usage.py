@@ -49,7 +49,7 @@ def read_usage(snapshot: Snapshot, permission_set: str, permission_set_id: str, 
     links, components = snapshot.ask(*usage_questions(permission_set))
     for refusal, what in ((links, "SetupEntityAccess"), (components, "PermissionSetGroupComponent")):
         if isinstance(refusal, RefusedError):
-            if refusal.passing:
+            if refusal.transient:
                 raise refusal
             raise UnreadableError(
                 f"{host_of(snapshot.org.url)} does not show this login what hangs on the permission set {permission_set} "
@@ -74,7 +74,7 @@ def holders_by_group(
     try:
         holders = read_holders(snapshot, permission_set, users=users, groups=groups)
     except RefusedError as refusal:
-        if refusal.passing:
+        if refusal.transient:
             raise
         return {}
     return {item.username.lower(): item.group for item in holders.memberships if item.lasts(now)}

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.errors import TimeOverError
+from orgkey.salesforce.errors import DeadlineExceededError
 
 
 class Shared:
@@ -34,7 +34,7 @@ class Shared:
                 return self._find_out(key, future, ask)
             try:
                 return self._clock.result(future, host=self._host)
-            except TimeOverError:
+            except DeadlineExceededError:
                 if self._clock.seconds_left() <= 0:
                     raise
 

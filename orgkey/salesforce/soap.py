@@ -127,7 +127,7 @@ def _send(org: Org, endpoint: str, session_id: str, body: etree._Element) -> lis
     header = etree.SubElement(envelope, etree.QName(_ENVELOPE, "Header"))
     _child(etree.SubElement(header, etree.QName(_METADATA, "SessionHeader")), "sessionId", session_id)
     etree.SubElement(envelope, etree.QName(_ENVELOPE, "Body")).append(body)
-    response = org.transport.look(
+    response = org.transport.read(
         "POST",
         endpoint,
         data=etree.tostring(envelope, xml_declaration=True, encoding="UTF-8"),

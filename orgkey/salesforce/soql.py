@@ -57,13 +57,13 @@ def namespaces(permission_set_ids: Sequence[str]) -> str:
     return _quoted("SELECT Id, NamespacePrefix FROM PermissionSet WHERE Id IN {}", sorted(permission_set_ids))
 
 
-def assignments(permission_set_name: str, *, until: bool = True) -> str:
-    """Who holds the set, and `until` when; an assignment may be ended by its date or revoked by a user access policy."""
+def assignments(permission_set_name: str, *, with_expiration: bool = True) -> str:
+    """Who holds the set, `with_expiration` until when; an assignment may be ended by its date or revoked by a user access policy."""
     question = (
         "SELECT Id, ExpirationDate, IsActive, AssigneeId, Assignee.Username, PermissionSetId FROM PermissionSetAssignment "
         "WHERE PermissionSet.Name = {} AND PermissionSet.IsOwnedByProfile = false"
     )
-    return _quoted(question if until else _without_end(question), permission_set_name)
+    return _quoted(question if with_expiration else _without_expiration(question), permission_set_name)
 
 
 def groups(names: Sequence[str]) -> list[str]:
@@ -72,14 +72,14 @@ def groups(names: Sequence[str]) -> list[str]:
     return _in(question, _bare(names))
 
 
-def memberships(usernames: Sequence[str], group_names: Sequence[str], *, until: bool = True) -> list[str]:
-    """Which of some users are assigned to which of some groups, and `until` when; nobody else's membership is asked for."""
+def memberships(usernames: Sequence[str], group_names: Sequence[str], *, with_expiration: bool = True) -> list[str]:
+    """Which of some users are in which of some groups, `with_expiration` until when; nobody else's is asked for."""
     question = (
         "SELECT Id, ExpirationDate, IsActive, AssigneeId, Assignee.Username, "
         "PermissionSetGroup.DeveloperName, PermissionSetGroup.NamespacePrefix "
         "FROM PermissionSetAssignment WHERE Assignee.Username IN {} AND PermissionSetGroup.DeveloperName IN {}"
     )
-    question = question if until else _without_end(question)
+    question = question if with_expiration else _without_expiration(question)
     return [
         part
         for groups_in_one in _packed(_bare(group_names), LONGEST_QUESTION // 2)
@@ -146,7 +146,7 @@ def connected_apps(ids: Sequence[str]) -> list[str]:
     return _in("SELECT Id, Name FROM ConnectedApplication WHERE Id IN {}", ids)
 
 
-def _without_end(question: str) -> str:
+def _without_expiration(question: str) -> str:
     return question.replace(" ExpirationDate, IsActive,", "", 1)
 
 

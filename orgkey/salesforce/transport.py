@@ -28,9 +28,9 @@ from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import (
     CANCELED,
     CanceledError,
-    PassingTroubleError,
+    DeadlineExceededError,
     SettingError,
-    TimeOverError,
+    TransientError,
     UnreachableError,
     host_of,
 )
@@ -77,12 +77,13 @@ class Transport(requests.Session):
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Send one request, and wait for the whole answer no longer than the verb may take, however slowly it comes.
 
-        Raises UnreachableError when there is no answer that came from an org, TimeOverError when the time is over, CanceledError on abort.
+        Raises UnreachableError when there is no answer that came from an org, DeadlineExceededError when the time is over,
+        CanceledError on abort.
         """
         target = url.decode() if isinstance(url, bytes) else url
         left = self.clock.seconds_left()
         if left <= 0 and not self.aborted.is_set():
-            raise TimeOverError(target)
+            raise DeadlineExceededError(target)
         connect, between = self._timeout
         kwargs.setdefault("timeout", Timeout(total=left, connect=connect, read=between))
         kwargs["allow_redirects"] = False
@@ -100,7 +101,7 @@ class Transport(requests.Session):
             response = self._within(left, target, exchange)
         except requests.exceptions.RequestException as error:
             if self.clock.seconds_left() <= 0:
-                raise TimeOverError(target) from None
+                raise DeadlineExceededError(target) from None
             raise unreachable(target, error) from None
         except HTTPError as error:  # what requests lets through: a header that makes no sense, for one
             raise UnreachableError(
@@ -122,7 +123,7 @@ class Transport(requests.Session):
         for exchange in under_way:
             exchange.give_up()
 
-    def look(self, method: str, url: str, **kwargs: Any) -> requests.Response:
+    def read(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         """Send a request that changes nothing: tried again, with jitter, while the org is out of reach or busy.
 
         A busy org that names a time (Retry-After) is asked then, where the patience lasts as long.
@@ -131,13 +132,13 @@ class Transport(requests.Session):
         def ask() -> requests.Response:
             response = self.request(method, url, **kwargs)
             if response.status_code in _BUSY and not _is_fault(response):
-                raise PassingTroubleError(say_trouble(response), retry_after=retry_after(response))
+                raise TransientError(say_trouble(response), retry_after=retry_after(response))
             return response
 
         return retry(
             ask,
             clock=self.clock,
-            when=lambda error: isinstance(error, PassingTroubleError),
+            when=lambda error: isinstance(error, TransientError),
             backoff=_BACKOFF,
             attempts=_ATTEMPTS,
             seconds=_PATIENCE,
@@ -155,7 +156,7 @@ class Transport(requests.Session):
             if exchange.response is None and self.aborted.is_set():
                 raise CanceledError(CANCELED)
             if exchange.given_up:
-                raise TimeOverError(url)
+                raise DeadlineExceededError(url)
             return exchange.result()
         finally:
             with self._lock:
@@ -226,7 +227,7 @@ def unreachable(url: str, error: requests.exceptions.RequestException) -> Unreac
             reason, advice = "the connection was refused", "Check salesforce:instanceUrl and that the org is up."
         case _:
             reason, advice = "the connection broke", "Try again; the same command goes on from here."
-    kind = UnreachableError if isinstance(error, requests.exceptions.SSLError) else PassingTroubleError
+    kind = UnreachableError if isinstance(error, requests.exceptions.SSLError) else TransientError
     return kind(f"{host} cannot be reached: {reason}.\n{advice}")
 
 
@@ -258,7 +259,7 @@ def _refuse_foreign(url: str, response: requests.Response) -> None:
 
 
 def _is_fault(response: requests.Response) -> bool:
-    """A 500 with the platform's own fault or error in it: an answer, not a broken door (platform notes 5.7)."""
+    """A 500 with the platform's own fault or error in it: an answer, not a broken connection (platform notes 5.7)."""
     head = response.content[:2000]
     return b"Fault" in head or b"errorCode" in head
 

@@ -22,14 +22,15 @@ from orgkey.metadata.fields import Field as Row
 from orgkey.metadata.members import Resource
 from orgkey.model.assignments import (
     GroupNames,
-    Moment,
+    Timestamp,
     Username,
     Usernames,
-    is_past,
+    expiration_problem,
 )
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.ignore import ignore_problems
-from orgkey.model.jwt_flow import hopeless, hopeless_set
+from orgkey.model.input_model import Flag, InputModel, Real, matches
+from orgkey.model.jwt_flow import jwt_flow_problems, permission_set_problems
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.my_domain import was_put_right
 from orgkey.model.names import label_of, permission_set_of, subject_of
@@ -37,7 +38,6 @@ from orgkey.model.pasted import pasted
 from orgkey.model.problems import from_validation
 from orgkey.model.secret_texts import place_of, without
 from orgkey.model.timeouts import Timeouts
-from orgkey.model.written import Flag, Real, Written, matches
 from orgkey.stack_file.secrets import NO_SECRETS, Secrets, stack_secrets
 
 KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
@@ -64,7 +64,7 @@ class SettingsError(Exception):
         )
 
 
-class GrantSettings(Written):
+class GrantSettings(InputModel):
     """`orgkey:grant`."""
 
     propagation_minutes: Annotated[Real, Field(ge=0, le=60)] | None = None
@@ -73,16 +73,16 @@ class GrantSettings(Written):
     revoke: Flag = False
 
 
-class AssignmentSettings(Written):
+class AssignmentSettings(InputModel):
     """`orgkey:assignments`."""
 
     authoritative: Flag | None = None
     """Left out, it stays as it is in state: true, unless what there was already was imported."""
     groups: GroupNames = ()
-    expiration: Moment | None = None
+    expiration: Timestamp | None = None
 
 
-class ImportSettings(Written):
+class ImportSettings(InputModel):
     """`orgkey:import`: which things that exist already are taken over."""
 
     app: Flag = False
@@ -90,14 +90,14 @@ class ImportSettings(Written):
     assignments: Flag = False
 
 
-class AppChoice(Written):
+class AppChoice(InputModel):
     """What of `orgkey:app` is not a setting of the app itself."""
 
     kind: Literal["external", "connected"] = "external"
     protect: Flag | None = None
 
 
-class OtherSettings(Written):
+class OtherSettings(InputModel):
     """Everything in the `orgkey` namespace that pydantic alone can judge."""
 
     users: Annotated[Usernames, Field(min_length=1)]
@@ -170,9 +170,9 @@ def load(
     others, found = _others(mine, key_defaults={"subject": subject_of(str(app.get("name") or "orgkey"))})
     problems += found
     managed_by = f"{mine.get('owner') or project}/{stack}"
-    problems += _across(mine, managed_by)
+    problems += _contradictions(mine, managed_by)
     told = [*misplaced, *_open_key(mine.get("key"), sealed), *sealed.problems()]
-    problems += _further(mine, choice.kind, {problem.path for problem in [*told, *problems]}, clock())
+    problems += _problems_beyond_types(mine, choice.kind, {problem.path for problem in [*told, *problems]}, clock())
     problems = [*told, *problems]
     if problems or connection is None or others is None:
         hidden = frozenset(sealed.texts(config))
@@ -232,14 +232,16 @@ def _put_right(written: str, taken: str, secrets: Secrets) -> tuple[str, ...]:
 
 
 def _authoritative(others: OtherSettings) -> bool | None:
-    """What somebody wrote; what comes with an import is false from then on, because what we did not give is not ours to take."""
+    """What somebody wrote; what comes with an import is false from then on, because what this stack did not give it must not take away."""
     imported = others.import_.assignments or others.import_.permission_set
     given = others.assignments.authoritative
     return False if given is None and imported else given
 
 
-def _further(values: Mapping[str, Any], kind: str, told: Collection[str], now: float) -> Iterable[Problem]:
-    """What the types of settings do not judge, each by itself, whatever is wrong elsewhere; nothing about a path that was told already."""
+def _problems_beyond_types(
+    values: Mapping[str, Any], kind: str, told: Collection[str], now: float
+) -> Iterable[Problem]:
+    """What the types of settings cannot check, one setting at a time; nothing about a path in `told`, which has a problem already."""
     key = values.get("key")
     if isinstance(key, Mapping):
         alone = "orgkey:key" in told  # a key without its certificate, or the other way round: that says it
@@ -252,7 +254,11 @@ def _further(values: Mapping[str, Any], kind: str, told: Collection[str], now: f
         yield Problem("orgkey:key.consumerKey", _KEY_OF_AN_IMPORT)
     assignments = values.get("assignments")
     expiration = assignments.get("expiration") if isinstance(assignments, Mapping) else None
-    if expiration and "orgkey:assignments.expiration" not in told and (past := is_past(str(expiration), now)):
+    if (
+        expiration
+        and "orgkey:assignments.expiration" not in told
+        and (past := expiration_problem(str(expiration), now))
+    ):
         yield Problem("orgkey:assignments.expiration", past)
     ignored = values.get("ignore")
     if isinstance(ignored, list) and not any(path.startswith("orgkey:ignore") for path in told):
@@ -281,7 +287,7 @@ def _app(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any], list[P
     )
     app.setdefault("label", label_of(str(app.get("name") or "App")))
     problems += _field_problems("orgkey:app", resource, rows, app, version=version)
-    problems += [Problem(f"orgkey:app.{problem.path}", problem.reason) for problem in hopeless(app)]
+    problems += [Problem(f"orgkey:app.{problem.path}", problem.reason) for problem in jwt_flow_problems(app)]
     return choice, app, problems
 
 
@@ -296,7 +302,9 @@ def _permission_set(raw: Any, app: Mapping[str, Any]) -> tuple[dict[str, Any], l
     problems += _field_problems(
         "orgkey:permissionSet", Resource.PERMISSION_SET, rows, values, version=float(DEFAULT_API_VERSION)
     )
-    problems += [Problem(f"orgkey:permissionSet.{problem.path}", problem.reason) for problem in hopeless_set(values)]
+    problems += [
+        Problem(f"orgkey:permissionSet.{problem.path}", problem.reason) for problem in permission_set_problems(values)
+    ]
     return values, problems
 
 
@@ -312,7 +320,7 @@ def _others(
         return None, from_validation(error, known=(*OtherSettings.names(), "app", "permissionSet"), prefix="orgkey:")
 
 
-def _across(values: Mapping[str, Any], managed_by: str) -> Iterable[Problem]:
+def _contradictions(values: Mapping[str, Any], managed_by: str) -> Iterable[Problem]:
     """Contradictions between settings that are each fine by themselves."""
     if len(managed_by) > _LONGEST_MANAGER:
         yield Problem(

@@ -55,9 +55,9 @@ class TestAuthorize:
 
 
 class TestMetadata:
-    @pytest.mark.parametrize("door", ["SOAP", "REST"])
+    @pytest.mark.parametrize("endpoint", ["SOAP", "REST"])
     def test_a_package_is_deployed(
-        self, jsforce: Jsforce, shared_org: Org, key: Key, tmp_path: Path, door: str
+        self, jsforce: Jsforce, shared_org: Org, key: Key, tmp_path: Path, endpoint: str
     ) -> None:
         app = ExternalApp(key)
         archive = app.source.write_zip(tmp_path / "package.zip")
@@ -65,12 +65,12 @@ class TestMetadata:
             """
             const archive = Buffer.from(given.archive, "base64");
             const options = { rollbackOnError: true, singlePackage: true };
-            if (given.door === "SOAP") return conn.metadata.deploy(archive, options).complete(true);
+            if (given.endpoint === "SOAP") return conn.metadata.deploy(archive, options).complete(true);
             const job = await conn.metadata.deployRest(archive, options);
             return conn.metadata.checkDeployStatus(job.id, true, true);
             """,
             archive=base64.b64encode(archive.read_bytes()).decode(),
-            door=door,
+            endpoint=endpoint,
         )
         assert (result["status"], result["done"], result["success"]) == ("Succeeded", True, True)
         assert (result["numberComponentsDeployed"], result["numberComponentErrors"]) == (6, 0)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from orgkey.identity.key_pair import certify, generate_key, own_pair
+from orgkey.identity.key_pair import certify, generate_key, load_key_pair
 
 _NODE = """
 const {createPrivateKey, sign, verify, X509Certificate} = require('crypto'), {readFileSync} = require('fs')
@@ -51,7 +51,7 @@ def as_pkcs1(pem: str) -> str:
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Files of the key and the certificate as they come out, of a pair that somebody gave in a form of their own."""
     made = certify(generate_key(2048), subject="CN=ci", validity_days=30, now=datetime.now(UTC))
-    taken = own_pair(request.param(made.private_key_pem), made.certificate.pem)
+    taken = load_key_pair(request.param(made.private_key_pem), made.certificate.pem)
     folder = tmp_path_factory.mktemp("pair")
     key, certificate = folder / "server.key", folder / "server.crt"
     key.write_text(taken.private_key_pem)

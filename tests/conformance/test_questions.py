@@ -1,6 +1,6 @@
-"""Every SOQL question that the client can ask, at the door it goes to: the local org has the fields that the object reference lists.
+"""Every SOQL question that the client can ask, at the endpoint it goes to: the local org has the fields that the object reference lists.
 
-A question that is new in `soql.py` and has no sample here fails the first test; a field that the door does not have fails the second.
+A question that is new in `soql.py` and has no sample here fails the first test; a field that the endpoint does not have fails the second.
 """
 
 from __future__ import annotations
@@ -40,7 +40,11 @@ def questions() -> Iterator[tuple[str, str]]:
             yield name, value
         elif inspect.isfunction(value) and value.__module__ == soql.__name__:
             parameters = inspect.signature(value).parameters.values()
-            options = [{"until": True}, {"until": False}] if any(each.name == "until" for each in parameters) else [{}]
+            options = (
+                [{"with_expiration": True}, {"with_expiration": False}]
+                if any(each.name == "with_expiration" for each in parameters)
+                else [{}]
+            )
             for option in options:
                 made = value(
                     *(SAMPLES[each.name] for each in parameters if each.kind is not each.KEYWORD_ONLY), **option
@@ -54,17 +58,17 @@ def test_every_question_has_a_sample() -> None:
 
 
 @pytest.mark.parametrize("version", ["60.0", "62.0", "64.0", "66.0", "67.0", "68.0"])
-def test_every_question_asks_for_what_its_door_has(shared_org: Org, version: str) -> None:
+def test_every_question_asks_for_what_its_endpoint_has(shared_org: Org, version: str) -> None:
     refused = {}
     for name, text in questions():
-        door = "tooling/query" if name in TOOLING else "query"
-        answer = shared_org.call("GET", f"/services/data/v{version}/{door}", params={"q": text})
+        endpoint = "tooling/query" if name in TOOLING else "query"
+        answer = shared_org.call("GET", f"/services/data/v{version}/{endpoint}", params={"q": text})
         if not answer.ok:
             refused[text] = answer.text
     assert refused == {}
 
 
-def test_the_doors_differ_so_that_a_question_at_the_wrong_one_is_refused(shared_org: Org) -> None:
+def test_the_endpoints_differ_so_that_a_question_at_the_wrong_one_is_refused(shared_org: Org) -> None:
     answer = shared_org.call("GET", "/services/data/v67.0/query", params={"q": soql.connected_app("CI")})
     assert answer.status_code == 400
     assert "No such column 'DeveloperName' on entity 'ConnectedApplication'" in answer.text

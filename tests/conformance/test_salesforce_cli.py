@@ -103,19 +103,19 @@ def refusals(ended: Outcome) -> list[str]:
     return [each for each in said if each != "fetch failed"]
 
 
-@pytest.mark.parametrize("door", ["SOAP", "REST"])
+@pytest.mark.parametrize("endpoint", ["SOAP", "REST"])
 class TestDeploy:
     @pytest.fixture
-    def deploy(self, sf: SalesforceCli, landscape: Landscape, door: str) -> Iterator[SalesforceCli]:
-        """The CLI, told through which door to deploy; afterwards the door that the org saw is checked."""
-        sf.environment["SF_ORG_METADATA_REST_DEPLOY"] = str(door == "REST").lower()
+    def deploy(self, sf: SalesforceCli, landscape: Landscape, endpoint: str) -> Iterator[SalesforceCli]:
+        """The CLI, told by which API to deploy; afterwards the API that the org saw is checked."""
+        sf.environment["SF_ORG_METADATA_REST_DEPLOY"] = str(endpoint == "REST").lower()
         landscape.admin("DELETE", "/requests")
         yield sf
         del sf.environment["SF_ORG_METADATA_REST_DEPLOY"]
         seen = [
             each for each in landscape.admin("GET", "/requests?org=uat")["requests"] if each["operation"] == "deploy"
         ]
-        assert [each["path"] for each in seen] == [DOORS[door]]
+        assert [each["path"] for each in seen] == [ENDPOINTS[endpoint]]
 
     def test_source_format(self, deploy: SalesforceCli, shared_org: Org, key: Key) -> None:
         app = ExternalApp(key)
@@ -154,7 +154,7 @@ class TestDeploy:
         assert shared_org.query(f"SELECT Id FROM PermissionSet WHERE Name = '{good}'") == []
 
 
-DOORS = {"SOAP": "/services/Soap/m/68.0", "REST": "/services/data/v68.0/metadata/deployRequest"}
+ENDPOINTS = {"SOAP": "/services/Soap/m/68.0", "REST": "/services/data/v68.0/metadata/deployRequest"}
 
 
 class TestJob:

@@ -1,4 +1,4 @@
-"""From what a look saw to findings, as a table."""
+"""From what a refresh found to findings, as a table."""
 
 from __future__ import annotations
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from orgkey.fleet.components import components_of
 from orgkey.fleet.digest import parse_digest
+from orgkey.fleet.drift_check import commands_of, unknown_of
 from orgkey.fleet.findings import BY_UP, REMEDIES, STOPS_UP, Action, Code, contradict
 from orgkey.fleet.judge import judge
-from orgkey.fleet.look import commands_of, unknown_of
 from orgkey.fleet.project import Stack
 from orgkey.fleet.provider import Reading
 from orgkey.fleet.report import Finding, StackReport, Unknown, verdict_of
 from orgkey.salesforce.error_table import GRANT
-from orgkey.salesforce.errors import UnreachableError, UnseenError
+from orgkey.salesforce.errors import PartialReadError, UnreachableError
 from tests.fleet.digests import ORG, OTHER_ORG, digest, together
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -56,7 +56,7 @@ CASES: Mapping[str, Mapping[str, Any]] = {
     "refreshed": {"changes": {"app": {"orgId": OTHER_ORG}}, "changed": {"app": []}},
     "app unread": {"unread": ("app",)},
     "set unread": {"unread": ("permissionSet",)},
-    "links unseen": {"unseen": ("app",)},
+    "links unseen": {"partly_read": ("app",)},
     **{
         f"refused: {row.code} {row.contains}": {
             "changes": {"grant": {"verified": False, "reason": f"{row.code}: {row.contains}", "orgId": ORG}},
@@ -71,7 +71,7 @@ def merged(*names: str, component: str = "access") -> tuple[str, dict[str, Any]]
     """A digest in which all of the cases are so, and what could not be read, by URN."""
     made: dict[str, dict[str, Any]] = {"changes": {}, "changed": {}, "old": {}}
     left_out: list[str] = []
-    unread: dict[str, list[str]] = {"unread": [], "unseen": []}
+    unread: dict[str, list[str]] = {"unread": [], "partly_read": []}
     for name in names:
         case = CASES[name]
         for key, parts in made.items():
@@ -99,7 +99,11 @@ def report_of(*parts: tuple[str, dict[str, Any]]) -> StackReport:
     components = components_of(read)
     reading = Reading(
         {urn: UnreachableError("no way in") for _, unread in parts for urn in unread["unread"]},
-        {urn: UnseenError("not shown", ("permissionSets",)) for _, unread in parts for urn in unread["unseen"]},
+        {
+            urn: PartialReadError("not shown", ("permissionSets",))
+            for _, unread in parts
+            for urn in unread["partly_read"]
+        },
     )
     found = judge(
         read,
@@ -107,7 +111,7 @@ def report_of(*parts: tuple[str, dict[str, Any]]) -> StackReport:
         now=NOW,
         expiring_within=timedelta(days=30),
         unread=reading.failed.keys(),
-        unseen=reading.unseen.keys(),
+        partly_read=reading.partly_read.keys(),
     )
     unknown = unknown_of(read, components, reading, late="")
     up_fails = bool(reading.failed or read.errors)
@@ -285,6 +289,6 @@ def test_who_is_to_keep_a_set_is_declared_before_the_up_that_takes_it() -> None:
 
 def test_an_unknown_of_the_whole_stack_counts_for_every_component() -> None:
     broken = digest({"app": {"label": "Other"}}, errors=["the state is locked"])
-    report = report_of((broken, {"unread": [], "unseen": []}))
+    report = report_of((broken, {"unread": [], "partly_read": []}))
     assert report.unknown == (Unknown(path="", reason="the state is locked"),)
     assert [each.action for each in report.findings] == [Action.READ_THEN_UP]

@@ -11,7 +11,14 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgkey.identity.key_pair import Certificate, KeyPair, certify, own_pair, own_pair_problems, parse_subject
+from orgkey.identity.key_pair import (
+    Certificate,
+    KeyPair,
+    certify,
+    given_key_pair_problems,
+    load_key_pair,
+    parse_subject,
+)
 
 
 def pem_of(key: PrivateKeyTypes, *, password: bytes = b"", traditional: bool = False) -> str:
@@ -124,7 +131,7 @@ def test_what_is_no_subject_is_refused_with_an_example(subject: str) -> None:
 
 
 def problems(key_pem: str, certificate_pem: str, now: datetime) -> list[tuple[str, str]]:
-    return list(own_pair_problems(key_pem, certificate_pem, now=now))
+    return list(given_key_pair_problems(key_pem, certificate_pem, now=now))
 
 
 def test_a_good_pair_made_elsewhere_has_no_problem_in_any_form_of_pem(key: str, now: datetime) -> None:
@@ -136,7 +143,7 @@ def test_a_good_pair_made_elsewhere_has_no_problem_in_any_form_of_pem(key: str, 
 
 def test_a_pair_made_elsewhere_is_taken_as_it_is(key: str, now: datetime) -> None:
     certificate = certificate_of(loaded(key), now=now)
-    taken = own_pair(key, certificate)
+    taken = load_key_pair(key, certificate)
     assert taken.private_key_pem == key
     assert taken.certificate.pem == certificate
     assert taken.certificate.subject == "CN=made elsewhere"
@@ -243,7 +250,7 @@ def test_nothing_of_a_key_is_in_any_problem(key: str, other_key: str, pair: KeyP
         text
         for given_key in (key, cut, encrypted, key.replace("PRIVATE", "PRIVAT"), pem_of(loaded(key), traditional=True))
         for certificate in (pair.certificate.pem, key, cut, certificate_of(loaded(other_key), now=now))
-        for _, text in own_pair_problems(given_key, certificate, now=now + timedelta(days=9999))
+        for _, text in given_key_pair_problems(given_key, certificate, now=now + timedelta(days=9999))
     ]
     assert len(told) > 20
     lines = {line for pem in (key, cut, encrypted) for line in secrets_of(pem)}

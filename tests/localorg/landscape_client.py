@@ -107,7 +107,7 @@ class OrgClient:
         return answer.json()["deployResult"]
 
     def soap(
-        self, inner: str, *, version: str = VERSION, token: str | None = None, door: str = "m", header: str = ""
+        self, inner: str, *, version: str = VERSION, token: str | None = None, endpoint: str = "m", header: str = ""
     ) -> requests.Response:
         envelope = (
             '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
@@ -116,7 +116,7 @@ class OrgClient:
             f"</soapenv:Header><soapenv:Body>{inner}</soapenv:Body></soapenv:Envelope>"
         )
         return self.landscape.http.post(
-            f"{self.url}/services/Soap/{door}/{version}",
+            f"{self.url}/services/Soap/{endpoint}/{version}",
             data=envelope.encode(),
             headers={"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'},
             timeout=30,

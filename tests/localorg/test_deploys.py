@@ -1,4 +1,4 @@
-"""Deploys over both doors: transactions, queues, cancellation, and the platform's messages (platform notes 1.8, 2.4, 5)."""
+"""Deploys over both APIs: transactions, queues, cancellation, and the platform's messages (platform notes 1.8, 2.4, 5)."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_both_names_of_the_options_part_are_taken(org: OrgClient, part: str) -> 
     assert org.deploy_status(answer.json()["id"])["checkOnly"]
 
 
-def test_the_soap_door_deploys_a_package_in_a_folder(org: OrgClient) -> None:
+def test_the_soap_api_deploys_a_package_in_a_folder(org: OrgClient) -> None:
     name = unique("Set")
     package = zipped(
         {"x/package.xml": manifest({"PermissionSet": ["*"]}), **{f"x/{p}": c for p, c in permission_set(name).items()}}

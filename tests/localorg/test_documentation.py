@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from localorg.doors.routes import OPERATIONS
+from localorg.endpoints.routes import OPERATIONS
 from localorg.faults import EFFECTS
 from localorg.knobs import KNOBS
 from localorg.metadata.types import TYPES

@@ -35,7 +35,7 @@ def test_any_request_can_be_hit_by_its_number(landscape: Landscape, org: OrgClie
     ]
 
 
-def test_the_soap_door_shows_an_error_code_as_a_fault(landscape: Landscape, org: OrgClient) -> None:
+def test_the_soap_api_shows_an_error_code_as_a_fault(landscape: Landscape, org: OrgClient) -> None:
     landscape.fault("describeMetadata", "ALREADY_IN_PROCESS")
     answer = org.soap("<describeMetadata/>")
     assert (answer.status_code, "<faultcode>sf:ALREADY_IN_PROCESS</faultcode>" in answer.text) == (500, True)

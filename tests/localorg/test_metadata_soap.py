@@ -1,4 +1,4 @@
-"""The SOAP door of the Metadata API: reads, CRUD, lists, retrieves, faults (platform notes 5)."""
+"""The SOAP API of the Metadata API: reads, CRUD, lists, retrieves, faults (platform notes 5)."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def test_the_org_id_may_stand_behind_the_version(org: OrgClient) -> None:
 
 def test_soap_login_is_refused_as_in_2026(org: OrgClient) -> None:
     login = '<login xmlns="urn:partner.soap.sforce.com"><username>u</username><password>p</password></login>'
-    old, new = org.soap(login, door="u", version="64.0"), org.soap(login, door="u", version="65.0")
+    old, new = org.soap(login, endpoint="u", version="64.0"), org.soap(login, endpoint="u", version="65.0")
     assert (old.status_code, new.status_code) == (500, 500)
     assert "INVALID_OPERATION" in old.text
     assert "disabled by default" in old.text

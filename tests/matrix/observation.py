@@ -1,6 +1,6 @@
 """What stands in an org and in a stack's state after a command, in a form in which two runs can be compared.
 
-The org is asked through its own public doors with its administrator's token, and by none of our code. Values that are new in every
+The org is asked through its own public APIs with its administrator's token, and by none of our code. Values that are new in every
 run (keys, certificates, ids, dates) are compared with each other within one run, and only by their presence between two.
 """
 

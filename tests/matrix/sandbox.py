@@ -1,4 +1,4 @@
-"""The sandbox that cases run in: its administrator's doors for faults and the request log, without a process per question."""
+"""The sandbox that cases run in: its administrator's endpoints for faults and the request log, without a process per question."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Sandbox:
         return [entry["operation"] for entry in self.admin("GET", f"/requests?org={org}")["requests"]]
 
     def admin(self, method: str, path: str, **body: Any) -> Any:
-        """Call the landscape's own door."""
+        """Call the landscape's own endpoint."""
         answer = self.session.request(
             method, self._admin + path, json=body or None, verify=self.org.ca_bundle, timeout=30
         )

@@ -15,8 +15,8 @@ from orgkey.model.credentials import (
     SfdxAuthUrlEnv,
     SfdxAuthUrlFile,
 )
+from orgkey.model.input_model import InputModel
 from orgkey.model.problems import from_validation
-from orgkey.model.written import Written
 
 KEY = "3MVG9abcdefgh"
 CREDENTIALS: TypeAdapter[Credentials] = TypeAdapter(Credentials)
@@ -28,7 +28,7 @@ def problems(value: object) -> list[tuple[str, str]]:
     return [(problem.path, problem.reason) for problem in from_validation(caught.value)]
 
 
-GOOD: list[tuple[dict[str, Any], type[Written]]] = [
+GOOD: list[tuple[dict[str, Any], type[InputModel]]] = [
     ({"sfAlias": "uat-admin"}, SfAlias),
     ({"accessTokenEnv": "SF_TOKEN"}, AccessTokenEnv),
     ({"sfdxAuthUrlFile": "~/uat.url"}, SfdxAuthUrlFile),
@@ -40,7 +40,9 @@ GOOD: list[tuple[dict[str, Any], type[Written]]] = [
 
 
 @pytest.mark.parametrize(("written", "form"), GOOD)
-def test_each_form_is_known_by_its_key_and_keeps_what_was_written(written: dict[str, Any], form: type[Written]) -> None:
+def test_each_form_is_known_by_its_key_and_keeps_what_was_written(
+    written: dict[str, Any], form: type[InputModel]
+) -> None:
     credentials = CREDENTIALS.validate_python(written)
     assert type(credentials) is form
     assert credentials.model_dump(by_alias=True, exclude_none=True) == written

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orgkey.model.jwt_flow import hopeless, hopeless_set
+from orgkey.model.jwt_flow import jwt_flow_problems, permission_set_problems
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from orgkey.model.jwt_flow import hopeless, hopeless_set
     ],
 )
 def test_what_stands_against_the_flow_is_told_in_one_sentence_each(app: dict[str, Any], expected: list[str]) -> None:
-    assert [f"{problem.path} {problem.reason}".split(":")[0] for problem in hopeless(app)] == expected
+    assert [f"{problem.path} {problem.reason}".split(":")[0] for problem in jwt_flow_problems(app)] == expected
 
 
 @pytest.mark.parametrize(
@@ -37,17 +37,17 @@ def test_what_stands_against_the_flow_is_told_in_one_sentence_each(app: dict[str
     ],
 )
 def test_what_works_and_what_others_find_wrong_is_left_alone(app: dict[str, Any]) -> None:
-    assert list(hopeless(app)) == []
+    assert list(jwt_flow_problems(app)) == []
 
 
 @pytest.mark.parametrize(
     "licence", ["Salesforce API Integration", " salesforce api integration ", "SalesforceAPIIntegrationPsl"]
 )
 def test_a_set_that_can_pre_authorize_nobody_is_told_before_anything_is_made(licence: str) -> None:
-    (problem,) = hopeless_set({"name": "Access", "license": licence})
+    (problem,) = permission_set_problems({"name": "Access", "license": licence})
     assert (problem.path, problem.reason.split(":")[0]) == ("license", "must be left out")
 
 
 @pytest.mark.parametrize("permission_set", [{}, {"license": ""}, {"license": "Salesforce"}, {"license": 1}])
 def test_any_other_licence_is_the_orgs_to_judge(permission_set: dict[str, Any]) -> None:
-    assert list(hopeless_set(permission_set)) == []
+    assert list(permission_set_problems(permission_set)) == []

@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, in_utc, seconds_of
 from orgkey.model.grant import JwtGrantArgs
+from orgkey.model.input_model import InputModel
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.problems import from_validation
-from orgkey.model.written import Written
 
 GRANT = {
     "consumerKey": "3MVG9abcdefgh",
@@ -19,7 +19,7 @@ GRANT = {
 }
 
 
-def problems(model: type[Written], values: dict[str, Any]) -> list[tuple[str, str]]:
+def problems(model: type[InputModel], values: dict[str, Any]) -> list[tuple[str, str]]:
     with pytest.raises(ValidationError) as caught:
         model.model_validate(values)
     return [(problem.path, problem.reason) for problem in from_validation(caught.value, known=model.names())]
@@ -75,7 +75,7 @@ def test_who_manages_assignments_is_an_owner_and_a_stack(manager: str, *, fits: 
 
 COME_TOGETHER = "privateKeyPem and certificatePem come together: give both or neither"
 WITH_ZONE = "must be a date and time with a zone, such as 2027-01-31T18:00:00Z or 2027-01-31T18:00:00+01:00"
-BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
+BAD: list[tuple[type[InputModel], dict[str, Any], list[tuple[str, str]]]] = [
     (KeyPairArgs, {"bits": 1024}, [("bits", "must be 2048, 3072 or 4096")]),
     (KeyPairArgs, {"bits": "2048"}, [("bits", "must be 2048, 3072 or 4096")]),
     (KeyPairArgs, {"validityDays": 0}, [("validityDays", "must be greater than or equal to 1")]),
@@ -143,7 +143,7 @@ BAD: list[tuple[type[Written], dict[str, Any], list[tuple[str, str]]]] = [
 
 @pytest.mark.parametrize(("model", "values", "expected"), BAD)
 def test_a_bad_input_is_told_with_its_path_and_what_to_write_instead(
-    model: type[Written], values: dict[str, Any], expected: list[tuple[str, str]]
+    model: type[InputModel], values: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     assert problems(model, values) == expected
 
@@ -175,7 +175,7 @@ def test_a_moment_is_sent_in_the_one_form_that_the_platform_takes(written: str, 
     ("model", "values"),
     [(JwtGrantArgs, GRANT), (KeyPairArgs, {"privateKeyPem": "-----S3CRET", "certificatePem": "x"})],
 )
-def test_a_private_key_is_not_in_the_repr_of_the_inputs(model: type[Written], values: dict[str, Any]) -> None:
+def test_a_private_key_is_not_in_the_repr_of_the_inputs(model: type[InputModel], values: dict[str, Any]) -> None:
     args = model.model_validate(values)
     assert "S3CRET" in args.model_dump_json()
     assert "S3CRET" not in f"{args!r} {args}"

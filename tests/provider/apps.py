@@ -1,4 +1,4 @@
-"""Apps of both kinds, and what somebody else does to them in the org, by its own doors."""
+"""Apps of both kinds, and what somebody else does to them in the org, by its own APIs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts a shape into an org by its own doors, and tells what the org holds of it, element by element."""
+"""Puts a shape into an org by its own APIs, and tells what the org holds of it, element by element."""
 
 from __future__ import annotations
 

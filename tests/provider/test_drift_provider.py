@@ -66,7 +66,7 @@ def test_an_app_whose_links_the_login_may_not_see_is_read_and_what_was_not_seen_
     looking.configure(blind)
     assert plain(looking.read(APP, resource_id, inputs, outputs).inputs) == inputs
     assert reading.failed == {}
-    ((urn, error),) = reading.unseen.items()
+    ((urn, error),) = reading.partly_read.items()
     assert urn == looking.urn(APP)
     assert error.properties == ("permissionSets", "profiles")
     assert "does not show this login which permission sets" in str(error)

@@ -20,8 +20,8 @@ from orgkey.salesforce.soap import read_metadata
 from tests.salesforce.stub import Answer, Request, Says, as_json, refusal, serving
 from tests.salesforce.test_deploy_job import bundle
 
-NEVER, PROPAGATION, CERTIFICATE, SOON, ASKING, LATER = (
-    Retry.NEVER, Retry.PROPAGATION, Retry.CERTIFICATE, Retry.SOON, Retry.ASKING, Retry.LATER,
+NEVER, PROPAGATION, CERTIFICATE, SOON, READS_ONLY, LATER = (
+    Retry.NEVER, Retry.PROPAGATION, Retry.CERTIFICATE, Retry.SOON, Retry.READS_ONLY, Retry.LATER,
 )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def test_an_answer_of_the_token_endpoint(code: str, text: str, retry: Retry, say
         ("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.", SOON, "moment"),
         ("UNABLE_TO_LOCK_ROW", "", SOON, "moment"),
         ("UNABLE_TO_LOCK_RECORD", "", SOON, "moment"),
-        ("UNKNOWN_EXCEPTION", "An unexpected error occurred. Please include this ErrorId", ASKING, "ErrorId"),
+        ("UNKNOWN_EXCEPTION", "An unexpected error occurred. Please include this ErrorId", READS_ONLY, "ErrorId"),
         ("LICENSE_LIMIT_EXCEEDED", "", NEVER, "licence"),
     ],
 )
@@ -238,9 +238,9 @@ def test_a_login_without_the_permissions_is_named_with_those_it_lacks(tmp_path: 
         with pytest.raises(DeployFailedError, match=r"The login is deploy@acme\.com\."):
             deploy(client, bundle(), seconds=30)
         with pytest.raises(RefusedError, match="NOT_FOUND") as other:
-            client.look("elsewhere")
+            client.get("elsewhere")
         assert "The login is" not in str(other.value)
-        assert DeployJob(client, "0Af1").look().done
+        assert DeployJob(client, "0Af1").status().done
 
 
 def in_jwt_form() -> str:

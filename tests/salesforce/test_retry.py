@@ -25,8 +25,8 @@ from orgkey.salesforce.deploy_job import deploy
 from orgkey.salesforce.errors import (
     CanceledError,
     DeployFailedError,
-    PassingTroubleError,
     RefusedError,
+    TransientError,
     UnreachableError,
 )
 from orgkey.salesforce.org import Org as Client
@@ -66,7 +66,7 @@ def test_a_refused_write_is_sent_again_until_the_org_takes_it(client: Client, la
 
 
 @pytest.mark.parametrize("code", [*SOON, "UNKNOWN_EXCEPTION"])
-def test_a_refused_question_is_asked_again_at_every_door(client: Client, landscape: Landscape, code: str) -> None:
+def test_a_refused_question_is_asked_again_at_every_endpoint(client: Client, landscape: Landscape, code: str) -> None:
     for operation in ("composite", "readMetadata"):
         landscape.admin("POST", "/faults", operation=operation, org="uat", faults=[code])
     assert client.query(soql.ORGANIZATION)
@@ -183,7 +183,7 @@ def test_nothing_is_printed_while_something_is_tried_again(clock: Clock, capfd: 
 
 def test_a_verb_whose_time_is_over_tries_once(clock: Clock) -> None:
     def run() -> None:
-        clock.must_end(clock.monotonic())
+        clock.set_deadline(clock.monotonic())
         call, tried = refuse()
         with pytest.raises(RefusedError, match="It was asked once"):
             retry_refused(call, clock=clock)
@@ -266,8 +266,8 @@ def test_an_org_that_names_a_time_is_asked_then_and_not_before(
 
 def test_a_busy_org_that_names_a_long_time_is_left_alone_until_then(answering: Answering) -> None:
     host = answering(503, {"Retry-After": "3600", "Content-Type": "text/plain"}, b"")
-    with pytest.raises(PassingTroubleError, match="Try again in 3600 seconds"):
-        Transport(ca_bundle=host.ca_bundle).look("GET", host.url)
+    with pytest.raises(TransientError, match="Try again in 3600 seconds"):
+        Transport(ca_bundle=host.ca_bundle).read("GET", host.url)
     assert len(host.headers) == 1
 
 
@@ -281,7 +281,7 @@ def test_a_write_that_a_gateway_answers_is_sent_once_whatever_it_says_of_coming_
         client_of(host).rest("POST", "composite/sobjects", json={})
     assert len(host.headers) == 1
     if status == 503:
-        assert isinstance(lost.value, PassingTroubleError)
+        assert isinstance(lost.value, TransientError)
         assert lost.value.retry_after == float(wait)
 
 

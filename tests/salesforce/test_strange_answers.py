@@ -82,7 +82,7 @@ def _wanted() -> PermissionSetAssignmentsArgs:
     return PermissionSetAssignmentsArgs.model_validate({"permissionSet": "Set", "users": ["ci@acme.com"]})
 
 
-DOORS: dict[str, Callable[[Client], Any]] = {
+ENDPOINTS: dict[str, Callable[[Client], Any]] = {
     "a question": lambda client: client.query(soql.ORGANIZATION),
     "who holds a set": lambda client: read_holders(Snapshot(client), "Set", users=["a@b.c"], groups=["G"]),
     "who is to hold it": lambda client: set_holders(Snapshot(client), _wanted()),
@@ -92,7 +92,7 @@ DOORS: dict[str, Callable[[Client], Any]] = {
     "insert": lambda client: client.insert([{}]),
     "delete": lambda client: client.delete(["x"]),
     "deploy": lambda client: deploy(client, bundle(), seconds=0.1),
-    "its state": lambda client: DeployJob(client, "0Af").look(),
+    "its state": lambda client: DeployJob(client, "0Af").status(),
     "readMetadata": lambda client: read_metadata(client, "PermissionSet", ["Set"]),
     "listMetadata": lambda client: list_metadata(client, ["ConnectedApp"]),
     "grant": lambda client: oauth.jwt_bearer(client.transport, client.url, "a.b.c"),
@@ -154,8 +154,8 @@ XML = st.sampled_from(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_nothing_but_our_own_errors_comes_out_of_any_door(host: tuple[Stub, Answers], door: str) -> None:
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_nothing_but_our_own_errors_comes_out_of_any_endpoint(host: tuple[Stub, Answers], endpoint: str) -> None:
     stub, said = host
     client = stub.client(QuickClock())
 
@@ -171,7 +171,7 @@ def test_nothing_but_our_own_errors_comes_out_of_any_door(host: tuple[Stub, Answ
             json.loads(body)
             said.organization = True
         try:
-            DOORS[door](client)
+            ENDPOINTS[endpoint](client)
         except SalesforceError as error:
             str(error).encode()
 
@@ -189,7 +189,7 @@ def test_a_deploy_of_which_something_strange_is_told_may_have_arrived(host: tupl
     with pytest.raises(UnreachableError, match="something that is no"):
         DeployJob.start(client, bundle())
     with pytest.raises(UnreachableError, match="something that is no"):
-        DeployJob(client, "0Af").look()
+        DeployJob(client, "0Af").status()
 
 
 def test_a_next_page_is_never_asked_of_another_host() -> None:

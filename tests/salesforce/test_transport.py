@@ -14,7 +14,13 @@ import requests
 from requests import certs
 
 from orgkey.salesforce.clock import Countdown
-from orgkey.salesforce.errors import CanceledError, PassingTroubleError, SettingError, TimeOverError, UnreachableError
+from orgkey.salesforce.errors import (
+    CanceledError,
+    DeadlineExceededError,
+    SettingError,
+    TransientError,
+    UnreachableError,
+)
 from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.transport import TIMEOUT, Transport, timeout_of
 from tests.landscape import Landscape, Org
@@ -76,7 +82,7 @@ def test_a_ca_bundle_that_is_no_file_is_said_before_the_first_request(tmp_path: 
 def test_a_question_is_asked_again_while_the_org_is_busy_and_a_write_is_not(landscape: Landscape, org: Org) -> None:
     client = Transport(ca_bundle=org.ca_bundle)
     landscape.admin("POST", "/faults", operation="versions", org="uat", faults=["return-503", "reset-before"])
-    assert client.look("GET", f"{org.url}/services/data/").ok
+    assert client.read("GET", f"{org.url}/services/data/").ok
     landscape.admin("POST", "/faults", operation="versions", org="uat", faults=["return-503"])
     assert client.request("GET", f"{org.url}/services/data/").status_code == 503
 
@@ -108,21 +114,21 @@ def test_no_answer_is_awaited_longer_than_the_verb_may_take(
     landscape.admin("POST", "/faults", operation="versions", org="uat", faults=["stall-2"])
     started = time.monotonic()
     client = Transport(ca_bundle=org.ca_bundle, clock=Countdown(seconds=0.3))
-    with pytest.raises(TimeOverError, match="orgkey:timeouts"):
+    with pytest.raises(DeadlineExceededError, match="orgkey:timeouts"):
         ask(client, "GET", f"{org.url}/services/data/")
     assert time.monotonic() - started < 1
 
 
 def test_nothing_is_sent_when_the_time_is_over(answering: Answering) -> None:
     host = answering(200, JSON, b"{}")
-    with pytest.raises(TimeOverError, match="orgkey:timeouts"):
+    with pytest.raises(DeadlineExceededError, match="orgkey:timeouts"):
         Transport(ca_bundle=host.ca_bundle, clock=Countdown(seconds=0)).request("POST", host.url)
     assert host.headers == []
 
 
 def test_questions_that_are_asked_side_by_side_know_the_time_they_have(client: Client) -> None:
     def ask() -> list[float]:
-        client.clock.must_end(client.clock.monotonic() + 5)
+        client.clock.set_deadline(client.clock.monotonic() + 5)
         return client.side_by_side([client.clock.seconds_left, client.clock.seconds_left])
 
     assert [left <= 5 for left in copy_context().run(ask)] == [True, True]
@@ -171,14 +177,14 @@ def test_a_ca_file_of_the_environment_that_is_not_there_is_told_as_what_it_is(
 def test_a_refused_certificate_is_asked_once_because_waiting_does_not_mend_it(answering: Answering) -> None:
     host = answering(200, JSON, b"{}")
     with pytest.raises(UnreachableError) as refused:
-        Transport(ca_bundle=certs.where()).look("GET", host.url)
-    assert not isinstance(refused.value, PassingTroubleError)
+        Transport(ca_bundle=certs.where()).read("GET", host.url)
+    assert not isinstance(refused.value, TransientError)
 
 
 def test_a_ca_bundle_is_found_under_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, org: Org) -> None:
     (tmp_path / "ca.pem").write_text(Path(org.ca_bundle).read_text())
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert Transport(ca_bundle="~/ca.pem").look("GET", f"{org.url}/services/data").ok
+    assert Transport(ca_bundle="~/ca.pem").read("GET", f"{org.url}/services/data").ok
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Written:
+class WriteResult:
     """What became of a component: its id, whether it is new or changed, and warnings."""
 
     id: str

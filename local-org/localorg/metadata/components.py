@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from localorg.metadata.change import Change, ComponentError, Written, component
+from localorg.metadata.change import Change, ComponentError, WriteResult, component
 from localorg.metadata.connected_app_rules import ConnectedAppRules
 from localorg.metadata.document import Document
 from localorg.metadata.external_client_app_rules import APP, ExternalClientAppRules, satellites
@@ -65,7 +65,7 @@ class Properties:
     namespace: str = ""
 
 
-def write_component(change: Change, kind: str, name: str, given: Document) -> Written:
+def write_component(change: Change, kind: str, name: str, given: Document) -> WriteResult:
     """Create or update a component. Raises ComponentError; the caller's transaction undoes what was begun."""
     stored = component(change, kind, name)
     if stored is None and (prefix := _OF_PACKAGE.match(name)):
@@ -99,7 +99,7 @@ def write_component(change: Change, kind: str, name: str, given: Document) -> Wr
     )  # saying a default aloud changes nothing
     if stored and not changed:
         change.store.put("_Component", stored)
-    return Written(component_id, created=stored is None, changed=changed, warnings=warnings)
+    return WriteResult(component_id, created=stored is None, changed=changed, warnings=warnings)
 
 
 def complete_apps(change: Change, kinds: set[str]) -> None:

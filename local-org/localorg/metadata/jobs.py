@@ -233,7 +233,7 @@ class Jobs:
 
 
 def _options(given: dict[str, Any]) -> DeployOptions:
-    """Read deployOptions as either door sends them."""
+    """Read deployOptions as either API sends them."""
 
     def is_on(name: str, *, default: bool = False) -> bool:
         value = given.get(name)

@@ -21,12 +21,12 @@ from localorg.soql.parse import (
     Children,
     Condition,
     Count,
+    DateTime,
     FieldGroup,
     Inner,
     Literal,
     Logic,
     Membership,
-    Moment,
     Path,
     Query,
     Relative,
@@ -305,7 +305,9 @@ def _value(value: Literal, found: Field, path: Path, source: _Source) -> object:
     """Return the SQL value of a literal for a field. Raises PlatformError when the types do not meet."""
     if value is None:
         return None
-    wanted = {"boolean": bool, "int": int, "double": (int, float), "datetime": (Moment, Relative)}.get(found.type, str)
+    wanted = {"boolean": bool, "int": int, "double": (int, float), "datetime": (DateTime, Relative)}.get(
+        found.type, str
+    )
     if not isinstance(value, wanted) or (found.type == "int" and isinstance(value, bool)):  # type: ignore[arg-type]
         kind = {"int": "int", "datetime": "dateTime", "boolean": "boolean", "double": "double"}.get(
             found.type, "string"
@@ -313,7 +315,7 @@ def _value(value: Literal, found: Field, path: Path, source: _Source) -> object:
         quotes = "be enclosed in quotes" if kind == "string" else "not be enclosed in quotes"
         problem = f"value of filter criterion for field '{found.name}' must be of type {kind} and should {quotes}"
         raise malformed(source.text, path.at, problem, "INVALID_FIELD")
-    if isinstance(value, Moment):
+    if isinstance(value, DateTime):
         return _moment(value.text, source.text, path.at)
     if isinstance(value, Relative):
         return value

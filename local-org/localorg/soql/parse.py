@@ -52,7 +52,7 @@ class Children:
 
 
 @dataclass(frozen=True)
-class Moment:
+class DateTime:
     """A date or date-time literal, as written."""
 
     text: str
@@ -66,7 +66,7 @@ class Relative:
     days: int = 0
 
 
-Literal = str | float | int | bool | None | Moment | Relative
+Literal = str | float | int | bool | None | DateTime | Relative
 
 
 @dataclass(frozen=True)
@@ -260,8 +260,8 @@ class _Tree(Transformer[Token, Any]):
     def text(self, token: Token) -> str:
         return unescape(token)
 
-    def moment(self, token: Token) -> Moment:
-        return Moment(str(token))
+    def moment(self, token: Token) -> DateTime:
+        return DateTime(str(token))
 
     def number(self, token: Token) -> float | int:
         return float(token) if "." in token else _integer(token)

@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every installed package
 
 
-class Written(BaseModel):
+class InputModel(BaseModel):
     """A value from a stack file or a resource's inputs; validate it from a dict with the names people write."""
 
     model_config = ConfigDict(

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import compile_path
 
-from localorg.doors import collections, composite, deploy_request, oauth, rest, soap
-from localorg.doors.call import Answer, Call
+from localorg.endpoints import collections, composite, deploy_request, oauth, rest, soap
+from localorg.endpoints.call import Answer, Call
 
 REST, SOAP, OAUTH, PLAIN = "rest", "soap", "oauth", "plain"
 Handler = Callable[[Call], Answer]
@@ -51,7 +51,7 @@ class Route:
     path: str
     operation: str
     handler: Handler
-    door: str = REST
+    endpoint: str = REST
     login: bool = True
     name: Callable[[Call], str] | None = field(default=None)
 
@@ -61,9 +61,9 @@ def _route(method: str, path: str, operation: str, handler: Handler) -> Route:
 
 
 def _open(
-    method: str, path: str, operation: str, handler: Handler, door: str, name: Callable[[Call], str] | None = None
+    method: str, path: str, operation: str, handler: Handler, endpoint: str, name: Callable[[Call], str] | None = None
 ) -> Route:
-    return Route(method, path, operation, handler, door, login=False, name=name)
+    return Route(method, path, operation, handler, endpoint, login=False, name=name)
 
 
 ROUTES: tuple[Route, ...] = (

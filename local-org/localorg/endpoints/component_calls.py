@@ -9,8 +9,8 @@ from typing import Any
 
 from lxml import etree
 
-from localorg.doors.call import Call
-from localorg.doors.envelope import XSI, SoapRequest, Typed, children, text_of, texts_of
+from localorg.endpoints.call import Call
+from localorg.endpoints.envelope import XSI, SoapRequest, Typed, children, text_of, texts_of
 from localorg.errors import PlatformError
 from localorg.metadata.change import Change, ComponentError, component
 from localorg.metadata.components import complete_apps, delete_component, read_component, write_component

@@ -1,10 +1,10 @@
-"""SOAP over HTTP: versions, sessions, faults; the Metadata API's door and the partner door that only refuses (6.1)."""
+"""SOAP over HTTP: versions, sessions, faults; the Metadata API's endpoint and the partner endpoint that only refuses (6.1)."""
 
 from __future__ import annotations
 
-from localorg.doors.call import Answer, Call
-from localorg.doors.envelope import SoapRequest, read_request, write_fault, write_response
-from localorg.doors.metadata_soap import OPERATIONS, run_operation
+from localorg.endpoints.call import Answer, Call
+from localorg.endpoints.envelope import SoapRequest, read_request, write_fault, write_response
+from localorg.endpoints.metadata_soap import OPERATIONS, run_operation
 from localorg.errors import PlatformError, invalid_session
 from localorg.identity.jwt_tokens import is_jwt
 

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from localorg.clock import format_timestamp
-from localorg.doors.call import Answer
+from localorg.endpoints.call import Answer
 from localorg.identity.apps import CONNECTED, App, current_app
 from localorg.identity.certificates import certificate_facts
 from localorg.landscape import Landscape
@@ -32,7 +32,7 @@ def show_page(landscape: Landscape) -> Answer:
 def _template() -> Template:
     from jinja2 import Environment
 
-    source = resources.files("localorg.doors").joinpath("page.html").read_text()
+    source = resources.files("localorg.endpoints").joinpath("page.html").read_text()
     return Environment(autoescape=True, trim_blocks=True).from_string(source)
 
 

@@ -21,11 +21,11 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
-from localorg.doors.admin import Admin
-from localorg.doors.call import Answer, Call
-from localorg.doors.dispatch import HTML, MAINTENANCE, answer, refused
-from localorg.doors.request_body import MAX_BODY, decoded, read_body, read_parts
-from localorg.doors.routes import OPERATIONS, REST, Route, by_path
+from localorg.endpoints.admin import Admin
+from localorg.endpoints.call import Answer, Call
+from localorg.endpoints.dispatch import HTML, MAINTENANCE, answer, refused
+from localorg.endpoints.request_body import MAX_BODY, decoded, read_body, read_parts
+from localorg.endpoints.routes import OPERATIONS, REST, Route, by_path
 from localorg.errors import OAuthError, PlatformError, gack, locked
 from localorg.faults import ERROR_CODES, GACK, LOCK, OAUTH_ERRORS, Faults, returned_status, stall_seconds
 from localorg.landscape import Landscape
@@ -36,7 +36,7 @@ DAY = 86_400
 
 
 class Front:
-    """All doors of a landscape, told apart by port."""
+    """All endpoints of a landscape, told apart by port."""
 
     def __init__(self, landscape: Landscape, ca_bundle: str, on_change: Callable[[], None]) -> None:
         self.landscape = landscape
@@ -101,7 +101,7 @@ class Front:
         cut = fault in {"reset-before", "reset-after"}
         made: Answer | None = None
         if problem is not None:
-            made = refused(call, route.door if route else REST, problem)
+            made = refused(call, route.endpoint if route else REST, problem)
         elif fault != "reset-before":
             call.holds_back = {LOCK: locked(), GACK: gack()}.get(fault or "")
             made = self._faulty(call, route, fault) or self._limited(call, route) or answer(call, route, allowed)
@@ -139,30 +139,30 @@ class Front:
         if status := returned_status(fault):
             return Answer(status, b"", "text/plain")
         if fault in OAUTH_ERRORS:
-            return refused(call, route.door if route else REST, OAuthError(fault, OAUTH_ERRORS[fault]))
+            return refused(call, route.endpoint if route else REST, OAuthError(fault, OAUTH_ERRORS[fault]))
         if fault not in ERROR_CODES:
             return None
         code_status, message = ERROR_CODES[fault]
-        door = route.door if route else REST
+        endpoint = route.endpoint if route else REST
         if fault == "INVALID_SESSION_ID" and route and route.operation in {"userinfo", "identity"}:
             return Answer(403, b"Bad_OAuth_Token", "text/plain;charset=UTF-8")
-        if door == "oauth":
-            return refused(call, door, OAuthError("invalid_grant", message, status=400))
-        return refused(call, door, PlatformError(fault, message, status=code_status))
+        if endpoint == "oauth":
+            return refused(call, endpoint, OAuthError("invalid_grant", message, status=400))
+        return refused(call, endpoint, PlatformError(fault, message, status=code_status))
 
     def _limited(self, call: Call, route: Route | None) -> Answer | None:
         """Count an API request; refuse it above the day's limit (platform notes 5.7, 8)."""
-        if call.org is None or route is None or route.door == "oauth":
+        if call.org is None or route is None or route.endpoint == "oauth":
             return None
         used = self._count(call, 1)
         if used <= self.landscape.knobs.number("daily_requests", call.place):
             return None
         return refused(
-            call, route.door, PlatformError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
+            call, route.endpoint, PlatformError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
         )
 
     def _limit_header(self, call: Call, route: Route | None) -> dict[str, str]:
-        if call.org is None or route is None or route.door != REST:
+        if call.org is None or route is None or route.endpoint != REST:
             return {}
         most = int(self.landscape.knobs.number("daily_requests", call.place))
         return {"Sforce-Limit-Info": f"api-usage={self._count(call, 0)}/{most}"}

@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from typing import Any
 from urllib.parse import urlencode
 
-from localorg.doors.call import Answer, Call, as_json
+from localorg.endpoints.call import Answer, Call, as_json
 from localorg.errors import OAuthError
 from localorg.identity.apps import effective_apps
 from localorg.identity.grants import CLIENT_CREDENTIALS, JWT_BEARER, REFRESH, Granted

@@ -1,4 +1,4 @@
-"""DeployResult and RetrieveResult from a stored job, in the order of the WSDL (platform notes 5.3, 5.4). Both doors show them."""
+"""DeployResult and RetrieveResult from a stored job, in the order of the WSDL (platform notes 5.3, 5.4). Both APIs show them."""
 
 from __future__ import annotations
 

@@ -8,17 +8,17 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import ValidationError
 
 from orgkey.metadata.check import Problem
+from orgkey.model.input_model import InputModel
 from orgkey.model.problems import from_validation
-from orgkey.model.written import Written
 from orgkey.provider.handler import Values
 from orgkey.provider.wire import UNKNOWN, has_unknown
 
 _SEQUENCES: frozenset[Any] = frozenset({list, tuple})
 
-W = TypeVar("W", bound=Written)
+W = TypeVar("W", bound=InputModel)
 
 
-def check_written(model: type[Written], values: Values) -> tuple[dict[str, Any], list[Problem]]:
+def check_model(model: type[InputModel], values: Values) -> tuple[dict[str, Any], list[Problem]]:
     """Validate what is known of some inputs and fill in defaults; what a preview cannot know yet is left as it is."""
     lists = _lists(model)
     unknown = {name: value if name in lists else UNKNOWN for name, value in values.items() if has_unknown(value)}
@@ -41,13 +41,13 @@ def changed(names: Iterable[str], before: Values, after: Values) -> list[str]:
     return [name for name in names if has_unknown(after.get(name)) or before.get(name) != after.get(name)]
 
 
-def replacing(model: type[Written], names: Iterable[str]) -> list[str]:
+def replacing(model: type[InputModel], names: Iterable[str]) -> list[str]:
     """Those of the names whose change needs a new resource."""
     rows = {field.alias or name: field.json_schema_extra for name, field in model.model_fields.items()}
     return [name for name in names if isinstance(extra := rows.get(name), dict) and extra.get("replaces")]
 
 
-def _lists(model: type[Written]) -> set[str]:
+def _lists(model: type[InputModel]) -> set[str]:
     """Names of the inputs that are lists: of those a part may be known. Of any other, nothing is known while a part is not."""
     return {
         field.alias or name

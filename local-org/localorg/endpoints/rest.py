@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localorg.doors.call import Answer, Call, as_json
+from localorg.endpoints.call import Answer, Call, as_json
 from localorg.errors import PlatformError
 from localorg.sobjects.describe import describe_global, describe_object
 from localorg.sobjects.records import create_record, delete_record, known_object, read_record, update_record

@@ -1,4 +1,4 @@
-"""One request and its answer, as every door sees them."""
+"""One request and its answer, as every endpoint sees them."""
 
 from __future__ import annotations
 

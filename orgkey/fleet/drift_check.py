@@ -1,4 +1,4 @@
-"""One stack's look: the engine's `refresh --preview-only` with our provider in this process, judged.
+"""The drift check of one stack: the engine's `refresh --preview-only` with our provider in this process, judged.
 
 Whatever goes wrong stays within the stack: it is reported as "could not tell" with the reason.
 """
@@ -32,10 +32,10 @@ _LAST_WORD = 5.0  # seconds for the engine to end by itself, once the org is giv
 
 
 @dataclass(slots=True)
-class Looker:
-    """Looks at one stack after the other, at several at a time.
+class DriftChecker:
+    """Checks stacks for drift, several at a time.
 
-    `seconds` is how long a look may take; `expiring_within` how long before its end a certificate is a finding.
+    `seconds` is how long the check of a stack may take; `expiring_within` how long before its end a certificate is a finding.
     """
 
     engine: Engine
@@ -48,11 +48,11 @@ class Looker:
     _under_way: set[_Attempt] = field(default_factory=set)
     _stopped: bool = False
 
-    def look(self, stack: Stack, *, seconds: float) -> StackReport:
-        """Look at a stack, for at most `seconds` if that is less than a look may take; never raises for what is wrong with it."""
+    def check(self, stack: Stack, *, seconds: float) -> StackReport:
+        """Check a stack, for at most `seconds` if that is less than a check may take; never raises for what is wrong with it."""
         started = time.monotonic()
         try:
-            report = self._look(stack, min(self.seconds, seconds))
+            report = self._check(stack, min(self.seconds, seconds))
         except (StackFileError, EngineError, DigestError) as error:
             report = could_not_tell(stack.project, stack.name, str(error), instance_url=instance_url(stack))
         except Exception as error:  # noqa: BLE001 — one stack's trouble is its own, whatever it is; its text may hold anything
@@ -67,7 +67,7 @@ class Looker:
             attempt.give_up()
             attempt.process.kill()
 
-    def _look(self, stack: Stack, seconds: float) -> StackReport:
+    def _check(self, stack: Stack, seconds: float) -> StackReport:
         deadline = time.monotonic() + seconds
         missing: NoSettingsError | None = None
         try:
@@ -105,7 +105,7 @@ class Looker:
             now=self.now(),
             expiring_within=self.expiring_within,
             unread=reading.failed.keys(),
-            unseen=reading.unseen.keys(),
+            partly_read=reading.partly_read.keys(),
         )
         accesses = tuple(_access(each, reading) for each in components)
         certificates = [each.certificate for each in accesses if each.certificate]
@@ -156,7 +156,7 @@ class _Attempt:
 
 @contextmanager
 def _copy_of(file: Path) -> Iterator[Path]:
-    """A stack file for the engine to keep: it adds a missing `encryptionsalt` to the one it is given, and a look writes nothing."""
+    """A stack file for the engine to keep: it adds a missing `encryptionsalt` to the one it is given, and a drift check writes nothing."""
     with tempfile.TemporaryDirectory(prefix="orgkey-") as folder:
         yield Path(shutil.copy(file, folder))
 
@@ -181,16 +181,16 @@ def unknown_of(digest: Digest, components: Sequence[Component], reading: Reading
     whole = {each.reason for each in told}
     if len(whole) == 1 and len(told) == len(components) and not any(each.path for each in told):
         told = [Unknown(path="", reason=whole.pop())]
-    unseen = [
+    partly_read = [
         Unknown(
             path=f"{path_of(step.urn)}.{name}", reason=reading.said.get(step.urn, str(error)), component=component.name
         )
         for component in components
         for step in component.steps
-        if (error := reading.unseen.get(step.urn)) is not None
+        if (error := reading.partly_read.get(step.urn)) is not None
         for name in error.properties
     ]
-    return (*told, *unseen, *(Unknown(path="", reason=error) for error in digest.errors))
+    return (*told, *partly_read, *(Unknown(path="", reason=error) for error in digest.errors))
 
 
 def _unread(component: Component, reading: Reading, *, late: str) -> list[Unknown]:

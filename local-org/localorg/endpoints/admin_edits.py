@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from localorg.doors.call import Answer, as_json
+from localorg.endpoints.call import Answer, as_json
 from localorg.errors import LandscapeError
 from localorg.identity.apps import effective_apps
 from localorg.identity.sessions import Sessions, random_text

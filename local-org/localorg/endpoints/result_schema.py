@@ -7,7 +7,9 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-_FILE: dict[str, dict[str, str]] = json.loads(resources.files("localorg.doors").joinpath("results.json").read_text())
+_FILE: dict[str, dict[str, str]] = json.loads(
+    resources.files("localorg.endpoints").joinpath("results.json").read_text()
+)
 
 
 class _Part(NamedTuple):

@@ -1,14 +1,14 @@
-"""From a request to an answer: find the route, check version and caller, answer errors in the door's form."""
+"""From a request to an answer: find the route, check version and caller, answer errors in the endpoint's form."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 
-from localorg.doors.call import Answer, Call, rest_error
-from localorg.doors.oauth import oauth_error
-from localorg.doors.routes import OAUTH, REST, SOAP, Route, find_route
-from localorg.doors.soap import soap_error
+from localorg.endpoints.call import Answer, Call, rest_error
+from localorg.endpoints.oauth import oauth_error
+from localorg.endpoints.routes import OAUTH, REST, SOAP, Route, find_route
+from localorg.endpoints.soap import soap_error
 from localorg.errors import LandscapeError, OAuthError, PlatformError, not_found
 
 log = logging.getLogger("localorg")
@@ -29,26 +29,26 @@ def answer(call: Call, route: Route | None, allowed: list[str]) -> Answer:
     if route is None:
         return _no_route(call, allowed)
     try:
-        if route.door == REST and route.login:
+        if route.endpoint == REST and route.login:
             check_version(call)
             call.authorize()
         call.run_inner = answer_rest
         return route.handler(call)
     except (PlatformError, OAuthError, LandscapeError) as error:
-        return refused(call, route.door, error)
+        return refused(call, route.endpoint, error)
     except RecursionError:
-        return refused(call, route.door, PlatformError("JSON_PARSER_ERROR", "The request is nested too deeply"))
+        return refused(call, route.endpoint, PlatformError("JSON_PARSER_ERROR", "The request is nested too deeply"))
     except Exception:  # a defect of ours goes out as the platform's own, with an id to find it in the log
         error_id = f"{secrets.randbelow(10**10)}-{secrets.randbelow(10**5)}"
         log.exception("%s %s failed, ErrorId %s", call.method, call.path, error_id)
         message = f"An unexpected error occurred. Please include this ErrorId if you contact support: {error_id}"
-        return refused(call, route.door, PlatformError("UNKNOWN_EXCEPTION", message, status=500))
+        return refused(call, route.endpoint, PlatformError("UNKNOWN_EXCEPTION", message, status=500))
 
 
 def answer_rest(call: Call) -> Answer:
     """Answer a REST request inside another one."""
     route, call.parameters, allowed = find_route(call.method, call.path)
-    if route is None or route.door != REST or not route.login:
+    if route is None or route.endpoint != REST or not route.login:
         return _no_route(call, allowed)
     try:
         check_version(call)
@@ -67,11 +67,11 @@ def check_version(call: Call) -> None:
         raise not_found()
 
 
-def refused(call: Call, door: str, error: PlatformError | OAuthError | LandscapeError) -> Answer:
-    """Return an error in the form of a door."""
+def refused(call: Call, endpoint: str, error: PlatformError | OAuthError | LandscapeError) -> Answer:
+    """Return an error in the form of an endpoint."""
     if isinstance(error, LandscapeError):
         error = not_found()
-    if door == OAUTH:
+    if endpoint == OAUTH:
         if isinstance(error, PlatformError):
             error = OAuthError(
                 "server_error" if error.status >= DEFECT else "invalid_request",
@@ -81,7 +81,7 @@ def refused(call: Call, door: str, error: PlatformError | OAuthError | Landscape
         return oauth_error(error)
     if isinstance(error, OAuthError):
         error = PlatformError("UNKNOWN_EXCEPTION", error.description, status=error.status)
-    return soap_error(error, call) if door == SOAP else rest_error(error)
+    return soap_error(error, call) if endpoint == SOAP else rest_error(error)
 
 
 def _no_route(call: Call, allowed: list[str]) -> Answer:

@@ -15,9 +15,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from localorg.doors.admin_edits import add_consent, add_user, edit_user, end_sessions, install_package, set_ip_ranges
-from localorg.doors.call import Answer, Call, as_json
-from localorg.doors.page import show_page
+from localorg.endpoints.admin_edits import (
+    add_consent,
+    add_user,
+    edit_user,
+    end_sessions,
+    install_package,
+    set_ip_ranges,
+)
+from localorg.endpoints.call import Answer, Call, as_json
+from localorg.endpoints.page import show_page
 from localorg.errors import LandscapeError, PlatformError
 from localorg.faults import Faults
 from localorg.knobs import EVERYWHERE, KNOBS

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from localorg.doors.call import Answer, Call, Part, as_json
-from localorg.doors.deploy_result import deploy_result
-from localorg.doors.result_schema import known_in
+from localorg.endpoints.call import Answer, Call, Part, as_json
+from localorg.endpoints.deploy_result import deploy_result
+from localorg.endpoints.result_schema import known_in
 from localorg.errors import PlatformError, insufficient_access
 from localorg.identity.holding import allows
 from localorg.metadata.jobs import DEPLOY

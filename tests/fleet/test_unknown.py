@@ -6,10 +6,10 @@ import pytest
 
 from orgkey.fleet.components import components_of
 from orgkey.fleet.digest import parse_digest
-from orgkey.fleet.look import unknown_of
+from orgkey.fleet.drift_check import unknown_of
 from orgkey.fleet.provider import Reading
 from orgkey.fleet.report import Unknown
-from orgkey.salesforce.errors import CANCELED, CanceledError, SalesforceError, UnreachableError, UnseenError
+from orgkey.salesforce.errors import CANCELED, CanceledError, PartialReadError, SalesforceError, UnreachableError
 from tests.fleet.digests import digest, together
 
 READ = parse_digest(digest())
@@ -25,7 +25,7 @@ DOWN = UnreachableError("no way in")
         (dict.fromkeys(IN_ORG, DOWN), "", [("", "no way in")]),
         ({URN["PermissionSet"]: DOWN}, "", [("permissionSet", "no way in")]),
         (
-            {URN["ExternalClientApp"]: UnseenError("not shown", ("permissionSets", "profiles"))},
+            {URN["ExternalClientApp"]: PartialReadError("not shown", ("permissionSets", "profiles"))},
             "",
             [("app.permissionSets", "not shown"), ("app.profiles", "not shown")],
         ),
@@ -36,8 +36,8 @@ DOWN = UnreachableError("no way in")
 def test_it_is_told_by_name_and_once_where_it_is_the_same_for_everything(
     unread: dict[str, SalesforceError], late: str, expected: list[tuple[str, str]]
 ) -> None:
-    unseen = {urn: error for urn, error in unread.items() if isinstance(error, UnseenError)}
-    reading = Reading({urn: error for urn, error in unread.items() if urn not in unseen}, unseen)
+    partly_read = {urn: error for urn, error in unread.items() if isinstance(error, PartialReadError)}
+    reading = Reading({urn: error for urn, error in unread.items() if urn not in partly_read}, partly_read)
     told = unknown_of(READ, components_of(READ), reading, late=late)
     assert [(each.path, each.reason) for each in told] == expected
     assert {each.component for each in told if each.path} <= {"access"}

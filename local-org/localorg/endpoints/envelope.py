@@ -93,7 +93,7 @@ def write_response(operation: str, results: list[dict[str, Any]] | dict[str, Any
 
 
 def write_fault(error: PlatformError, *, partner: bool = False) -> bytes:
-    """Return the envelope of a fault: faultcode `sf:CODE` in the door's namespace (platform notes 5.7)."""
+    """Return the envelope of a fault: faultcode `sf:CODE` in the endpoint's namespace (platform notes 5.7)."""
     namespace = PARTNER_FAULT if partner else METADATA_NAMESPACE
     envelope, body = _envelope(namespace, default=False)  # faultcode and faultstring have no namespace
     fault = etree.SubElement(body, f"{{{ENVELOPE}}}Fault")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localorg.doors.call import Answer, Call, as_json
+from localorg.endpoints.call import Answer, Call, as_json
 from localorg.errors import PlatformError
 from localorg.sobjects.records import create_record, delete_record, object_of, read_record, update_record
 

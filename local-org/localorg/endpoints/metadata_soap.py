@@ -1,4 +1,4 @@
-"""The Metadata API's SOAP door: jobs, descriptions, and CRUD on components (platform notes 5.1)."""
+"""The Metadata API's SOAP API: jobs, descriptions, and CRUD on components (platform notes 5.1)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from localorg.doors.call import Call
-from localorg.doors.component_calls import (
+from localorg.endpoints.call import Call
+from localorg.endpoints.component_calls import (
     create_components,
     delete_components,
     read_components,
@@ -17,10 +17,10 @@ from localorg.doors.component_calls import (
     update_components,
     upsert_components,
 )
-from localorg.doors.deploy_request import TOO_LARGE, check_may_deploy
-from localorg.doors.deploy_result import deploy_result, file_properties, retrieve_result
-from localorg.doors.envelope import SoapRequest, child, children, text_of, texts_of
-from localorg.doors.result_schema import in_wsdl
+from localorg.endpoints.deploy_request import TOO_LARGE, check_may_deploy
+from localorg.endpoints.deploy_result import deploy_result, file_properties, retrieve_result
+from localorg.endpoints.envelope import SoapRequest, child, children, text_of, texts_of
+from localorg.endpoints.result_schema import in_wsdl
 from localorg.errors import PlatformError
 from localorg.metadata.components import list_components
 from localorg.metadata.document import DocumentError, local_name
@@ -191,7 +191,7 @@ def _user(call: Call) -> str:
 
 
 def _typed(options: dict[str, str]) -> dict[str, Any]:
-    """Return options with real booleans, as the REST door would have sent them."""
+    """Return options with real booleans, as the REST API would have sent them."""
     words: dict[str, Any] = {"true": True, "false": False}
     return {name: words.get(value, value) for name, value in options.items()}
 

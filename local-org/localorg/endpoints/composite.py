@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from localorg.doors.call import Answer, Call, as_json, rest_error
+from localorg.endpoints.call import Answer, Call, as_json, rest_error
 from localorg.errors import PlatformError, not_found
 
 MAX_REQUESTS = 25

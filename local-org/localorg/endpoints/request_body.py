@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from localorg.doors.call import Part
+from localorg.endpoints.call import Part
 from localorg.errors import PlatformError
 
 MAX_BODY = 60 * 1024 * 1024

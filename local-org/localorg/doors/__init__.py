@@ -1,1 +1,0 @@
-"""HTTP: each door parses a request, calls a verb of the engine, and renders the platform's answer."""
