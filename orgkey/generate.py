@@ -48,7 +48,7 @@ class _Resource(pulumi.CustomResource):
 
     def translate_output_property(self, prop: str) -> str:
         """Python's name of an output."""
-        return next((ours for ours, theirs in self._names.items() if theirs == prop), prop)
+        return next((name for name, translated in self._names.items() if translated == prop), prop)
 
 
 def _inputs(args: object) -> dict[str, object]:

@@ -23,7 +23,7 @@ class _Resource(pulumi.CustomResource):
 
     def translate_output_property(self, prop: str) -> str:
         """Python's name of an output."""
-        return next((ours for ours, theirs in self._names.items() if theirs == prop), prop)
+        return next((name for name, translated in self._names.items() if translated == prop), prop)
 
 
 def _inputs(args: object) -> dict[str, object]:
@@ -418,7 +418,7 @@ class PermissionSet(_Resource):
     @property
     @pulumi.getter(name="adopted")
     def adopted(self) -> Output[bool | None]:
-        """Whether it was taken over by an import: then it is never made anew."""
+        """Whether it was taken over by an import: then it is never recreated."""
         return pulumi.get(self, "adopted")  # type: ignore[no-any-return]
 
     @property
@@ -920,7 +920,7 @@ class ConnectedApp(_Resource):
     @property
     @pulumi.getter(name="adopted")
     def adopted(self) -> Output[bool | None]:
-        """Whether it was taken over by an import: then it is never made anew."""
+        """Whether it was taken over by an import: then it is never recreated."""
         return pulumi.get(self, "adopted")  # type: ignore[no-any-return]
 
     @property
@@ -1338,7 +1338,7 @@ class ExternalClientApp(_Resource):
     @property
     @pulumi.getter(name="adopted")
     def adopted(self) -> Output[bool | None]:
-        """Whether it was taken over by an import: then it is never made anew."""
+        """Whether it was taken over by an import: then it is never recreated."""
         return pulumi.get(self, "adopted")  # type: ignore[no-any-return]
 
     @property

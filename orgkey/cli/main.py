@@ -37,7 +37,7 @@ _STACK_SECONDS, _ALL_SECONDS = 120.0, 1800.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 2 for an error that nobody thought of, since 1 says drift."""
+    """Run the command; returns its exit code: 2 for an unexpected error, since 1 says drift."""
     signal.signal(signal.SIGTERM, _interrupt)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -58,9 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 — exit code 1 says drift, and a traceback would end in it
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}, line {place.lineno}"
-        click.echo(
-            f"orgkey met a {type(error).__name__} that it does not know, in {where}. Please report it.", err=True
-        )
+        click.echo(f"orgkey failed with an unexpected {type(error).__name__} in {where}. Please report it.", err=True)
         return 2
     return int(code or 0)
 
@@ -73,13 +71,13 @@ def _reported(command: Callable[..., int]) -> Callable[..., int]:
     """Tell the errors that people can do something about in two lines, not in a traceback."""
 
     @wraps(command)
-    def told(**options: Any) -> int:
+    def run_and_report(**options: Any) -> int:
         try:
             return command(**options)
         except (ProjectError, EngineError, ReportError, OSError) as error:
             raise click.ClickException(str(error)) from None
 
-    return told
+    return run_and_report
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -142,7 +140,7 @@ def orgkey(cwd: Path | None) -> None:
     "--expected",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="With --merge: what `orgkey stacks --json` printed; a stack without a report could not be told.",
+    help="With --merge: what `orgkey stacks --json` printed; a stack without a report counts as `could not tell`.",
 )
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @_reported
@@ -202,7 +200,7 @@ def _look(
 
 
 def _merge(files: Sequence[Path], expected: Path | None) -> Report:
-    """The reports of other runs as one; a file that is none could not be told, and takes no other along."""
+    """The reports of other runs as one; a file that is none counts as "could not tell", and the others are read all the same."""
     reports, wanted, unusable = [], [], []
     for file in files:
         try:

@@ -100,7 +100,7 @@ def write(report: Report, outputs: Sequence[Output]) -> list[str]:
         except Exception as error:  # noqa: BLE001 — the other outputs are written all the same
             place = traceback.extract_tb(error.__traceback__)[-1]
             failures.append(
-                f"{where} could not be written: orgkey met a {type(error).__name__} that it does not know, "
+                f"{where} could not be written: an unexpected {type(error).__name__} "
                 f"in {Path(place.filename).name}, line {place.lineno}. Please report it."
             )
     return failures

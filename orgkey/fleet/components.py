@@ -30,16 +30,16 @@ class Component:
 
 def components_of(digest: Digest) -> tuple[Component, ...]:
     """The components of a stack by name, of our resources alone; one without a name where there is none of these."""
-    ours = sorted((step for step in digest.steps if step.type.startswith(f"{PACKAGE}:")), key=lambda step: step.urn)
-    parents = {step.urn for step in digest.steps} | {step.parent for step in ours if step.parent}
+    steps = sorted((step for step in digest.steps if step.type.startswith(f"{PACKAGE}:")), key=lambda step: step.urn)
+    parents = {step.urn for step in digest.steps} | {step.parent for step in steps if step.parent}
     accesses = sorted(urn for urn in parents if Urn.parse(urn).type == _ACCESS)
-    made = []
+    components = []
     for urn in accesses:
-        inside = tuple(step for step in ours if step.parent == urn)
-        made.append(Component(Urn.parse(urn).name, inside, _has(inside, _GRANT)))
-    proven = _has(ours, _GRANT)
+        inside = tuple(step for step in steps if step.parent == urn)
+        components.append(Component(Urn.parse(urn).name, inside, _has(inside, _GRANT)))
+    proven = _has(steps, _GRANT)
     others: dict[str, list[Step]] = {}
-    for step in ours:
+    for step in steps:
         if step.parent not in accesses:
             others.setdefault(step.parent, []).append(step)
     for parent, steps in others.items():
@@ -47,8 +47,8 @@ def components_of(digest: Digest) -> tuple[Component, ...]:
         for group in groups:
             name = _name_of(group) if len(groups) > 1 else _name_below(parent) or _name_of(group)
             deployed = _has(group, _GRANT) or (proven and not _has(group, _APPS))
-            made.append(Component(name, tuple(group), deployed))
-    return _told_apart(made) or (Component("", (), deployed=False),)
+            components.append(Component(name, tuple(group), deployed))
+    return _told_apart(components) or (Component("", (), deployed=False),)
 
 
 def _linked(steps: Sequence[Step]) -> list[list[Step]]:

@@ -75,12 +75,12 @@ def parse_digest(text: str) -> Digest:
 
 def _errors(diagnostics: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Each error once: the engine repeats a provider's error for every resource, and closes with one that says nothing."""
-    told = [
+    messages = [
         str(item["message"]).strip().removeprefix("error: ").removeprefix("Preview failed: ").strip()
         for item in diagnostics
         if item.get("severity") == "error"
     ]
-    return tuple(dict.fromkeys(text for text in told if text != "preview failed")) or tuple(told[:1])
+    return tuple(dict.fromkeys(text for text in messages if text != "preview failed")) or tuple(messages[:1])
 
 
 def _step(raw: Mapping[str, Any]) -> Step:

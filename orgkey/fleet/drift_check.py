@@ -56,7 +56,7 @@ class DriftChecker:
         except (StackFileError, EngineError, DigestError) as error:
             report = could_not_tell(stack.project, stack.name, str(error), instance_url=instance_url(stack))
         except Exception as error:  # noqa: BLE001 — one stack's trouble is its own, whatever it is; its text may hold anything
-            reason = f"orgkey met a {type(error).__name__} that it does not know. Please report it."
+            reason = f"orgkey failed with an unexpected {type(error).__name__}. Please report it."
             report = could_not_tell(stack.project, stack.name, reason, instance_url=instance_url(stack))
         return report.model_copy(update={"seconds": round(time.monotonic() - started, 3)})
 
@@ -177,10 +177,10 @@ def unknown_of(digest: Digest, components: Sequence[Component], reading: Reading
 
     `late` is the reason of what was not read because the time was over; empty where it was not.
     """
-    told = [each for component in components for each in _unread(component, reading, late=late)]
-    whole = {each.reason for each in told}
-    if len(whole) == 1 and len(told) == len(components) and not any(each.path for each in told):
-        told = [Unknown(path="", reason=whole.pop())]
+    unread = [each for component in components for each in _unread(component, reading, late=late)]
+    whole = {each.reason for each in unread}
+    if len(whole) == 1 and len(unread) == len(components) and not any(each.path for each in unread):
+        unread = [Unknown(path="", reason=whole.pop())]
     partly_read = [
         Unknown(
             path=f"{path_of(step.urn)}.{name}", reason=reading.said.get(step.urn, str(error)), component=component.name
@@ -190,7 +190,7 @@ def unknown_of(digest: Digest, components: Sequence[Component], reading: Reading
         if (error := reading.partly_read.get(step.urn)) is not None
         for name in error.properties
     ]
-    return (*told, *partly_read, *(Unknown(path="", reason=error) for error in digest.errors))
+    return (*unread, *partly_read, *(Unknown(path="", reason=error) for error in digest.errors))
 
 
 def _unread(component: Component, reading: Reading, *, late: str) -> list[Unknown]:
@@ -231,5 +231,5 @@ def _before_up(each: Finding) -> Iterator[str]:
     """What a finding asks a person to do before an `up`, also where its remedy has to wait for another one's."""
     if each.action in _BY_HAND and not each.remedy.startswith("run `pulumi up`"):
         yield each.remedy
-    if each.action is not Action.READ_THEN_UP:  # nothing of it before what could not be told
+    if each.action is not Action.READ_THEN_UP:  # nothing of it before what could not be read
         yield from (text for action, text in _FIRST.items() if REMEDIES[action] in each.remedy)

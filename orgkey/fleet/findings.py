@@ -89,11 +89,11 @@ REMEDIES: Mapping[Action, str] = {
     Action.MEND_ACCESS: "{advice}",
     Action.UP_FOR_LOGIN: "{advice}",
     Action.UP_THEN_TRY: "`pulumi up` mends what else was found here, and tries the login again",
-    Action.READ_THEN_TRY: "mend what could not be told, then look again: it may be why the login fails",
+    Action.READ_THEN_TRY: "mend what could not be read, then look again: it may be why the login fails",
     Action.OWNER_THEN_UP: "settle first who else manages it (owner changed); then: {remedy}",
     Action.USER_THEN_UP: "let the login in first (login fails), since `pulumi up` ends with it; then: {remedy}",
     Action.SETTINGS_THEN_UP: "mend first the setting that `pulumi up` stops on, as another finding says; then: {remedy}",
-    Action.READ_THEN_UP: "mend first what could not be told, since `pulumi up` begins with the same questions; then: {remedy}",
+    Action.READ_THEN_UP: "mend first what could not be read, since `pulumi up` begins with the same questions; then: {remedy}",
     Action.MEND_READING: "mend what its reason names, then look again",
 }
 """What a person reads. `advice` is the error table's remedy, `remedy` that of another row, `renew_at` a day."""
@@ -146,7 +146,7 @@ _IN_ONE_COMPONENT = (
 
 
 def contradict(one: Action, other: Action, *, same_component: bool) -> bool:
-    """Whether nobody can follow both; what could not be told counts as MEND_READING."""
+    """Whether nobody can follow both; what could not be read counts as MEND_READING."""
     pairs = {*_IN_ONE_STACK, *(_IN_ONE_COMPONENT if same_component else ())}
     return (one, other) in pairs or (other, one) in pairs
 

@@ -27,14 +27,14 @@ def judge_metadata(step: Step) -> Iterator[Finding]:
         if difference.path in changed:
             yield from _judge_setting(part, difference)
     if "managedBy" in changed:
-        theirs = str(step.new_inputs.get("managedBy") or "")
-        whose = f"names {theirs}" if theirs else "is gone"
+        manager = str(step.new_inputs.get("managedBy") or "")
+        whose = f"names {manager}" if manager else "is gone"
         yield finding(
             Code.OWNER_CHANGED,
             f"{part}.managedBy",
             f"the ownership marker {whose}",
             Action.FIND_OWNER,
-            values=(step.old_inputs.get("managedBy"), theirs),
+            values=(step.old_inputs.get("managedBy"), manager),
         )
     if "claimFound" in changed:
         yield finding(
@@ -77,9 +77,11 @@ def _judge_setting(part: str, difference: Difference) -> Iterator[Finding]:
 
 def _certificate_replaced(path: str, declared: str, found: str) -> Finding:
     """Certificates are told by their fingerprints: nobody reads PEM."""
-    ours, theirs = fingerprint(declared), fingerprint(found)
-    has = f"trusts the certificate {theirs}, not {ours}" if theirs else f"has no certificate; {ours} is declared"
-    return finding(Code.CERTIFICATE_REPLACED, path, f"the app {has}", values=(ours or None, theirs or None))
+    expected, actual = fingerprint(declared), fingerprint(found)
+    has = (
+        f"trusts the certificate {actual}, not {expected}" if actual else f"has no certificate; {expected} is declared"
+    )
+    return finding(Code.CERTIFICATE_REPLACED, path, f"the app {has}", values=(expected or None, actual or None))
 
 
 def _judge_missing_members(step: Step, resource: Resource, part: str) -> Iterator[Finding]:

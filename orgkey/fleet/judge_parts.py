@@ -43,10 +43,10 @@ def judge_parts(step: Step, resource: Resource, part: str) -> Iterator[Finding]:
     before = (
         step.new_outputs["carriedOver"] if "carriedOver" in step.new_outputs else step.old_outputs.get("otherParts")
     )
-    known, there = (_parts(listed or ()) for listed in (before, step.new_outputs.get("otherParts")))
-    gone = [each for each in known if each not in there]
+    known, present = (_parts(listed or ()) for listed in (before, step.new_outputs.get("otherParts")))
+    gone = [each for each in known if each not in present]
     path = f"{part}.otherParts"
-    for each in there:
+    for each in present:
         if each in known:
             continue
         was = next((other for other in gone if other.place == each.place), None)

@@ -73,8 +73,8 @@ class Project:
         patterns = list(patterns) or ["*"]
         for pattern in patterns:
             if not any(_fits(name, pattern) for name in stacks):
-                there = ", ".join(each.name for each in stacks.values())
-                raise ProjectError(f"No stack is named {pattern}.\nThere are: {there}.")
+                existing = ", ".join(each.name for each in stacks.values())
+                raise ProjectError(f"No stack is named {pattern}.\nThere are: {existing}.")
         return [stack for name, stack in stacks.items() if any(_fits(name, pattern) for pattern in patterns)]
 
     def _file_of(self, name: str) -> Path:

@@ -83,12 +83,12 @@ class DriftProviders(provider_grpc.ResourceProviderServicer):
     def instance(self, context: grpc.ServicerContext) -> DriftProvider:
         """The provider of a request's connection."""
         with self._lock:
-            made = self._instances.get(context.peer())
-            if made is None:
-                made = self._instances[context.peer()] = self._make()
+            instance = self._instances.get(context.peer())
+            if instance is None:
+                instance = self._instances[context.peer()] = self._make()
                 if self._shut_down:
-                    made.cancel(shut_down=True)
-            return made
+                    instance.cancel(shut_down=True)
+            return instance
 
 
 def _verb(name: str) -> Callable[[DriftProviders, Any, grpc.ServicerContext], Any]:
@@ -106,4 +106,4 @@ def _unexpected(error: Exception) -> SalesforceError:
     """An unexpected error, by file and line; its text may hold anything."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(place.filename).name}, line {place.lineno}"
-    return SalesforceError(f"orgkey met a {type(error).__name__} that it does not know, in {where}. Please report it.")
+    return SalesforceError(f"orgkey failed with an unexpected {type(error).__name__} in {where}. Please report it.")

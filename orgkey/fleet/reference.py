@@ -21,7 +21,7 @@ is the usual one; a changed setting that only people read (a label, a descriptio
 _ACTIONS = """
 ## What to do
 
-A finding's `action`, and its remedy. A remedy gives way where another finding of the report, or what could not be told, asks for
+A finding's `action`, and its remedy. A remedy gives way where another finding of the report, or what could not be read, asks for
 something that must come first.
 
 | action | remedy |

@@ -122,7 +122,7 @@ class StackReport(_Part):
 
 
 def verdict_of(findings: Sequence[Finding], unknown: Sequence[Unknown]) -> Verdict:
-    """What could not be told wins over drift."""
+    """What could not be read wins over drift."""
     return Verdict.COULD_NOT_TELL if unknown else Verdict.DRIFT if findings else Verdict.IN_SYNC
 
 
@@ -139,7 +139,7 @@ class Report(_Part):
         return sum(each.verdict is verdict for each in self.stacks)
 
     def exit_code(self, fail_on: Severity = Severity.LOW) -> Exit:
-        """The exit code: findings below `fail_on` are shown and do not fail; what could not be told always does."""
+        """The exit code: findings below `fail_on` are shown and do not fail; what could not be read always does."""
         if self.count(Verdict.COULD_NOT_TELL):
             return Exit.COULD_NOT_TELL
         worst = [each.severity.rank for each in self.stacks if each.severity]
@@ -182,8 +182,8 @@ def merge(
 ) -> Report:
     """Put reports of several machines together; of a stack that is in several the youngest counts.
 
-    `expected` are (project, stack) that must be there: one without a report could not be told. `unusable` are (file, reason): each
-    stands in the result as something that could not be told. Raises ReportError where there is none of the three.
+    `expected` are (project, stack) that must be there: one without a report counts as "could not tell". `unusable` are (file, reason): each
+    stands in the result as "could not tell". Raises ReportError where there is none of the three.
     """
     ordered = sorted(reports, key=lambda each: each.made_at)
     by_name = {(each.project, each.stack): each for report in ordered for each in report.stacks}

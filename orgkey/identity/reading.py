@@ -70,8 +70,8 @@ def read_certificate(given: str | bytes, key: rsa.RSAPrivateKey | None = None) -
     certificates = [_certificate(block) for block, what in found if what == "a certificate"]
     if not certificates:
         raise ValueError(_not_a_certificate(found[0][1]))
-    ours = public_bytes(key.public_key()) if key else b""
-    mine = next((each for each in certificates if _public_bytes_of(each) == ours), certificates[0])
+    public_key = public_bytes(key.public_key()) if key else b""
+    mine = next((each for each in certificates if _public_bytes_of(each) == public_key), certificates[0])
     _refuse_other_than_rsa(mine)
     return mine
 

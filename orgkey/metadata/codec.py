@@ -137,7 +137,7 @@ class Mapped(_OneTag):
         text = text_of(parent, self.tag)
         if not text:
             return None
-        return next((ours for ours, theirs in self.names.items() if theirs.lower() == text.lower()), text)
+        return next((value for value, element_text in self.names.items() if element_text.lower() == text.lower()), text)
 
     def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
         if value:
@@ -218,7 +218,7 @@ class Ranges(_OneTag):
         if not found:
             return None
         named = (("description", "description"), ("end", self.end), ("start", self.start))
-        return [{ours: text for ours, theirs in named if (text := text_of(child, theirs))} for child in found]
+        return [{key: text for key, tag in named if (text := text_of(child, tag))} for child in found]
 
     def write(self, parent: etree._Element, value: Value, *, clear: bool = False) -> None:
         for item in cast("Iterable[IpRange]", value or ()):

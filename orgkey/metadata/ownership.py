@@ -75,8 +75,8 @@ def judge(marker: Marker | None, *, manager: str, org_id: str) -> Ownership:
     """Say whose a thing with this marker is, seen by the stack `manager` (`owner/stack`) in the org `org_id`."""
     if marker is None:
         return Ownership.UNMARKED
-    ours = Marker(manager, org_id)
-    if marker.owner != ours.owner:
+    own = Marker(manager, org_id)
+    if marker.owner != own.owner:
         return Ownership.ANOTHERS
     if same_id(marker.org_id, org_id):
         return Ownership.OURS if marker.manager == manager else Ownership.ANOTHERS

@@ -36,13 +36,13 @@ RUNS_AS, STOPS_JWT_LOGIN = _ELEMENTS["runs-as"], _ELEMENTS["stops-jwt-login"]
 RESTRICTS_TOKENS, NEVER_CARRIED = _ELEMENTS["restricts-tokens"], _ELEMENTS["never-carried"]
 
 
-def switched_off(there: Iterable[UnknownPart], known: Iterable[UnknownPart]) -> Iterator[UnknownPart]:
+def switched_off(present: Iterable[UnknownPart], known: Iterable[UnknownPart]) -> Iterator[UnknownPart]:
     """What to send beside the `known` parts, so that a flow or binding that somebody switched on is off again.
 
     A part that a deploy does not mention may stay as it is.
     """
     mentioned = {(part.member, part.path, _tag(part)) for part in known}
-    for part in there:
+    for part in present:
         tag = _tag(part)
         on = tag in LOOSENS_WHEN_TRUE | STOPS_JWT_LOGIN and ">true<" in part.xml
         if on and (part.member, part.path, tag) not in mentioned:

@@ -35,7 +35,7 @@ def is_taken_over(outputs: Values) -> bool:
 
 
 def refusal_to_replace(resource: Resource, replaces: Sequence[str], old_inputs: Values, inputs: Values) -> str:
-    """Why something that was taken over is not made anew, and the lines that put the settings right."""
+    """Why something that was taken over is not recreated, and the lines that put the settings right."""
     found = ", ".join(f"{name} {_shown(old_inputs.get(name))}" for name in replaces)
     given = ", ".join(f"{name} {_shown(inputs.get(name))}" for name in replaces)
     lines = "\n".join(f"  {_line(resource, name, old_inputs.get(name))}" for name in replaces)

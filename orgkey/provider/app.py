@@ -84,8 +84,8 @@ class AppHandler(MetadataHandler):
         if known.get("consumerKey") is UNKNOWN:
             known["consumerKey"] = secrets.token_hex(32)
         sets = [str(name) for name in known.get("permissionSets") or () if name is not UNKNOWN]
-        there = operation.snapshot.rows(*(soql.permission_set(name) for name in sets)) if sets else []
-        return {**known, "permissionSets": [name for name, rows in zip(sets, there, strict=True) if rows]}
+        found_sets = operation.snapshot.rows(*(soql.permission_set(name) for name in sets)) if sets else []
+        return {**known, "permissionSets": [name for name, rows in zip(sets, found_sets, strict=True) if rows]}
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         """As for all metadata, with a word on who is cut off by a new certificate.
@@ -102,8 +102,8 @@ class AppHandler(MetadataHandler):
         )
         if unread and inputs.get("certificatePem") is not UNKNOWN:
             diff = replace(diff, inputs=[name for name in diff.inputs if name != "certificatePem"])
-        told = cut_off(str(inputs.get("name")), old_inputs, old_outputs, inputs)
-        return replace(diff, warnings=[*diff.warnings, told]) if told else diff
+        warning = cut_off(str(inputs.get("name")), old_inputs, old_outputs, inputs)
+        return replace(diff, warnings=[*diff.warnings, warning]) if warning else diff
 
     def replacing(self, names: Sequence[str], old_inputs: Values, old_outputs: Values, inputs: Values) -> list[str]:
         """Neither a consumer key that the app has already needs another app, nor the first one of an app that has none."""
@@ -137,9 +137,13 @@ class AppHandler(MetadataHandler):
         if not is_there(operation.snapshot, other, name):
             return
         says = f"{host_of(operation.org.url)} has a {other} named {name}, and this would be a {self.resource} of the same name.\n"
-        theirs = read_app(operation.snapshot, other, name)
+        other_app = read_app(operation.snapshot, other, name)
         manager = str(inputs.get("managedBy") or "")
-        if theirs is None or not manager or self._ownership(theirs.found, inputs, operation) is not Ownership.OURS:
+        if (
+            other_app is None
+            or not manager
+            or self._ownership(other_app.found, inputs, operation) is not Ownership.OURS
+        ):
             raise ConflictError(
                 f"{says}Nothing was changed. Choose another orgkey:app.name, or the kind that is there."
             )
@@ -189,8 +193,8 @@ class AppHandler(MetadataHandler):
         return {"appId": app_id(operation.snapshot, self.resource, name)}
 
     def refuse_adoption(self, found: Found, inputs: Values, ownership: Ownership, operation: Operation) -> None:
-        theirs = str(found.settings.get("consumerKey") or "")
-        if not theirs or theirs == inputs["consumerKey"] or self.keeps_its_key(ownership):
+        found_key = str(found.settings.get("consumerKey") or "")
+        if not found_key or found_key == inputs["consumerKey"] or self.keeps_its_key(ownership):
             return
         if ownership is Ownership.COPY and self.resource is Resource.EXTERNAL_CLIENT_APP:
             operation.progress(
@@ -257,8 +261,8 @@ class AppHandler(MetadataHandler):
 
     def prepare_deploy(self, inputs: Values, found: Found | None, operation: Operation) -> None:
         """Admit whom an app that is there does not admit yet, so that nobody is locked out between its deploy and the links."""
-        there = {each.key for each in _wanted(found.settings)} if found else set()
-        lacking = [each for each in _wanted(inputs) if each.key not in there]
+        admitted = {each.key for each in _wanted(found.settings)} if found else set()
+        lacking = [each for each in _wanted(inputs) if each.key not in admitted]
         if not lacking or found is None:
             return
         name = str(inputs["name"])
@@ -286,14 +290,14 @@ class AppHandler(MetadataHandler):
             delete_links(operation.snapshot, [each.record_id for each in extra])
 
     def _compare_consumer_key(self, outputs: Values, after: Found, operation: Operation) -> None:
-        name, theirs = str(outputs["name"]), str(after.settings.get("consumerKey") or "")
-        if theirs and theirs != outputs["consumerKey"]:
+        name, deployed_key = str(outputs["name"]), str(after.settings.get("consumerKey") or "")
+        if deployed_key and deployed_key != outputs["consumerKey"]:
             reason = (
                 f"{host_of(operation.org.url)} says that the deploy succeeded, but the app {name} kept another consumer key.\n"
                 "Set orgkey:key.consumerKey to the app's own consumer key, or delete the app in the org and run `pulumi up` again."
             )
             raise InitFailedError(
-                name, {**outputs, **self.arrived_outputs(outputs, operation), "consumerKey": theirs}, [reason]
+                name, {**outputs, **self.arrived_outputs(outputs, operation), "consumerKey": deployed_key}, [reason]
             )
 
 
@@ -343,7 +347,7 @@ class ExternalClientAppHandler(AppHandler):
     resource: ClassVar[Resource] = Resource.EXTERNAL_CLIENT_APP
 
     def _put(self, inputs: Values, found: Found | None, operation: Operation, **how: Any) -> dict[str, Any]:
-        """As for all metadata; an app of ours that lost its OAuth settings, and takes none again, is made anew (platform notes 2.4).
+        """As for all metadata; an app of ours that lost its OAuth settings, and takes none again, is recreated (platform notes 2.4).
 
         A sandbox refresh may leave it so. Nobody can log in through it any more, so nobody loses anything.
         """
@@ -359,14 +363,14 @@ class ExternalClientAppHandler(AppHandler):
                 raise
             name = str(inputs["name"])
             operation.warn(
-                f"the External Client App {name} had lost its OAuth settings and takes none again: it is deleted and made anew"
+                f"the External Client App {name} had lost its OAuth settings and takes none again: it is deleted and recreated"
             )
             self.destroy(name, operation)
             return super()._put(inputs, None, operation, **{**how, "copied_from": ""})
 
     def _is_broken(self, found: Found, inputs: Values, operation: Operation) -> bool:
-        ours = self._ownership(found, inputs, operation) in {Ownership.OURS, Ownership.COPY}
-        return ours and bool({GLOBAL_OAUTH, OAUTH} & set(found.missing))
+        is_own = self._ownership(found, inputs, operation) in {Ownership.OURS, Ownership.COPY}
+        return is_own and bool({GLOBAL_OAUTH, OAUTH} & set(found.missing))
 
 
 class _MadeRoomError(Exception):

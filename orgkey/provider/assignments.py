@@ -1,6 +1,6 @@
 """PermissionSetAssignments: who must hold a permission set, and be in which groups, as one resource for the whole list.
 
-Authoritative (the default for what is made anew) means that nobody else holds the set; users who do are drift, and the next `up` takes it
+Authoritative (the default for what is recreated) means that nobody else holds the set; users who do are drift, and the next `up` takes it
 from them. An imported one is additive, and stays so until a program says otherwise: who held the set before is nobody's to lock out. So is
 one that is made by default where others hold the set already. Groups are somebody else's: only what is missing is added, and only what we
 added ends (ADR 8).
@@ -140,8 +140,8 @@ class PermissionSetAssignmentsHandler(Handler):
             seen["groups"] = [
                 group for group in args.groups if all((user, group.lower()) in members for user in everyone)
             ]
-        ours = (*holders.of(args.users), *(item for item in holders.memberships if item.assignment_id in given))
-        for item in ours:
+        managed = (*holders.of(args.users), *(item for item in holders.memberships if item.assignment_id in given))
+        for item in managed:
             if seconds_of(item.expires) != _end(inputs):  # one that ends at another time stands for all
                 seen["expiration"] = item.expires or None
                 break
@@ -178,7 +178,7 @@ class PermissionSetAssignmentsHandler(Handler):
                 args,
                 remove=remove,
                 take_back=[item["id"] for item in ending],
-                ours=kept,
+                keep=kept,
             )
         except PartlyDoneError as error:
             outputs = _so_far(inputs, before, error.made, operation)
@@ -392,8 +392,8 @@ def _ending(outputs: Values, inputs: Values) -> list[Mapping[str, str]]:
 
 def _given(outputs: Values, holders: Holders) -> list[str]:
     """Those of the assignments to groups made by us that are there still."""
-    ours = set(outputs.get("given") or ())
-    return [item.assignment_id for item in holders.memberships if item.assignment_id in ours]
+    ids = set(outputs.get("given") or ())
+    return [item.assignment_id for item in holders.memberships if item.assignment_id in ids]
 
 
 def _recorded(outputs: Values) -> Sequence[str] | None:

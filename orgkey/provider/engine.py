@@ -48,7 +48,7 @@ class Engine:
         if stub is None:
             return
         try:
-            told = redacted(message)
-            stub.Log(engine_pb2.LogRequest(severity=severity, message=told, urn=urn, ephemeral=ephemeral), timeout=5)
+            text = redacted(message)
+            stub.Log(engine_pb2.LogRequest(severity=severity, message=text, urn=urn, ephemeral=ephemeral), timeout=5)
         except grpc.RpcError:
             return  # an engine that is gone hears nothing; the work must not fail for it

@@ -168,11 +168,11 @@ class Handler(ABC):
     derived: ClassVar[Mapping[str, frozenset[str]]] = {}
     """Outputs that hold the value of an input, by the input's name: they are secret where it is."""
     lives_in_org: ClassVar[bool] = True
-    """Whether every `up` looks at it first (`refresh_before_update`)."""
+    """Whether every `up` reads it first (`refresh_before_update`)."""
     seconds: ClassVar[float] = DEFAULT_TIMEOUT
     """How long a verb may take where customTimeouts says nothing."""
     shown_in: ClassVar[Mapping[str, str]] = {}
-    """Inputs by the output that shows them as the org has them: who ignores the one ignores the other."""
+    """Inputs by the output that shows them as the org has them: ignoring this input also ignores this output."""
 
     lasting: ClassVar[frozenset[str]] = frozenset()
     """Flags that stay as the state has them where a program leaves them out; a default is for what is new."""

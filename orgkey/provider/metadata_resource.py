@@ -277,7 +277,7 @@ class MetadataHandler(Handler):
         """Why replacing this is dangerous."""
         return (
             f"{', '.join(replaces)} cannot be changed: the {_KINDS[self.resource]} {old_inputs.get('name')} "
-            "is made anew and the old one deleted"
+            "is recreated: a new one is made and the old one deleted"
         )
 
     def replacing(self, names: Sequence[str], old_inputs: Values, old_outputs: Values, inputs: Values) -> list[str]:
@@ -404,8 +404,8 @@ class MetadataHandler(Handler):
         """Outputs of what the org made of a deploy; what it does not keep is told here, and never again."""
         if after is None:
             return {}
-        outputs, told = read_back(self.resource, inputs, carried_over, before, after, known)
-        for sentence in told:
+        outputs, warnings = read_back(self.resource, inputs, carried_over, before, after, known)
+        for sentence in warnings:
             operation.warn(sentence)
         return outputs
 
@@ -468,8 +468,8 @@ class MetadataHandler(Handler):
         name = str(inputs["name"])
         ownership = self._ownership(found, inputs, operation)
         if ownership is Ownership.UNMARKED and inputs.get(_MANAGED_BY):
-            seen, ours = self.record_id(self.seen_outputs(name, outputs, operation)), self.record_id(outputs)
-            if not ours or not seen or seen[:15] == ours[:15]:
+            seen, own = self.record_id(self.seen_outputs(name, outputs, operation)), self.record_id(outputs)
+            if not own or not seen or seen[:15] == own[:15]:
                 return False
             whose = "was made by somebody else"
         elif ownership is Ownership.ANOTHERS and found.marker:
@@ -486,8 +486,8 @@ class MetadataHandler(Handler):
         """
         if found.marker is None or not same_id(found.marker.org_id, operation.snapshot.identity().org_id):
             return False
-        seen, ours = self.record_id(self.seen_outputs(name, outputs, operation)), self.record_id(outputs)
-        another = bool(seen and ours) and not same_id(seen, ours)
+        seen, own = self.record_id(self.seen_outputs(name, outputs, operation)), self.record_id(outputs)
+        another = bool(seen and own) and not same_id(seen, own)
         return another or found.marker.claim > _claim(outputs)
 
     def _ownership(self, found: Found, inputs: Values, operation: Operation) -> Ownership:
@@ -511,8 +511,8 @@ class MetadataHandler(Handler):
 
         Then the proof has something to prove, and a propagation may be under way.
         """
-        told = {row.name for row in fields_of(self.resource) if row.name != "consumerKey"}
-        return any(found.path in told for found in differences(self.resource, outputs, seen))
+        compared = {row.name for row in fields_of(self.resource) if row.name != "consumerKey"}
+        return any(found.path in compared for found in differences(self.resource, outputs, seen))
 
 
 def ownership_of(marker: Marker | None, manager: str, identity: Identity) -> Ownership:
@@ -591,8 +591,8 @@ def _claims(marker: Marker | None, outputs: Values, org_id: str) -> dict[str, in
 
 def _next_claim(outputs: Values, marker: Marker | None, org_id: str) -> int:
     """The claim that an Update writes: ours, or one above a later one, whose resource then leaves the thing alone."""
-    ours, found = _claim(outputs), _claim_found(marker, outputs, org_id)
-    return ours if found <= ours else found + 1
+    own, found = _claim(outputs), _claim_found(marker, outputs, org_id)
+    return own if found <= own else found + 1
 
 
 def _managed_by(marker: Marker | None, org_id: str) -> str:

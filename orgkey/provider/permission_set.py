@@ -94,9 +94,9 @@ class PermissionSetHandler(MetadataHandler):
                 operation.warn(f"taking the permission set {name} also from who else holds it: {', '.join(others)}")
         elif held or usage:
             return " and ".join(part for part in (held, usage) if part)
-        ours = [item.assignment_id for item in holders.assignments]
+        ids = [item.assignment_id for item in holders.assignments]
         try:
-            remove_assignments(operation.org, ours)  # an org does not delete a set that somebody holds
+            remove_assignments(operation.org, ids)  # an org does not delete a set that somebody holds
         finally:
             operation.snapshot.drop()
         return ""

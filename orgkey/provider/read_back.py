@@ -43,12 +43,12 @@ def read_back(
     items = [{"setting": each.path, "sent": _written(each.before), "kept": _written(each.after)} for each in kept]
     outputs: dict[str, Any] = {each.path: after.settings[each.path] for each in kept}
     outputs |= {NOT_KEPT: items, "members": dict(after.names), "otherParts": parts, "carriedOver": parts}
-    told = [
+    warnings = [
         f"the org does not keep {each.path}: {_shown(each.before)} was sent, it holds {_shown(each.after)}"
         for each, item in zip(kept, items, strict=True)
         if item not in known
     ]
-    return outputs, [*told, *_parts_told(carried_over, before, after)]
+    return outputs, [*warnings, *_parts_told(carried_over, before, after)]
 
 
 def as_sent(resource: Resource, seen: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,12 +67,12 @@ def _written(value: Value) -> str:
 
 
 def _parts_told(carried_over: Sequence[UnknownPart], before: Found | None, after: Found) -> Iterator[str]:
-    there = set(after.unknown_parts)
+    present = set(after.unknown_parts)
     for part in carried_over:
-        if part not in there:
+        if part not in present:
             yield f"the org does not keep a part that was there before: {part.xml}"
     for part in before.unknown_parts if before else ():
-        if part in there and part not in carried_over:
+        if part in present and part not in carried_over:
             yield f"the org keeps a part that was left out of the deploy: {part.xml}"
 
 

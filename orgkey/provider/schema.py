@@ -48,7 +48,7 @@ _COMMON_OUTPUTS = {
     "members": _MAP | {"description": "Full name of each metadata member by its type."},
     "otherParts": _MAPS | {"description": "Parts of it that the field table does not know, as they are in the org."},
     "carriedOver": _MAPS | {"description": "Those of them that are kept as they are."},
-    "adopted": _BOOLEAN | {"description": "Whether it was taken over by an import: then it is never made anew."},
+    "adopted": _BOOLEAN | {"description": "Whether it was taken over by an import: then it is never recreated."},
     "notKept": _MAPS
     | {
         "description": "Settings that the org does not keep, each with what was sent and what it holds instead, as JSON."

@@ -157,11 +157,11 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             {name: value for name, value in values.items() if value is not UNKNOWN and name not in NOT_OURS}
         )
         missing_because_unknown = {name for name, value in values.items() if value is UNKNOWN}
-        told = [problem for problem in problems if problem.path not in missing_because_unknown]
+        reported = [problem for problem in problems if problem.path not in missing_because_unknown]
         inputs, name = request.news, Urn.parse(request.urn).name
         inputs.MergeFrom(to_struct(verdict(name, values, self._environment)))
         return provider_pb2.CheckResponse(
-            inputs=inputs, failures=failures(told, prefix="salesforce:", secrets=from_struct(request.news).secrets)
+            inputs=inputs, failures=failures(reported, prefix="salesforce:", secrets=from_struct(request.news).secrets)
         )
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
@@ -446,14 +446,14 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
     def _warn_once(self, urn: str, message: str) -> None:
         with self._lock:
-            told = message in self._told
+            warned_already = message in self._told
             self._told.add(message)
-        if not told:
+        if not warned_already:
             self._engine.warn(urn, message)
 
     def _not_read(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
         """Leave the state as it is where the settings do not let us ask the org."""
-        self._warn_once(request.urn, f"the org was not looked at: wrong settings ({', '.join(self._refused)})")
+        self._warn_once(request.urn, f"the org was not read: wrong settings ({', '.join(self._refused)})")
         return provider_pb2.ReadResponse(
             id=request.id, properties=request.properties, inputs=request.inputs, refresh_before_update=True
         )
@@ -510,7 +510,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
 
 class _Outcome:
-    """Turns the exceptions we know into the engine's terms; one we do not know names its place and none of its values."""
+    """Turns the exceptions we know into the engine's terms; an unexpected one is reported by file and line, with none of its values."""
 
     def __init__(self, init_failed: Callable[[InitFailedError], NoReturn], context: grpc.ServicerContext) -> None:
         self._init_failed, self._context = init_failed, context
@@ -531,7 +531,7 @@ class _Outcome:
             case Exception():
                 place = traceback.extract_tb(trace)[-1]
                 where = f"{Path(place.filename).name}, line {place.lineno} ({place.name})"
-                message = f"orgkey met a {type(error).__name__} it does not know, in {where}."
+                message = f"orgkey failed with an unexpected {type(error).__name__} in {where}."
                 _abort(self._context, grpc.StatusCode.INTERNAL, f"{message}\nPlease report it.")
         return False
 

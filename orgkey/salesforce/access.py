@@ -15,7 +15,7 @@ from orgkey.salesforce.answers import Record, Rows, Saved
 from orgkey.salesforce.error_table import API, find_row
 from orgkey.salesforce.errors import ConflictError, RefusedError, SalesforceError, UnknownUsersError, host_of
 from orgkey.salesforce.org import BATCH_SIZE, ROLLED_BACK, Org
-from orgkey.salesforce.read import Snapshot, told
+from orgkey.salesforce.read import Snapshot, rows_of
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,7 +77,7 @@ class Holders:
 
 
 class PartlyDoneError(SalesforceError):
-    """Something went wrong after assignments had been made: `made`. Keep them in mind; the same command goes on from there."""
+    """Something went wrong after assignments had been made: `made`. Record them in state; the same command goes on from there."""
 
     def __init__(self, message: str, made: Sequence[Assignment]) -> None:
         self.made = tuple(made)
@@ -109,14 +109,14 @@ def read_holders(
 ) -> Holders:
     """Say who holds a set, and which of `users` are in which of `groups`; `also` is asked in the same request, for whoever needs it next.
 
-    A login that may not see when assignments end is told of none that does. A refusal of what is in `also` is for who needs it to hear.
+    Without read access to ExpirationDate, assignments are treated as unlimited. A refusal of a question in `also` is not raised here.
     """
 
     def ask(*, with_expiration: bool) -> tuple[Rows, Rows, list[Rows]]:
         members = soql.memberships(users, groups, with_expiration=with_expiration)
         own = soql.permission_set(permission_set), soql.assignments(permission_set, with_expiration=with_expiration)
         needed = [*own, *members]
-        sets, rows, *answers = told(snapshot.ask(*needed, *also)[: len(needed)])
+        sets, rows, *answers = rows_of(snapshot.ask(*needed, *also)[: len(needed)])
         return sets, rows, answers
 
     try:
@@ -151,11 +151,11 @@ def set_holders(
     *,
     remove: Sequence[str] = (),
     take_back: Sequence[str] = (),
-    ours: Collection[str] = (),
+    keep: Collection[str] = (),
 ) -> tuple[Holders, tuple[str, ...]]:
     """Give the set and the groups to the users; take the set from `remove`, or from everybody else where authoritative.
 
-    `take_back` are ids of assignments to groups that end, `ours` of those that stay; nobody else's membership of a group is touched.
+    `take_back` are ids of assignments to groups that end, `keep` of those that stay; nobody else's membership of a group is touched.
     When an assignment ends is changed in place. Returns who holds what now, and the ids of the assignments that were made.
 
     Raises UnknownUsersError, before anything is changed, with every user who cannot be given it and every group that is not there;
@@ -168,7 +168,7 @@ def set_holders(
         raise ConflictError(
             f"{host_of(org.url)} has no permission set {wanted.permission_set}.\nRun `pulumi refresh`, then `pulumi up`."
         )
-    plan = _plan(snapshot, wanted, holders, remove=remove, take_back=take_back, ours=ours)
+    plan = _plan(snapshot, wanted, holders, remove=remove, take_back=take_back, keep=keep)
     if not plan.missing and not plan.renewed and not plan.ending:
         return holders, ()
     made: list[Assignment] = []
@@ -189,15 +189,15 @@ def _plan(
     *,
     remove: Sequence[str],
     take_back: Sequence[str],
-    ours: Collection[str],
+    keep: Collection[str],
 ) -> _Plan:
     users, expiration = wanted.users, wanted.expiration or ""
     now = snapshot.org.clock.now()
-    own = [*holders.of(users), *(item for item in holders.memberships if item.assignment_id in ours)]
+    own = [*holders.of(users), *(item for item in holders.memberships if item.assignment_id in keep)]
     kept = [item for item in own if item.lasts(now) or item.has_ended(now)]
-    there = {item.key for item in kept} | holders.members(now)
+    held = {item.key for item in kept} | holders.members(now)
     gaps = [
-        (user, group) for group in ("", *wanted.groups) for user in users if (user.lower(), group.lower()) not in there
+        (user, group) for group in ("", *wanted.groups) for user in users if (user.lower(), group.lower()) not in held
     ]
     user_ids, group_ids = _ids(snapshot, wanted, {user for user, _ in gaps})
     unwanted = (
@@ -218,7 +218,7 @@ def _plan(
             if item.has_ended(now)
             else "the assignment to it was revoked by a user access policy"
             for item in (*holders.of(users), *holders.memberships)
-            if item.key not in there
+            if item.key not in held
         },
     )
 

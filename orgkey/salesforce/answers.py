@@ -221,10 +221,10 @@ def flag(value: Any, url: str, name: str) -> bool:
     """A boolean, which may come as text (the REST guide's samples of `deployResult` have it so); no value is false."""
     if isinstance(value, bool):
         return value
-    told = {"true": True, "false": False, "": False}.get(str(value if value is not None else "").lower())
-    if told is None:
+    flag = {"true": True, "false": False, "": False}.get(str(value if value is not None else "").lower())
+    if flag is None:
         raise StrangeAnswerError(url, f"answer with true or false for {name}")
-    return told
+    return flag
 
 
 def number(value: Any, url: str, name: str) -> int:

@@ -78,8 +78,8 @@ def read_links(snapshot: Snapshot, app_id: str) -> list[Link] | RefusedError:
 
 def missing(wanted: Sequence[Grantee], links: Sequence[Link]) -> list[Grantee]:
     """What is wanted and has no link."""
-    there = {each.grantee.key for each in links}
-    return [each for each in wanted if each.key not in there]
+    existing = {each.grantee.key for each in links}
+    return [each for each in wanted if each.key not in existing]
 
 
 def unwanted(wanted: Sequence[Grantee], links: Sequence[Link]) -> list[Link]:

@@ -96,13 +96,13 @@ def package_of(snapshot: Snapshot, kind: Resource, name: str) -> str:
     try:
         if kind is Resource.EXTERNAL_CLIENT_APP:
             (rows,) = snapshot.rows(soql.external_client_app(bare))
-            there = [row.text("NamespacePrefix") for row in rows]
+            namespaces = [row.text("NamespacePrefix") for row in rows]
         else:
-            there = [item.namespace for item in snapshot.listed(ROOT_MEMBER[kind]) if item.bare_name == bare]
+            namespaces = [item.namespace for item in snapshot.listed(ROOT_MEMBER[kind]) if item.bare_name == bare]
     except RefusedError:
         return ""
     own = ("", snapshot.identity().namespace)
-    return next((each for each in there if each not in own and prefix in ("", each)), "")
+    return next((each for each in namespaces if each not in own and prefix in ("", each)), "")
 
 
 def record_id(snapshot: Snapshot, kind: Resource, name: str) -> str:
@@ -141,8 +141,8 @@ def _listed(snapshot: Snapshot, kind: Resource, name: str) -> Listed | None:
     except RefusedError:
         return None
     namespace = snapshot.identity().namespace
-    ours = (item for item in listed if item.namespace in ("", namespace))
-    return next((item for item in ours if item.bare_name == name), None)
+    candidates = (item for item in listed if item.namespace in ("", namespace))
+    return next((item for item in candidates if item.bare_name == name), None)
 
 
 def _own(snapshot: Snapshot, rows: Rows) -> Rows:

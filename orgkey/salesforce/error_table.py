@@ -38,7 +38,7 @@ class Row:
     own_login: str = ""
     rights: bool = False  # the login lacks a permission: say whose it is
     broken_app: bool = (
-        False  # as an app that lost its OAuth settings answers: it takes none again and has to be made anew
+        False  # as an app that lost its OAuth settings answers: it takes none again and has to be recreated
     )
     outside: bool = False  # the user, the org or this machine is why: no `pulumi up` mends it
     assertion: bool = False  # the assertion itself was refused: two clocks may be apart

@@ -205,7 +205,7 @@ class PartialReadError(SalesforceError):
 
 
 class UnreadableError(SalesforceError):
-    """The org has it and does not show it: what it is cannot be told. Nothing was changed."""
+    """The org has it and does not show it: what it is cannot be read. Nothing was changed."""
 
 
 class ConflictError(SalesforceError):

@@ -148,8 +148,8 @@ def _refused_call(response: requests.Response, instance_url: str) -> SalesforceE
         row and row.retry in {Retry.SOON, Retry.READS_ONLY, Retry.LATER}
     ):
         return RefusedError(code or f"HTTP {response.status_code}", text, where=host_of(instance_url))
-    told = f"the login works, but an API call with it is refused ({code or response.status_code}: {text})"
-    return GrantRefusedError("api_call_refused", told, where=f"{host_of(instance_url)} REST API")
+    reason = f"the login works, but an API call with it is refused ({code or response.status_code}: {text})"
+    return GrantRefusedError("api_call_refused", reason, where=f"{host_of(instance_url)} REST API")
 
 
 def _who(transport: Transport, instance_url: str, token: Token) -> tuple[str, str, str]:

@@ -256,8 +256,10 @@ class Org:
                 if not item.success and refusal.transient:
                     raise _LockedRecordError(item.code, item.text, where=self.host)
             if saved and all(not item.success and item.code == ROLLED_BACK for item in saved):
-                told = "nothing was changed, and no record says why" + (f" ({saved[0].text})" if saved[0].text else "")
-                raise RefusedError(ROLLED_BACK, told, where=self.host)
+                reason = "nothing was changed, and no record says why" + (
+                    f" ({saved[0].text})" if saved[0].text else ""
+                )
+                raise RefusedError(ROLLED_BACK, reason, where=self.host)
             return saved
 
         return retry_refused(send, clock=self.clock, on=_LockedRecordError)

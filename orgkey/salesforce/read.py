@@ -49,7 +49,7 @@ class Snapshot:
 
     def rows(self, *soqls: str) -> list[Rows]:
         """Answer SOQL queries, together with whatever others ask at the same time; raises the first refusal."""
-        return told(self.ask(*soqls))
+        return rows_of(self.ask(*soqls))
 
     def ask(self, *soqls: str) -> list[Rows | RefusedError]:
         """Answer SOQL queries as `rows` does, with a refusal in the place of its answer."""
@@ -156,7 +156,7 @@ class Snapshot:
                 del self._answers[question]
 
 
-def told(answers: Sequence[Rows | RefusedError]) -> list[Rows]:
+def rows_of(answers: Sequence[Rows | RefusedError]) -> list[Rows]:
     """The answers, or the first refusal among them raised."""
     for answer in answers:
         if isinstance(answer, RefusedError):
@@ -215,8 +215,8 @@ def _read_members(
         *(partial(_all_members, snapshot, kind) for kind in optional),
     ]
     answers = snapshot.org.side_by_side(tasks)
-    there = {kind: found[name] for (kind, name), found in zip(names.items(), answers, strict=False) if name in found}
-    return there, dict(zip(optional, answers[len(names) :], strict=True))
+    members = {kind: found[name] for (kind, name), found in zip(names.items(), answers, strict=False) if name in found}
+    return members, dict(zip(optional, answers[len(names) :], strict=True))
 
 
 def _all_members(snapshot: Snapshot, type_name: str) -> Mapping[str, etree._Element]:

@@ -96,8 +96,8 @@ def _apps(snapshot: Snapshot, links: Rows) -> tuple[str, ...]:
     asked = [question for each in questions.values() for question in each]
     answers = dict(zip(asked, snapshot.ask(*asked), strict=True))
     for kind, of_kind in ids.items():
-        told = (answers[question] for question in questions[kind])
-        seen = [row for rows in told if not isinstance(rows, RefusedError) for row in rows]
+        answered = (answers[question] for question in questions[kind])
+        seen = [row for rows in answered if not isinstance(rows, RefusedError) for row in rows]
         shown = {row.text("Id")[:15]: row.text(_NAMES[kind][1]) for row in seen}
         names += [shown.get(each[:15]) or each for each in of_kind]
     return tuple(sorted(names))

@@ -63,8 +63,8 @@ def session_of(
 def _reason(answer: Mapping[str, Any]) -> str:
     """The CLI's own message, without the lines that it puts around a problem with an option."""
     lines = [line.strip() for line in str(answer.get("message") or "").splitlines()]
-    told = [line for line in lines if line and not line.startswith(("Parsing --", "See more help"))]
-    return told[0] if told else "it does not say why"
+    messages = [line for line in lines if line and not line.startswith(("Parsing --", "See more help"))]
+    return messages[0] if messages else "it does not say why"
 
 
 def _ask(
@@ -75,10 +75,10 @@ def _ask(
     seconds_left: Callable[[], float],
 ) -> dict[str, Any]:
     said = " ".join(["sf", *command, "--target-org", named(alias)])
-    ours = {name: value for name, value in environment.items() if not name.startswith("PULUMI_")}
+    environment_of_cli = {name: value for name, value in environment.items() if not name.startswith("PULUMI_")}
     try:
         seconds = min(_TIMEOUT, seconds_left())
-        code, output = _run(["sf", *command, "--target-org", alias, "--json"], ours, aborted, seconds)
+        code, output = _run(["sf", *command, "--target-org", alias, "--json"], environment_of_cli, aborted, seconds)
     except OSError:  # not there, not to be run, or no program
         raise CredentialsError(
             "salesforce:credentials.sfAlias needs the Salesforce CLI, and there is no `sf` on PATH that can be run.\n"

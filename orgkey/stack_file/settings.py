@@ -171,9 +171,9 @@ def load(
     problems += found
     managed_by = f"{mine.get('owner') or project}/{stack}"
     problems += _contradictions(mine, managed_by)
-    told = [*misplaced, *_open_key(mine.get("key"), sealed), *sealed.problems()]
-    problems += _problems_beyond_types(mine, choice.kind, {problem.path for problem in [*told, *problems]}, clock())
-    problems = [*told, *problems]
+    misused = [*misplaced, *_open_key(mine.get("key"), sealed), *sealed.problems()]
+    problems += _problems_beyond_types(mine, choice.kind, {problem.path for problem in [*misused, *problems]}, clock())
+    problems = [*misused, *problems]
     if problems or connection is None or others is None:
         hidden = frozenset(sealed.texts(config))
         told = [
@@ -239,16 +239,16 @@ def _authoritative(others: OtherSettings) -> bool | None:
 
 
 def _problems_beyond_types(
-    values: Mapping[str, Any], kind: str, told: Collection[str], now: float
+    values: Mapping[str, Any], kind: str, reported: Collection[str], now: float
 ) -> Iterable[Problem]:
-    """What the types of settings cannot check, one setting at a time; nothing about a path in `told`, which has a problem already."""
+    """What the types of settings cannot check, one setting at a time; nothing about a path in `reported`, which has a problem already."""
     key = values.get("key")
     if isinstance(key, Mapping):
-        alone = "orgkey:key" in told  # a key without its certificate, or the other way round: that says it
+        alone = "orgkey:key" in reported  # a key without its certificate, or the other way round: that says it
         own = (None, None) if alone else (key.get("privateKeyPem"), key.get("certificatePem"))
         judged = (key.get("subject"), *own)
         found = (Problem(f"orgkey:key.{name}", reason) for name, reason in key_pair_problems(*judged, now=now))
-        yield from (problem for problem in found if problem.path not in told)
+        yield from (problem for problem in found if problem.path not in reported)
     imports, consumer_key = values.get("import"), key.get("consumerKey") if isinstance(key, Mapping) else None
     if isinstance(imports, Mapping) and imports.get("app") is True and not consumer_key:
         yield Problem("orgkey:key.consumerKey", _KEY_OF_AN_IMPORT)
@@ -256,12 +256,12 @@ def _problems_beyond_types(
     expiration = assignments.get("expiration") if isinstance(assignments, Mapping) else None
     if (
         expiration
-        and "orgkey:assignments.expiration" not in told
+        and "orgkey:assignments.expiration" not in reported
         and (past := expiration_problem(str(expiration), now))
     ):
         yield Problem("orgkey:assignments.expiration", past)
     ignored = values.get("ignore")
-    if isinstance(ignored, list) and not any(path.startswith("orgkey:ignore") for path in told):
+    if isinstance(ignored, list) and not any(path.startswith("orgkey:ignore") for path in reported):
         yield from ignore_problems(map(str, ignored), KINDS[kind], "orgkey:ignore")
 
 

@@ -23,7 +23,7 @@ class JsforceError(Exception):
 
 @dataclass
 class Jsforce:
-    """A connection of jsforce's, made anew for every run from `connection`."""
+    """A connection of jsforce's, recreated for every run from `connection`."""
 
     node: Path
     ca_bundle: str

@@ -209,7 +209,7 @@ def test_a_user_who_lost_the_set_is_one_cause_with_one_remedy() -> None:
 
 def test_an_up_is_not_advised_while_it_would_fail_as_the_check_did() -> None:
     told = remedies("label", "set unread")
-    assert told[Code.SETTING_CHANGED].startswith("mend first what could not be told")
+    assert told[Code.SETTING_CHANGED].startswith("mend first what could not be read")
     assert report_of(merged("label", "set unread")).commands == ("orgkey drift --stack uat",)
 
 

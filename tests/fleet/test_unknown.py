@@ -1,4 +1,4 @@
-"""What of a stack could not be told, from what could not be read."""
+"""What of a stack could not be read, from what could not be read."""
 
 from __future__ import annotations
 

@@ -237,7 +237,7 @@ class Engine:
     def _checked(
         self, part: str, kind: str, name: str, news: Mapping[str, Any], olds: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Check inputs; the old ones count for nothing where the resource is made anew."""
+        """Check inputs; the old ones count for nothing where the resource is recreated."""
         inputs, failures = self._named(name).check(kind, news, olds)
         if failures:
             raise CommandFailedError(Problem(part, "check", f"{path} {reason}") for path, reason in failures)

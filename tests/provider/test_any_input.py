@@ -107,7 +107,7 @@ def test_no_input_makes_a_preview_fail(offline: Client, kind: str) -> None:
             return
         _, made = offline.create(kind, before, preview=True)
         known = {name: value for name, value in made.items() if UNKNOWN not in str(value)}
-        known["revision"] = "0"  # deployed by this stack: what was only imported is refused where it would be made anew
+        known["revision"] = "0"  # deployed by this stack: what was only imported is refused where it would be recreated
         for state in (known, {**known, **outputs}):
             offline.diff(kind, before, state, checked)
             offline.update(kind, "x", (before, state), checked, preview=True)

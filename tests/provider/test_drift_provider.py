@@ -155,7 +155,7 @@ def test_an_error_that_nobody_thought_of_is_told_by_its_place_and_leaves_the_res
     assert looking.read(SET, resource_id, inputs, outputs).id == resource_id
     ((urn, error),) = reading.failed.items()
     assert urn == looking.urn(HOLDERS)
-    assert "that it does not know, in " in str(error)
+    assert "orgkey failed with an unexpected " in str(error)
     assert "secret" not in str(error)
 
 

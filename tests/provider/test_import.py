@@ -1,4 +1,4 @@
-"""An import takes over what is there, whatever it finds: nothing is deleted or made anew, and what is missing is added."""
+"""An import takes over what is there, whatever it finds: nothing is deleted or recreated, and what is missing is added."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class _Entry:
         return [("", self.stack.certificate)] if self.stack.certificate else []
 
     def urgency(self) -> tuple[int, int]:
-        """The worst first, then what could not be told, then by name as the report has them."""
+        """The worst first, then what could not be read, then by name as the report has them."""
         worst = self.stack.severity
         rank = -1 - worst.rank if worst else 0 if self.stack.verdict is Verdict.COULD_NOT_TELL else 1
         return rank, self.index

@@ -1,7 +1,7 @@
 """JUnit XML: one test suite per stack, one test case per kind of finding, so that a CI shows orgs as it shows tests.
 
 A stack with several components has each test case once per component, in a class of its name.
-A finding is a failure, what could not be told is an error. Attributes as Jenkins and GitLab read them.
+A finding is a failure, what could not be read is an error. Attributes as Jenkins and GitLab read them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _cases(
             failure.text = printable("\n".join(line for finding in found for line in _lines(each, finding)))
     for unknown in unknowns:
         what = printable(rest_of(unknown))
-        case = etree.SubElement(suite, "testcase", classname=class_name, name=f"{what} can be told", time="0")
+        case = etree.SubElement(suite, "testcase", classname=class_name, name=f"{what} can be read", time="0")
         first = printable(f"{whose(each, unknown)}{unknown.reason}".split("\n")[0])
         error = etree.SubElement(case, "error", type="could-not-tell", message=first)
         error.text = printable(f"{whose(each, unknown)}{unknown.reason}")

@@ -55,7 +55,7 @@ def show(report: Report, console: Console) -> None:
 
 
 def _rows(each: StackReport) -> list[tuple[Text, ...]]:
-    """One row per finding and per thing that could not be told; the stack's name stands in the first."""
+    """One row per finding and per thing that could not be read; the stack's name stands in the first."""
     cells = [_found(each, found) for found in each.findings] + [
         (
             _verdict(Verdict.COULD_NOT_TELL),

@@ -51,7 +51,7 @@ def whose(each: StackReport, item: Finding | Unknown) -> str:
 
 
 def rest_of(item: Unknown) -> str:
-    """What could not be told: a path, or the whole component or stack."""
+    """What could not be read: a path, or the whole component or stack."""
     return item.path or (_REST_OF_COMPONENT if item.component else _REST)
 
 
