@@ -51,9 +51,13 @@ class JwtLoginArgs:
     """Consumer key and user of that app, and where its private key is."""
 
     consumer_key: Input[str]
+    """Consumer key of that app."""
     username: Input[str]
+    """The user who logs in."""
     private_key_env: Input[str] | None = None
+    """The environment variable that holds the private key: this or privateKeyFile."""
     private_key_file: Input[str] | None = None
+    """The file that holds the private key: this or privateKeyEnv."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +65,9 @@ class ClientCredentialsLoginArgs:
     """Consumer key of that app, and the variable that holds its secret."""
 
     client_secret_env: Input[str]
+    """The environment variable that holds its consumer secret."""
     consumer_key: Input[str]
+    """Consumer key of that app."""
 
 
 @dataclass(frozen=True, kw_only=True)

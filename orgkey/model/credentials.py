@@ -50,8 +50,8 @@ class ClientCredentials(InputModel):
     class Client(InputModel):
         """Consumer key of that app, and the variable that holds its secret."""
 
-        consumer_key: ConsumerKey
-        client_secret_env: VariableName
+        consumer_key: ConsumerKey = Field(description="Consumer key of that app.")
+        client_secret_env: VariableName = Field(description="The environment variable that holds its consumer secret.")
 
     client_credentials: Client
 
@@ -62,10 +62,14 @@ class Jwt(InputModel):
     class Client(InputModel):
         """Consumer key and user of that app, and where its private key is."""
 
-        consumer_key: ConsumerKey
-        username: NonEmpty
-        private_key_env: VariableName | None = None
-        private_key_file: NonEmpty | None = None
+        consumer_key: ConsumerKey = Field(description="Consumer key of that app.")
+        username: NonEmpty = Field(description="The user who logs in.")
+        private_key_env: VariableName | None = Field(
+            default=None, description="The environment variable that holds the private key: this or privateKeyFile."
+        )
+        private_key_file: NonEmpty | None = Field(
+            default=None, description="The file that holds the private key: this or privateKeyEnv."
+        )
 
         @model_validator(mode="after")
         def _one_key(self) -> Jwt.Client:

@@ -36,13 +36,15 @@ _OF_THE_CERTIFICATE = (
     "renewAt",
     "renewalDue",
 )
-_REKEY = frozenset({"bits", "generation", "privateKeyPem"})
+REKEY = frozenset({"bits", "generation", "privateKeyPem"})
+"""Inputs whose change makes a new key."""
 _REKEY_WARNING = (
     "a new key pair under the same consumer key: every client must get the new key, and the old one stops working "
     "as soon as the new certificate has propagated"
 )
 _OWN = frozenset({"privateKeyPem", "certificatePem"})
-_RENEW = frozenset({"subject", "validityDays", "certificatePem"})
+RENEW = frozenset({"subject", "validityDays", "certificatePem"})
+"""Inputs whose change makes a new certificate for the same key."""
 
 
 class KeyPairHandler(Handler):
@@ -144,13 +146,13 @@ class KeyPairHandler(Handler):
 
 def _is_rekey(names: Iterable[str], inputs: Values) -> bool:
     """Whether changed inputs mean another key; what only a key made here is made of does not matter beside one's own."""
-    return bool(set(names) & ({"privateKeyPem"} if inputs.get("privateKeyPem") else _REKEY))
+    return bool(set(names) & ({"privateKeyPem"} if inputs.get("privateKeyPem") else REKEY))
 
 
 def _is_renewal(diff: Diff, inputs: Values) -> bool:
     """Whether a difference means another certificate for the same key."""
     own = bool(inputs.get("privateKeyPem"))
-    return "renewalDue" in diff.outputs or bool(set(diff.inputs) & ({"certificatePem"} if own else _RENEW))
+    return "renewalDue" in diff.outputs or bool(set(diff.inputs) & ({"certificatePem"} if own else RENEW))
 
 
 def _written_anew(names: Iterable[str], old_outputs: Values, inputs: Values) -> set[str]:

@@ -100,6 +100,7 @@ def test_the_wheel_holds_one_package_with_its_licence(wheel: Path) -> None:
     assert "License-Expression: Apache-2.0" in described
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert "orgkey/py.typed" in names
+    assert not [name for name in names if name.startswith("orgkey/generate")]
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     assert version["dynamic"] == ["version"]
 

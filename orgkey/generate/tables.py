@@ -1,16 +1,17 @@
-"""The reference pages in `docs/reference/`, written from the field table and the error table by `make generate`."""
+"""Reference pages of the tables: settings, errors, findings."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
 
+from orgkey.fleet.findings import KINDS, REMEDIES, Severity
 from orgkey.metadata.fields import Field, OnChange, inputs_of
 from orgkey.metadata.members import Resource
 from orgkey.metadata.place import Place, Type
 from orgkey.salesforce.error_table import API, DEPLOY, GRANT, SECRET_GRANT, Row
 
-_NOTE = "<!-- Written by `make generate`: do not edit. -->\n"
+NOTE = "<!-- Written by `make generate`: do not edit. -->\n"
 _ABOUT_SETTINGS = (
     "The rows of [the field table](../../metadata/README.md). Apps: `orgkey:app` in the stack file; permission set: "
     "`orgkey:permissionSet`. A change is an update unless it says *replace*. **Loosens** says which change makes the "
@@ -20,6 +21,27 @@ _ABOUT_ERRORS = (
     "The rows of [the error table](../../orgkey/salesforce/error_table.py): what messages, retries and drift texts say. "
     "*Tried again* is when the same request may succeed by waiting alone."
 )
+_FINDINGS = """# What `orgkey drift` finds
+
+<!-- Written by `make generate`: do not edit. -->
+
+The rows of [the finding table](../../orgkey/fleet/findings.py). Codes are stable: none ever changes its meaning. The severity
+is the usual one; a changed setting that only people read (a label, a description) is *low*, a certificate that has ended is
+*critical*. `--fail-on` takes the severities in this order: {severities}. The form of the JSON report is
+[drift-report.schema.json](drift-report.schema.json).
+
+| code | severity | what it means | whom it concerns |
+| --- | --- | --- | --- |
+"""
+_ACTIONS = """
+## What to do
+
+A finding's `action`, and its remedy. A remedy gives way where another finding of the report, or what could not be read, asks for
+something that must come first.
+
+| action | remedy |
+| --- | --- |
+"""
 _APPS = (Resource.CONNECTED_APP, Resource.EXTERNAL_CLIENT_APP)
 
 
@@ -30,7 +52,7 @@ def settings_page() -> str:
         [
             "# Settings of apps and permission sets",
             "",
-            _NOTE,
+            NOTE,
             _ABOUT_SETTINGS,
             "",
             "## Apps",
@@ -55,7 +77,7 @@ def errors_page() -> str:
         [
             "# Answers of an org, and what to do",
             "",
-            _NOTE,
+            NOTE,
             _ABOUT_ERRORS,
             "",
             *_errors("The token endpoint", GRANT),
@@ -66,18 +88,26 @@ def errors_page() -> str:
     )
 
 
+def findings_page() -> str:
+    """Every kind of finding."""
+    rows = [f"| `{code}` | {kind.severity} | {kind.meaning} | {kind.concerns} |" for code, kind in KINDS.items()]
+    actions = [f"| `{action}` | {remedy} |" for action, remedy in REMEDIES.items()]
+    head = _FINDINGS.format(severities=", ".join(Severity))
+    return "\n".join([head + "\n".join(rows), _ACTIONS + "\n".join(actions), ""])
+
+
 def _app_row(name: str) -> str:
     rows = {app: row for app in _APPS for row in inputs_of(app) if row.name == name}
     row = next(iter(rows.values()))
-    defaults = dict.fromkeys(_default(found, app) for app, found in rows.items())
+    defaults = dict.fromkeys(default(found, app) for app, found in rows.items())
     places = [_element(name, rows[app].places.get(app)) if app in rows else "not in this kind" for app in _APPS]
     return f"| `{name}` | {_meaning(row)} | {' / '.join(defaults)} | {' | '.join(places)} | {_change(row)} |"
 
 
 def _set_row(row: Field) -> str:
     place = row.places.get(Resource.PERMISSION_SET)
-    default = _default(row, Resource.PERMISSION_SET)
-    return f"| `{row.name}` | {_meaning(row)} | {default} | {_element(row.name, place)} | {_change(row)} |"
+    standard = default(row, Resource.PERMISSION_SET)
+    return f"| `{row.name}` | {_meaning(row)} | {standard} | {_element(row.name, place)} | {_change(row)} |"
 
 
 def _meaning(row: Field) -> str:
@@ -85,7 +115,8 @@ def _meaning(row: Field) -> str:
     return row.meaning + values
 
 
-def _default(row: Field, resource: Resource) -> str:
+def default(row: Field, resource: Resource) -> str:
+    """The default of a row, as a table's cell."""
     if row.required:
         return "required"
     value = row.default_for(resource)
