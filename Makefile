@@ -41,7 +41,7 @@ fleet-logins: .venv/.run ## store the sandboxes' logins again, as after a sandbo
 fleet-down: .venv/.run ## take them down
 	@$(BIN)/python -m toolchain.local_fleet down
 
-env: .venv/.run ## exports for a shell (README: Try it)
+env: .venv/.run ## exports for a shell (README: Five minutes)
 	@$(BIN)/python -m toolchain.local_stack env
 
 real-org: .venv/.run ## orgkey against a real org, 20 minutes (docs/first-real-org.md): make real-org ALIAS=<sf alias>

@@ -160,7 +160,7 @@ class _Program:
             f"from {module} import {', '.join(sorted(names))}" for module, names in self._imports.items() if names
         ]
         first = "import pulumi\n\n" if "pulumi." in body else ""
-        return formatted(f"{first}{chr(10).join(imports)}\n\n{body}\n", Path("example.py"), "--line-length", "100")
+        return formatted(f"{first}{chr(10).join(imports)}\n\n{body}\n", Path("example.py"))
 
     def _resource(self, name: str, described: Mapping[str, Any]) -> str:
         kind, module, inputs, package = self._declared(described["type"])

@@ -34,7 +34,7 @@ def docstring(text: str) -> list[str]:
     return [f'    """{text}"""'] if text else []
 
 
-def formatted(text: str, target: Path, *options: str) -> str:
+def formatted(text: str, target: Path) -> str:
     """The text as `ruff format` writes it in a file of that name; raises CalledProcessError for what is no Python."""
-    formatter = [sys.executable, "-m", "ruff", "format", *options, "--stdin-filename", str(target), "-"]
+    formatter = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(target), "-"]
     return subprocess.run(formatter, input=text, capture_output=True, text=True, check=True, timeout=120).stdout

@@ -16,8 +16,8 @@ from orgkey.metadata.members import Resource
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.connection import Connection
 from orgkey.model.grant import JwtGrantArgs
+from orgkey.model.input_model import InputModel
 from orgkey.model.key_pair import KeyPairArgs
-from orgkey.model.written import Written
 from orgkey.provider.key_pair import REKEY, RENEW
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.schema import resource_names, schema
@@ -27,7 +27,7 @@ _IMPORTED = (
     "Python: `orgkey.components` and `orgkey.resources`. YAML and others: the types `orgkey:JwtBearerAccess` and "
     "`salesforce:<resource>` ([other languages](../../guides/other-languages.md))."
 )
-_MODELS: Mapping[str, type[Written]] = {
+_MODELS: Mapping[str, type[InputModel]] = {
     "Provider": Connection,
     "KeyPair": KeyPairArgs,
     "PermissionSetAssignments": PermissionSetAssignmentsArgs,

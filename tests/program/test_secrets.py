@@ -56,7 +56,7 @@ def private_places(stack: Stack, tmp_path: Path) -> list[Path]:
     return [home, temp, stack.folder]
 
 
-# At -v=9 the engine itself traces every property it sends, secrets included (README, "Limits"); 8 is the most that keeps them.
+# At -v=9 the engine itself traces every property it sends, secrets included (docs/reference/limits.md); 8 is the most that keeps them.
 
 
 def test_no_file_no_argv_and_no_environment_ever_holds_the_private_key(
