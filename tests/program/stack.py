@@ -19,8 +19,8 @@ from tests.waiting import until
 
 PROJECT = Path(__file__).parents[2]
 _SIGNATURE = "4dabf18193072939515e22adb298388d"  # the engine's mark of an envelope
-_INITIALIZED: dict[tuple[Path, str], Mapping[str, bytes]] = {}
-"""What `pulumi stack init` writes, by engine and stack: run once in a test process, which saves every other test a second."""
+_INITIALIZED: dict[tuple[Path, str, str], Mapping[str, bytes]] = {}
+"""What `pulumi stack init` writes, by engine, project and stack: run once in a test process, which saves every other test a second."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,9 @@ class Stack:
 
     def begin(self) -> None:
         """Begin anew, with nothing in state: what `pulumi stack init` writes."""
-        if not (files := _INITIALIZED.get((self.engine, self.name))):
-            files = _INITIALIZED[self.engine, self.name] = self._initialize()
+        key = (self.engine, yaml.safe_load((self.folder / "Pulumi.yaml").read_text())["name"], self.name)
+        if not (files := _INITIALIZED.get(key)):
+            files = _INITIALIZED[key] = self._initialize()
         for path, content in files.items():
             file = self.backend / path if path.startswith(".pulumi") else self.folder / path
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,8 @@ import os
 
 import pulumi
 
-from orgkey.components.jwt_bearer_access import JwtBearerAccess
+from orgkey.components import JwtBearerAccess
+from orgkey.stack_file.arguments import arguments_of
 from orgkey.stack_file.settings import load, stack_config
 
 
@@ -37,7 +38,7 @@ settings = load(
     stack=pulumi.get_stack(),
 )
 provider = Provider(os.environ["PROVIDER"], target)
-access = JwtBearerAccess("access", settings, pulumi.ResourceOptions(providers=[provider]))
+access = JwtBearerAccess("access", arguments_of(settings), pulumi.ResourceOptions(providers=[provider]))
 for name, value in access.outputs().items():
     pulumi.export(name, value)
 """

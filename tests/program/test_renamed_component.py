@@ -17,8 +17,9 @@ ALIAS = ', opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="access")])'
 def rename(stack: Stack, before: str, after: str, options: str = "") -> None:
     program = stack.folder / "__main__.py"
     text = program.read_text()
-    assert f'JwtBearerAccess("{before}", settings' in text
-    renamed = text.replace(f'JwtBearerAccess("{before}", settings', f'JwtBearerAccess("{after}", settings{options}')
+    call = 'JwtBearerAccess("{}", arguments_of(settings){})'
+    assert call.format(before, "") in text
+    renamed = text.replace(call.format(before, ""), call.format(after, options))
     program.write_text(renamed)
 
 
