@@ -476,6 +476,8 @@ class PermissionSetAssignments(_Resource):
     _names: ClassVar[Mapping[str, str]] = {
         "permission_set": "permissionSet",
         "managed_by": "managedBy",
+        "group_assignment_ids": "groupAssignmentIds",
+        "undeclared_users": "undeclaredUsers",
         "by_group": "byGroup",
         "org_id": "orgId",
         "instance_url": "instanceUrl",
@@ -487,8 +489,8 @@ class PermissionSetAssignments(_Resource):
     ) -> None:
         outputs = {
             "assignments": None,
-            "given": None,
-            "extra": None,
+            "group_assignment_ids": None,
+            "undeclared_users": None,
             "by_group": None,
             "revision": None,
             "org_id": None,
@@ -541,16 +543,16 @@ class PermissionSetAssignments(_Resource):
         return pulumi.get(self, "assignments")  # type: ignore[no-any-return]
 
     @property
-    @pulumi.getter(name="given")
-    def given(self) -> Output[Sequence[str]]:
+    @pulumi.getter(name="groupAssignmentIds")
+    def group_assignment_ids(self) -> Output[Sequence[str] | None]:
         """Ids of the assignments to groups that were made here; they end with it."""
-        return pulumi.get(self, "given")  # type: ignore[no-any-return]
+        return pulumi.get(self, "group_assignment_ids")  # type: ignore[no-any-return]
 
     @property
-    @pulumi.getter(name="extra")
-    def extra(self) -> Output[Sequence[str]]:
+    @pulumi.getter(name="undeclaredUsers")
+    def undeclared_users(self) -> Output[Sequence[str] | None]:
         """Users who hold the set and are not on the list."""
-        return pulumi.get(self, "extra")  # type: ignore[no-any-return]
+        return pulumi.get(self, "undeclared_users")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="byGroup")
@@ -1432,6 +1434,7 @@ class JwtGrant(_Resource):
         "app_kind": "appKind",
         "deployed_at": "deployedAt",
         "propagation_minutes": "propagationMinutes",
+        "reason_code": "reasonCode",
         "org_id": "orgId",
         "org_kind": "orgKind",
         "user_id": "userId",
@@ -1441,6 +1444,7 @@ class JwtGrant(_Resource):
     def __init__(self, resource_name: str, args: JwtGrantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = {
             "verified": None,
+            "reason_code": None,
             "reason": None,
             "org_id": None,
             "org_kind": None,
@@ -1517,9 +1521,15 @@ class JwtGrant(_Resource):
         return pulumi.get(self, "verified")  # type: ignore[no-any-return]
 
     @property
+    @pulumi.getter(name="reasonCode")
+    def reason_code(self) -> Output[str | None]:
+        """The org's error code where it does not."""
+        return pulumi.get(self, "reason_code")  # type: ignore[no-any-return]
+
+    @property
     @pulumi.getter(name="reason")
     def reason(self) -> Output[str]:
-        """The org's words where it does not."""
+        """The org's description of that error."""
         return pulumi.get(self, "reason")  # type: ignore[no-any-return]
 
     @property

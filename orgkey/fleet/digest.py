@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orgkey.provider.state_version import upgraded
 from orgkey.provider.urn import Urn
 
 PARTS: Mapping[str, str] = {
@@ -86,15 +87,16 @@ def _errors(diagnostics: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 def _step(raw: Mapping[str, Any]) -> Step:
     old, new = raw.get("oldState") or {}, raw.get("newState") or {}
     state = old or new
+    resource = str(state.get("type", "")).rpartition(":")[2]
     return Step(
         urn=_urn(raw["urn"]),
         type=str(state.get("type", "")),
         gone=raw["op"] == "delete",
         changed=tuple(raw.get("detailedDiff") or ()),
         old_inputs=old.get("inputs") or {},
-        old_outputs=old.get("outputs") or {},
+        old_outputs=upgraded(resource, old.get("outputs") or {}),
         new_inputs=new.get("inputs") or {},
-        new_outputs=new.get("outputs") or {},
+        new_outputs=upgraded(resource, new.get("outputs") or {}),
         parent=_urn(state["parent"]) if state.get("parent") else "",
         provider=str(state.get("provider") or ""),
         custom=state.get("custom") is not False,

@@ -169,8 +169,7 @@ def _without_secrets(step: Step) -> Step:
 def _judge_grant(step: Step, *, holds_it: bool) -> Iterator[Finding]:
     if step.new_outputs.get("verified") is not False:
         return
-    reason = str(step.new_outputs.get("reason") or "")
-    code, _, text = reason.partition(": ")
+    code, text = (str(step.new_outputs.get(name) or "") for name in ("reasonCode", "reason"))
     row = find_row(GRANT, code, text)
     advice = row.remedy if row else "look at the user's login history in the org"
     if code == "invalid_app_access" and holds_it:
@@ -180,7 +179,7 @@ def _judge_grant(step: Step, *, holds_it: bool) -> Iterator[Finding]:
     yield finding(
         Code.LOGIN_FAILS,
         path_of(step.urn),
-        f"{_known(step.old_inputs.get('username')) or 'the integration user'}: the org answers {reason}",
+        f"{_known(step.old_inputs.get('username')) or 'the integration user'}: the org answers {f'{code}: {text}' if code else text}",
         action,
         values=(True, False),
         details=(f"{row.meaning[0].upper()}{row.meaning[1:]}.",) if row else (),

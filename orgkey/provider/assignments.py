@@ -35,7 +35,16 @@ from orgkey.salesforce.errors import ConflictError, host_of
 from orgkey.salesforce.set_usage import SetUsage, holders_by_group, read_usage, usage_questions
 
 _NOTHING: Values = {}
-_OUTPUTS = ("assignments", "given", "extra", "byGroup", "revision", "orgId", "instanceUrl", "claim")
+_OUTPUTS = (
+    "assignments",
+    "groupAssignmentIds",
+    "undeclaredUsers",
+    "byGroup",
+    "revision",
+    "orgId",
+    "instanceUrl",
+    "claim",
+)
 
 
 class PermissionSetAssignmentsHandler(Handler):
@@ -44,7 +53,7 @@ class PermissionSetAssignmentsHandler(Handler):
     name: ClassVar[str] = "PermissionSetAssignments"
     lasting: ClassVar[frozenset[str]] = frozenset({"authoritative"})
     derived: ClassVar[Mapping[str, frozenset[str]]] = {
-        "users": frozenset({"assignments", "extra"}),
+        "users": frozenset({"assignments", "undeclaredUsers"}),
         "groups": frozenset({"assignments"}),
         "expiration": frozenset({"assignments"}),
     }
@@ -78,7 +87,7 @@ class PermissionSetAssignmentsHandler(Handler):
             outputs=["assignments"] if stale else [],
             replaces=replaces,
             # Made before the old one is deleted, it would find the users in their groups and take them for somebody else's work.
-            delete_before_replace=bool(replaces) and bool(old_outputs.get("given")),
+            delete_before_replace=bool(replaces) and bool(old_outputs.get("groupAssignmentIds")),
             warnings=_who_loses(old_inputs, old_outputs, inputs, replaces=bool(replaces)),
         )
 
@@ -107,7 +116,7 @@ class PermissionSetAssignmentsHandler(Handler):
             args = as_args(PermissionSetAssignmentsArgs, inputs)
         claim = str(uuid.uuid4())
         left = [item for item in operation.run.left.get(operation.urn, ()) if item.get("group")]
-        before = {"assignments": left, "given": [item["id"] for item in left], "claim": claim}
+        before = {"assignments": left, "groupAssignmentIds": [item["id"] for item in left], "claim": claim}
         return args.permission_set, self._put(inputs, args, operation, before=before)
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
@@ -119,8 +128,8 @@ class PermissionSetAssignmentsHandler(Handler):
         holders = _look(args, outputs, operation)
         if has_moved(outputs, operation):
             return None
-        given = _given(outputs, holders)
-        if not holders.permission_set_id and not given:
+        group_assignment_ids = _present_group_assignments(outputs, holders)
+        if not holders.permission_set_id and not group_assignment_ids:
             return None
         inputs = {**inputs, **_present_manager(holders, inputs, operation)}
         if whose := _anothers(holders, inputs, operation):
@@ -140,7 +149,10 @@ class PermissionSetAssignmentsHandler(Handler):
             seen["groups"] = [
                 group for group in args.groups if all((user, group.lower()) in members for user in everyone)
             ]
-        managed = (*holders.of(args.users), *(item for item in holders.memberships if item.assignment_id in given))
+        managed = (
+            *holders.of(args.users),
+            *(item for item in holders.memberships if item.assignment_id in group_assignment_ids),
+        )
         for item in managed:
             if seconds_of(item.expires) != _end(inputs):  # one that ends at another time stands for all
                 seen["expiration"] = item.expires or None
@@ -150,7 +162,7 @@ class PermissionSetAssignmentsHandler(Handler):
             operation.info(
                 f"a destroy keeps the permission set {args.permission_set} as long as others hold it: {', '.join(others)}"
             )
-        seen_outputs = _outputs(seen, args, holders, given, outputs, operation)
+        seen_outputs = _outputs(seen, args, holders, group_assignment_ids, outputs, operation)
         return ReadResult(resource_id, seen, {**seen_outputs, "byGroup": by_group})
 
     def update(
@@ -171,7 +183,7 @@ class PermissionSetAssignmentsHandler(Handler):
         before: Values = _NOTHING,
     ) -> Values:
         ending = _ending(before, inputs)
-        kept = set(before.get("given") or ()) - {item["id"] for item in ending}
+        kept = set(before.get("groupAssignmentIds") or ()) - {item["id"] for item in ending}
         try:
             holders, made = set_holders(
                 operation.snapshot,
@@ -183,7 +195,14 @@ class PermissionSetAssignmentsHandler(Handler):
         except PartlyDoneError as error:
             outputs = _so_far(inputs, before, error.made, operation)
             raise InitFailedError(args.permission_set, outputs, [str(error)]) from error
-        return _outputs(inputs, args, holders, _given({"given": [*kept, *made]}, holders), before, operation)
+        return _outputs(
+            inputs,
+            args,
+            holders,
+            _present_group_assignments({"groupAssignmentIds": [*kept, *made]}, holders),
+            before,
+            operation,
+        )
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, operation: Operation) -> None:
         """Take the set from its users, and back what they were given of groups; but never where a login hangs on it (ADR 10)."""
@@ -292,7 +311,7 @@ def _outputs(
     inputs: Values,
     args: PermissionSetAssignmentsArgs,
     holders: Holders,
-    given: Sequence[str],
+    group_assignment_ids: Sequence[str],
     before: Values,
     operation: Operation,
 ) -> dict[str, Any]:
@@ -304,8 +323,8 @@ def _outputs(
     return {
         **inputs,
         "assignments": listed,
-        "given": list(given),
-        "extra": [item.username for item in holders.others(args.users, operation.clock.now())],
+        "groupAssignmentIds": list(group_assignment_ids),
+        "undeclaredUsers": [item.username for item in holders.others(args.users, operation.clock.now())],
         "byGroup": [],
         "revision": digest[:16],
         "orgId": operation.snapshot.identity().org_id,
@@ -319,8 +338,11 @@ def _so_far(inputs: Values, before: Values, made: Sequence[Assignment], operatio
     return {
         **inputs,
         "assignments": [*(before.get("assignments") or ()), *map(_shown, made)],
-        "given": [*(before.get("given") or ()), *(item.assignment_id for item in made if item.group)],
-        "extra": before.get("extra") or [],
+        "groupAssignmentIds": [
+            *(before.get("groupAssignmentIds") or ()),
+            *(item.assignment_id for item in made if item.group),
+        ],
+        "undeclaredUsers": before.get("undeclaredUsers") or [],
         "revision": "",
         "orgId": operation.snapshot.identity().org_id,
         "instanceUrl": operation.org.url,
@@ -346,7 +368,9 @@ def _who_loses(old_inputs: Values, old_outputs: Values, inputs: Values, *, repla
     kept = set() if replaces else set(_names(inputs, "users"))
     holding = [*(old_inputs.get("users") or ())]
     if inputs.get("authoritative") and not old_inputs.get("authoritative"):
-        holding += old_outputs.get("extra") or ()  # those whom nobody declared, and who were left alone until now
+        holding += (
+            old_outputs.get("undeclaredUsers") or ()
+        )  # those whom nobody declared, and who were left alone until now
     losing = [str(user) for user in holding if str(user).lower() not in kept]
     taken = [_taken_from(str(old_inputs.get("permissionSet")), losing)] if losing else []
     return [*taken, *_by_group("an `up` takes out of the group", _ending(old_outputs, inputs))]
@@ -382,17 +406,21 @@ def _memberships(outputs: Values) -> list[Mapping[str, str]]:
 
 def _ending(outputs: Values, inputs: Values) -> list[Mapping[str, str]]:
     """Assignments to groups that we made and that are declared no more."""
-    given, users, groups = set(outputs.get("given") or ()), _names(inputs, "users"), _names(inputs, "groups")
+    made, users, groups = (
+        set(outputs.get("groupAssignmentIds") or ()),
+        _names(inputs, "users"),
+        _names(inputs, "groups"),
+    )
     return [
         item
         for item in _memberships(outputs)
-        if item["id"] in given and (item["username"].lower() not in users or item["group"].lower() not in groups)
+        if item["id"] in made and (item["username"].lower() not in users or item["group"].lower() not in groups)
     ]
 
 
-def _given(outputs: Values, holders: Holders) -> list[str]:
+def _present_group_assignments(outputs: Values, holders: Holders) -> list[str]:
     """Those of the assignments to groups made by us that are there still."""
-    ids = set(outputs.get("given") or ())
+    ids = set(outputs.get("groupAssignmentIds") or ())
     return [item.assignment_id for item in holders.memberships if item.assignment_id in ids]
 
 

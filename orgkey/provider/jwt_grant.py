@@ -35,7 +35,7 @@ from orgkey.salesforce.oauth import retry_of
 from orgkey.salesforce.retry import retry_refused
 
 _WAIT = "propagationMinutes"  # how long to wait for a login is nothing that could need another proof
-_OUTPUTS = ("verified", "reason", "orgId", "orgKind", "userId", "scopes", "audience")
+_OUTPUTS = ("verified", "reasonCode", "reason", "orgId", "orgKind", "userId", "scopes", "audience")
 
 
 class JwtGrantHandler(Handler):
@@ -209,6 +209,7 @@ def _proved(inputs: Values, proof: Proof, operation: Operation) -> dict[str, Any
     return {
         **inputs,
         "verified": True,
+        "reasonCode": "",
         "reason": "",
         "orgId": proof.org_id,
         "orgKind": operation.snapshot.identity().kind,
@@ -222,7 +223,7 @@ def _refused(inputs: Values, outputs: Values, error: GrantRefusedError, operatio
     """`orgId` is the org that refused: after a sandbox refresh another than the one that is known."""
     known, identity = {name: outputs[name] for name in _OUTPUTS if name in outputs}, operation.snapshot.identity()
     org = {"orgId": identity.org_id, "orgKind": identity.kind}
-    return {**inputs, **known, **org, "verified": False, "reason": f"{error.code}: {error.text}"}
+    return {**inputs, **known, **org, "verified": False, "reasonCode": error.code, "reason": error.text}
 
 
 def _id(args: JwtGrantArgs, operation: Operation) -> str:

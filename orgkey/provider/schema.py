@@ -85,8 +85,9 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         | {
             "description": "Which users hold the set and, with the group's name, are in groups: username, userId, id, group, expires."
         },
-        "given": _STRINGS | {"description": "Ids of the assignments to groups that were made here; they end with it."},
-        "extra": _STRINGS | {"description": "Users who hold the set and are not on the list."},
+        "groupAssignmentIds": _STRINGS
+        | {"description": "Ids of the assignments to groups that were made here; they end with it."},
+        "undeclaredUsers": _STRINGS | {"description": "Users who hold the set and are not on the list."},
         "byGroup": _STRINGS | {"description": "Users of the list who hold the set by a group that contains it alone."},
         "revision": _STRING | {"description": "Digest of the assignments' records."},
         "orgId": _COMMON_OUTPUTS["orgId"],
@@ -97,7 +98,8 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     "ExternalClientApp": _APP_OUTPUTS,
     "JwtGrant": {
         "verified": _BOOLEAN | {"description": "Whether the login works."},
-        "reason": _STRING | {"description": "The org's words where it does not."},
+        "reasonCode": _STRING | {"description": "The org's error code where it does not."},
+        "reason": _STRING | {"description": "The org's description of that error."},
         "orgId": _COMMON_OUTPUTS["orgId"],
         "orgKind": _STRING | {"description": "Kind of the org: production, sandbox, scratch or developer."},
         "userId": _STRING | {"description": "Id of the integration user."},
@@ -107,6 +109,9 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
 }
 _MAY_BE_ABSENT = {
     "orgKind",
+    "reasonCode",
+    "groupAssignmentIds",
+    "undeclaredUsers",
     "byGroup",
     "instanceUrl",
     "carriedOver",

@@ -59,7 +59,7 @@ from orgkey.provider.secrecy import (
     unsealed,
 )
 from orgkey.provider.settings import NOT_OURS, connection_values, verdict
-from orgkey.provider.state_version import refuse_newer, stamped
+from orgkey.provider.state_version import refuse_newer, stamped, upgraded
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, Properties, from_struct, to_struct
 from orgkey.salesforce.clock import Clock
@@ -240,7 +240,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        handler, outputs = self._handler(request, context), _state(request.olds)
+        handler = self._handler(request, context)
+        outputs = _state(handler, request.olds)
         old_inputs, inputs = from_struct(request.old_inputs).values, from_struct(request.news).values
         if request.urn not in self._run.checked:  # a refresh: an org holds none of the flags that last
             inputs = {**inputs, **{name: old_inputs[name] for name in handler.lasting if name in old_inputs}}
@@ -302,7 +303,8 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
                 operation = replace(
                     self._operation(request, handler), partly_read=lambda error: self._partly_read(request.urn, error)
                 )
-                found = handler.read(request.id, inputs.values, outputs.values, operation)
+                known = upgraded(handler.name, outputs.values)
+                found = handler.read(request.id, inputs.values, known, operation)
             except ImportRefusedError:
                 raise
             except Exception as error:  # noqa: BLE001 — it is raised again, unless somebody only reads
@@ -333,7 +335,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         handler, news = self._handler(request, context), from_struct(request.news)
-        old_inputs, old_outputs = from_struct(request.old_inputs).values, _state(request.olds)
+        old_inputs, old_outputs = from_struct(request.old_inputs).values, _state(handler, request.olds)
         hidden = hidden_names(handler, news, before=from_struct(request.olds))
         if request.preview:
             self._validate(context, handler, request, news)
@@ -353,7 +355,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         handler = self._handler(request, context)
-        outputs = _state(request.properties)
+        outputs = _state(handler, request.properties)
         if self._run.is_anothers(handler.name, request.id, outputs):
             self._engine.info(
                 request.urn, f"{handler.name} {request.id} is another resource's in this run; it is left alone"
@@ -536,11 +538,11 @@ class _Outcome:
         return False
 
 
-def _state(outputs: struct_pb2.Struct) -> Values:
-    """Outputs that a state has; raises SettingError for a form that is newer than ours."""
+def _state(handler: Handler, outputs: struct_pb2.Struct) -> Values:
+    """Outputs that a state has, in the present form; raises SettingError for a form that is newer than ours."""
     values = from_struct(outputs).values
     refuse_newer(values)
-    return values
+    return upgraded(handler.name, values)
 
 
 def _outputs(outputs: Values, hidden: frozenset[str]) -> struct_pb2.Struct:

@@ -1,4 +1,4 @@
-"""The form of the outputs in state: which one this version writes, and that a newer one is not misread.
+"""The form of the outputs in state: which one this version writes, how it reads older ones, and that a newer one is not misread.
 
 A state without a version is of the time before there were versions; every version since reads it.
 """
@@ -13,6 +13,21 @@ from orgkey.salesforce.errors import SettingError
 NAME = "stateVersion"
 CURRENT = 1
 """Goes up by one when outputs change so that an older version would misread them."""
+
+_RENAMED: Mapping[str, Mapping[str, str]] = {
+    "PermissionSetAssignments": {"given": "groupAssignmentIds", "extra": "undeclaredUsers"},
+}
+"""Names of outputs before there were versions, by resource, and their names since."""
+
+
+def upgraded(resource: str, outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs of any older form in the present one."""
+    renamed = _RENAMED.get(resource, {})
+    found = {renamed.get(name, name): value for name, value in outputs.items() if renamed.get(name) not in outputs}
+    if resource == "JwtGrant" and "reason" in found and "reasonCode" not in found:  # `code: text` stood in one
+        code, separator, text = str(found["reason"]).partition(": ")
+        found |= {"reasonCode": code if separator else "", "reason": text if separator else code}
+    return found
 
 
 def stamped(outputs: Mapping[str, Any]) -> dict[str, Any]:

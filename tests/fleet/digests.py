@@ -65,7 +65,7 @@ HEALTHY: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     ),
     "grant": (
         {"username": "ci@acme.com.uat", "instanceUrl": "https://acme--uat.sandbox.my.salesforce.com"},
-        {"orgId": ORG, "verified": True, "reason": ""},
+        {"orgId": ORG, "verified": True, "reasonCode": "", "reason": ""},
     ),
 }
 

@@ -21,7 +21,11 @@ from tests.fleet.digests import HEALTHY, ORG, OTHER_ORG, digest
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 MONTH = timedelta(days=30)
-REFUSED = {"verified": False, "reason": "invalid_app_access: user is not admin approved to access this app"}
+REFUSED = {
+    "verified": False,
+    "reasonCode": "invalid_app_access",
+    "reason": "user is not admin approved to access this app",
+}
 
 
 def judged(

@@ -59,7 +59,7 @@ CASES: Mapping[str, Mapping[str, Any]] = {
     "links unseen": {"partly_read": ("app",)},
     **{
         f"refused: {row.code} {row.contains}": {
-            "changes": {"grant": {"verified": False, "reason": f"{row.code}: {row.contains}", "orgId": ORG}},
+            "changes": {"grant": {"verified": False, "reasonCode": row.code, "reason": row.contains, "orgId": ORG}},
             "changed": {"grant": ["verified"]},
         }
         for row in GRANT
@@ -83,7 +83,7 @@ def merged(*names: str, component: str = "access") -> tuple[str, dict[str, Any]]
             unread[key] += case.get(key, ())
     for part, paths in list(made["changed"].items()):  # what one case says nothing of is what its values are
         values = made["changes"].get(part)
-        made["changed"][part] = sorted({*paths, *(set(values or ()) - {"orgId", "verified", "reason"})})
+        made["changed"][part] = sorted({*paths, *(set(values or ()) - {"orgId", "verified", "reasonCode", "reason"})})
     text = digest(**made, left_out=left_out, component=component)
     urns = {step.urn.rsplit("-", 1)[-1]: step.urn for step in parse_digest(text).steps}
     return text, {key: [urns[part] for part in parts if part in urns] for key, parts in unread.items()}

@@ -74,5 +74,5 @@ def test_a_member_of_a_group_that_does_not_contain_the_set_is_missing(
 def test_members_of_a_group_of_the_sets_name_are_no_holders(provider: Client, permission_set: Made, org: Org) -> None:
     org.make_group("Access", "devops")
     made = make(provider, HOLDERS, {"permissionSet": "Access", "users": [org.user("ci")]})
-    assert made[2]["extra"] == []
+    assert made[2]["undeclaredUsers"] == []
     assert look(provider, org, made)[1] == []

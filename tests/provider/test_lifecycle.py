@@ -228,7 +228,7 @@ def test_a_user_who_was_given_the_set_by_an_up_that_heard_no_answer_is_recorded_
     assert list(diff.diffs) == ["assignments"]
     after = provider.update(HOLDERS, resource_id, (plain(seen.inputs), plain(seen.properties)), news)
     assert [item["username"] for item in after["assignments"]] == news["users"]
-    assert after["extra"] == []
+    assert after["undeclaredUsers"] == []
     assert after["revision"] != outputs["revision"]
 
 
@@ -396,8 +396,8 @@ def test_every_user_is_assigned_to_each_group_and_the_groups_other_members_are_n
         (org.user("deploy"), ""),
         (org.user("deploy"), "Sales"),
     ]
-    assert outputs["extra"] == []
-    assert len(outputs["given"]) == 1
+    assert outputs["undeclaredUsers"] == []
+    assert len(outputs["groupAssignmentIds"]) == 1
 
 
 def test_a_user_who_left_a_group_is_drift_on_it_and_an_update_puts_him_back(
@@ -422,7 +422,7 @@ def test_what_was_given_is_remembered_while_the_inputs_of_a_refresh_name_less(
     org.leave("Sales", org.user("deploy"))
     seen = again(provider, org).read(HOLDERS, resource_id, inputs, outputs)
     seen = again(provider, org).read(HOLDERS, resource_id, plain(seen.inputs), plain(seen.properties))
-    assert plain(seen.properties)["given"] == outputs["given"]
+    assert plain(seen.properties)["groupAssignmentIds"] == outputs["groupAssignmentIds"]
 
 
 def test_a_look_at_what_is_as_declared_changes_nothing(provider: Client, grouped: Made, org: Org) -> None:
@@ -455,6 +455,21 @@ def test_what_we_gave_and_nobody_declares_any_more_is_taken_back_and_nothing_els
     assert org.members("Service") == []
 
 
+def test_what_was_given_is_taken_back_by_a_state_in_which_outputs_had_other_names(
+    provider: Client, grouped: Made, org: Org
+) -> None:
+    resource_id, inputs, outputs = grouped
+    names = {"groupAssignmentIds": "given", "undeclaredUsers": "extra"}
+    older = {names.get(name, name): value for name, value in outputs.items() if name != "stateVersion"}
+    seen = again(provider, org).read(HOLDERS, resource_id, inputs, older)
+    assert (plain(seen.inputs), plain(seen.properties)) == (inputs, outputs)
+    assert list(provider.diff(HOLDERS, inputs, older, inputs).diffs) == []
+    news, _ = provider.check(HOLDERS, inputs | {"groups": []})
+    after = provider.update(HOLDERS, resource_id, (inputs, older), news)
+    assert org.members("Sales") == [org.user("deploy"), org.user("release")]
+    assert not after.keys() & names.values()
+
+
 @pytest.mark.parametrize(
     ("operation", "fault"), [("deleteRecords", "INSUFFICIENT_ACCESS"), ("deleteRecords", "reset-before")]
 )
@@ -468,7 +483,7 @@ def test_what_was_given_is_remembered_when_a_later_step_of_the_same_update_fails
         provider.update(HOLDERS, resource_id, (inputs, outputs), news)
     assert failed.value.init_failed is not None
     left = failed.value.init_failed["inputs"], failed.value.init_failed["properties"]
-    assert len(left[1]["given"]) == 2
+    assert len(left[1]["groupAssignmentIds"]) == 2
     seen = again(provider, org).read(HOLDERS, resource_id, *left)
     after = provider.update(HOLDERS, resource_id, (plain(seen.inputs), plain(seen.properties)), news)
     assert org.members("Sales") == [org.user("deploy"), org.user("devops"), org.user("release")]
@@ -641,7 +656,7 @@ def test_somebody_elses_assignment_counts_as_a_holder_until_it_has_ended_and_is_
     seen = again(provider, org).read(HOLDERS, resource_id, inputs, outputs)
     before = (plain(seen.inputs), plain(seen.properties))
     assert before[0]["users"] == [*inputs["users"], *others]
-    assert before[1]["extra"] == others
+    assert before[1]["undeclaredUsers"] == others
     assert list(provider.diff(HOLDERS, *before, inputs).diffs) == (["users"] if others else [])
     provider.update(HOLDERS, resource_id, before, inputs)
     assert (org.user("devops") in org.holders("Access")) is passed
@@ -651,7 +666,9 @@ def test_somebody_elses_assignment_to_a_group_that_has_ended_is_named_as_theirs(
     provider: Client, grouped: Made, org: Org, clock: MovedClock
 ) -> None:
     resource_id, inputs, outputs = grouped
-    (theirs,) = {item["id"] for item in outputs["assignments"] if item.get("group")} - set(outputs["given"])
+    (theirs,) = {item["id"] for item in outputs["assignments"] if item.get("group")} - set(
+        outputs["groupAssignmentIds"]
+    )
     path = f"/services/data/v67.0/sobjects/PermissionSetAssignment/{theirs}"
     assert org.call("PATCH", path, json={"ExpirationDate": WINTER}).status_code == 204
     seen = again(provider, org).read(HOLDERS, resource_id, inputs, outputs)
@@ -691,7 +708,8 @@ def test_a_refused_proof_is_a_partial_failure_with_the_orgs_words_what_they_mean
     assert partial is not None
     assert partial["id"] == org.user("devops")
     assert partial["properties"]["verified"] is False
-    assert partial["properties"]["reason"] == "invalid_app_access: user is not admin approved to access this app"
+    assert partial["properties"]["reasonCode"] == "invalid_app_access"
+    assert partial["properties"]["reason"] == "user is not admin approved to access this app"
     assert "add the user to orgkey:users" in partial["reasons"][0]
     assert partial["refresh_before_update"]
 

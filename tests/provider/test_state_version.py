@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orgkey.provider.state_version import CURRENT
+from orgkey.provider.state_version import CURRENT, upgraded
 from tests.landscape import Org
 from tests.provider.conftest import SET, Made
 from tests.provider.protocol import Client, VerbFailedError, open_secrets, plain
@@ -41,3 +41,22 @@ def test_a_form_that_is_newer_is_refused_and_the_org_stays_as_it_is(
     assert "written by a newer orgkey" in refused.value.message
     assert "pip install --upgrade orgkey" in refused.value.message
     assert org.query(f"SELECT Name FROM PermissionSet WHERE Name = '{name}'")
+
+
+@pytest.mark.parametrize(
+    ("resource", "older", "present"),
+    [
+        ("PermissionSetAssignments", {"given": ["0Pa1"], "extra": []}, {"groupAssignmentIds": ["0Pa1"], "undeclaredUsers": []}),
+        ("PermissionSetAssignments", {"given": ["0Pa1"], "groupAssignmentIds": []}, {"groupAssignmentIds": []}),
+        ("PermissionSet", {"given": 1}, {"given": 1}),
+        ("JwtGrant", {"reason": "a_code: some text: more"}, {"reasonCode": "a_code", "reason": "some text: more"}),
+        ("JwtGrant", {"reason": ""}, {"reasonCode": "", "reason": ""}),
+        ("JwtGrant", {"reason": "[secret]"}, {"reasonCode": "", "reason": "[secret]"}),
+        ("JwtGrant", {"reasonCode": "a_code", "reason": "text: more"}, {"reasonCode": "a_code", "reason": "text: more"}),
+        ("JwtGrant", {}, {}),
+    ],
+)  # fmt: skip
+def test_an_older_form_is_read_in_the_present_one(
+    resource: str, older: dict[str, Any], present: dict[str, Any]
+) -> None:
+    assert upgraded(resource, older) == present
