@@ -61,19 +61,19 @@ outputs:
 """,
     "PermissionSet": """
 resources:
-  set:
+  access:
     type: salesforce:PermissionSet
     properties: {name: CI_Access, label: CI Access, userPermissions: [ApiEnabled], managedBy: acme-platform/uat}
 """,
     "PermissionSetAssignments": """
 resources:
-  set:
+  access:
     type: salesforce:PermissionSet
     properties: {name: CI_Access, label: CI Access}
   holders:
     type: salesforce:PermissionSetAssignments
     properties:
-      permissionSet: ${set.name}
+      permissionSet: ${access.name}
       users: [ci@acme.com.uat]
       authoritative: true
       groups: [Deployers]
