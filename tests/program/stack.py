@@ -71,13 +71,18 @@ class Stack:
 
     def begin(self) -> None:
         """Begin anew, with nothing in state: what `pulumi stack init` writes."""
-        key = (self.engine, yaml.safe_load((self.folder / "Pulumi.yaml").read_text())["name"], self.name)
+        key = (self.engine, self.project, self.name)
         if not (files := _INITIALIZED.get(key)):
             files = _INITIALIZED[key] = self._initialize()
         for path, content in files.items():
             file = self.backend / path if path.startswith(".pulumi") else self.folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
+
+    @property
+    def project(self) -> str:
+        """The project's name."""
+        return str(yaml.safe_load((self.folder / "Pulumi.yaml").read_text())["name"])
 
     @property
     def backend(self) -> Path:
@@ -194,7 +199,7 @@ class Stack:
         return {item["urn"].rsplit("::", 1)[-1]: item for item in self._in_state()}
 
     def _in_state(self) -> list[dict[str, Any]]:
-        file = self.backend / ".pulumi" / "stacks" / "orgkey" / f"{self.name}.json"
+        file = self.backend / ".pulumi" / "stacks" / self.project / f"{self.name}.json"
         return list((json.loads(file.read_text())["checkpoint"].get("latest") or {}).get("resources") or ())
 
 

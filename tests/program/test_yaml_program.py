@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,12 @@ def test_two_orgs_get_access_by_the_example_and_drift_is_seen_in_the_second(
     seen = stack.drift()
     assert seen.code != 0
     assert orgs["uat"].user("devops") in seen.text
+    command = [Path(sys.prefix) / "bin" / "orgkey", "drift", "--stack", stack.name]
+    report = subprocess.run(
+        command, cwd=stack.folder, env=stack.environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert report.returncode == 1, report.stdout + report.stderr
+    assert "uatAccess" in report.stdout
     ok(stack.destroy())
     for org in orgs.values():
         assert org.holders("CI_Integration_Access") == []
