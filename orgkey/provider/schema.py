@@ -159,7 +159,7 @@ def schema() -> dict[str, Any]:
 
 
 def _resource(name: str) -> dict[str, Any]:
-    inputs, required = _model_inputs(_MODELS[name]) if name in _MODELS else _field_inputs(Resource(name))
+    inputs, required = model_inputs(_MODELS[name]) if name in _MODELS else _field_inputs(Resource(name))
     return {
         "description": _ABOUT[name],
         "inputProperties": inputs,
@@ -194,30 +194,33 @@ def _field(row: Field, resource: Resource) -> dict[str, Any]:
     return described
 
 
-def _model_inputs(model: type[InputModel]) -> tuple[dict[str, Any], set[str]]:
-    inputs = {}
+def model_inputs(model: type[InputModel]) -> tuple[dict[str, Any], set[str]]:
+    """The inputs that a model takes, as properties of a Pulumi schema, and the names of those that must be given."""
+    inputs, described_by_pydantic = {}, model.model_json_schema()["properties"]
     for name, field in model.model_fields.items():
+        alias = field.alias or name
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        described = {**_annotation(field.annotation), "description": field.description or ""}
+        described = {
+            **_type_of(described_by_pydantic[alias], f"{model.__name__}.{name}"),
+            "description": field.description or "",
+        }
         if extra.get("secret"):
             described["secret"] = True
         if extra.get("replaces"):
             described["replaceOnChanges"] = True
-        inputs[field.alias or name] = described
+        inputs[alias] = described
     return inputs, {field.alias or name for name, field in model.model_fields.items() if field.is_required()}
 
 
-def _annotation(annotation: Any) -> Mapping[str, Any]:
-    text = str(annotation)
-    for word, kind in (
-        ("tuple", _STRINGS),
-        ("bool", _BOOLEAN),
-        ("float", {"type": "number"}),
-        ("int'", {"type": "integer"}),
-    ):
-        if word in text:
-            return kind
-    return {"type": "integer"} if text.startswith("typing.Literal[2048") else _STRING
+def _type_of(described: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """Pulumi's type of what pydantic's JSON schema says of a field; raises TypeError for a form that Pulumi has no plain type for."""
+    options = [each for each in described.get("anyOf", [described]) if each.get("type") != "null"]
+    match [(option.get("type"), option) for option in options]:
+        case [("string" | "boolean" | "integer" | "number" as kind, _)]:
+            return {"type": kind}
+        case [("array", {"items": items})]:
+            return {"type": "array", "items": _type_of(items, where)}
+    raise TypeError(f"{where} has no plain type in a Pulumi schema: {described}")
 
 
 def _config() -> dict[str, Any]:
@@ -242,7 +245,7 @@ def _types() -> dict[str, Any]:
         about = inspect.cleandoc(form.__doc__ or "")
         if isinstance(field.annotation, type) and issubclass(field.annotation, InputModel):
             name = f"{key[0].upper()}{key[1:]}Login"
-            properties, required = _model_inputs(field.annotation)
+            properties, required = model_inputs(field.annotation)
             description = inspect.cleandoc(field.annotation.__doc__ or "")
             types[_type_token(name)] = {
                 "type": "object",
