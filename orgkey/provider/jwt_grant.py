@@ -6,13 +6,11 @@ what to do. `verified: false` is for a grant that the org refused; where the adm
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from orgkey.identity.assertion import sign_assertion
 from orgkey.metadata.check import Problem
 from orgkey.model.connection import Connection
 from orgkey.model.grant import NEW_EXTERNAL_APP_MINUTES, JwtGrantArgs, longest_propagation
@@ -29,8 +27,8 @@ from orgkey.provider.handler import (
 from orgkey.provider.model_inputs import as_args, changed, check_model
 from orgkey.provider.same_org import has_moved, same_address
 from orgkey.salesforce.error_table import Retry
-from orgkey.salesforce.errors import GrantRefusedError, SalesforceError, SettingError
-from orgkey.salesforce.grant import Proof, audiences, prove, prove_within
+from orgkey.salesforce.errors import GrantRefusedError, SalesforceError, SettingError, UnusableKeyError
+from orgkey.salesforce.grant import JwtLogin, Proof, audiences, prove, prove_within
 from orgkey.salesforce.oauth import retry_of
 from orgkey.salesforce.retry import retry_refused
 
@@ -176,31 +174,22 @@ def _attempt(args: JwtGrantArgs, operation: Operation) -> Callable[[], Proof]:
     identity = operation.snapshot.identity()
     ladder = audiences(operation.org.url, args.app_kind, identity.kind, args.audience)
 
-    def sign(audience: str) -> str:
+    login = JwtLogin(args.consumer_key, args.username, args.private_key_pem)
+
+    def once() -> Proof:
         try:
-            return sign_assertion(
-                args.private_key_pem,
-                consumer_key=args.consumer_key,
-                username=args.username,
-                audience=audience,
-                now=operation.clock.now(),
-                jti=str(uuid.uuid4()),
+            return prove(
+                operation.org.transport,
+                operation.org.url,
+                login,
+                ladder=ladder,
+                api_version=operation.connection.api_version,
+                revoke=args.revoke,
             )
-        except ValueError as error:
+        except UnusableKeyError as error:
             raise SettingError(
                 f"The JWT login of {args.username} cannot be tried: {error}.\nCheck privateKeyPem."
             ) from None
-
-    def once() -> Proof:
-        return prove(
-            operation.org.transport,
-            operation.org.url,
-            sign,
-            ladder=ladder,
-            api_version=operation.connection.api_version,
-            username=args.username,
-            revoke=args.revoke,
-        )
 
     return lambda: retry_refused(once, clock=operation.clock)
 

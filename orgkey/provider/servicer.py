@@ -15,7 +15,6 @@ import json
 import os
 import threading
 import traceback
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,7 +25,6 @@ from typing import Any, Literal, NoReturn, TypeVar
 import grpc
 from google.protobuf import any_pb2, empty_pb2, struct_pb2
 
-from orgkey.identity.assertion import sign_assertion
 from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.my_domain import as_my_domain
 from orgkey.model.pasted import pasted
@@ -423,7 +421,7 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
             if self._connection is None:
                 raise self._why_not
             if self._org is None or self._snapshot is None:
-                self._org = Org(self._connection, clock=self._clock, environment=self._environment, sign=self._sign)
+                self._org = Org(self._connection, clock=self._clock, environment=self._environment)
                 self._snapshot = Snapshot(self._org)
                 if self._clock.canceled.is_set():
                     self._org.abort()
@@ -471,17 +469,6 @@ class SalesforceProvider(provider_grpc.ResourceProviderServicer):
     def _partly_read(self, urn: str, error: PartialReadError) -> None:
         """Warn of what the login may not see of a resource."""
         self._engine.warn(urn, str(error))
-
-    def _sign(self, private_key: str | bytes, consumer_key: str, username: str, audience: str) -> str:
-        """An assertion for the administrator's own login (`salesforce:credentials.jwt`)."""
-        return sign_assertion(
-            private_key,
-            consumer_key=consumer_key,
-            username=username,
-            audience=audience,
-            now=self._clock.now(),
-            jti=str(uuid.uuid4()),
-        )
 
     def _outcome(
         self, context: grpc.ServicerContext, handler: Handler, inputs: Any, hidden: frozenset[str]

@@ -22,22 +22,15 @@ from orgkey.salesforce.auth_url import AuthUrl, AuthUrlFile
 from orgkey.salesforce.errors import (
     CredentialsError,
     GrantRefusedError,
+    UnusableKeyError,
     host_of,
 )
-from orgkey.salesforce.grant import LOGIN, TEST, token_by_ladder
+from orgkey.salesforce.grant import LOGIN, TEST, JwtLogin, token_by_ladder
 from orgkey.salesforce.places import access_token, contents, file_of, named, variable
 from orgkey.salesforce.sf_cli import session_of
 
 if TYPE_CHECKING:
     from orgkey.salesforce.transport import Transport
-
-Signer = Callable[[str | bytes, str, str, str], str]
-"""Makes an assertion from private key, consumer key, user name and audience. Passed in: the client signs nothing itself."""
-
-
-def no_signer(*_: str | bytes) -> str:
-    """Stand in where nobody passed a signer."""
-    raise CredentialsError("This client was made without a signer, which salesforce:credentials.jwt needs.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +46,8 @@ def log_in(
     transport: Transport,
     instance_url: str,
     environment: Mapping[str, str] = os.environ,
-    sign: Signer = no_signer,
 ) -> Login:
-    """Resolve a reference and log in to the org at `instance_url`; `sign` makes assertions for the jwt form.
+    """Resolve a reference and log in to the org at `instance_url`.
 
     Raises CredentialsError when the reference leads nowhere, is refused, or leads to another org.
     """
@@ -84,16 +76,14 @@ def log_in(
                 ) from error
             return Login(_of_this_org(token, instance_url), renewable=True)
         case Jwt():
-            return _by_jwt(credentials.jwt, transport, instance_url, environment, sign)
+            return _by_jwt(credentials.jwt, transport, instance_url, environment)
         case SfAlias():
             session = session_of(credentials.sf_alias, environment, transport.aborted, transport.clock.seconds_left)
             token = Token(session.access_token, session.instance_url, (), "", "")
             return Login(_of_this_org(token, instance_url), renewable=True)
 
 
-def _by_jwt(
-    client: Jwt.Client, transport: Transport, instance_url: str, environment: Mapping[str, str], sign: Signer
-) -> Login:
+def _by_jwt(client: Jwt.Client, transport: Transport, instance_url: str, environment: Mapping[str, str]) -> Login:
     if client.private_key_env:
         key: str | bytes = variable(environment, client.private_key_env, "a private key")
         where = f"The environment variable {named(client.private_key_env)}"
@@ -101,15 +91,11 @@ def _by_jwt(
         path = file_of(str(client.private_key_file))
         key, where = contents(path, "jwt.privateKeyFile"), f"The file {named(path)}"
     try:
-        token, _ = token_by_ladder(
-            transport,
-            instance_url,
-            lambda audience: sign(key, client.consumer_key, client.username, audience),
-            (instance_url, LOGIN, TEST),
-        )
+        login = JwtLogin(client.consumer_key, client.username, key)
+        token, _ = token_by_ladder(transport, instance_url, login, (instance_url, LOGIN, TEST))
     except GrantRefusedError as error:
         raise CredentialsError(f"salesforce:credentials.jwt were refused: {error.of_own_login}") from error
-    except ValueError as error:
+    except UnusableKeyError as error:
         raise CredentialsError(
             f"{where} {error}.\nsalesforce:credentials.jwt expects an RSA key in it, PEM, without a passphrase."
         ) from None

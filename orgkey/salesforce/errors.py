@@ -40,6 +40,10 @@ class SettingError(SalesforceError):
     """A setting of this machine is wrong: correct it. Nothing was contacted."""
 
 
+class UnusableKeyError(SalesforceError):
+    """A private key that cannot sign; its text finishes the sentence "the key …". Nothing was contacted."""
+
+
 class WrongOrgError(SalesforceError):
     """The org is not the one that the settings describe: fix the settings. Nothing was changed in it."""
 

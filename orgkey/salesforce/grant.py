@@ -6,16 +6,25 @@ Decides which audience to try, what to wait for and for how long; the error tabl
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from orgkey.identity.assertion import sign_assertion
 from orgkey.salesforce import oauth, soql
 from orgkey.salesforce.answers import Token, api_error
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.error_table import API, Retry, find_row
-from orgkey.salesforce.errors import GrantRefusedError, RefusedError, SalesforceError, StrangeAnswerError, host_of
+from orgkey.salesforce.errors import (
+    GrantRefusedError,
+    RefusedError,
+    SalesforceError,
+    StrangeAnswerError,
+    UnusableKeyError,
+    host_of,
+)
 from orgkey.salesforce.retry import Backoff, retry
 
 if TYPE_CHECKING:
@@ -26,6 +35,29 @@ if TYPE_CHECKING:
 LOGIN, TEST = "https://login.salesforce.com", "https://test.salesforce.com"
 _PROPAGATION = Backoff(first=1.0, longest=20.0, growth=1.6)
 """30 grants in 10 minutes are far below the login rate (platform notes 8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class JwtLogin:
+    """Who logs in by the JWT bearer flow: a user, through the app with this consumer key and the certificate of this private key."""
+
+    consumer_key: str
+    username: str
+    private_key: str | bytes = field(repr=False)
+
+    def assertion(self, audience: str, now: float) -> str:
+        """A signed assertion for one audience, at `now` (epoch seconds); raises UnusableKeyError for a key that cannot sign."""
+        try:
+            return sign_assertion(
+                self.private_key,
+                consumer_key=self.consumer_key,
+                username=self.username,
+                audience=audience,
+                now=now,
+                jti=str(uuid.uuid4()),
+            )
+        except ValueError as error:
+            raise UnusableKeyError(str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +88,21 @@ def audiences(instance_url: str, app_kind: str, kind_of_org: str, given: str | N
 def prove(
     transport: Transport,
     instance_url: str,
-    sign: Callable[[str], str],
+    login: JwtLogin,
     *,
     ladder: tuple[str, ...],
     api_version: str,
-    username: str,
     revoke: bool = False,
 ) -> Proof:
-    """Prove the login once; raises GrantRefusedError with the org's answer.
+    """Prove the login once; raises GrantRefusedError with the org's answer, UnusableKeyError for a key that cannot sign.
 
-    `sign` makes an assertion for an audience. The token host is always the org's own: nobody else may see an assertion.
+    The token host is always the org's own: nobody else may see an assertion.
     """
-    token, audience = token_by_ladder(transport, instance_url, sign, ladder)
+    token, audience = token_by_ladder(transport, instance_url, login, ladder)
     org_id, user_id, seen = _who(transport, instance_url, token)
-    if seen and seen.lower() != username.lower():
+    if seen and seen.lower() != login.username.lower():
         raise GrantRefusedError(
-            "wrong_user", f"the token speaks for another user than {username}", where=host_of(instance_url)
+            "wrong_user", f"the token speaks for another user than {login.username}", where=host_of(instance_url)
         )
     response = transport.read(
         "GET",
@@ -83,7 +114,7 @@ def prove(
         raise _refused_call(response, instance_url)
     if revoke:
         oauth.revoke(transport, instance_url, token.access_token)
-    return Proof(org_id or token.org_id, user_id or token.user_id, username, token.scopes, audience)
+    return Proof(org_id or token.org_id, user_id or token.user_id, login.username, token.scopes, audience)
 
 
 def prove_within(
@@ -121,9 +152,7 @@ def prove_within(
     )
 
 
-def token_by_ladder(
-    transport: Transport, host: str, sign: Callable[[str], str], ladder: tuple[str, ...]
-) -> tuple[Token, str]:
+def token_by_ladder(transport: Transport, host: str, login: JwtLogin, ladder: tuple[str, ...]) -> tuple[Token, str]:
     """Trade an assertion for a token, one audience further only on an audience error; returns the audience that worked.
 
     Raises the first refusal that may pass, since an audience may be right and its app not replicated yet; else the last.
@@ -131,7 +160,7 @@ def token_by_ladder(
     refused: list[GrantRefusedError] = []
     for audience in ladder:
         try:
-            return oauth.jwt_bearer(transport, host, sign(audience)), audience
+            return oauth.jwt_bearer(transport, host, login.assertion(audience, transport.clock.now())), audience
         except GrantRefusedError as error:
             refused.append(error)
             if not (error.row and error.row.audience):

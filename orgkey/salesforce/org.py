@@ -22,7 +22,7 @@ from orgkey.model.connection import Connection
 from orgkey.salesforce import answers, oauth, soql
 from orgkey.salesforce.answers import Part, Record, Rows, Saved
 from orgkey.salesforce.clock import Clock, Countdown
-from orgkey.salesforce.credentials import Login, Signer, log_in, no_signer
+from orgkey.salesforce.credentials import Login, log_in
 from orgkey.salesforce.error_table import Retry
 from orgkey.salesforce.errors import (
     CredentialsError,
@@ -74,7 +74,6 @@ class Org:
         clock: Clock | None = None,
         transport: Transport | None = None,
         environment: Mapping[str, str] = os.environ,
-        sign: Signer = no_signer,
     ) -> None:
         self.connection = connection
         self.clock = clock or Clock()
@@ -82,7 +81,6 @@ class Org:
         self.writing = threading.Lock()
         """One deploy at a time: the org would queue the second anyway (platform notes 5.6)."""
         self._environment = environment
-        self._sign = sign
         self._lock = threading.Lock()
         self._aborted = False
         self._session = Session(self._log_in, self.clock, host=self.host)
@@ -353,7 +351,7 @@ class Org:
             refusal.name_login(self.whose())
 
     def _log_in(self) -> Login:
-        return log_in(self.connection.credentials, self.transport, self.url, self._environment, self._sign)
+        return log_in(self.connection.credentials, self.transport, self.url, self._environment)
 
     def _client(self, login: Login) -> Salesforce:
         from simple_salesforce.api import Salesforce

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.server
 import json
 import re
@@ -16,8 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import trustme
 
+from orgkey.identity.key_pair import generate_key
 from orgkey.model.connection import parse_connection
 from orgkey.salesforce.clock import Clock
+from orgkey.salesforce.grant import JwtLogin
 from orgkey.salesforce.org import Org as Client
 
 Answer = tuple[int, str, bytes]
@@ -150,3 +153,9 @@ def serving(folder: Path, respond: Callable[[Request], Answer]) -> Iterator[Stub
     finally:
         server.shutdown()
         server.server_close()
+
+
+@functools.cache
+def any_login() -> JwtLogin:
+    """A JWT login whose key the stub does not check."""
+    return JwtLogin("key", "u@x.y", generate_key(2048))

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from orgkey.identity.assertion import sign_assertion
 from orgkey.model.connection import parse_connection
 from orgkey.salesforce.errors import CredentialsError
 from orgkey.salesforce.org import Org as Client
@@ -34,14 +33,7 @@ def connect(org: Org) -> Connect:
         )
         assert connection is not None, problems
 
-        def sign(key: str | bytes, consumer_key: str, username: str, audience: str) -> str:
-            import time
-
-            return sign_assertion(
-                key, consumer_key=consumer_key, username=username, audience=audience, now=time.time(), jti=audience
-            )
-
-        return Client(connection, environment={"PATH": os.environ["PATH"], **environment}, sign=sign)
+        return Client(connection, environment={"PATH": os.environ["PATH"], **environment})
 
     return make
 

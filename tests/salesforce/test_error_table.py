@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 from orgkey.salesforce import oauth
@@ -17,7 +18,7 @@ from orgkey.salesforce.error_table import API, DEPLOY, GRANT, RIGHTS, SECRET_GRA
 from orgkey.salesforce.errors import CredentialsError, DeployFailedError, GrantRefusedError, RefusedError
 from orgkey.salesforce.grant import LOGIN, TEST, audiences, prove_within, token_by_ladder
 from orgkey.salesforce.soap import read_metadata
-from tests.salesforce.stub import Answer, Request, Says, as_json, refusal, serving
+from tests.salesforce.stub import Answer, Request, Says, any_login, as_json, refusal, serving
 from tests.salesforce.test_deploy_job import bundle
 
 NEVER, PROPAGATION, CERTIFICATE, SOON, READS_ONLY, LATER = (
@@ -182,19 +183,21 @@ def test_the_ladder_goes_on_at_an_audience_error_only(
     tmp_path: Path, refusals: Mapping[str, tuple[str, str]], asked: int, ends: str
 ) -> None:
     def respond(request: Request) -> Answer:
-        audience = request.body.decode().rpartition("assertion=")[2]
+        assertion = request.body.decode().rpartition("assertion=")[2]
+        audience = jwt.decode(assertion, options={"verify_signature": False})["aud"]
         if audience in refusals:
             code, text = refusals[audience]
             return as_json(400, {"error": code, "error_description": text})
         return as_json(200, {"access_token": "t", "id": "https://x/id/00D/005"})
 
+    login = any_login()
     with serving(tmp_path, respond) as stub:
         transport = stub.client().transport
         if ends:
             with pytest.raises(GrantRefusedError, match=ends):
-                token_by_ladder(transport, stub.url, str, ("a", "b", "c"))
+                token_by_ladder(transport, stub.url, login, ("a", "b", "c"))
         else:
-            token, _ = token_by_ladder(transport, stub.url, str, ("a", "b", "c"))
+            token, _ = token_by_ladder(transport, stub.url, login, ("a", "b", "c"))
             assert token.user_id == "005"
         assert len(stub.seen) == asked
 

@@ -24,7 +24,7 @@ from orgkey.salesforce.grant import prove
 from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.read import Snapshot
 from orgkey.salesforce.soap import list_metadata, read_metadata
-from tests.salesforce.stub import ORGANIZATION, Answer, Request, Stub, serving
+from tests.salesforce.stub import ORGANIZATION, Answer, Request, Stub, any_login, serving
 from tests.salesforce.test_deploy_job import bundle
 
 URL = "https://acme.my.salesforce.com"
@@ -100,10 +100,9 @@ ENDPOINTS: dict[str, Callable[[Client], Any]] = {
     "proof": lambda client: prove(
         client.transport,
         client.url,
-        lambda _: "a.b.c",
+        any_login(),
         ladder=("x",),
         api_version="67.0",
-        username="u@x.y",
         revoke=True,
     ),
 }
