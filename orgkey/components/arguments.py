@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from orgkey.components import settings
 from orgkey.metadata.check import Problem, suggestion
+from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
 from orgkey.model.ignore import ignore_problems
 from orgkey.model.jwt_flow import jwt_flow_problems, permission_set_problems
@@ -112,7 +113,7 @@ def _users(users: Any, integration_user: Any) -> Iterator[Problem]:
         yield Problem("users", "must name at least one user")
         return
     names = (*users, integration_user or "") if isinstance(users, list | tuple) else (users,)
-    plain = [name.lower() for name in names if isinstance(name, str)]
+    plain = [name_key(name) for name in names if isinstance(name, str)]
     if integration_user and len(plain) == len(names) and plain[-1] not in plain[:-1]:
         yield Problem("integrationUser", "is none of users, so it would not hold the permission set")
 

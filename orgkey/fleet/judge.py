@@ -18,6 +18,7 @@ from orgkey.fleet.judge_assignments import judge_assignments
 from orgkey.fleet.judge_metadata import judge_metadata
 from orgkey.fleet.remedies import Unread, changed_value, finding, settle
 from orgkey.fleet.report import Certificate, Finding
+from orgkey.metadata.identifiers import name_key, same_id
 from orgkey.model.secret_texts import HIDDEN
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.urn import type_name
@@ -89,7 +90,7 @@ def _judge_component(
         if path_of(step.urn) == "key":
             found += _certificate_findings(step, now, expiring_within)
     before, after = _org_ids(steps)
-    if before and after and before[:15] != after[:15]:
+    if before and after and not same_id(before, after):
         own = [each for each in found if _is_no_work_of_a_refresh(each)]
         rest = [each for each in found if each not in own]
         found = [_refreshed(before, after, sorted(rest, key=lambda each: (-each.severity.rank, each.path))), *own]
@@ -189,9 +190,9 @@ def _judge_grant(step: Step, *, holds_it: bool) -> Iterator[Finding]:
 
 def _holds_it(step: Step, component: Component) -> bool:
     """Whether the user of a grant is declared among those who hold the permission set."""
-    user = str(step.old_inputs.get("username") or "").lower()
+    user = name_key(str(step.old_inputs.get("username") or ""))
     return any(
-        user in {str(name).lower() for name in each.old_inputs.get("users") or ()}
+        user in {name_key(str(name)) for name in each.old_inputs.get("users") or ()}
         for each in component.steps
         if path_of(each.urn) == "assignments"
     )
@@ -265,5 +266,5 @@ def _refreshed(before: str, after: str, found: Sequence[Finding]) -> Finding:
 def _org_ids(steps: Sequence[Step]) -> tuple[str, str]:
     """The org's id in state, and the one that the check met: another where a sandbox was refreshed."""
     known = [(str(step.old_outputs.get("orgId") or ""), str(step.new_outputs.get("orgId") or "")) for step in steps]
-    moved = [pair for pair in known if all(pair) and pair[0][:15] != pair[1][:15]]
+    moved = [pair for pair in known if all(pair) and not same_id(pair[0], pair[1])]
     return next(iter([*moved, *(pair for pair in known if pair[0])]), ("", ""))

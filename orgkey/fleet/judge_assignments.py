@@ -10,6 +10,7 @@ from orgkey.fleet.digest import Step, path_of
 from orgkey.fleet.findings import Action, Code, Severity
 from orgkey.fleet.remedies import changed_value, finding
 from orgkey.fleet.report import Finding
+from orgkey.metadata.identifiers import name_key
 from orgkey.model.assignments import expiration_problem
 
 
@@ -43,13 +44,13 @@ def judge_assignments(step: Step, *, now: datetime) -> Iterator[Finding]:
 
 def _missing_from_groups(step: Step, part: str, now: datetime, action: Action) -> Iterator[Finding]:
     members = {
-        (str(item.get("username")).lower(), str(item.get("group")).lower())
+        (name_key(str(item.get("username"))), name_key(str(item.get("group"))))
         for item in step.new_outputs.get("assignments") or ()
         if not item.get("expires") or datetime.fromisoformat(str(item["expires"])) > now
     }
     for user in step.old_inputs.get("users") or ():
         for group in step.old_inputs.get("groups") or ():
-            if (user.lower(), group.lower()) not in members:
+            if (name_key(user), name_key(group)) not in members:
                 says = f"{user} is not in the permission set group {group}"
                 yield finding(Code.MISSING_ASSIGNEE, f"{part}.groups", says, action, values=(user, None))
 
@@ -63,4 +64,4 @@ def _is_over(step: Step, now: datetime) -> str:
 
 
 def _users(value: Any) -> dict[str, str]:
-    return {str(user).lower(): str(user) for user in value or ()}
+    return {name_key(str(user)): str(user) for user in value or ()}

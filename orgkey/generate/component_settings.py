@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orgkey.generate.python_code import ROOT, annotation, docstring, formatted, snake
+from orgkey.generate.python_code import ROOT, annotation, docstring, formatted
+from orgkey.model.input_model import python_name
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.schema import resource_names, schema
 
@@ -79,6 +80,6 @@ def _settings_class(name: str, doc: str, properties: Mapping[str, Any], required
     for key, described in properties.items():
         item = annotation(described, item="Input[{}]")
         annotated = item if described.get("plain") else f"Input[{item}]"
-        lines.append(f"    {snake(key)}: {annotated}" + ("" if key in required else " | None = None"))
+        lines.append(f"    {python_name(key)}: {annotated}" + ("" if key in required else " | None = None"))
         lines += docstring(described["description"])
     return "\n".join(lines) + "\n"

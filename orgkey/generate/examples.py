@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from orgkey.generate.python_code import formatted, snake
+from orgkey.generate.python_code import formatted
+from orgkey.model.input_model import python_name
 from orgkey.provider.registry import PACKAGE
 
 _REFERENCE = re.compile(r"\$\{(\w+)(?:\.(\w+))?\}")
@@ -182,12 +183,12 @@ class _Program:
         for key, value in values.items():
             reference = inputs[key].get("$ref")
             if not reference:
-                yield f"{snake(key)}={_value(value)}"
+                yield f"{python_name(key)}={_value(value)}"
                 continue
             nested = self._schemas[package]["types"][reference.removeprefix("#/types/")]["properties"]
             kind = reference.rsplit(":", 1)[-1] + ("Args" if package == PACKAGE else "")
             self._imports[module].add(kind)
-            yield f"{snake(key)}={kind}({', '.join(self._arguments(value, nested, module, package))})"
+            yield f"{python_name(key)}={kind}({', '.join(self._arguments(value, nested, module, package))})"
 
     def _options(self, options: Mapping[str, Any]) -> Iterator[str]:
         if not options:
@@ -199,7 +200,7 @@ class _Program:
 
 def _value(value: Any) -> str:
     if isinstance(value, str) and (found := _REFERENCE.fullmatch(value)):
-        return ".".join(snake(part) for part in found.groups() if part)
+        return ".".join(python_name(part) for part in found.groups() if part)
     if isinstance(value, list):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,11 +10,6 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 """The checkout."""
-
-
-def snake(name: str) -> str:
-    """Python's spelling of a schema's name."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def annotation(described: Mapping[str, Any], *, item: str = "{}") -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orgkey.generate.python_code import ROOT, annotation, docstring, formatted, snake
+from orgkey.generate.python_code import ROOT, annotation, docstring, formatted
+from orgkey.model.input_model import python_name
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.schema import resource_names, schema
 
@@ -105,7 +106,9 @@ def _nested_class(name: str, described: Mapping[str, Any]) -> str:
     ]
     properties, required = described["properties"], described.get("required", ())
     for key in (*required, *(key for key in properties if key not in required)):
-        lines.append(f"    {snake(key)}: {_input(properties[key])}" + ("" if key in required else " | None = None"))
+        lines.append(
+            f"    {python_name(key)}: {_input(properties[key])}" + ("" if key in required else " | None = None")
+        )
         lines += docstring(properties[key]["description"])
     return "\n".join(lines) + "\n"
 
@@ -130,13 +133,13 @@ def _classes(name: str, resource: Mapping[str, Any]) -> str:
     ]
     for key in ordered:
         annotated = f"Input[{annotation(inputs[key], item='Input[{}]')}]"
-        lines.append(f"    {snake(key)}: {annotated}" + ("" if key in required else " | None = None"))
+        lines.append(f"    {python_name(key)}: {annotated}" + ("" if key in required else " | None = None"))
         lines += docstring(inputs[key]["description"])
     only_outputs = [key for key in outputs if key not in inputs]
-    nothing = ", ".join(f'"{snake(key)}": None' for key in only_outputs)
+    nothing = ", ".join(f'"{python_name(key)}": None' for key in only_outputs)
     lines += ["", "", f"class {name}(_Resource):", f'    """{resource["description"]}"""', ""]
     lines += [
-        f"    _names: ClassVar[Mapping[str, str]] = { ({snake(key): key for key in outputs if snake(key) != key})!r}",
+        f"    _names: ClassVar[Mapping[str, str]] = { ({python_name(key): key for key in outputs if python_name(key) != key})!r}",
         "",
     ]
     lines += [
@@ -152,10 +155,10 @@ def _classes(name: str, resource: Mapping[str, Any]) -> str:
             "",
             "    @property",
             f'    @pulumi.getter(name="{key}")',
-            f"    def {snake(key)}(self) -> Output[{annotation(described)}{optional}]:",
+            f"    def {python_name(key)}(self) -> Output[{annotation(described)}{optional}]:",
         ]
         lines += [
             f'        """{described["description"]}"""',
-            f'        return pulumi.get(self, "{snake(key)}")  # type: ignore[no-any-return]',
+            f'        return pulumi.get(self, "{python_name(key)}")  # type: ignore[no-any-return]',
         ]
     return "\n".join(lines) + "\n"

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from orgkey.metadata.identifiers import same_id, short_id
+
 _MARKER = re.compile(
     r"\s*managed by orgkey (?P<owner>[^\s/]+)/(?P<stack>\S+) in (?P<org>[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)\b"
     r"(?:#(?P<claim>[1-9][0-9]{0,8})\b)?\s*"
@@ -44,7 +46,7 @@ class Marker:
 
     def line(self) -> str:
         """The line as it stands in a description."""
-        where = self.org_id if self.claim == 1 else f"{self.org_id[:15]}#{self.claim}"
+        where = self.org_id if self.claim == 1 else f"{short_id(self.org_id)}#{self.claim}"
         return f"managed by orgkey {self.manager} in {where}"
 
     @property
@@ -81,8 +83,3 @@ def judge(marker: Marker | None, *, manager: str, org_id: str) -> Ownership:
     if same_id(marker.org_id, org_id):
         return Ownership.OURS if marker.manager == manager else Ownership.ANOTHERS
     return Ownership.COPY
-
-
-def same_id(one: str, other: str) -> bool:
-    """Compare record ids of which either may be in the 15 character form."""
-    return one[:15] == other[:15]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.ownership import MANAGER
 from orgkey.model.input_model import Flag, InputModel, matches
 
@@ -28,7 +29,7 @@ GroupName = Annotated[
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     seen: dict[str, int] = {}
     for index, name in enumerate(names):
-        first = seen.setdefault(name.lower(), index)
+        first = seen.setdefault(name_key(name), index)
         if first != index:
             raise ValueError(f"must name each only once; [{first}] and [{index}] are the same")
     return names

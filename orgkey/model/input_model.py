@@ -25,6 +25,11 @@ class InputModel(BaseModel):
         return tuple(field.alias or name for name, field in cls.model_fields.items())
 
 
+def python_name(name: str) -> str:
+    """The name of an input in Python: snake_case, in which digits stay with the word before them (`public_key_sha256`)."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
 Flag = Annotated[bool, Strict()]
 """True or false; text such as "false" is refused, since it would be taken for what nobody meant."""
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from orgkey.metadata.check import Problem
+from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.ownership import Ownership, unmark
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, expiration_problem, seconds_of
 from orgkey.model.connection import Connection
@@ -138,16 +139,18 @@ class PermissionSetAssignmentsHandler(Handler):
             )
             return None
         now = operation.clock.now()
-        held = {item.username.lower() for item in holders.of(args.users) if item.lasts(now)}
-        by_group = _by_group_alone([user for user in args.users if user.lower() not in held], args, holders, operation)
-        held |= {user.lower() for user in by_group}
+        held = {name_key(item.username) for item in holders.of(args.users) if item.lasts(now)}
+        by_group = _by_group_alone(
+            [user for user in args.users if name_key(user) not in held], args, holders, operation
+        )
+        held |= {name_key(user) for user in by_group}
         others = [item.username for item in holders.others(args.users, now)]
-        users = [user for user in args.users if user.lower() in held]
+        users = [user for user in args.users if name_key(user) in held]
         seen = {**inputs, "users": [*users, *others] if args.authoritative else users}
         if args.groups:  # a group is as declared when all are in it
-            members, everyone = holders.members(now), [user.lower() for user in args.users]
+            members, everyone = holders.members(now), [name_key(user) for user in args.users]
             seen["groups"] = [
-                group for group in args.groups if all((user, group.lower()) in members for user in everyone)
+                group for group in args.groups if all((user, name_key(group)) in members for user in everyone)
             ]
         managed = (
             *holders.of(args.users),
@@ -299,10 +302,10 @@ def _by_group_alone(
         return []
     name, now = args.permission_set, operation.clock.now()
     by_group = holders_by_group(operation.snapshot, name, holders.permission_set_id, lacking, now)
-    found = [user for user in lacking if user.lower() in by_group]
+    found = [user for user in lacking if name_key(user) in by_group]
     for user in found:
         operation.info(
-            f"{user} holds the permission set {name} by the group {by_group[user.lower()]} alone, and loses it with that"
+            f"{user} holds the permission set {name} by the group {by_group[name_key(user)]} alone, and loses it with that"
         )
     return found
 
@@ -371,7 +374,7 @@ def _who_loses(old_inputs: Values, old_outputs: Values, inputs: Values, *, repla
         holding += (
             old_outputs.get("undeclaredUsers") or ()
         )  # those whom nobody declared, and who were left alone until now
-    losing = [str(user) for user in holding if str(user).lower() not in kept]
+    losing = [str(user) for user in holding if name_key(str(user)) not in kept]
     taken = [_taken_from(str(old_inputs.get("permissionSet")), losing)] if losing else []
     return [*taken, *_by_group("an `up` takes out of the group", _ending(old_outputs, inputs))]
 
@@ -414,7 +417,7 @@ def _ending(outputs: Values, inputs: Values) -> list[Mapping[str, str]]:
     return [
         item
         for item in _memberships(outputs)
-        if item["id"] in made and (item["username"].lower() not in users or item["group"].lower() not in groups)
+        if item["id"] in made and (name_key(item["username"]) not in users or name_key(item["group"]) not in groups)
     ]
 
 
@@ -429,16 +432,16 @@ def _recorded(outputs: Values) -> Sequence[str] | None:
     listed = outputs.get("assignments")
     if not isinstance(listed, list | tuple):
         return None
-    direct = [str(item["username"]).lower() for item in listed if not item.get("group")]
-    return sorted([*direct, *(str(user).lower() for user in outputs.get("byGroup") or ())])
+    direct = [name_key(str(item["username"])) for item in listed if not item.get("group")]
+    return sorted([*direct, *(name_key(str(user)) for user in outputs.get("byGroup") or ())])
 
 
 def _names(inputs: Values, name: str) -> Sequence[str]:
     """A list of names, without case and order."""
     listed = inputs.get(name)
-    return sorted(str(item).lower() for item in listed) if isinstance(listed, list | tuple) else []
+    return sorted(name_key(str(item)) for item in listed) if isinstance(listed, list | tuple) else []
 
 
 def _each(names: Sequence[str]) -> list[str]:
     """Names without case, each once."""
-    return list({name.lower(): name for name in names}.values())
+    return list({name_key(name): name for name in names}.values())

@@ -17,8 +17,9 @@ from orgkey.metadata.bundle import Bundle, deployment, destruction
 from orgkey.metadata.check import Problem, problems, suggestion
 from orgkey.metadata.compare import differences
 from orgkey.metadata.fields import WAYS, OnChange, fields_of, inputs_of
+from orgkey.metadata.identifiers import same_id
 from orgkey.metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
-from orgkey.metadata.ownership import MANAGER, Marker, Ownership, judge, mark, same_id
+from orgkey.metadata.ownership import MANAGER, Marker, Ownership, judge, mark
 from orgkey.metadata.parse import Found
 from orgkey.metadata.parts import described, named_in, switched_off
 from orgkey.metadata.render import UnknownPart, render
@@ -469,7 +470,7 @@ class MetadataHandler(Handler):
         ownership = self._ownership(found, inputs, operation)
         if ownership is Ownership.UNMARKED and inputs.get(_MANAGED_BY):
             seen, own = self.record_id(self.seen_outputs(name, outputs, operation)), self.record_id(outputs)
-            if not own or not seen or seen[:15] == own[:15]:
+            if not own or not seen or same_id(seen, own):
                 return False
             whose = "was made by somebody else"
         elif ownership is Ownership.ANOTHERS and found.marker:
@@ -598,7 +599,7 @@ def _next_claim(outputs: Values, marker: Marker | None, org_id: str) -> int:
 def _managed_by(marker: Marker | None, org_id: str) -> str:
     if marker is None:
         return ""
-    return marker.manager if marker.org_id[:15] == org_id[:15] else f"{marker.manager} in {marker.org_id}"
+    return marker.manager if same_id(marker.org_id, org_id) else f"{marker.manager} in {marker.org_id}"
 
 
 def _in_terms_of_inputs(resource: Resource, seen: Values, inputs: Values) -> dict[str, Any]:

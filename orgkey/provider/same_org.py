@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from orgkey.metadata.ownership import same_id
+from orgkey.metadata.identifiers import same_id
 from orgkey.provider.handler import Operation, Values
 from orgkey.salesforce.errors import WrongOrgError, host_of
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from orgkey.metadata.identifiers import name_key
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, in_utc, seconds_of
 from orgkey.salesforce import soql
 from orgkey.salesforce.answers import Record, Rows, Saved
@@ -32,7 +33,7 @@ class Assignment:
     @property
     def key(self) -> tuple[str, str]:
         """User and group in lower case: neither name has one."""
-        return self.username.lower(), self.group.lower()
+        return name_key(self.username), name_key(self.group)
 
     @property
     def whom(self) -> str:
@@ -63,13 +64,13 @@ class Holders:
 
     def of(self, usernames: Iterable[str]) -> tuple[Assignment, ...]:
         """Those of the given users who hold the set; user names have no case."""
-        wanted = _lower(usernames)
-        return tuple(item for item in self.assignments if item.username.lower() in wanted)
+        wanted = _keys(usernames)
+        return tuple(item for item in self.assignments if name_key(item.username) in wanted)
 
     def others(self, usernames: Iterable[str], now: float) -> tuple[Assignment, ...]:
         """Those who hold the set at `now` and are none of the given users: an assignment that has ended gives nobody anything."""
-        wanted = _lower(usernames)
-        return tuple(item for item in self.assignments if item.username.lower() not in wanted and item.lasts(now))
+        wanted = _keys(usernames)
+        return tuple(item for item in self.assignments if name_key(item.username) not in wanted and item.lasts(now))
 
     def members(self, now: float) -> set[tuple[str, str]]:
         """User and group of each assignment to a group that counts at `now`, in lower case."""
@@ -126,12 +127,12 @@ def read_holders(
             raise
         sets, rows, parts = ask(with_expiration=False)
     set_id = own_set(snapshot, sets) or ""
-    wanted = _lower(groups)
+    wanted = _keys(groups)
     members = (_assignment(row, _full_name(row, "PermissionSetGroup.")) for part in parts for row in part)
     return Holders(
         set_id,
         tuple(sorted(_assignment(row) for row in rows if row.text("PermissionSetId") == set_id)),
-        tuple(sorted(item for item in members if item.group.lower() in wanted)),
+        tuple(sorted(item for item in members if name_key(item.group) in wanted)),
         next((row.text("Description") for row in sets if row.text("Id") == set_id), ""),
     )
 
@@ -197,16 +198,19 @@ def _plan(
     kept = [item for item in own if item.lasts(now) or item.has_ended(now)]
     held = {item.key for item in kept} | holders.members(now)
     gaps = [
-        (user, group) for group in ("", *wanted.groups) for user in users if (user.lower(), group.lower()) not in held
+        (user, group)
+        for group in ("", *wanted.groups)
+        for user in users
+        if (name_key(user), name_key(group)) not in held
     ]
     user_ids, group_ids = _ids(snapshot, wanted, {user for user, _ in gaps})
     unwanted = (
         holders.others(users, now)
         if wanted.authoritative
-        else holders.of(name for name in remove if name.lower() not in _lower(users))
+        else holders.of(name for name in remove if name_key(name) not in _keys(users))
     )
     return _Plan(
-        missing=[Assignment(user, user_ids[user.lower()], "", group, expiration) for user, group in gaps],
+        missing=[Assignment(user, user_ids[name_key(user)], "", group, expiration) for user, group in gaps],
         renewed=[item.assignment_id for item in kept if seconds_of(item.expires) != seconds_of(expiration)],
         ending=[*(item.assignment_id for item in unwanted), *take_back],
         targets={
@@ -273,16 +277,18 @@ def _ids(
     Raises UnknownUsersError with every one of the users in `needed` who cannot be given anything, and every group that is not there.
     """
     host, problems = host_of(snapshot.org.url), []
-    rows = {row.text("Username").lower(): row for answer in snapshot.rows(*soql.users(wanted.users)) for row in answer}
+    rows = {
+        name_key(row.text("Username")): row for answer in snapshot.rows(*soql.users(wanted.users)) for row in answer
+    }
     for name in (user for user in wanted.users if user in needed):
-        row = rows.get(name.lower())
+        row = rows.get(name_key(name))
         if row is None:
             problems.append(f"{name}: no such user in {host}")
         elif not row.flag("IsActive"):
             problems.append(f"{name}: the user is inactive; activate it or take it out of orgkey:users")
     found = [row for answer in snapshot.rows(*soql.groups(wanted.groups)) for row in answer]
-    groups = {_full_name(row).lower(): row.text("Id") for row in found}
-    unknown = [name for name in wanted.groups if name.lower() not in groups]
+    groups = {name_key(_full_name(row)): row.text("Id") for row in found}
+    unknown = [name for name in wanted.groups if name_key(name) not in groups]
     problems += [f"{name}: no such permission set group in {host}" for name in unknown]
     if problems:
         setting = "orgkey:users and orgkey:assignments.groups" if unknown else "orgkey:users"
@@ -312,7 +318,7 @@ def _insert(org: Org, permission_set: str, plan: _Plan) -> Iterator[list[Assignm
 def _record(item: Assignment, plan: _Plan) -> dict[str, Any]:
     end = {"ExpirationDate": in_utc(item.expires)} if item.expires else {}
     kind = {"type": "PermissionSetAssignment"}
-    return {"attributes": kind, "AssigneeId": item.user_id, **plan.targets[item.group.lower()], **end}
+    return {"attributes": kind, "AssigneeId": item.user_id, **plan.targets[name_key(item.group)], **end}
 
 
 def _why_not(item: Assignment, saved: Saved, plan: _Plan) -> str:
@@ -343,5 +349,5 @@ def _explain(
     return f"{what}, because of:\n{listed}\nCorrect {setting}, then run the same command again."
 
 
-def _lower(names: Iterable[str]) -> set[str]:
-    return {name.lower() for name in names}
+def _keys(names: Iterable[str]) -> set[str]:
+    return {name_key(name) for name in names}

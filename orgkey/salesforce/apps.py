@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orgkey.metadata.identifiers import same_id
 from orgkey.metadata.members import ROOT_MEMBER, Resource
 from orgkey.metadata.parse import Found
 from orgkey.salesforce import soql
@@ -70,7 +71,7 @@ def read_app(
             )
         return None
     app_id = record_id(snapshot, kind, name)
-    if app_id and app_id[:15] != known_id[:15]:
+    if app_id and not same_id(app_id, known_id):
         links = soql.links(app_id)
         answers[links] = snapshot.ask(links)[0]
     seen = answers[links] if links else []

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from orgkey.identity.assertion import sign_assertion
+from orgkey.metadata.identifiers import name_key
 from orgkey.salesforce import oauth, soql
 from orgkey.salesforce.answers import Token, api_error
 from orgkey.salesforce.clock import Clock
@@ -100,7 +101,7 @@ def prove(
     """
     token, audience = token_by_ladder(transport, instance_url, login, ladder)
     org_id, user_id, seen = _who(transport, instance_url, token)
-    if seen and seen.lower() != login.username.lower():
+    if seen and name_key(seen) != name_key(login.username):
         raise GrantRefusedError(
             "wrong_user", f"the token speaks for another user than {login.username}", where=host_of(instance_url)
         )

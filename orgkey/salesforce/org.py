@@ -18,6 +18,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote_plus
 
+from orgkey.metadata.identifiers import same_id
 from orgkey.model.connection import Connection
 from orgkey.salesforce import answers, oauth, soql
 from orgkey.salesforce.answers import Part, Record, Rows, Saved
@@ -371,7 +372,7 @@ class Org:
         row = rows[0]
         identity = Identity(row.text("Id"), row.text("Name"), _kind(row), row.text("NamespacePrefix"))
         wanted = self.connection
-        if wanted.expected_org_id and wanted.expected_org_id[:15] != identity.org_id[:15]:
+        if wanted.expected_org_id and not same_id(wanted.expected_org_id, identity.org_id):
             raise WrongOrgError(
                 f"{self.host} is org {identity.org_id} ({identity.name}), "
                 f"but salesforce:expectedOrgId is {wanted.expected_org_id}.\n"

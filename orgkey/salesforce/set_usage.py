@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orgkey.metadata.identifiers import name_key, short_id
 from orgkey.salesforce import soql
 from orgkey.salesforce.access import read_holders
 from orgkey.salesforce.answers import Record, Rows
@@ -77,7 +78,7 @@ def holders_by_group(
         if refusal.transient:
             raise
         return {}
-    return {item.username.lower(): item.group for item in holders.memberships if item.lasts(now)}
+    return {name_key(item.username): item.group for item in holders.memberships if item.lasts(now)}
 
 
 def _of(rows: Rows | RefusedError, field: str, permission_set_id: str) -> Rows:
@@ -98,8 +99,8 @@ def _apps(snapshot: Snapshot, links: Rows) -> tuple[str, ...]:
     for kind, of_kind in ids.items():
         answered = (answers[question] for question in questions[kind])
         seen = [row for rows in answered if not isinstance(rows, RefusedError) for row in rows]
-        shown = {row.text("Id")[:15]: row.text(_NAMES[kind][1]) for row in seen}
-        names += [shown.get(each[:15]) or each for each in of_kind]
+        shown = {short_id(row.text("Id")): row.text(_NAMES[kind][1]) for row in seen}
+        names += [shown.get(short_id(each)) or each for each in of_kind]
     return tuple(sorted(names))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from orgkey.components.settings import (
     KeySettings,
     PermissionSetSettings,
 )
+from orgkey.model.input_model import python_name
 from orgkey.stack_file.settings import Settings
 
 
@@ -52,8 +52,4 @@ def _seal(settings: Settings, path: str, value: Any) -> Any:
 
 def _sealed(settings: Settings, path: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The settings below a path as arguments, those that are secret as secrets."""
-    return {_snake(name): _seal(settings, f"{path}.{to_camel(name)}", value) for name, value in values.items()}
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return {python_name(name): _seal(settings, f"{path}.{to_camel(name)}", value) for name, value in values.items()}

@@ -19,6 +19,7 @@ from orgkey.identity.inputs import key_pair_problems
 from orgkey.metadata.check import Problem, field_problems, shown, suggestion
 from orgkey.metadata.fields import APP_FIELDS, inputs_of
 from orgkey.metadata.fields import Field as Row
+from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
 from orgkey.model.assignments import (
     GroupNames,
@@ -330,7 +331,7 @@ def _contradictions(values: Mapping[str, Any], managed_by: str) -> Iterable[Prob
     user, users = values.get("integrationUser"), values.get("users")
     if not isinstance(user, str) or not isinstance(users, list) or not users:
         return
-    if user.lower() not in {str(name).lower() for name in users}:
+    if name_key(user) not in {name_key(str(name)) for name in users}:
         yield Problem(
             "orgkey:integrationUser",
             "is none of orgkey:users, so it would not hold the permission set",
