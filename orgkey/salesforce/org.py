@@ -392,7 +392,7 @@ class _LockedRecordError(RefusedError):
 
 def _raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
     """Raise what an error answer means. Of a `write`, only the org's own refusal says that nothing was done."""
-    from orgkey.salesforce.transport import retry_after, say_trouble
+    from orgkey.salesforce.http_errors import retry_after, what_failed
 
     code, text = answers.api_error(response)
     wait = retry_after(response)
@@ -400,8 +400,8 @@ def _raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
         raise SessionExpiredError(f"{code or 'INVALID_SESSION_ID'}: {text}" if text else code or "INVALID_SESSION_ID")
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not code:
         if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-            raise TransientError(say_trouble(response), retry_after=wait)
-        raise UnreachableError(say_trouble(response))
+            raise TransientError(what_failed(response), retry_after=wait)
+        raise UnreachableError(what_failed(response))
     refusal = RefusedError(
         code or f"HTTP {response.status_code}",
         text or "no description",

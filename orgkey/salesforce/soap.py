@@ -121,7 +121,7 @@ def _call(org: Org, body: etree._Element) -> list[etree._Element]:
 
 
 def _send(org: Org, endpoint: str, session_id: str, body: etree._Element) -> list[etree._Element]:
-    from orgkey.salesforce.transport import retry_after
+    from orgkey.salesforce.http_errors import retry_after
 
     envelope = etree.Element(etree.QName(_ENVELOPE, "Envelope"), nsmap={"soapenv": _ENVELOPE, "met": _METADATA})
     header = etree.SubElement(envelope, etree.QName(_ENVELOPE, "Header"))

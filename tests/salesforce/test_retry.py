@@ -29,11 +29,12 @@ from orgkey.salesforce.errors import (
     TransientError,
     UnreachableError,
 )
+from orgkey.salesforce.http_errors import retry_after
 from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.read import Snapshot
 from orgkey.salesforce.retry import ATTEMPTS, Backoff, retry, retry_refused
 from orgkey.salesforce.soap import read_metadata
-from orgkey.salesforce.transport import Transport, retry_after
+from orgkey.salesforce.transport import Transport
 from tests.landscape import Landscape, Org
 from tests.salesforce.conftest import Host, client_of
 from tests.salesforce.test_deploy_job import bundle

@@ -107,7 +107,7 @@ def test_an_answer_that_takes_longer_than_that_is_no_answer(landscape: Landscape
         client.request("GET", f"{org.url}/services/data/")
 
 
-@pytest.mark.parametrize("ask", [Transport.request, Transport.look])
+@pytest.mark.parametrize("ask", [Transport.request, Transport.read])
 def test_no_answer_is_awaited_longer_than_the_verb_may_take(
     landscape: Landscape, org: Org, ask: Callable[[Transport, str, str], requests.Response]
 ) -> None:
