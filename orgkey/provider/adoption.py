@@ -11,6 +11,7 @@ from shlex import quote
 
 from orgkey.metadata.members import Resource
 from orgkey.provider.handler import Values
+from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN
 
 _SETTING = {
@@ -53,3 +54,12 @@ def _shown(value: object) -> str:
 def _line(resource: Resource, name: str, value: object) -> str:
     setting = _SETTING[resource, name]
     return f"pulumi config set --path {setting} {quote(str(value))}" if value else f"pulumi config rm --path {setting}"
+
+
+def import_command(type_name: str, urn: str, resource_id: str) -> str:
+    """The exact `pulumi import` command for a resource, with its parent where the URN has one (engine notes 8)."""
+    resource, parent = Urn.parse(urn), ""
+    if resource.parent_type:  # a component names its children after itself (`access-app`)
+        component = resource.name.rpartition("-")[0] or resource.name
+        parent = f" --parent {quote(f'access={resource.parent(component)}')}"
+    return f"pulumi import salesforce:index:{type_name} {quote(resource.name)} {quote(resource_id)}{parent} --generate-code=false"

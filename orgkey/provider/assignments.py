@@ -19,8 +19,8 @@ from orgkey.metadata.ownership import Ownership, unmark
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, expiration_problem, seconds_of
 from orgkey.model.connection import Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, Operation, ReadResult, Values, unknown_outputs
-from orgkey.provider.metadata_resource import ownership_of, present_manager
 from orgkey.provider.model_inputs import as_args, changed, check_model, replacing
+from orgkey.provider.owner import ownership_of, present_manager
 from orgkey.provider.same_org import has_moved
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql

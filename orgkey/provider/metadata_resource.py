@@ -5,30 +5,30 @@ Subclasses say what is theirs: how existing things of the same name are judged b
 
 from __future__ import annotations
 
-import hashlib
-import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from shlex import quote
 from typing import Any, ClassVar
 
 from orgkey.metadata.bundle import Bundle, deployment, destruction
-from orgkey.metadata.check import Problem, problems, suggestion
+from orgkey.metadata.check import Problem
 from orgkey.metadata.compare import differences
-from orgkey.metadata.fields import WAYS, OnChange, fields_of, inputs_of
+from orgkey.metadata.fields import WAYS, OnChange, fields_of
 from orgkey.metadata.identifiers import same_id
 from orgkey.metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, member_names
-from orgkey.metadata.ownership import MANAGER, Marker, Ownership, judge, mark
+from orgkey.metadata.ownership import Marker, Ownership, mark
 from orgkey.metadata.parse import Found
-from orgkey.metadata.parts import described, named_in, switched_off
+from orgkey.metadata.parts import switched_off
 from orgkey.metadata.render import UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
-from orgkey.provider.adoption import is_deployed, is_taken_over, refusal_to_replace
+from orgkey.provider.adoption import import_command, is_deployed, is_taken_over, refusal_to_replace
+from orgkey.provider.carry_over import carried_over_parts, with_parts
+from orgkey.provider.claims import claim_of, claims, next_claim
 from orgkey.provider.handler import Diff, Handler, InitFailedError, Operation, ReadResult, Values, unknown_outputs
+from orgkey.provider.metadata_inputs import changed_inputs, check_inputs, in_terms_of_inputs, names_collide, revision_of
+from orgkey.provider.owner import MANAGED_BY, managed_by, ownership_of, present_manager
 from orgkey.provider.read_back import NOT_KEPT, as_sent, read_back
 from orgkey.provider.same_org import has_moved
-from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
 from orgkey.salesforce.deploy_job import DeployStatus, deploy
@@ -41,10 +41,8 @@ from orgkey.salesforce.errors import (
     UnreachableError,
     host_of,
 )
-from orgkey.salesforce.org import Identity
 from orgkey.salesforce.read import read_resource
 
-_MANAGED_BY = "managedBy"
 _SECOND = 2
 """The claim of whoever takes over what its own stack made; a later one may be of what an import took over before."""
 _KINDS = {
@@ -64,42 +62,10 @@ class MetadataHandler(Handler):
     # --- pure ---------------------------------------------------------------------------------------------------------------
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
-        rows = inputs_of(self.resource)
-        names = [row.name for row in rows] + [_MANAGED_BY]
-        found = [
-            Problem(name, "is not a property" + suggestion(name, tuple(names))) for name in values if name not in names
-        ]
-        unknown = {name for name, value in values.items() if has_unknown(value)}
-        known = {name: value for name, value in values.items() if name not in unknown and value is not None}
-        version = float(connection.api_version if connection else DEFAULT_API_VERSION)
-        found += [
-            problem
-            for problem in problems(self.resource, known, api_version=version)
-            if problem.path.split("[")[0] not in unknown
-        ]
-        inputs = {
-            row.name: values[row.name] if row.name in unknown else known.get(row.name, row.default_for(self.resource))
-            for row in rows
-        }
-        manager = values.get(_MANAGED_BY, "")
-        inputs[_MANAGED_BY] = "" if manager is None else manager
-        if isinstance(manager, str) and manager and not re.fullmatch(MANAGER, manager):
-            found.append(Problem(_MANAGED_BY, "must be owner/stack, without spaces and of at most 64 characters"))
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in inputs.items()}, found
+        return check_inputs(self.resource, values, float(connection.api_version if connection else DEFAULT_API_VERSION))
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
-        unknown = [name for name, value in inputs.items() if has_unknown(value)]
-        known = {name: value for name, value in inputs.items() if name not in unknown}
-        old = {name: value for name, value in old_inputs.items() if name not in unknown}
-        different = [difference.path for difference in differences(self.resource, old, known)]
-        if old_inputs.get(_MANAGED_BY, "") != inputs.get(_MANAGED_BY, ""):
-            different.append(_MANAGED_BY)
-        different += [
-            row.name
-            for row in WAYS[self.resource]
-            if row.value_in(old, self.resource) != row.value_in(known, self.resource)
-        ]
-        names = [*different, *(name for name in unknown if name in old_inputs)]
+        names = changed_inputs(self.resource, old_inputs, inputs)
         replaces = self.replacing(names, old_inputs, old_outputs, inputs)
         outputs = self._changed_outputs(old_outputs)
         if replaces and is_taken_over(old_outputs):
@@ -109,7 +75,7 @@ class MetadataHandler(Handler):
             inputs=names,
             outputs=outputs,
             replaces=replaces,
-            delete_before_replace=bool(replaces) and _names_collide(old_inputs, inputs),
+            delete_before_replace=bool(replaces) and names_collide(old_inputs, inputs),
             warnings=[self.replacement_warning(old_inputs, replaces)] if replaces else [],
         )
 
@@ -118,7 +84,7 @@ class MetadataHandler(Handler):
         parts, members = outputs.get("otherParts", []), outputs.get("members")
         shown = {
             "otherParts": parts != outputs.get("carriedOver", parts),
-            "claimFound": outputs.get("claimFound", _claim(outputs)) != _claim(outputs),
+            "claimFound": outputs.get("claimFound", claim_of(outputs)) != claim_of(outputs),
             "members": bool(members) and not set(RESOURCE_MEMBERS[self.resource]) <= set(members or ()),
         }
         return [name for name, differs in shown.items() if differs]
@@ -149,7 +115,7 @@ class MetadataHandler(Handler):
             operation,
             claim=claim,
             adopted=operation.run.adopted.get((self.name, str(inputs["name"])), claim > _SECOND),
-            carried_over=_carried_over(inputs, found.unknown_parts, found.unknown_parts),
+            carried_over=carried_over_parts(inputs, found.unknown_parts, found.unknown_parts),
             copied_from=copied_from,
         )
 
@@ -157,14 +123,14 @@ class MetadataHandler(Handler):
         known_names = outputs.get("members") if outputs else None
         found = self.find(resource_id, operation, known_names=known_names, record_id=self.record_id(outputs))
         org_id = operation.snapshot.identity().org_id
-        present = {**inputs, _MANAGED_BY: present_manager(found.marker if found else None, inputs, operation)}
+        present = {**inputs, MANAGED_BY: present_manager(found.marker if found else None, inputs, operation)}
         if (
             has_moved(outputs, operation)
             or found is None
             or (inputs and self._is_anothers(found, present, outputs, operation))
         ):
             return None
-        seen = {**found.settings, _MANAGED_BY: _managed_by(found.marker, org_id)}
+        seen = {**found.settings, MANAGED_BY: managed_by(found.marker, org_id)}
         copied_from = self._copied_from(found, inputs, outputs, operation)
         facts: dict[str, Any] = {}
         if copied_from:
@@ -181,9 +147,9 @@ class MetadataHandler(Handler):
                 seen[row.name] = inputs.get(row.name, "")  # not ours to choose, or to be put back: as above
         ways = [row for row in WAYS[self.resource] if row.name in inputs or not inputs]
         seen |= {row.name: row.value_in(inputs, self.resource) for row in ways}
-        written = _in_terms_of_inputs(self.resource, as_sent(self.resource, seen, outputs), inputs)
+        written = in_terms_of_inputs(self.resource, as_sent(self.resource, seen, outputs), inputs)
         if "revision" in outputs and self._changed_out_of_band(outputs, seen):
-            facts |= {"revision": _revision(written), **self.uncertain_outputs(operation)}
+            facts |= {"revision": revision_of(written), **self.uncertain_outputs(operation)}
         parts = [asdict(part) for part in found.unknown_parts]
         facts |= {
             "orgId": org_id,
@@ -191,7 +157,7 @@ class MetadataHandler(Handler):
             "members": {kind: name for kind, name in found.names.items() if kind not in found.missing},
             "otherParts": parts,
             "carriedOver": outputs.get("carriedOver", parts),
-            **_claims(found.marker, outputs, org_id),
+            **claims(found.marker, outputs, org_id),
             **self.seen_outputs(resource_id, outputs, operation),
         }
         return ReadResult(resource_id, written, {**outputs, **seen, **facts})
@@ -203,9 +169,9 @@ class MetadataHandler(Handler):
         found = self.find(
             resource_id, operation, known_names=old_outputs.get("members"), record_id=self.record_id(old_outputs)
         )
-        claim = _next_claim(old_outputs, found.marker if found else None, org_id)
+        claim = next_claim(old_outputs, found.marker if found else None, org_id)
         known = [UnknownPart(**part) for part in old_outputs.get("carriedOver", old_outputs.get("otherParts", []))]
-        carried = _carried_over(inputs, known, found.unknown_parts if found else ())
+        carried = carried_over_parts(inputs, known, found.unknown_parts if found else ())
         copied_from = self._copied_from(found, inputs, old_outputs, operation) if found else ""
         return self._put(
             inputs,
@@ -361,7 +327,7 @@ class MetadataHandler(Handler):
             "claim": claim,
             "claimFound": claim,
             "members": names,
-            "revision": _revision(inputs),
+            "revision": revision_of(inputs),
             "otherParts": [asdict(part) for part in carried_over],
             "carriedOver": [asdict(part) for part in carried_over],
         }
@@ -379,7 +345,7 @@ class MetadataHandler(Handler):
         ) as error:  # it may have arrived: into state, never lost
             raise InitFailedError(name, {**outputs, **self.uncertain_outputs(operation)}, [str(error)]) from error
         except DeployFailedError as error:
-            raise _with_parts(error, carried_over) from error
+            raise with_parts(error, carried_over) from error
         finally:
             operation.snapshot.drop()
         try:
@@ -420,7 +386,7 @@ class MetadataHandler(Handler):
         claim: int,
         carried_over: Sequence[UnknownPart] = (),
     ) -> Bundle:
-        manager, version = str(inputs.get(_MANAGED_BY) or ""), operation.connection.api_version
+        manager, version = str(inputs.get(MANAGED_BY) or ""), operation.connection.api_version
         description = mark(str(inputs.get("description") or ""), Marker(manager, org_id, claim) if manager else None)
         settings, previous = self.document(inputs, found, operation)
         if found is not None and previous is not None:
@@ -468,7 +434,7 @@ class MetadataHandler(Handler):
         """
         name = str(inputs["name"])
         ownership = self._ownership(found, inputs, operation)
-        if ownership is Ownership.UNMARKED and inputs.get(_MANAGED_BY):
+        if ownership is Ownership.UNMARKED and inputs.get(MANAGED_BY):
             seen, own = self.record_id(self.seen_outputs(name, outputs, operation)), self.record_id(outputs)
             if not own or not seen or same_id(seen, own):
                 return False
@@ -489,10 +455,10 @@ class MetadataHandler(Handler):
             return False
         seen, own = self.record_id(self.seen_outputs(name, outputs, operation)), self.record_id(outputs)
         another = bool(seen and own) and not same_id(seen, own)
-        return another or found.marker.claim > _claim(outputs)
+        return another or found.marker.claim > claim_of(outputs)
 
     def _ownership(self, found: Found, inputs: Values, operation: Operation) -> Ownership:
-        return ownership_of(found.marker, str(inputs.get(_MANAGED_BY) or ""), operation.snapshot.identity())
+        return ownership_of(found.marker, str(inputs.get(MANAGED_BY) or ""), operation.snapshot.identity())
 
     def _copied_from(self, found: Found, inputs: Values, outputs: Values, operation: Operation) -> str:
         """Id of the org whose copy this is, where a copy keeps the consumer key it came with; else an empty string."""
@@ -514,105 +480,3 @@ class MetadataHandler(Handler):
         """
         compared = {row.name for row in fields_of(self.resource) if row.name != "consumerKey"}
         return any(found.path in compared for found in differences(self.resource, outputs, seen))
-
-
-def ownership_of(marker: Marker | None, manager: str, identity: Identity) -> Ownership:
-    """Whose a thing with this marker is, seen by a stack (`owner/stack`) in its org."""
-    ownership = judge(marker, manager=manager, org_id=identity.org_id)
-    if ownership is Ownership.COPY and identity.kind != "sandbox":
-        return Ownership.ANOTHERS  # only a sandbox is ever a copy of another org
-    return ownership
-
-
-def present_manager(marker: Marker | None, inputs: Values, operation: Operation) -> str:
-    """Owner and stack as a Read takes them: those of the state's inputs, or the stack's present name where the marker has that already.
-
-    After `pulumi stack rename`, what an `up` has written bears the new name before all of the state does.
-    """
-    manager = str(inputs.get(_MANAGED_BY) or "")
-    renamed = f"{manager.split('/', 1)[0]}/{Urn.parse(operation.urn).stack}"
-    return renamed if manager and marker is not None and marker.manager == renamed else manager
-
-
-def import_command(type_name: str, urn: str, resource_id: str) -> str:
-    """The exact `pulumi import` command for a resource, with its parent where the URN has one (engine notes 8)."""
-    resource, parent = Urn.parse(urn), ""
-    if resource.parent_type:  # a component names its children after itself (`access-app`)
-        component = resource.name.rpartition("-")[0] or resource.name
-        parent = f" --parent {quote(f'access={resource.parent(component)}')}"
-    return f"pulumi import salesforce:index:{type_name} {quote(resource.name)} {quote(resource_id)}{parent} --generate-code=false"
-
-
-def _carried_over(
-    inputs: Values, known: Sequence[UnknownPart], present: Sequence[UnknownPart]
-) -> Sequence[UnknownPart]:
-    """Which parts that the field table does not know go along, as the input says."""
-    return {"present": present, "none": ()}.get(str(inputs.get("carryOver")), known)
-
-
-def _with_parts(error: DeployFailedError, carried_over: Sequence[UnknownPart]) -> DeployFailedError:
-    """Name the parts that are kept as they are and that an org refuses: nobody finds them among the settings."""
-    refused = named_in("\n".join(error.problems), carried_over)
-    if not refused:
-        return error
-    parts = ", ".join(map(described, refused))
-    advice = (
-        f"No setting gives this, it was there before and is sent as it was: {parts}. Mend it in the org and set orgkey:app.carryOver to "
-        "present, which takes what the org holds now, or set it to none, which sends no such part."
-    )
-    return DeployFailedError(f"{error}\n{advice}", error.problems)
-
-
-def _names_collide(old_inputs: Values, inputs: Values) -> bool:
-    """Whether old and new cannot stand side by side: no org has two of one name, and no two apps share a consumer key (facts 1.8)."""
-    return any(old_inputs.get(name) == inputs[name] for name in ("name", "consumerKey") if name in inputs)
-
-
-def _claim(outputs: Values) -> int:
-    """The number of our claim to a thing; states from before there were claims have none, and are the first."""
-    return int(outputs.get("claim") or 1)
-
-
-def _claim_found(marker: Marker | None, outputs: Values, org_id: str) -> int:
-    """The claim that stands in this org; a marker that is gone, or another org's, says nothing against ours."""
-    return marker.claim if marker and same_id(marker.org_id, org_id) else _claim(outputs)
-
-
-def _claims(marker: Marker | None, outputs: Values, org_id: str) -> dict[str, int]:
-    """Our claim and the one found, for a Read.
-
-    A Read never raises our claim, and gives none to a state that has none: a resource that awaits its deletion is read too. An import
-    makes one, which the next Update writes; never the first, which is of what a stack made itself.
-    """
-    found = _claim_found(marker, outputs, org_id)
-    if not outputs:
-        return dict.fromkeys(("claim", "claimFound"), found + 1)
-    return {**({"claim": outputs["claim"]} if "claim" in outputs else {}), "claimFound": found}
-
-
-def _next_claim(outputs: Values, marker: Marker | None, org_id: str) -> int:
-    """The claim that an Update writes: ours, or one above a later one, whose resource then leaves the thing alone."""
-    own, found = _claim(outputs), _claim_found(marker, outputs, org_id)
-    return own if found <= own else found + 1
-
-
-def _managed_by(marker: Marker | None, org_id: str) -> str:
-    if marker is None:
-        return ""
-    return marker.manager if same_id(marker.org_id, org_id) else f"{marker.manager} in {marker.org_id}"
-
-
-def _in_terms_of_inputs(resource: Resource, seen: Values, inputs: Values) -> dict[str, Any]:
-    """What was found, in the words of the inputs where they mean the same: no order or synonym shows as a change."""
-    if not inputs:
-        return {**seen}
-    different = {difference.path for difference in differences(resource, inputs, seen)}
-    return {
-        name: value if name in different or name not in inputs or name == _MANAGED_BY else inputs[name]
-        for name, value in seen.items()
-    }
-
-
-def _revision(inputs: Values) -> str:
-    """A digest of what was deployed; the certificate is in it, no secret is."""
-    return hashlib.sha256(repr(sorted((name, str(value)) for name, value in inputs.items())).encode()).hexdigest()[:16]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orgkey.fleet.digest import DigestError, parse_digest
 from orgkey.fleet.judge import path_of
-from orgkey.provider.metadata_resource import import_command
+from orgkey.provider.adoption import import_command
 from orgkey.provider.urn import Urn
 from tests.provider.protocol import Client
 

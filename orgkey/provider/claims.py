@@ -1,0 +1,35 @@
+"""Claims: which of a stack's resources a thing belongs to, by the number in its ownership marker (ADR 10)."""
+
+from __future__ import annotations
+
+from orgkey.metadata.identifiers import same_id
+from orgkey.metadata.ownership import Marker
+from orgkey.provider.handler import Values
+
+
+def claim_of(outputs: Values) -> int:
+    """The number of our claim to a thing; states from before there were claims have none, and are the first."""
+    return int(outputs.get("claim") or 1)
+
+
+def claim_found(marker: Marker | None, outputs: Values, org_id: str) -> int:
+    """The claim that stands in this org; a marker that is gone, or another org's, says nothing against ours."""
+    return marker.claim if marker and same_id(marker.org_id, org_id) else claim_of(outputs)
+
+
+def claims(marker: Marker | None, outputs: Values, org_id: str) -> dict[str, int]:
+    """Our claim and the one found, for a Read.
+
+    A Read never raises our claim, and gives none to a state that has none: a resource that awaits its deletion is read too. An import
+    makes one, which the next Update writes; never the first, which is of what a stack made itself.
+    """
+    found = claim_found(marker, outputs, org_id)
+    if not outputs:
+        return dict.fromkeys(("claim", "claimFound"), found + 1)
+    return {**({"claim": outputs["claim"]} if "claim" in outputs else {}), "claimFound": found}
+
+
+def next_claim(outputs: Values, marker: Marker | None, org_id: str) -> int:
+    """The claim that an Update writes: ours, or one above a later one, whose resource then leaves the thing alone."""
+    own, found = claim_of(outputs), claim_found(marker, outputs, org_id)
+    return own if found <= own else found + 1
