@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from orgkey.metadata.check import Problem, suggestion
 from orgkey.metadata.fields import PERMISSION_SET_FIELDS, fields_of
@@ -11,14 +11,19 @@ from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.key_pair import KeyPairArgs
 
 
-def ignore_problems(paths: Iterable[str], app: Resource, at: str) -> Iterable[Problem]:
-    """Paths that name nothing: a typo there would silently watch what should be left alone. `at` is where the list stands."""
-    known = {
+def ignorable(app: Resource) -> Mapping[str, Sequence[str]]:
+    """Names of the properties that can be ignored, by the part of the component: those that a stack declares."""
+    return {
         "app": [row.name for row in fields_of(app)],
         "permissionSet": [row.name for row in PERMISSION_SET_FIELDS],
         "assignments": PermissionSetAssignmentsArgs.names(),
         "key": KeyPairArgs.names(),
     }
+
+
+def ignore_problems(paths: Iterable[str], app: Resource, at: str) -> Iterable[Problem]:
+    """Paths that name nothing: a typo there would silently watch what should be left alone. `at` is where the list stands."""
+    known = ignorable(app)
     for index, path in enumerate(paths):
         part, _, name = path.partition(".")
         if part not in known:

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from orgkey.fleet.digest import Step
+from orgkey.fleet.components import components_of
+from orgkey.fleet.digest import Digest, Step
 from orgkey.fleet.findings import Code, Severity
-from orgkey.fleet.judge import _judge_step
+from orgkey.fleet.judge import judge
 from orgkey.fleet.project import Stack, instance_url
 from orgkey.fleet.report import Finding
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 HIDDEN = "[secret]"
+COMPONENT = "urn:pulumi:t::orgkey::orgkey:index:JwtBearerAccess::access"
 
 
 def step(kind: str, changed: tuple[str, ...], **values: Any) -> Step:
     urn = f"urn:pulumi:t::orgkey::orgkey:index:JwtBearerAccess$salesforce:index:{kind}::access-x"
-    made = Step(urn, f"salesforce:index:{kind}", False, changed, {}, {}, {}, {})  # noqa: FBT003 — not gone
+    made = Step(urn, f"salesforce:index:{kind}", False, changed, {}, {}, {}, {}, parent=COMPONENT)  # noqa: FBT003 — not gone
     return replace(made, old_inputs=values, old_outputs=values, new_inputs=values, new_outputs=values)
 
 
 def judged(made: Step) -> list[Finding]:
-    return list(_judge_step(made, NOW, holds_it=False))
+    healthy = () if made.type.endswith(":JwtGrant") else (step("JwtGrant", (), verified=True),)
+    digest = Digest((made, *healthy), ())
+    return list(judge(digest, components_of(digest), now=NOW, expiring_within=timedelta()))
 
 
 CHANGES = [
@@ -59,10 +63,10 @@ def test_secret_users_are_no_list_of_letters_where_a_group_changed() -> None:
 
 
 def test_a_failing_login_of_a_secret_user_is_told_without_the_name() -> None:
-    made = step("JwtGrant", ("verified",), username=HIDDEN, verified=False, reason="inactive_user: user is inactive")
+    made = step("JwtGrant", ("verified",), username=HIDDEN, verified=False, reasonCode="inactive_user", reason="no")
     (found,) = judged(made)
     assert found.code is Code.LOGIN_FAILS
-    assert found.summary.startswith("the integration user: the org answers inactive_user")
+    assert found.summary.startswith("the integration user: the org answers inactive_user: no")
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,8 @@ from urllib.parse import unquote_plus
 import pytest
 
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
-from orgkey.salesforce.access import Assignment, PartlyDoneError, _insert, _Plan, read_holders, set_holders
+from orgkey.salesforce.access import PartlyDoneError, read_holders, set_holders
 from orgkey.salesforce.errors import RefusedError, UnknownUsersError
-from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.read import Snapshot
 from tests.landscape import Landscape, Org
 from tests.localorg.bundles import manifest, permission_set, zipped
@@ -56,16 +55,12 @@ def test_hundreds_of_users_are_given_the_set_in_batches_of_two_hundred(
 
 
 def test_a_user_who_got_the_set_in_the_meantime_keeps_nobody_else_from_it(
-    client: Client, few: list[str], org: Org
+    snapshot: Snapshot, few: list[str], org: Org
 ) -> None:
-    org.assign("Crowd", few[1])
-    ids = {
-        row["Username"]: row["Id"] for row in org.query("SELECT Id, Username FROM User WHERE Username LIKE 'crowd%'")
-    }
-    set_id = org.query("SELECT Id FROM PermissionSet WHERE Name = 'Crowd'")[0]["Id"]
-    missing = [Assignment(name, ids[name], "") for name in few]
-    made = _insert(client, "Crowd", _Plan(missing, (), (), {"": {"PermissionSetId": set_id}}, {}))
-    assert [item.username for batch in made for item in batch] == [few[0], few[2]]
+    assert read_holders(snapshot, "Crowd").assignments == ()
+    org.assign("Crowd", few[1])  # the snapshot was read before
+    _, made = set_holders(snapshot, wanted(few))
+    assert len(made) == 2
     assert org.holders("Crowd") == sorted(few)
 
 

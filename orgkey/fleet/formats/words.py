@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 
 from orgkey.fleet.report import Finding, Report, StackReport, Unknown, Verdict
-from orgkey.metadata.fields import APP_FIELDS, WAYS, inputs_of
 from orgkey.metadata.members import Resource
-from orgkey.model.assignments import PermissionSetAssignmentsArgs
-from orgkey.model.key_pair import KeyPairArgs
+from orgkey.model.ignore import ignorable
 
 _REST, _REST_OF_COMPONENT = "the stack", "all of it"
-
-_PROPERTIES: Mapping[str, frozenset[str]] = {
-    "app": frozenset(row.name for row in (*APP_FIELDS, *WAYS[Resource.EXTERNAL_CLIENT_APP])),
-    "permissionSet": frozenset(row.name for row in inputs_of(Resource.PERMISSION_SET)),
-    "assignments": frozenset(PermissionSetAssignmentsArgs.names()),
-    "key": frozenset(KeyPairArgs.names()),
-}
 
 _COMMANDS = frozenset({"Cc", "Cf", "Cs", "Cn"})
 
@@ -73,4 +63,4 @@ def printable(text: str) -> str:
 def can_be_ignored(path: str) -> bool:
     """Whether `orgkey:ignore` takes this path: properties that a stack declares, and not what only the org or the state has."""
     part, _, name = path.partition(".")
-    return name in _PROPERTIES.get(part, ())
+    return any(name in ignorable(kind).get(part, ()) for kind in (Resource.EXTERNAL_CLIENT_APP, Resource.CONNECTED_APP))
