@@ -6,7 +6,7 @@ from orgkey.metadata.identifiers import same_id
 from orgkey.metadata.ownership import Marker, Ownership, judge
 from orgkey.provider.handler import Operation, Values
 from orgkey.provider.urn import Urn
-from orgkey.salesforce.org import Identity
+from orgkey.salesforce.org_identity import Identity
 
 MANAGED_BY = "managedBy"
 """The input that names the owner."""

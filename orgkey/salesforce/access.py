@@ -11,12 +11,13 @@ from typing import Any
 
 from orgkey.metadata.identifiers import name_key
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, in_utc, seconds_of
-from orgkey.salesforce import soql
+from orgkey.salesforce import records, soql
 from orgkey.salesforce.answers import Record, Rows, Saved
 from orgkey.salesforce.error_table import API, find_row
 from orgkey.salesforce.errors import ConflictError, RefusedError, SalesforceError, UnknownUsersError, host_of
-from orgkey.salesforce.org import BATCH_SIZE, ROLLED_BACK, Org
+from orgkey.salesforce.org import Org
 from orgkey.salesforce.read import Snapshot, rows_of
+from orgkey.salesforce.records import BATCH_SIZE, ROLLED_BACK
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -243,7 +244,7 @@ def remove_assignments(org: Org, assignment_ids: Sequence[str]) -> None:
     """Delete assignments; one that is gone already is no error."""
     if not assignment_ids:
         return
-    for saved in org.delete(assignment_ids):
+    for saved in records.delete(org, assignment_ids):
         if not saved.success and saved.code not in {"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"}:
             raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
 
@@ -252,8 +253,8 @@ def _renew(org: Org, assignment_ids: Sequence[str], expiration: str | None) -> N
     """Let assignments end at another time, or never; none of them is taken away meanwhile."""
     kind = {"type": "PermissionSetAssignment"}
     end = in_utc(expiration) if expiration else None
-    records = [{"attributes": kind, "id": each, "ExpirationDate": end} for each in assignment_ids]
-    for saved in org.update(records) if records else []:
+    changes = [{"attributes": kind, "id": each, "ExpirationDate": end} for each in assignment_ids]
+    for saved in records.update(org, changes) if changes else []:
         if not saved.success and saved.code != ROLLED_BACK:
             raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
 
@@ -305,7 +306,7 @@ def _insert(org: Org, permission_set: str, plan: _Plan) -> Iterator[list[Assignm
     for start in range(0, count, BATCH_SIZE):
         batch = list(plan.missing[start : start + BATCH_SIZE])
         while batch:
-            saved = org.insert([_record(item, plan) for item in batch])
+            saved = records.insert(org, [_record(item, plan) for item in batch])
             answers = list(zip(batch, saved, strict=True))
             problems = [f"{item.whom}: {why}" for item, answer in answers if (why := _why_not(item, answer, plan))]
             if problems:

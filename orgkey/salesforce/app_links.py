@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from orgkey.salesforce import soql
+from orgkey.salesforce import records, soql
 from orgkey.salesforce.answers import Record, Rows
 from orgkey.salesforce.errors import ConflictError, RefusedError, host_of
-from orgkey.salesforce.org import ROLLED_BACK, Org
+from orgkey.salesforce.org import Org
 from orgkey.salesforce.read import Snapshot
+from orgkey.salesforce.records import ROLLED_BACK
 
 GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
 """What an org says of a record that is deleted already."""
@@ -131,7 +132,7 @@ def make_links(snapshot: Snapshot, app_id: str, permission_set_ids: Sequence[str
     org, left = snapshot.org, list(permission_set_ids)
     try:
         while left:
-            saved = org.insert([_record(each, app_id) for each in left])
+            saved = records.insert(org, [_record(each, app_id) for each in left])
             for answer in saved:
                 if not answer.success and answer.code != ROLLED_BACK and not answer.code.startswith("DUPLICATE"):
                     raise RefusedError(answer.code, answer.text, where=f"{host_of(org.url)} (access to the app)")
@@ -145,7 +146,7 @@ def delete_links(snapshot: Snapshot, record_ids: Sequence[str]) -> None:
     """Delete links; one that is gone already is no error. Raises RefusedError."""
     org: Org = snapshot.org
     try:
-        for answer in org.delete(record_ids) if record_ids else ():
+        for answer in records.delete(org, record_ids) if record_ids else ():
             if not answer.success and answer.code not in GONE:
                 raise RefusedError(answer.code, answer.text, where=f"{host_of(org.url)} (access to the app)")
     finally:

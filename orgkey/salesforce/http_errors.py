@@ -1,14 +1,19 @@
-"""What an HTTP answer that is no org's answer means, and why there was none."""
+"""What an error answer over HTTP means: the org's own refusal, or something before the org."""
 
 from __future__ import annotations
 
 import re
 import time
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import requests
+from orgkey.salesforce import answers
+from orgkey.salesforce.error_table import Retry
+from orgkey.salesforce.errors import RefusedError, SessionExpiredError, TransientError, UnreachableError, host_of
 
-from orgkey.salesforce.errors import TransientError, UnreachableError, host_of
+if TYPE_CHECKING:
+    import requests
 
 
 def retry_after(response: requests.Response) -> float | None:
@@ -27,35 +32,6 @@ def what_failed(response: requests.Response) -> str:
     wait = retry_after(response)
     when = f"in {wait:.0f} seconds" if wait else "in a moment"
     return f"{host_of(response.url)} answered HTTP {response.status_code} {response.reason}.\nTry again {when}."
-
-
-def unreachable(url: str, error: requests.exceptions.RequestException) -> UnreachableError:
-    """Say in one sentence why there was no answer, and what to do; the request itself is never shown."""
-    host = host_of(url)
-    text = str(error)
-    match error:
-        case requests.exceptions.SSLError():
-            reason = (
-                "its TLS certificate is not trusted"
-                if "CERTIFICATE_VERIFY_FAILED" in text
-                else "TLS could not be agreed on"
-            )
-            advice = "Set salesforce:caBundle to the CA of the host or of the proxy between; verification is never switched off."
-        case requests.exceptions.ProxyError():
-            reason, advice = "the proxy did not let us through", "Check HTTPS_PROXY and NO_PROXY."
-        case requests.exceptions.ConnectTimeout() | requests.exceptions.ReadTimeout():
-            reason, advice = (
-                "no answer came in time",
-                "Try again; if it stays so, check the network and https://status.salesforce.com.",
-            )
-        case _ if "Name or service not known" in text or "NameResolution" in text or "nodename nor servname" in text:
-            reason, advice = "the host name is not known", "Check salesforce:instanceUrl."
-        case _ if "refused" in text:
-            reason, advice = "the connection was refused", "Check salesforce:instanceUrl and that the org is up."
-        case _:
-            reason, advice = "the connection broke", "Try again; the same command goes on from here."
-    kind = UnreachableError if isinstance(error, requests.exceptions.SSLError) else TransientError
-    return kind(f"{host} cannot be reached: {reason}.\n{advice}")
 
 
 def refuse_foreign(url: str, response: requests.Response) -> None:
@@ -78,3 +54,24 @@ def is_fault(response: requests.Response) -> bool:
     """A 500 with the platform's own fault or error in it: an answer, not a broken connection (platform notes 5.7)."""
     head = response.content[:2000]
     return b"Fault" in head or b"errorCode" in head
+
+
+def raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
+    """Raise what an error answer means. Of a `write`, only the org's own refusal says that nothing was done."""
+    code, text = answers.api_error(response)
+    wait = retry_after(response)
+    if response.status_code == HTTPStatus.UNAUTHORIZED or code == "INVALID_SESSION_ID":
+        raise SessionExpiredError(f"{code or 'INVALID_SESSION_ID'}: {text}" if text else code or "INVALID_SESSION_ID")
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not code:
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise TransientError(what_failed(response), retry_after=wait)
+        raise UnreachableError(what_failed(response))
+    refusal = RefusedError(
+        code or f"HTTP {response.status_code}",
+        text or "no description",
+        where=host_of(response.url),
+        retry_after=wait,
+    )
+    if write and refusal.row and refusal.row.retry is Retry.READS_ONLY:
+        raise UnreachableError(f"{refusal}\nIt may have done what it was asked to.")
+    raise refusal

@@ -10,30 +10,27 @@ import base64
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus
 
-from orgkey.metadata.identifiers import same_id
 from orgkey.model.connection import Connection
 from orgkey.salesforce import answers, oauth, soql
-from orgkey.salesforce.answers import Part, Record, Rows, Saved
+from orgkey.salesforce.answers import Part, Rows
 from orgkey.salesforce.clock import Clock, Countdown
 from orgkey.salesforce.credentials import Login, log_in
-from orgkey.salesforce.error_table import Retry
 from orgkey.salesforce.errors import (
     CredentialsError,
     RefusedError,
-    SessionExpiredError,
-    TransientError,
     UnreachableError,
     WrongOrgError,
     host_of,
 )
+from orgkey.salesforce.http_errors import raise_api_error
+from orgkey.salesforce.org_identity import Identity, identity_of
 from orgkey.salesforce.retry import retry_refused
 from orgkey.salesforce.session import Session
 from orgkey.salesforce.shared import Shared
@@ -48,21 +45,6 @@ T = TypeVar("T")
 _QUERIES_IN_ONE_COMPOSITE = 5  # the platform's limit for query subrequests
 _LAST_WORD = 2.0  # seconds
 _JWT_BY_SOAP = 68.0
-ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
-"""What the org says of a record that was refused for another's sake."""
-
-BATCH_SIZE = 200  # records in one collection call
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which org this is."""
-
-    org_id: str
-    name: str
-    kind: str  # production, sandbox, scratch or developer
-    namespace: str = ""
-    """The org's own, where it develops packages: names of its own things may carry it."""
 
 
 class Org:
@@ -163,7 +145,7 @@ class Org:
             if isinstance(answer, RefusedError):
                 self._name_login(answer)
         if self._identity is None:
-            self._identity = self._checked(found[soql.ORGANIZATION])
+            self._identity = identity_of(found[soql.ORGANIZATION], self.connection)
         return [found[question] for question in questions]
 
     def tooling_query(self, question: str) -> Rows:
@@ -176,7 +158,7 @@ class Org:
         def send(sf: Salesforce) -> Any:
             response = self.transport.request(method, sf.base_url + path, headers=sf.headers, **kwargs)
             if not response.ok:
-                _raise_api_error(response, write=True)
+                raise_api_error(response, write=True)
             return answers.content_of(response) if response.content else None
 
         return self._with_session(send)
@@ -196,7 +178,7 @@ class Org:
             headers = {key: value for key, value in sf.headers.items() if key != "Content-Type"}
             response = self.transport.request("POST", sf.base_url + path, headers=headers, files=files)
             if not response.ok:
-                _raise_api_error(response, write=True)
+                raise_api_error(response, write=True)
             return answers.content_of(response)
 
         return self._with_session(post)
@@ -218,51 +200,6 @@ class Org:
 
         return self._with_session(run)
 
-    def insert(self, records: Sequence[Mapping[str, Any]]) -> list[Saved]:
-        """Insert records in all-or-none batches of 200 (platform notes 3.3: PermissionSetAssignment is data, not metadata)."""
-        return [
-            saved
-            for batch in _batches(records)
-            for saved in self._collection("POST", len(batch), json={"allOrNone": True, "records": batch})
-        ]
-
-    def update(self, records: Sequence[Mapping[str, Any]]) -> list[Saved]:
-        """Change records, each with its `id`, in all-or-none batches of 200."""
-        return [
-            saved
-            for batch in _batches(records)
-            for saved in self._collection("PATCH", len(batch), json={"allOrNone": True, "records": batch})
-        ]
-
-    def delete(self, record_ids: Sequence[str]) -> list[Saved]:
-        """Delete records by id in batches of 200; a record that is gone already is the answer's own affair."""
-        return [
-            saved
-            for batch in _batches(record_ids)
-            for saved in self._collection("DELETE", len(batch), params={"ids": ",".join(batch), "allOrNone": "false"})
-        ]
-
-    def _collection(self, method: str, count: int, **kwargs: Any) -> list[Saved]:
-        """Send one collection call, and again while another change holds one of its records.
-
-        All or none was done then; of a deletion, what was done is gone at the next try, and that is the caller's to take.
-        """
-
-        def send() -> list[Saved]:
-            saved = answers.saved(self.rest(method, "composite/sobjects", **kwargs), count, self.url)
-            for item in saved:
-                refusal = RefusedError(item.code, item.text, where=self.host)
-                if not item.success and refusal.transient:
-                    raise _LockedRecordError(item.code, item.text, where=self.host)
-            if saved and all(not item.success and item.code == ROLLED_BACK for item in saved):
-                reason = "nothing was changed, and no record says why" + (
-                    f" ({saved[0].text})" if saved[0].text else ""
-                )
-                raise RefusedError(ROLLED_BACK, reason, where=self.host)
-            return saved
-
-        return retry_refused(send, clock=self.clock, on=_LockedRecordError)
-
     @staticmethod
     def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
         """Run independent questions at the same time, each within the time that the caller has, and answer in order."""
@@ -280,7 +217,7 @@ class Org:
         body = {"allOrNone": False, "compositeRequest": requests}
         response = self.transport.read("POST", f"{sf.base_url}composite", headers=sf.headers, json=body)
         if not response.ok:
-            _raise_api_error(response)
+            raise_api_error(response)
         parts = answers.composite(answers.content_of(response), len(questions), self.url)
         return [self._rows(sf, part) for part in parts]
 
@@ -302,7 +239,7 @@ class Org:
     def _get(self, sf: Salesforce, url: str, **kwargs: Any) -> Any:
         response = self.transport.read("GET", url, headers=sf.headers, **kwargs)
         if not response.ok:
-            _raise_api_error(response)
+            raise_api_error(response)
         return answers.content_of(response)
 
     def whose(self) -> str:
@@ -336,7 +273,7 @@ class Org:
     def _versions(self) -> list[str]:
         response = self.transport.read("GET", f"{self.url}/services/data/")
         if not response.ok:
-            _raise_api_error(response)
+            raise_api_error(response)
         return answers.versions(answers.content_of(response), self.url)
 
     def _with_session(self, call: Callable[[Any], T]) -> T:
@@ -364,54 +301,6 @@ class Org:
             session=self.transport,
         )
 
-    def _checked(self, rows: Rows | RefusedError) -> Identity:
-        if isinstance(rows, RefusedError):
-            raise rows
-        if not rows:
-            raise WrongOrgError(f"{self.host} has no Organization record that this login may see.")
-        row = rows[0]
-        identity = Identity(row.text("Id"), row.text("Name"), _kind(row), row.text("NamespacePrefix"))
-        wanted = self.connection
-        if wanted.expected_org_id and not same_id(wanted.expected_org_id, identity.org_id):
-            raise WrongOrgError(
-                f"{self.host} is org {identity.org_id} ({identity.name}), "
-                f"but salesforce:expectedOrgId is {wanted.expected_org_id}.\n"
-                "Nothing was changed. Correct salesforce:instanceUrl or salesforce:expectedOrgId.",
-            )
-        if wanted.expected_kind and wanted.expected_kind != identity.kind:
-            raise WrongOrgError(
-                f"{self.host} is a {identity.kind} org ({identity.name}), but salesforce:expectedKind is {wanted.expected_kind}.\n"
-                "Nothing was changed. Correct salesforce:instanceUrl or salesforce:expectedKind.",
-            )
-        return identity
-
-
-class _LockedRecordError(RefusedError):
-    """Another change holds a record of a collection call; nothing of it was done."""
-
-
-def _raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
-    """Raise what an error answer means. Of a `write`, only the org's own refusal says that nothing was done."""
-    from orgkey.salesforce.http_errors import retry_after, what_failed
-
-    code, text = answers.api_error(response)
-    wait = retry_after(response)
-    if response.status_code == HTTPStatus.UNAUTHORIZED or code == "INVALID_SESSION_ID":
-        raise SessionExpiredError(f"{code or 'INVALID_SESSION_ID'}: {text}" if text else code or "INVALID_SESSION_ID")
-    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not code:
-        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-            raise TransientError(what_failed(response), retry_after=wait)
-        raise UnreachableError(what_failed(response))
-    refusal = RefusedError(
-        code or f"HTTP {response.status_code}",
-        text or "no description",
-        where=host_of(response.url),
-        retry_after=wait,
-    )
-    if write and refusal.row and refusal.row.retry is Retry.READS_ONLY:
-        raise UnreachableError(f"{refusal}\nIt may have done what it was asked to.")
-    raise refusal
-
 
 def _is_jwt(token: str) -> bool:
     """Whether a session is in JWT form: three parts, of which the first is a JSON object."""
@@ -420,15 +309,3 @@ def _is_jwt(token: str) -> bool:
         return len(rest) == 2 and isinstance(json.loads(base64.urlsafe_b64decode(head + "==")), dict)  # noqa: PLR2004
     except ValueError:
         return False
-
-
-def _kind(row: Record) -> str:
-    """Scratch orgs are sandboxes with an end date (platform notes 3.4)."""
-    if row.flag("IsSandbox"):
-        return "scratch" if row.text("TrialExpirationDate") else "sandbox"
-    return "developer" if row.text("OrganizationType") == "Developer Edition" else "production"
-
-
-def _batches(items: Sequence[T]) -> Iterator[list[T]]:
-    for start in range(0, len(items), BATCH_SIZE):
-        yield list(items[start : start + BATCH_SIZE])

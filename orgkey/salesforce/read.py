@@ -25,7 +25,8 @@ from orgkey.metadata.parse import Found, parse
 from orgkey.salesforce import soql
 from orgkey.salesforce.answers import Rows
 from orgkey.salesforce.errors import DeadlineExceededError, RefusedError
-from orgkey.salesforce.org import Identity, Org
+from orgkey.salesforce.org import Org
+from orgkey.salesforce.org_identity import Identity
 from orgkey.salesforce.shared import Shared
 
 if TYPE_CHECKING:

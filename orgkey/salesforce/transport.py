@@ -25,7 +25,7 @@ from orgkey.salesforce.errors import (
     host_of,
 )
 from orgkey.salesforce.exchange import AbortableAdapter, Exchange, RefusePlainHttp
-from orgkey.salesforce.http_errors import is_fault, refuse_foreign, retry_after, unreachable, what_failed
+from orgkey.salesforce.http_errors import is_fault, refuse_foreign, retry_after, what_failed
 from orgkey.salesforce.places import ca_file
 from orgkey.salesforce.retry import Backoff, retry
 
@@ -191,3 +191,32 @@ def _read_bounded(response: requests.Response, largest: int) -> None:
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Authentication that does nothing: without one, requests would put `.netrc` credentials over our token."""
     return request
+
+
+def unreachable(url: str, error: requests.exceptions.RequestException) -> UnreachableError:
+    """Say in one sentence why there was no answer, and what to do; the request itself is never shown."""
+    host = host_of(url)
+    text = str(error)
+    match error:
+        case requests.exceptions.SSLError():
+            reason = (
+                "its TLS certificate is not trusted"
+                if "CERTIFICATE_VERIFY_FAILED" in text
+                else "TLS could not be agreed on"
+            )
+            advice = "Set salesforce:caBundle to the CA of the host or of the proxy between; verification is never switched off."
+        case requests.exceptions.ProxyError():
+            reason, advice = "the proxy did not let us through", "Check HTTPS_PROXY and NO_PROXY."
+        case requests.exceptions.ConnectTimeout() | requests.exceptions.ReadTimeout():
+            reason, advice = (
+                "no answer came in time",
+                "Try again; if it stays so, check the network and https://status.salesforce.com.",
+            )
+        case _ if "Name or service not known" in text or "NameResolution" in text or "nodename nor servname" in text:
+            reason, advice = "the host name is not known", "Check salesforce:instanceUrl."
+        case _ if "refused" in text:
+            reason, advice = "the connection was refused", "Check salesforce:instanceUrl and that the org is up."
+        case _:
+            reason, advice = "the connection broke", "Try again; the same command goes on from here."
+    kind = UnreachableError if isinstance(error, requests.exceptions.SSLError) else TransientError
+    return kind(f"{host} cannot be reached: {reason}.\n{advice}")

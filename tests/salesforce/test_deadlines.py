@@ -18,7 +18,7 @@ import pytest
 import trustme
 
 from orgkey.model.connection import parse_connection
-from orgkey.salesforce import oauth
+from orgkey.salesforce import oauth, records
 from orgkey.salesforce.clock import Clock, Countdown
 from orgkey.salesforce.deploy_job import DeployJob, deploy
 from orgkey.salesforce.errors import CanceledError, DeadlineExceededError, SalesforceError
@@ -166,7 +166,7 @@ def test_a_cancel_is_heard_at_once_whatever_drips(
 ENDPOINTS: dict[str, Callable[[Client], Any]] = {
     "SOQL": lambda client: client.query("SELECT Id FROM User"),
     "REST": lambda client: client.get("limits"),
-    "a change": lambda client: client.insert([{}]),
+    "a change": lambda client: records.insert(client, [{}]),
     "SOAP": lambda client: read_metadata(client, "PermissionSet", ["X"]),
     "a deploy": lambda client: deploy(client, bundle(), seconds=30),
     "its state": lambda client: list(DeployJob(client, "0Af").watch(deadline=client.clock.monotonic() + 30)),

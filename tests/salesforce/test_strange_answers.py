@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from orgkey.metadata.members import Resource
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
-from orgkey.salesforce import answers, oauth, soql
+from orgkey.salesforce import answers, oauth, records, soql
 from orgkey.salesforce.access import read_holders, set_holders
 from orgkey.salesforce.apps import read_app
 from orgkey.salesforce.clock import Clock
@@ -89,8 +89,8 @@ ENDPOINTS: dict[str, Callable[[Client], Any]] = {
     "an app": lambda client: read_app(Snapshot(client), Resource.EXTERNAL_CLIENT_APP, "App", known_id="0xI"),
     "a Connected App": lambda client: read_app(Snapshot(client), Resource.CONNECTED_APP, "App"),
     "Tooling": lambda client: client.tooling_query("SELECT Id FROM DeployRequest"),
-    "insert": lambda client: client.insert([{}]),
-    "delete": lambda client: client.delete(["x"]),
+    "insert": lambda client: records.insert(client, [{}]),
+    "delete": lambda client: records.delete(client, ["x"]),
     "deploy": lambda client: deploy(client, bundle(), seconds=0.1),
     "its state": lambda client: DeployJob(client, "0Af").status(),
     "readMetadata": lambda client: read_metadata(client, "PermissionSet", ["Set"]),
