@@ -78,6 +78,9 @@ class Exchange:
             if not self.given_up:
                 self.response, self._error = response, error
                 self._ended.set()
+                return
+        if response is not None:
+            response.close()
 
 
 class _Current(threading.local):

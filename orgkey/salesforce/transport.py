@@ -86,7 +86,11 @@ class Transport(requests.Session):
 
         def exchange() -> requests.Response:
             response = send(method, url, *args, **kwargs)
-            _read_bounded(response, self._largest_answer)
+            try:
+                _read_bounded(response, self._largest_answer)
+            except BaseException:
+                response.close()  # also where it was cut: nobody else has its connection
+                raise
             return response
 
         try:
@@ -181,7 +185,6 @@ def _read_bounded(response: requests.Response, largest: int) -> None:
     for chunk in response.iter_content(64 * 1024):
         size += len(chunk)
         if size > largest:
-            response.close()
             raise requests.exceptions.ConnectionError("the answer is larger than any that an org gives")
         chunks.append(chunk)
     response._content = b"".join(chunks)  # noqa: SLF001 — requests has no public way to hand over what was read

@@ -185,6 +185,7 @@ def test_each_finding_is_named_in_its_own_stack_by_every_format_and_nothing_is_w
 
     commands = {each["stack"]: each["commands"] for each in report["stacks"]}
     first = {
+        names[2]: "declare in orgkey:users whoever is to keep the permission set",
         names[9]: "find out who else manages it, and settle whose it is",
         names[10]: "activate the user in the org",
     }

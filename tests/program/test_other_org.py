@@ -34,7 +34,7 @@ def states(stack: Stack) -> dict[str, Any]:
     return {
         name: (item["id"], item["outputs"]["orgId"], item["outputs"]["instanceUrl"])
         for name, item in stack.resources().items()
-        if "orgId" in item.get("outputs", {})
+        if item.get("custom") and "orgId" in item.get("outputs", {})
     }
 
 
