@@ -46,3 +46,15 @@ def ending(process: subprocess.Popen[Any], *, seconds: float = SECONDS) -> Itera
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+CUT = "ignore:unclosed <ssl.SSLSocket:ResourceWarning"
+"""For tests that cut connections: CPython forgets the socket of one that is cut as TLS begins (`SSLSocket._create` raises, and
+does not close it)."""
+
+
+def requests_ended() -> None:
+    """Wait for requests that were given up: their threads end by themselves, soon after whoever waited has left."""
+    for thread in threading.enumerate():
+        if thread.name == "request":
+            join(thread)

@@ -125,8 +125,12 @@ class _Connection(HTTPSConnection):
 
     def _new_conn(self) -> socket.socket:
         made = super()._new_conn()
-        self._wire = made.dup()
-        _use(self)  # it may have been given up before there was anything to cut
+        try:
+            self._wire = made.dup()
+            _use(self)  # it may have been given up before there was anything to cut
+        except OSError:
+            made.close()  # nobody else knows of it: the host would wait for TLS to begin
+            raise
         return made
 
     def cut(self) -> None:

@@ -22,6 +22,7 @@ from orgkey.provider.servicer import SalesforceProvider
 from orgkey.salesforce.clock import Clock
 from tests.landscape import Landscape, Org
 from tests.provider.protocol import Client, open_secrets, secret
+from tests.tls import secure
 from tests.waiting import stop
 
 SET, APP, HOLDERS, GRANT = "PermissionSet", "ExternalClientApp", "PermissionSetAssignments", "JwtGrant"
@@ -236,7 +237,7 @@ def _in_front(
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("localhost").configure_cert(context)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    secure(server, context)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield {
         "instanceUrl": f"https://localhost:{server.server_address[1]}",

@@ -16,7 +16,16 @@ from orgkey.provider.servicer import SalesforceProvider
 from tests.conformance.outside import fenced
 from tests.landscape import Landscape, Org
 from tests.provider.protocol import Client, VerbFailedError
-from tests.waiting import stop, until
+from tests.waiting import CUT, requests_ended, stop, until
+
+pytestmark = pytest.mark.filterwarnings(CUT)
+
+
+@pytest.fixture(autouse=True)
+def _no_request_outlives_its_test() -> Iterator[None]:
+    yield
+    requests_ended()
+
 
 TOKEN = '{"accessTokenEnv": "ADMIN_TOKEN"}'
 _NEVER_ENDING = """#!/bin/sh

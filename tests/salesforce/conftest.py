@@ -15,6 +15,7 @@ from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.read import Snapshot
 from tests.landscape import Org
+from tests.tls import secure
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def answering(tmp_path: Path) -> Iterator[Callable[[int, dict[str, str], Body], 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         ca.issue_cert("localhost").configure_cert(context)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        secure(server, context)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         return Host(f"https://localhost:{server.server_address[1]}", str(tmp_path / "ca.pem"), seen)

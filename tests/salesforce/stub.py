@@ -22,6 +22,7 @@ from orgkey.model.connection import parse_connection
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.grant import JwtLogin
 from orgkey.salesforce.org import Org as Client
+from tests.tls import secure
 
 Answer = tuple[int, str, bytes]
 ORGANIZATION = {
@@ -146,7 +147,7 @@ def serving(folder: Path, respond: Callable[[Request], Answer]) -> Iterator[Stub
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("localhost").configure_cert(context)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    secure(server, context)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield Stub(f"https://localhost:{server.server_address[1]}", str(folder / "stub-ca.pem"), seen)

@@ -29,7 +29,16 @@ from orgkey.salesforce.soap import read_metadata
 from orgkey.salesforce.transport import Transport
 from tests.salesforce.stub import Says, serving
 from tests.salesforce.test_deploy_job import bundle
-from tests.waiting import until
+from tests.waiting import CUT, requests_ended, until
+
+pytestmark = pytest.mark.filterwarnings(CUT)
+
+
+@pytest.fixture(autouse=True)
+def _no_request_outlives_its_test() -> Iterator[None]:
+    yield
+    requests_ended()
+
 
 SECONDS = 0.3
 SLACK = 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from pathlib import Path
 
@@ -25,6 +25,16 @@ from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.transport import TIMEOUT, Transport, timeout_of
 from tests.landscape import Landscape, Org
 from tests.salesforce.conftest import Host
+from tests.waiting import CUT, requests_ended
+
+pytestmark = pytest.mark.filterwarnings(CUT)
+
+
+@pytest.fixture(autouse=True)
+def _no_request_outlives_its_test() -> Iterator[None]:
+    yield
+    requests_ended()
+
 
 Answering = Callable[[int, dict[str, str], bytes], Host]
 JSON = {"Content-Type": "application/json"}
