@@ -1,6 +1,7 @@
 """The components of orgkey. Wiring only: no provider, no client."""
 
-from orgkey.components.jwt_bearer_access import ImportSettings, JwtBearerAccess, JwtBearerAccessArgs, TimeoutSettings
+from orgkey.components.arguments import ImportSettings, JwtBearerAccessArgs, TimeoutSettings
+from orgkey.components.jwt_bearer_access import JwtBearerAccess
 from orgkey.components.settings import (
     AppSettings,
     AssignmentSettings,

@@ -1,134 +1,71 @@
-"""What of a component's arguments can be judged before anything is registered. The rest is each resource's own to check.
+"""The arguments of JwtBearerAccess.
 
-An argument may be an output of something else, of which nothing is known in a preview: that passes here.
+Annotations are real objects here, not text: Pulumi's component host makes the component's schema from them.
 """
 
-from __future__ import annotations
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
+from pulumi import Input
 
-import pulumi
-from pydantic import ValidationError
-from pydantic.alias_generators import to_camel
-
-from orgkey.components import settings
-from orgkey.metadata.check import Problem, suggestion
-from orgkey.metadata.identifiers import name_key
-from orgkey.metadata.members import Resource
-from orgkey.model.ignore import ignore_problems
-from orgkey.model.jwt_flow import jwt_flow_problems, permission_set_problems
-from orgkey.model.problems import from_validation
-from orgkey.model.timeouts import Timeouts
-from orgkey.resources import ConnectedAppArgs, ExternalClientAppArgs
-
-KINDS: Mapping[str, tuple[Resource, type]] = {
-    "external": (Resource.EXTERNAL_CLIENT_APP, ExternalClientAppArgs),
-    "connected": (Resource.CONNECTED_APP, ConnectedAppArgs),
-}
-_OBJECTS: Mapping[str, type] = {
-    "app": settings.AppSettings,
-    "permission_set": settings.PermissionSetSettings,
-    "key": settings.KeySettings,
-    "assignments": settings.AssignmentSettings,
-    "grant": settings.GrantSettings,
-}
-_OF_THE_COMPONENT = {"kind", "protect"}  # of the app, but no settings of its resource
+from orgkey.components.settings import (
+    AppSettings,
+    AssignmentSettings,
+    GrantSettings,
+    KeySettings,
+    PermissionSetSettings,
+)
 
 
-class ArgumentsError(pulumi.RunError):
-    """Arguments of a component are wrong; the text lists every problem."""
+@dataclass(frozen=True, kw_only=True)
+class TimeoutSettings:
+    """How long a verb may take, in Go's durations (`90s`, `30m`); default 20 minutes."""
 
-    def __init__(self, component: str, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        listed = "\n".join(f"  - {problem.path} {problem.reason}" for problem in self.problems)
-        super().__init__(f"{component} has wrong arguments; nothing of it was registered:\n{listed}")
-
-
-def given(arguments: object) -> dict[str, Any]:
-    """What is given of some arguments, by Python's names; they come as a dataclass, or as a mapping."""
-    if is_dataclass(arguments):
-        values = {field.name: getattr(arguments, field.name) for field in fields(arguments)}
-    else:
-        values = dict(arguments) if isinstance(arguments, Mapping) else {}
-    return {name: value for name, value in values.items() if value is not None}
+    create: str | None = None
+    """Of a create."""
+    update: str | None = None
+    """Of an update."""
+    delete: str | None = None
+    """Of a delete."""
+    read: str | None = None
+    """Of a read, which every `up` begins with."""
 
 
-def problems_of(arguments: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield every problem that the arguments of a JwtBearerAccess show by themselves, by the names of the schema."""
-    whole = {name: value for name in _OBJECTS if (value := arguments.get(name)) is not None}
-    for name, value in whole.items():
-        if not is_dataclass(value) and not isinstance(value, Mapping):
-            yield Problem(
-                to_camel(name), "must be given by its fields; each of them may be an output of something else"
-            )
-        else:
-            yield from _unknown(to_camel(name), value, _OBJECTS[name])
-    app, key, imports = (given(arguments.get(name)) for name in ("app", "key", "imports"))
-    kind = app.get("kind", "external")
-    if kind in KINDS:
-        yield from _app(app, kind)
-        yield from ignore_problems(arguments.get("ignore", ()), KINDS[kind][0], "ignore")
-    else:
-        yield Problem("app.kind", f"must be one of {', '.join(KINDS)}")
-    for problem in permission_set_problems(_plain(given(arguments.get("permission_set")))):
-        yield Problem(f"permissionSet.{problem.path}", problem.reason)
-    yield from _users(arguments.get("users"), arguments.get("integration_user"))
-    yield from _imports(imports, app, key, given(arguments.get("permission_set")))
-    try:
-        Timeouts.model_validate(given(arguments.get("timeouts")))
-    except ValidationError as error:
-        yield from from_validation(error, known=Timeouts.names(), prefix="timeouts.")
+@dataclass(frozen=True, kw_only=True)
+class ImportSettings:
+    """What exists already and is taken over: remove it after the first `up`."""
+
+    app: bool | None = None
+    """The app of that name; needs its consumer key as `key.consumerKey`."""
+    permission_set: bool | None = None
+    """The permission set of that name."""
+    assignments: bool | None = None
+    """The assignments of that permission set."""
 
 
-def _unknown(path: str, value: object, expected: type) -> Iterator[Problem]:
-    known = [field.name for field in fields(expected)]
-    for name in given(value):
-        if name not in known:
-            yield Problem(
-                f"{path}.{to_camel(name)}",
-                f"is not a setting{suggestion(to_camel(name), [to_camel(each) for each in known])}",
-            )
+@dataclass(frozen=True, kw_only=True)
+class JwtBearerAccessArgs:
+    """Arguments of JwtBearerAccess; the org is its provider's."""
 
-
-def _app(app: Mapping[str, Any], kind: str) -> Iterator[Problem]:
-    known = {field.name for field in fields(settings.AppSettings)}
-    taken = {field.name for field in fields(KINDS[kind][1])} | _OF_THE_COMPONENT
-    for name in app.keys() & known - taken:
-        yield Problem(f"app.{to_camel(name)}", f"is not a setting of the {kind} kind")
-    if not app.get("name"):
-        yield Problem("app.name", "is required")
-    for problem in jwt_flow_problems(_plain(app)):
-        yield Problem(f"app.{problem.path}", problem.reason)
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of some settings already, by the schema's names."""
-    return {to_camel(name): value for name, value in values.items() if not isinstance(value, pulumi.Output)}
-
-
-def _users(users: Any, integration_user: Any) -> Iterator[Problem]:
-    if users is None or (isinstance(users, list | tuple) and not users):
-        yield Problem("users", "must name at least one user")
-        return
-    names = (*users, integration_user or "") if isinstance(users, list | tuple) else (users,)
-    plain = [name_key(name) for name in names if isinstance(name, str)]
-    if integration_user and len(plain) == len(names) and plain[-1] not in plain[:-1]:
-        yield Problem("integrationUser", "is none of users, so it would not hold the permission set")
-
-
-def _imports(
-    imports: Mapping[str, Any], app: Mapping[str, Any], key: Mapping[str, Any], permission_set: Mapping[str, Any]
-) -> Iterator[Problem]:
-    if imports.get("app") and not key.get("consumer_key"):
-        yield Problem(
-            "key.consumerKey",
-            "is required with imports.app: an app keeps the consumer key that it has; copy it from Setup",
-        )
-    for name, path, of in (("app", "app.name", app), ("permission_set", "permissionSet.name", permission_set)):
-        wanted = imports.get(name) or (name == "permission_set" and imports.get("assignments"))
-        if wanted and not isinstance(of.get("name") or app.get("name"), str):
-            yield Problem(
-                path, "must be plain text where something is imported: Pulumi has to know an import's id beforehand"
-            )
+    app: AppSettings
+    """The app that logs in: its name, kind and policies."""
+    users: Input[Sequence[Input[str]]]
+    """User names that hold the permission set, at least one."""
+    integration_user: Input[str] | None = None
+    """The user that logs in; default: the first of `users`."""
+    permission_set: PermissionSetSettings | None = None
+    """The permission set that the app admits."""
+    key: KeySettings | None = None
+    """Key pair, certificate and consumer key."""
+    assignments: AssignmentSettings | None = None
+    """Who else may hold the set, for how long, and which groups come with it."""
+    grant: GrantSettings | None = None
+    """The proof of the login."""
+    timeouts: TimeoutSettings | None = None
+    """Limits of time."""
+    owner: Input[str] | None = None
+    """Who manages what is made, for the ownership marker; default: the project's name."""
+    imports: ImportSettings | None = None
+    """What is taken over instead of made."""
+    ignore: Sequence[str] | None = None
+    """Properties that are left as the org has them: `app.description`, `permissionSet.label`."""

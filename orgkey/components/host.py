@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterable
 from typing import Any
 
 from pulumi import InputPropertiesError, Inputs, Output, ResourceOptions
 from pulumi.errors import InputPropertyErrorDetails
 from pulumi.provider import ConstructResult
 from pulumi.provider import main as serve
+from pulumi.provider.experimental.analyzer import PropertyType
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
-from orgkey.components.arguments import ArgumentsError
+from orgkey.components.check import BY_ITS_FIELDS, ArgumentsError
 from orgkey.components.jwt_bearer_access import JwtBearerAccess
+from orgkey.metadata.check import Problem
 from orgkey.version import VERSION
 
 PACKAGE = "orgkey"
 
 
 class Components(ComponentProvider):
-    """The SDK's provider of components, for which an argument may also be an output as a whole, and wrong ones are told by name."""
+    """The SDK's provider of components, which takes outputs for whole numbers too, and tells every wrong argument by its name."""
 
     def __init__(self) -> None:
         super().__init__([JwtBearerAccess], PACKAGE, version=VERSION)
@@ -31,37 +32,40 @@ class Components(ComponentProvider):
         self, name: str, resource_type: str, inputs: Inputs, options: ResourceOptions | None = None
     ) -> ConstructResult:
         """Make a component; raises InputPropertiesError with every argument that is wrong."""
+        objects = self._component_defs[resource_type.rsplit(":", maxsplit=1)[-1]].inputs
+        whole = [
+            Problem(key, BY_ITS_FIELDS)
+            for key, value in inputs.items()
+            if isinstance(value, Output) and objects[key].ref
+        ]
+        if whole:  # the SDK would take such an object for an empty one
+            raise _refusal(name, whole)
         try:
             return super().construct(name, resource_type, inputs, options)
         except ComponentInitError as error:
-            if not isinstance(error.inner, ArgumentsError):
-                raise
-            listed: list[InputPropertyErrorDetails] = [
-                {"property_path": problem.path, "reason": problem.reason} for problem in error.inner.problems
-            ]
-            raise InputPropertiesError(f"{name} has wrong arguments; nothing of it was registered", listed) from None
+            if isinstance(error.inner, ArgumentsError):
+                raise _refusal(name, error.inner.problems) from None
+            raise
 
     def map_input_properties(
         self, inputs: Inputs, properties: Any, mapping: Any, component_name: str, property_path: str
     ) -> Inputs:
-        """Take an object that came as one output (a secret in it makes all of it one) apart into outputs of its properties."""
-        taken = {
-            name: _apart(value, self.get_type_definition(properties[name]))
-            if isinstance(value, Output) and name in properties and properties[name].ref
-            else value
+        """Leave whole numbers that are outputs as they are: the SDK would take them for numbers."""
+        later = {
+            name: value
             for name, value in inputs.items()
+            if isinstance(value, Output) and name in properties and properties[name].type is PropertyType.INTEGER
         }
-        return super().map_input_properties(taken, properties, mapping, component_name, property_path)
+        now = {name: value for name, value in inputs.items() if name not in later}
+        taken = dict(super().map_input_properties(now, properties, mapping, component_name, property_path))
+        return taken | {mapping[name]: value for name, value in later.items()}
 
 
-def _apart(value: Output[Any], described: Any) -> Any:
-    if described is None or described.enum:
-        return value
-    return {name: value.apply(partial(_property, name)) for name in described.properties}
-
-
-def _property(name: str, whole: Mapping[str, Any]) -> Any:
-    return whole.get(name)
+def _refusal(component: str, problems: Iterable[Problem]) -> InputPropertiesError:
+    listed: list[InputPropertyErrorDetails] = [
+        {"property_path": problem.path, "reason": problem.reason} for problem in problems
+    ]
+    return InputPropertiesError(f"{component} has wrong arguments; nothing of it was registered", listed)
 
 
 def main() -> None:

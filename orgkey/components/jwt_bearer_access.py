@@ -7,20 +7,13 @@ Annotations are real objects here, not text: Pulumi's component host makes the c
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi import Input, Output
+from pulumi import Output
 
-from orgkey.components.arguments import ArgumentsError, given, problems_of
-from orgkey.components.settings import (
-    AppSettings,
-    AssignmentSettings,
-    GrantSettings,
-    KeySettings,
-    PermissionSetSettings,
-)
+from orgkey.components.arguments import JwtBearerAccessArgs
+from orgkey.components.check import ArgumentsError, given, problems_of
 from orgkey.model.grant import longest_propagation
 from orgkey.model.names import label_of, permission_set_of, subject_of
 from orgkey.model.timeouts import Timeouts
@@ -42,60 +35,6 @@ from orgkey.resources import (
 _PROOF = 120.0  # seconds for the proof itself, beside the time that a change may take to be effective
 _LONGEST_PROPAGATION = 60.0  # minutes, where the setting is not known before the run
 _APPS = {"external": (ExternalClientApp, ExternalClientAppArgs), "connected": (ConnectedApp, ConnectedAppArgs)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class TimeoutSettings:
-    """How long a verb may take, in Go's durations (`90s`, `30m`); default 20 minutes."""
-
-    create: str | None = None
-    """Of a create."""
-    update: str | None = None
-    """Of an update."""
-    delete: str | None = None
-    """Of a delete."""
-    read: str | None = None
-    """Of a read, which every `up` begins with."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportSettings:
-    """What exists already and is taken over: remove it after the first `up`."""
-
-    app: bool | None = None
-    """The app of that name; needs its consumer key as `key.consumerKey`."""
-    permission_set: bool | None = None
-    """The permission set of that name."""
-    assignments: bool | None = None
-    """The assignments of that permission set."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class JwtBearerAccessArgs:
-    """Arguments of JwtBearerAccess; the org is its provider's."""
-
-    app: AppSettings
-    """The app that logs in: its name, kind and policies."""
-    users: Input[Sequence[Input[str]]]
-    """User names that hold the permission set, at least one."""
-    integration_user: Input[str] | None = None
-    """The user that logs in; default: the first of `users`."""
-    permission_set: PermissionSetSettings | None = None
-    """The permission set that the app admits."""
-    key: KeySettings | None = None
-    """Key pair, certificate and consumer key."""
-    assignments: AssignmentSettings | None = None
-    """Who else may hold the set, for how long, and which groups come with it."""
-    grant: GrantSettings | None = None
-    """The proof of the login."""
-    timeouts: TimeoutSettings | None = None
-    """Limits of time."""
-    owner: Input[str] | None = None
-    """Who manages what is made, for the ownership marker; default: the project's name."""
-    imports: ImportSettings | None = None
-    """What is taken over instead of made."""
-    ignore: Sequence[str] | None = None
-    """Properties that are left as the org has them: `app.description`, `permissionSet.label`."""
 
 
 class JwtBearerAccess(pulumi.ComponentResource):
@@ -191,7 +130,7 @@ class JwtBearerAccess(pulumi.ComponentResource):
             f"{name}-grant",
             JwtGrantArgs(
                 consumer_key=self._app.consumer_key,
-                username=arguments.get("integration_user") or Output.from_input(users).apply(lambda names: names[0]),
+                username=arguments.get("integration_user") or Output.from_input(users).apply(_first),
                 private_key_pem=key.private_key_pem,
                 app_kind=kind,
                 revisions=[self._app.revision, assignments.revision],
@@ -254,16 +193,22 @@ def _made(make: Callable[[str], str], name: Any) -> Any:
     return make(name) if isinstance(name, str) else Output.from_input(name).apply(make)
 
 
+def _first(users: Sequence[str]) -> str:
+    return users[0] if users else ""  # which the assignments refuse
+
+
 def _managed_by(owner: Any) -> Any:
     stack = pulumi.get_stack()
     return _made(lambda name: f"{name}/{stack}", pulumi.get_project() if owner is None else owner)
 
 
 def _together(own: Output[str], more: Any) -> Any:
-    """The permission sets that the app admits: our own, and those that somebody names."""
-    if more is None or isinstance(more, list | tuple):
-        return [own, *(more or ())]
-    return Output.all(own=own, more=more).apply(lambda of: [of["own"], *of["more"]])
+    """The permission sets that the app admits, each once: our own first, and those that somebody names."""
+    return (
+        Output.all(own=own, more=more or []).apply(lambda of: list(dict.fromkeys([of["own"], *(of["more"] or ())])))
+        if more
+        else [own]
+    )
 
 
 def _propagation(kind: str, proof: Mapping[str, Any]) -> float:

@@ -41,5 +41,5 @@ def refuse_newer(outputs: Mapping[str, Any]) -> None:
     if isinstance(found, int | float) and found > CURRENT:
         raise SettingError(
             f"This stack's state was written by a newer orgkey (form {found:.0f}; this one knows up to {CURRENT}), and nothing was done.\n"
-            "Install the newer version here too: `pip install --upgrade orgkey`."
+            "Install the newer version here too (docs/guides/upgrading.md)."
         )

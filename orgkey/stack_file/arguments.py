@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pydantic.alias_generators import to_camel
 
-from orgkey.components.jwt_bearer_access import ImportSettings, JwtBearerAccessArgs, TimeoutSettings
+from orgkey.components.arguments import ImportSettings, JwtBearerAccessArgs, TimeoutSettings
 from orgkey.components.settings import (
     AppSettings,
     AssignmentSettings,

@@ -11,7 +11,7 @@ from hypothesis import given as any_of
 from hypothesis import strategies as st
 
 from orgkey.components import AppSettings, ImportSettings, KeySettings
-from orgkey.components.arguments import given, problems_of
+from orgkey.components.check import given, problems_of
 from orgkey.components.host import Components
 from orgkey.metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS
 
@@ -44,7 +44,18 @@ def test_the_fewest_arguments_are_right() -> None:
         ({"app": app(kind="connected", distribution_state="Local")}, "app.distributionState"),
         ({"app": app(permitted_users="AllSelfAuthorized")}, "app.permittedUsers"),
         ({"app": app(scopes=["Api"])}, "app.scopes"),
+        ({"app": {"name": "CI"}}, "app.contactEmail"),
+        ({"app": app(kind=["external"])}, "app.kind"),
+        ({"app": app(protect=LATER)}, "app.protect"),
         ({"users": []}, "users"),
+        ({"users": "ci@acme.com"}, "users"),
+        ({"integrationUser": "cd@acme.com"}, "integrationUser"),
+        ({"assignment": {"authoritative": False}}, "assignment"),
+        ({"imports": LATER}, "imports"),
+        ({"imports": "app"}, "imports"),
+        ({"imports": {"apps": True}}, "imports.apps"),
+        ({"timeouts": LATER}, "timeouts"),
+        ({"ignore": LATER}, "ignore"),
         ({"users": None}, "users"),
         ({"integration_user": "else@acme.com"}, "integrationUser"),
         ({"imports": {"app": True}}, "key.consumerKey"),
@@ -91,6 +102,20 @@ def test_arguments_come_as_classes_or_as_mappings() -> None:
     as_classes = AppSettings(name="CI", contact_email="ops@acme.com")
     assert given(as_classes) == given({"name": "CI", "contact_email": "ops@acme.com", "label": None})
     assert paths(app=as_classes, key=KeySettings(consumer_key="3MVG9.key"), imports=ImportSettings(app=True)) == []
+
+
+def test_the_host_takes_outputs_for_whole_numbers_and_refuses_an_object_that_is_one() -> None:
+    host = Components()
+    definition = host._component_defs["JwtBearerAccess"]  # as the SDK hands it over
+    inputs = {
+        "app": {"name": "CI", "contactEmail": "ops@acme.com"},
+        "users": ["ci@acme.com"],
+        "key": {"bits": LATER, "validityDays": 90.0},
+    }
+    assert host.map_inputs(inputs, definition)["key"]["bits"] is LATER
+    with pytest.raises(pulumi.InputPropertiesError) as refused:
+        host.construct("access", "orgkey:index:JwtBearerAccess", {**inputs, "key": LATER, "imports": LATER})
+    assert [each["property_path"] for each in refused.value.errors or ()] == ["key", "imports"]
 
 
 def test_the_schema_has_every_setting_of_the_field_table() -> None:

@@ -39,7 +39,7 @@ def test_a_form_that_is_newer_is_refused_and_the_org_stays_as_it_is(
     with pytest.raises(VerbFailedError) as refused:
         VERBS[verb](provider, name, inputs, {**open_secrets(outputs), "stateVersion": CURRENT + 1})
     assert "written by a newer orgkey" in refused.value.message
-    assert "pip install --upgrade orgkey" in refused.value.message
+    assert "docs/guides/upgrading.md" in refused.value.message
     assert org.query(f"SELECT Name FROM PermissionSet WHERE Name = '{name}'")
 
 

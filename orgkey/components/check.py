@@ -1,0 +1,148 @@
+"""What of a component's arguments can be judged before anything is registered. The rest is each resource's own to check.
+
+An argument may be an output of something else, of which nothing is known in a preview: that passes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import pulumi
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
+
+from orgkey.components import settings
+from orgkey.components.arguments import ImportSettings, JwtBearerAccessArgs, TimeoutSettings
+from orgkey.metadata.check import Problem, suggestion
+from orgkey.metadata.identifiers import name_key
+from orgkey.metadata.members import Resource
+from orgkey.model.ignore import ignore_problems
+from orgkey.model.jwt_flow import jwt_flow_problems, permission_set_problems
+from orgkey.model.problems import from_validation
+from orgkey.model.timeouts import Timeouts
+from orgkey.resources import ConnectedAppArgs, ExternalClientAppArgs
+
+KINDS: Mapping[str, tuple[Resource, type]] = {
+    "external": (Resource.EXTERNAL_CLIENT_APP, ExternalClientAppArgs),
+    "connected": (Resource.CONNECTED_APP, ConnectedAppArgs),
+}
+_OBJECTS: Mapping[str, type] = {
+    "app": settings.AppSettings,
+    "permission_set": settings.PermissionSetSettings,
+    "key": settings.KeySettings,
+    "assignments": settings.AssignmentSettings,
+    "grant": settings.GrantSettings,
+    "timeouts": TimeoutSettings,
+    "imports": ImportSettings,
+}
+_OF_THE_COMPONENT = {"kind", "protect"}  # of the app, but no settings of its resource
+
+
+BY_ITS_FIELDS = "must be given by its fields; each of them may be an output of something else"
+
+
+class ArgumentsError(pulumi.RunError):
+    """Arguments of a component are wrong; the text lists every problem."""
+
+    def __init__(self, component: str, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        listed = "\n".join(f"  - {problem.path} {problem.reason}" for problem in self.problems)
+        super().__init__(f"{component} has wrong arguments; nothing of it was registered:\n{listed}")
+
+
+def given(arguments: object) -> dict[str, Any]:
+    """What is given of some arguments, by Python's names; they come as a dataclass, or as a mapping."""
+    if is_dataclass(arguments):
+        values = {field.name: getattr(arguments, field.name) for field in fields(arguments)}
+    else:
+        values = dict(arguments) if isinstance(arguments, Mapping) else {}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def problems_of(arguments: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield every problem that the arguments of a JwtBearerAccess show by themselves, by the names of the schema."""
+    yield from _unknown("", arguments, JwtBearerAccessArgs)
+    for name in _OBJECTS.keys() & arguments.keys():
+        value = arguments[name]
+        if is_dataclass(value) or isinstance(value, Mapping):
+            yield from _unknown(f"{to_camel(name)}.", value, _OBJECTS[name])
+        else:
+            yield Problem(to_camel(name), BY_ITS_FIELDS)
+    app, key, imports = (given(arguments.get(name)) for name in ("app", "key", "imports"))
+    kind, ignored = app.get("kind", "external"), arguments.get("ignore", ())
+    if not isinstance(ignored, list | tuple) or not all(isinstance(path, str) for path in ignored):
+        yield Problem("ignore", "must be a list of plain text")
+        ignored = ()
+    if isinstance(kind, str) and kind in KINDS:
+        yield from _app(app, kind)
+        yield from ignore_problems(ignored, KINDS[kind][0], "ignore")
+    else:
+        yield Problem("app.kind", f"must be one of {', '.join(KINDS)}, as plain text")
+    if not isinstance(app.get("protect", False), bool):
+        yield Problem("app.protect", "must be true or false, and no output: Pulumi has to know it beforehand")
+    for problem in permission_set_problems(_plain(given(arguments.get("permission_set")))):
+        yield Problem(f"permissionSet.{problem.path}", problem.reason)
+    yield from _users(arguments.get("users"), arguments.get("integration_user"))
+    yield from _imports(imports, app, key, given(arguments.get("permission_set")))
+    try:
+        Timeouts.model_validate(given(arguments.get("timeouts")))
+    except ValidationError as error:
+        yield from from_validation(error, known=Timeouts.names(), prefix="timeouts.")
+
+
+def _unknown(prefix: str, value: object, expected: type) -> Iterator[Problem]:
+    known = [field.name for field in fields(expected)]
+    for name in given(value):
+        if name not in known:
+            yield Problem(
+                f"{prefix}{to_camel(name)}",
+                f"is not a setting{suggestion(to_camel(name), [to_camel(each) for each in known])}",
+            )
+
+
+def _app(app: Mapping[str, Any], kind: str) -> Iterator[Problem]:
+    known = {field.name for field in fields(settings.AppSettings)}
+    taken = {field.name for field in fields(KINDS[kind][1])} | _OF_THE_COMPONENT
+    for name in app.keys() & known - taken:
+        yield Problem(f"app.{to_camel(name)}", f"is not a setting of the {kind} kind")
+    for name in ("name", "contact_email"):
+        if app.get(name) in {None, ""} if not isinstance(app.get(name), pulumi.Output) else False:
+            yield Problem(f"app.{to_camel(name)}", "is required")
+    for problem in jwt_flow_problems(_plain(app)):
+        yield Problem(f"app.{problem.path}", problem.reason)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of some settings already, by the schema's names."""
+    return {to_camel(name): value for name, value in values.items() if not isinstance(value, pulumi.Output)}
+
+
+def _users(users: Any, integration_user: Any) -> Iterator[Problem]:
+    if users is None or (isinstance(users, list | tuple) and not users):
+        yield Problem("users", "must name at least one user")
+        return
+    if isinstance(users, str):
+        yield Problem("users", "must be a list of user names")
+        return
+    names = (*users, integration_user or "") if isinstance(users, list | tuple) else (users,)
+    plain = [name_key(name) for name in names if isinstance(name, str)]
+    if integration_user and len(plain) == len(names) and plain[-1] not in plain[:-1]:
+        yield Problem("integrationUser", "is none of users, so it would not hold the permission set")
+
+
+def _imports(
+    imports: Mapping[str, Any], app: Mapping[str, Any], key: Mapping[str, Any], permission_set: Mapping[str, Any]
+) -> Iterator[Problem]:
+    if imports.get("app") and not key.get("consumer_key"):
+        yield Problem(
+            "key.consumerKey",
+            "is required with imports.app: an app keeps the consumer key that it has; copy it from Setup",
+        )
+    for name, path, of in (("app", "app.name", app), ("permission_set", "permissionSet.name", permission_set)):
+        wanted = imports.get(name) or (name == "permission_set" and imports.get("assignments"))
+        if wanted and not isinstance(of.get("name") or app.get("name"), str):
+            yield Problem(
+                path, "must be plain text where something is imported: Pulumi has to know an import's id beforehand"
+            )
