@@ -108,7 +108,8 @@ class MetadataHandler(Handler):
             return str(inputs["name"]), self._put(inputs, None, operation)
         self._adopt(found, inputs, operation)
         copied_from = self._copied_from(found, inputs, {}, operation)
-        claim = found.marker.claim + 1 if found.marker else 1
+        in_state = operation.run.claims.get((self.name, str(inputs["name"])), 0)
+        claim = max(found.marker.claim if found.marker else 0, in_state) + 1
         return str(inputs["name"]), self._put(
             inputs,
             found,

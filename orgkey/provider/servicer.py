@@ -134,6 +134,8 @@ class SalesforceProvider(ProviderInstance):
         if inputs.values:  # whatever the org answers: this is what the state has
             self._saw(request.urn, handler, request.id, inputs.values, outputs.values)
             self._run.adopted[key] = is_taken_over(outputs.values) or self._run.adopted.get(key, False)
+            if isinstance(claim := outputs.values.get("claim"), int | float):
+                self._run.claims[key] = max(int(claim), self._run.claims.get(key, 0))
         with outcome(context, handler, request.inputs, hidden):
             try:
                 refuse_newer(outputs.values)
