@@ -17,7 +17,7 @@ from orgkey.metadata.certificate import fingerprint
 from orgkey.metadata.members import GLOBAL_OAUTH, OAUTH, ROOT_MEMBER, Resource
 from orgkey.metadata.ownership import Ownership
 from orgkey.metadata.parse import Found
-from orgkey.provider.adoption import is_deployed
+from orgkey.provider.adoption import is_deployed, is_taken_over
 from orgkey.provider.cut_off import cut_off
 from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
@@ -202,6 +202,12 @@ class AppHandler(MetadataHandler):
             )
             self.destroy(str(inputs["name"]), operation)
             raise _MadeRoomError
+        if ownership is Ownership.OURS and self._arrived_late(found_key, inputs, operation):
+            operation.progress(
+                f"the {self.resource} {inputs['name']} came of a deploy whose answer was lost: making it again with the present key"
+            )
+            self.destroy(str(inputs["name"]), operation)
+            raise _MadeRoomError
         renamed = (
             "It is this stack's own, of another key pair. Where a component was renamed, give it its name back and run `pulumi up`; then "
             "rename it with aliases=[pulumi.Alias(name=...)], which keeps the key pair. Or set"
@@ -216,9 +222,27 @@ class AppHandler(MetadataHandler):
 
     def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
         try:
+            return self._create_with_room(inputs, operation)
+        except DeployFailedError:
+            name = str(inputs["name"])
+            if (self.name, name) not in operation.run.gone or self.find(name, operation) is None:
+                raise
+            return self._create_with_room(inputs, operation)  # it arrived between the look and the deploy
+
+    def _create_with_room(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
+        try:
             return super().create(inputs, operation)
         except _MadeRoomError:
             return super().create(inputs, operation)
+
+    def _arrived_late(self, found_key: str, inputs: Values, operation: Operation) -> bool:
+        """Whether this is the app that the state had with this key, and that was not in the org when the run looked.
+
+        Its deploy's answer was lost, so nobody was ever told of the key. The run has another key pair for it by now, and the engine has
+        dropped it: nothing else remembers the key.
+        """
+        outputs = operation.run.gone.get((self.name, str(inputs["name"])), {})
+        return bool(outputs) and not is_taken_over(outputs) and self.app_key(outputs, outputs) == found_key
 
     def seen_facts(self, found: Found, inputs: Values, outputs: Values) -> Values:
         returned = bool(found.settings["certificatePem"]) or bool(outputs.get("certificateReturned"))
@@ -374,7 +398,7 @@ class ExternalClientAppHandler(AppHandler):
 
 
 class _MadeRoomError(Exception):
-    """A sandbox's copy of production's app was removed; creating starts anew."""
+    """A sandbox's copy of production's app, or one that came of a lost deploy, was removed; creating starts anew."""
 
 
 def _now(operation: Operation) -> str:

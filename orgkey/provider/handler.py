@@ -54,7 +54,8 @@ class Run:
     `spared` are those that take nothing from anybody, by type and id: a component of another name, or a Read that found nothing of ours,
     leaves no URN to go by. `defaulted` are those that neither a program nor the state gives, by URN: a default takes nothing from anybody.
     `adopted` tells of what is in state, by type and id, whether it was there before the stack, `claims` the highest claim to it there: a
-    Create whose deploy failed has one that no marker shows.
+    Create whose deploy failed has one that no marker shows. `gone` are the outputs of what is in state and was not found in its org, by
+    type and id: a deploy whose answer was lost may bring it yet.
     """
 
     written: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -67,6 +68,7 @@ class Run:
     defaulted: dict[str, frozenset[str]] = field(default_factory=dict)
     adopted: dict[tuple[str, str], bool] = field(default_factory=dict)
     claims: dict[tuple[str, str], int] = field(default_factory=dict)
+    gone: dict[tuple[str, str], Values] = field(default_factory=dict)
 
     def saw(self, urn: str, key: tuple[str, str], lasting: Mapping[str, bool]) -> None:
         """Note what the state has of inputs that last; of two resources under one URN the one that takes nothing from anybody counts."""

@@ -100,6 +100,8 @@ class MetadataHandler(Handler):
     # --- in the org ---------------------------------------------------------------------------------------------------------
 
     def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
+        if (self.name, str(inputs["name"])) in operation.run.gone:
+            operation.snapshot.drop()  # it may have arrived since the look
         operation.snapshot.prefetch(soql.ORGANIZATION, *self.questions(inputs))
         operation.snapshot.identity()
         self.refuse_conflict(inputs, operation)
@@ -125,11 +127,12 @@ class MetadataHandler(Handler):
         found = self.find(resource_id, operation, known_names=known_names, record_id=self.record_id(outputs))
         org_id = operation.snapshot.identity().org_id
         present = {**inputs, MANAGED_BY: present_manager(found.marker if found else None, inputs, operation)}
-        if (
-            has_moved(outputs, operation)
-            or found is None
-            or (inputs and self._is_anothers(found, present, outputs, operation))
-        ):
+        if has_moved(outputs, operation):
+            return None
+        if found is None:
+            operation.run.gone[self.name, resource_id] = outputs
+            return None
+        if inputs and self._is_anothers(found, present, outputs, operation):
             return None
         seen = {**found.settings, MANAGED_BY: managed_by(found.marker, org_id)}
         copied_from = self._copied_from(found, inputs, outputs, operation)
@@ -450,8 +453,11 @@ class MetadataHandler(Handler):
     def _is_taken_over(self, found: Found, name: str, outputs: Values, operation: Operation) -> bool:
         """Whether a later resource of this stack has made this thing or taken it over: then it is that one's to delete (ADR 10).
 
-        A later claim in the marker says so, and so does another record under our own marker.
+        A later claim in state says so: a late deploy of an earlier one may have marked the thing again. So does a later claim in the
+        marker, and another record under our own marker.
         """
+        if operation.run.claims.get((self.name, name), 0) > claim_of(outputs):
+            return True
         if found.marker is None or not same_id(found.marker.org_id, operation.snapshot.identity().org_id):
             return False
         seen, own = self.record_id(self.seen_outputs(name, outputs, operation)), self.record_id(outputs)

@@ -7,7 +7,6 @@ number of errors in a row; the overall deadline is a separate limit. A job can b
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from orgkey.salesforce.errors import (
     DeployFailedError,
     DeployUnfinishedError,
     RefusedError,
+    SilentError,
     UnreachableError,
     host_of,
     whose,
@@ -181,8 +181,9 @@ def deploy(
     def once() -> DeployStatus:
         try:
             job = DeployJob.start(org, bundle, check_only=check_only, ignore_warnings=ignore_warnings)
-        except UnreachableError:
-            _wait_for_running_deploy(org, deadline, progress)
+        except UnreachableError as error:
+            patience = org.transport.patience if isinstance(error, SilentError) else 0.0
+            _wait_for_lost_deploy(org, deadline, progress, patience=patience)
             raise
         return _end_of(job, deadline=deadline, progress=progress)
 
@@ -205,20 +206,36 @@ def _end_of(job: DeployJob, *, deadline: float, progress: Callable[[str], None])
     return status
 
 
-def _wait_for_running_deploy(org: Org, deadline: float, progress: Callable[[str], None]) -> None:
+def _wait_for_lost_deploy(org: Org, deadline: float, progress: Callable[[str], None], *, patience: float) -> None:
     """Wait for the deploy that the org has under way: whoever looks next must see all of it, or would send it again behind the first.
 
-    It is not taken for ours; another's would hold up the next one of ours all the same (platform notes 5.6).
+    An org that gave no answer in time may not have taken it up yet: then it is looked for as long as its answer was waited for
+    (`patience`, in seconds). It is not taken for ours; another's would hold up the next one of ours all the same (platform notes 5.6).
     """
-    pause = _FIRST_PAUSE
+    clock = org.clock
+    until, pause = min(clock.monotonic() + patience, deadline), _FIRST_PAUSE
+    known: set[str] | None = None
     with contextlib.suppress(RefusedError, UnreachableError, CredentialsError):  # the lost answer is what is told
-        running = (row for row in org.tooling_query(LATEST_DEPLOYS) if Status(row.text("Status")) in _UNFINISHED)
-        for row in itertools.islice(running, 1):
-            job = DeployJob(org, row.text("Id"))
-            while not (status := job.status()).done and org.clock.monotonic() + pause < deadline:
-                progress(f"the answer was lost; waiting for the deploy under way: {status.summary()}")
-                org.clock.wait(pause)
-                pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+        while True:
+            rows = {row.text("Id"): Status(row.text("Status")) for row in org.tooling_query(LATEST_DEPLOYS)}
+            running = next((job_id for job_id, status in rows.items() if status in _UNFINISHED), "")
+            if running:
+                _wait_for_end(DeployJob(org, running), deadline, progress)
+                return
+            known = set(rows) if known is None else known
+            if rows.keys() - known or clock.monotonic() + pause > until:
+                return
+            progress("the answer was lost; looking whether the org takes the deploy up")
+            clock.wait(pause)
+            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
+def _wait_for_end(job: DeployJob, deadline: float, progress: Callable[[str], None]) -> None:
+    clock, pause = job.org.clock, _FIRST_PAUSE
+    while not (status := job.status()).done and clock.monotonic() + pause < deadline:
+        progress(f"the answer was lost; waiting for the deploy under way: {status.summary()}")
+        clock.wait(pause)
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
 
 def _failure(org: Org, status: DeployStatus | None) -> DeployFailedError:

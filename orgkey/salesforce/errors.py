@@ -80,6 +80,10 @@ class StrangeAnswerError(UnreachableError):
         )
 
 
+class SilentError(TransientError):
+    """The request was sent and no answer came in time: the org may take it up at any later moment."""
+
+
 class DeadlineExceededError(UnreachableError):
     """The verb's own time was over: allow more, or find out why the org is slow. A write may have reached it."""
 

@@ -20,6 +20,7 @@ from orgkey.salesforce.errors import (
     CanceledError,
     DeadlineExceededError,
     SettingError,
+    SilentError,
     TransientError,
     UnreachableError,
     host_of,
@@ -55,6 +56,8 @@ class Transport(requests.Session):
         super().__init__()
         self._bundle = None if ca_bundle is None else ca_file(ca_bundle)
         self._timeout = timeout
+        self.patience = timeout[1]
+        """Seconds of silence after which a request is given up."""
         self.clock = clock or Clock()
         """Where whoever asks gets deadline, pauses and cancel from."""
         self._largest_answer = largest_answer
@@ -221,5 +224,9 @@ def unreachable(url: str, error: requests.exceptions.RequestException) -> Unreac
             reason, advice = "the connection was refused", "Check salesforce:instanceUrl and that the org is up."
         case _:
             reason, advice = "the connection broke", "Try again; the same command goes on from here."
-    kind = UnreachableError if isinstance(error, requests.exceptions.SSLError) else TransientError
+    kind: type[UnreachableError] = (
+        UnreachableError if isinstance(error, requests.exceptions.SSLError) else TransientError
+    )
+    if isinstance(error, requests.exceptions.ReadTimeout):
+        kind = SilentError
     return kind(f"{host} cannot be reached: {reason}.\n{advice}")
