@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from localorg.identity.profiles import take_profile
+from localorg.metadata.types import CONNECTED_APP_SETTINGS, CONNECTED_APP_SETTINGS_NAME
 from localorg.orgs import Org
 from localorg.sobjects.reference import PERMISSIONS
 from localorg.store import Store
@@ -117,7 +119,12 @@ def populate(store: Store, org: Org, now: str, people: tuple[Person, ...] = PEOP
         profiles[name] = store.insert(
             org.name,
             "Profile",
-            {"Name": name, "UserLicenseId": licenses[license_name], "UserType": "Standard", **audit},
+            {
+                "Name": name,
+                "UserLicenseId": licenses[license_name],
+                "UserType": "CsnOnly" if license_name == CHATTER else "Standard",
+                **audit,
+            },
         )
         own = {f"Permissions{permission}": 1 for permission in permissions}
         store.insert(
@@ -134,8 +141,16 @@ def populate(store: Store, org: Org, now: str, people: tuple[Person, ...] = PEOP
                 **audit,
             },
         )
+    _write_settings(store, org, admin, now)
     for person in people:
         add_person(store, org, person, profiles[person.profile], audit, admin if person is people[0] else None)
+
+
+def _write_settings(store: Store, org: Org, admin: str, now: str) -> None:
+    row = {"org": org.name, "type": CONNECTED_APP_SETTINGS.name, "name": CONNECTED_APP_SETTINGS_NAME}
+    audit = {"created_by": admin, "created_at": now, "modified_by": admin, "modified_at": now}
+    settings_id = store.next_id(CONNECTED_APP_SETTINGS.prefix)
+    store.put("_Component", {**row, "id": settings_id, "document": "{}", **audit})
 
 
 def add_person(
@@ -144,6 +159,7 @@ def add_person(
     """Write a user and the login record beside it; return the user's id."""
     first, _, last = person.name.rpartition(" ")
     username = f"{person.alias}@{DOMAIN}{org.suffix}"
+    profile = store.get(org.name, "Profile", profile_id) or {"UserType": "Standard"}
     row = {
         "Id": user_id,
         "Username": username,
@@ -155,7 +171,7 @@ def add_person(
         "CommunityNickname": person.alias,
         "IsActive": int(person.active),
         "ProfileId": profile_id,
-        "UserType": "Standard",
+        "UserType": profile["UserType"],
         "TimeZoneSidKey": "Europe/Berlin",
         "LocaleSidKey": "en_US",
         "LanguageLocaleKey": "en_US",
@@ -165,6 +181,7 @@ def add_person(
     }
     made = store.insert(org.name, "User", row)
     store.insert(org.name, "UserLogin", {"UserId": made, "IsFrozen": int(person.frozen), **audit})
+    take_profile(store, org.name, made, profile_id, audit["SystemModstamp"])
     if person.api_integration:
         licence = store.find(org.name, "PermissionSetLicense", DeveloperName=API_INTEGRATION_LICENSE)[0]
         given = {"AssigneeId": made, "PermissionSetLicenseId": licence["Id"]}

@@ -19,8 +19,24 @@ _OF_APPS = {
     "AppMenuItem",
     "SetupEntityAccess",
 }
-_OF_ASSIGNMENTS = {"PermissionSetAssignment", "PermissionSetLicenseAssign"}
-_TRANSIENT = ("_Component", "_ConsumerKey", "_Session", "_Cursor", "_Job", "_IpRange", "_Grant")
+_WITHOUT_ASSIGNMENTS = {
+    "PermissionSetAssignment": " AND PermissionSetId IN (SELECT Id FROM PermissionSet WHERE IsOwnedByProfile = 1)",
+    "PermissionSetLicenseAssign": " AND 1 = 0",
+}
+"""Which rows come along where assignments do not: users keep their profiles."""
+_TRANSIENT = (
+    "_Component",
+    "_ConsumerKey",
+    "_Session",
+    "_Cursor",
+    "_Job",
+    "_IpRange",
+    "_LoginHours",
+    "_BlockedApp",
+    "_Grant",
+)
+_RESTRICTIONS = ("_IpRange", "_LoginHours")
+"""What a profile restricts comes along with the profile."""
 
 
 def copy_production(store: Store, knobs: Knobs, production: Org, sandbox: Org) -> None:
@@ -28,7 +44,7 @@ def copy_production(store: Store, knobs: Knobs, production: Org, sandbox: Org) -
     for table in (*OBJECTS, *_TRANSIENT):
         store.do(f'DELETE FROM "{table}" WHERE org = ?', (sandbox.name,))
     skipped = set(_NOT_COPIED)
-    types = "type = 'PermissionSet'"
+    types = "type IN ('PermissionSet', 'ConnectedAppSettings')"
     if knobs.on("refresh_copies_apps", sandbox.name):
         types = "1 = 1"
         store.do(
@@ -37,14 +53,16 @@ def copy_production(store: Store, knobs: Knobs, production: Org, sandbox: Org) -
         )
     else:
         skipped |= _OF_APPS
+    chosen = dict[str, str]()
     if not knobs.on("refresh_copies_assignments", sandbox.name):
-        skipped |= _OF_ASSIGNMENTS
+        chosen = _WITHOUT_ASSIGNMENTS
     for name, definition in OBJECTS.items():
         if name not in skipped:
             columns = ", ".join(f'"{field.name}"' for field in definition.columns_of_table)
             values = ", ".join(_copied(name, field.name) for field in definition.columns_of_table)
             store.do(
-                f'INSERT INTO "{name}" (org, {columns}) SELECT :to, {values} FROM "{name}" WHERE org = :from ORDER BY rowid',
+                f'INSERT INTO "{name}" (org, {columns}) SELECT :to, {values} FROM "{name}" '
+                f"WHERE org = :from{chosen.get(name, '')} ORDER BY rowid",
                 {"to": sandbox.name, "from": production.name, "suffix": sandbox.suffix, "id": sandbox.org_id},
             )
     if knobs.on("refresh_breaks_eca", sandbox.name):
@@ -53,6 +71,12 @@ def copy_production(store: Store, knobs: Knobs, production: Org, sandbox: Org) -
             "DELETE FROM _ConsumerKey WHERE org = ? AND app_id IN (SELECT id FROM _Component WHERE org = ? AND type = ?)",
             (sandbox.name, production.name, "ExternalClientApplication"),
         )
+    for table in _RESTRICTIONS:
+        columns = ", ".join(row["name"] for row in store.all(f"PRAGMA table_info({table})") if row["name"] != "org")
+        statement = (
+            f"INSERT INTO {table} (org, {columns}) SELECT ?, {columns} FROM {table} WHERE org = ? ORDER BY rowid"
+        )
+        store.do(statement, (sandbox.name, production.name))
     store.do(
         "INSERT INTO _Component SELECT ?, type, name, id, document, created_by, created_at, modified_by, modified_at "
         f"FROM _Component WHERE org = ? AND {types}",

@@ -126,6 +126,7 @@ async def _serve(home: Home, landscape: Landscape, on_ready: Callable[[dict[str,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=1,
         server_header=False,
+        date_header=False,  # the landscape's clock, not the machine's
         backlog=BACKLOG,
         ssl_context_factory=lambda _config, _default: context,
     )

@@ -22,7 +22,7 @@ from localorg.sobjects.objects import OBJECTS
 Row = dict[str, Any]
 
 _TABLES = """
--- format 3 of what is kept as JSON: raise it when the JSON of older landscapes cannot be read any more
+-- format 4 of what is kept as JSON: raise it when the JSON of older landscapes cannot be read any more
 CREATE TABLE IF NOT EXISTS _Serial (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL);
 INSERT OR IGNORE INTO _Serial VALUES (1, 1000);
 CREATE TABLE IF NOT EXISTS _Setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -37,11 +37,14 @@ CREATE TABLE IF NOT EXISTS _AppVersion (seq INTEGER PRIMARY KEY, org TEXT, app_i
 CREATE INDEX IF NOT EXISTS _AppVersion_key ON _AppVersion (consumer_key);
 CREATE INDEX IF NOT EXISTS _AppVersion_app ON _AppVersion (org, app_id, seq);
 CREATE TABLE IF NOT EXISTS _Session (token TEXT PRIMARY KEY, org TEXT, user_id TEXT, consumer_key TEXT, scope TEXT,
-  created REAL, expires REAL, timeout REAL);
+  created REAL, expires REAL, timeout REAL, address TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS _Session_user ON _Session (org, user_id, consumer_key);
 CREATE TABLE IF NOT EXISTS _Grant (seq INTEGER PRIMARY KEY, org TEXT, at TEXT, kind TEXT, app TEXT, username TEXT,
   outcome TEXT, reason TEXT);
-CREATE TABLE IF NOT EXISTS _IpRange (org TEXT, profile_id TEXT, low TEXT, high TEXT);
+CREATE TABLE IF NOT EXISTS _IpRange (org TEXT, profile_id TEXT, low TEXT, high TEXT, description TEXT);
+CREATE TABLE IF NOT EXISTS _LoginHours (org TEXT, profile_id TEXT, day TEXT, first INTEGER, last INTEGER,
+  PRIMARY KEY (org, profile_id, day));
+CREATE TABLE IF NOT EXISTS _BlockedApp (org TEXT, app_id TEXT, PRIMARY KEY (org, app_id));
 CREATE TABLE IF NOT EXISTS _Cursor (id TEXT PRIMARY KEY, org TEXT, at REAL, total INTEGER, records TEXT);
 CREATE TABLE IF NOT EXISTS _Job (id TEXT PRIMARY KEY, org TEXT, kind TEXT, seq INTEGER, status TEXT, owner TEXT,
   options TEXT, package BLOB, size INTEGER, files INTEGER, version TEXT, created_at REAL, started_at REAL,

@@ -192,7 +192,9 @@ def test_a_refresh_copies_apps_and_assignments_only_if_told(own: Landscape, keys
     fresh = own.org("uat")
     assert fresh.query("SELECT Id FROM ConnectedApplication") == []
     assert fresh.query(f"SELECT Id FROM PermissionSet WHERE Name = '{app.set_name}'")
-    assert fresh.query("SELECT Id FROM PermissionSetAssignment") == []
+    own_sets = "SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.IsOwnedByProfile"
+    assert fresh.query(f"{own_sets} = false") == []
+    assert len(fresh.query(f"{own_sets} = true")) == len(fresh.query("SELECT Id FROM User"))
     assert production.deploy(destruction({"ConnectedApp": [app.name]}))["success"]
 
 

@@ -21,7 +21,14 @@ from localorg.endpoints.admin_edits import (
     edit_user,
     end_sessions,
     install_package,
-    set_ip_ranges,
+    start_session,
+)
+from localorg.endpoints.admin_restrictions import (
+    edit_api_access_control,
+    edit_blocked_apps,
+    edit_ip_ranges,
+    edit_login_hours,
+    edit_profile_permissions,
 )
 from localorg.endpoints.call import Answer, Call, as_json
 from localorg.endpoints.page import show_page
@@ -224,6 +231,11 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     "/consents": {"POST": _edit(add_consent)},
     "/packages": {"POST": _edit(install_package)},
     "/end-sessions": {"POST": _edit(end_sessions)},
-    "/ip-ranges": {"PUT": _edit(set_ip_ranges)},
+    "/sessions": {"POST": _edit(start_session)},
+    "/ip-ranges": {"PUT": _edit(edit_ip_ranges)},
+    "/login-hours": {"PUT": _edit(edit_login_hours)},
+    "/profile-permissions": {"PUT": _edit(edit_profile_permissions)},
+    "/api-access-control": {"PUT": _edit(edit_api_access_control)},
+    "/blocked-apps": {"PUT": _edit(edit_blocked_apps)},
     "/login-rate": {"DELETE": _reset_login_rate},
 }

@@ -1,14 +1,15 @@
-"""Edits behind the platform's back: users, consents, sessions, address ranges. `org` is production when not named."""
+"""Edits behind the platform's back: users, consents, sessions, packages. `org` is production when not named."""
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from localorg.endpoints.call import Answer, as_json
 from localorg.errors import LandscapeError
 from localorg.identity.apps import effective_apps
-from localorg.identity.sessions import Sessions, random_text
+from localorg.identity.grants import PLATFORM_CLI_SCOPE
+from localorg.identity.profiles import take_profile
+from localorg.identity.sessions import PLATFORM_CLI, Sessions, random_text
 from localorg.landscape import Landscape
 from localorg.metadata.change import ComponentError
 from localorg.metadata.components import install_app
@@ -16,10 +17,12 @@ from localorg.orgs import Org
 from localorg.population import Person, add_person
 from localorg.store import Row
 
+_OF_LOGIN = {"frozen": "IsFrozen", "passwordLocked": "IsPasswordLocked"}
+
 
 def add_user(landscape: Landscape, body: dict[str, Any]) -> Answer:
     """Create a user: {org, alias, name, profile?, active?, frozen?}."""
-    org = _org_of(landscape, body)
+    org = org_of(landscape, body)
     try:
         person = Person(**{key: value for key, value in body.items() if key != "org"})
     except TypeError:
@@ -39,22 +42,23 @@ def add_user(landscape: Landscape, body: dict[str, Any]) -> Answer:
 
 
 def edit_user(landscape: Landscape, body: dict[str, Any]) -> Answer:
-    """Change a user: {org, username, active?, frozen?, profile?}; sessions end as they would by hand."""
-    org = _org_of(landscape, body)
+    """Change a user: {org, username, active?, frozen?, passwordLocked?, profile?}; sessions end as they would by hand."""
+    org = org_of(landscape, body)
     user, store = _user_of(landscape, org, body), landscape.store
-    if unknown := set(body) - {"org", "username", "active", "frozen", "profile"}:
+    if unknown := set(body) - {"org", "username", "active", "frozen", "passwordLocked", "profile"}:
         raise LandscapeError(f"a user's edit has no {', '.join(sorted(unknown))}")
     with store.transaction():
         if "active" in body:
             store.change(org.name, "User", user["Id"], {"IsActive": int(bool(body["active"]))})
-        if "frozen" in body:
-            for login in store.find(org.name, "UserLogin", UserId=user["Id"]):
-                store.change(org.name, "UserLogin", login["Id"], {"IsFrozen": int(bool(body["frozen"]))})
+        held_off = {column: int(bool(body[key])) for key, column in _OF_LOGIN.items() if key in body}
+        for login in store.find(org.name, "UserLogin", UserId=user["Id"]):
+            store.change(org.name, "UserLogin", login["Id"], held_off)
         if "profile" in body:
             profiles = store.find(org.name, "Profile", Name=str(body["profile"]))
             if not profiles:
                 raise LandscapeError(f"{org.name} has no profile {body['profile']!r}")
             store.change(org.name, "User", user["Id"], {"ProfileId": profiles[0]["Id"]})
+            take_profile(store, org.name, user["Id"], profiles[0]["Id"], landscape.clock.timestamp())
         if body.get("active") is False or body.get("frozen"):
             Sessions(store, landscape.clock).end_all(org.name, user["Id"])
     return as_json({"id": user["Id"], "username": user["Username"]})
@@ -62,7 +66,7 @@ def edit_user(landscape: Landscape, body: dict[str, Any]) -> Answer:
 
 def add_consent(landscape: Landscape, body: dict[str, Any]) -> Answer:
     """Let a user approve an app, as the web flow would: {org, username, consumerKey}; answers the refresh token."""
-    org = _org_of(landscape, body)
+    org = org_of(landscape, body)
     user, store = _user_of(landscape, org, body), landscape.store
     key = str(body.get("consumerKey"))
     apps = [app for app in effective_apps(store, key, landscape.clock.now()) if app.org == org.name]
@@ -83,7 +87,7 @@ def add_consent(landscape: Landscape, body: dict[str, Any]) -> Answer:
 
 def install_package(landscape: Landscape, body: dict[str, Any]) -> Answer:
     """Install a managed package that brings an app: {org, namespace, name, kind?, label?}."""
-    org = _org_of(landscape, body)
+    org = org_of(landscape, body)
     kind, namespace, name = (str(body.get(key, "")) for key in ("kind", "namespace", "name"))
     kind = kind or "ConnectedApp"
     if kind not in {"ConnectedApp", "ExternalClientApplication"} or not namespace or not name:
@@ -101,7 +105,7 @@ def install_package(landscape: Landscape, body: dict[str, Any]) -> Answer:
 
 def end_sessions(landscape: Landscape, body: dict[str, Any]) -> Answer:
     """End the sessions of a user, or of all users: {org, username?}. The administrator's own token dies as well."""
-    org = _org_of(landscape, body)
+    org = org_of(landscape, body)
     store = landscape.store
     if "username" in body:
         Sessions(store, landscape.clock).end_all(org.name, _user_of(landscape, org, body)["Id"])
@@ -110,24 +114,17 @@ def end_sessions(landscape: Landscape, body: dict[str, Any]) -> Answer:
     return as_json({"ended": True})
 
 
-def set_ip_ranges(landscape: Landscape, body: dict[str, Any]) -> Answer:
-    """Restrict a profile to address ranges: {org, profile, ranges: [[low, high], …]}; none lifts it."""
-    org, store = _org_of(landscape, body), landscape.store
-    profiles = store.find(org.name, "Profile", Name=str(body.get("profile")))
-    if not profiles:
-        raise LandscapeError(f"{org.name} has no profile {body.get('profile')!r}")
-    try:
-        ranges = [(str(ipaddress.ip_address(low)), str(ipaddress.ip_address(high))) for low, high in body["ranges"]]
-    except (KeyError, ValueError, TypeError):
-        raise LandscapeError("ranges is a list of [low, high] addresses") from None
-    with store.transaction():
-        store.do("DELETE FROM _IpRange WHERE org = ? AND profile_id = ?", (org.name, profiles[0]["Id"]))
-        for low, high in ranges:
-            store.put("_IpRange", {"org": org.name, "profile_id": profiles[0]["Id"], "low": low, "high": high})
-    return as_json({"ranges": ranges})
+def start_session(landscape: Landscape, body: dict[str, Any]) -> Answer:
+    """Log a user in as the Salesforce CLI would: {org, username}; answers the access token."""
+    org = org_of(landscape, body)
+    user = _user_of(landscape, org, body)
+    timeout = landscape.knobs.number("session_timeout", org.name)
+    sessions = Sessions(landscape.store, landscape.clock)
+    token = sessions.start(org, user["Id"], PLATFORM_CLI, PLATFORM_CLI_SCOPE, timeout=timeout)
+    return as_json({"accessToken": token}, 201)
 
 
-def _org_of(landscape: Landscape, body: dict[str, Any]) -> Org:
+def org_of(landscape: Landscape, body: dict[str, Any]) -> Org:
     """Return the org that a body names, production when it names none."""
     name = body.get("org")
     return landscape.org(str(name)) if name is not None else landscape.production()

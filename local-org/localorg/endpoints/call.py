@@ -89,7 +89,7 @@ class Call:
         token = token or self.bearer()
         if token is None:
             raise invalid_session()
-        session = self.landscape.sessions.check(self.the_org.name, token)
+        session = self.landscape.sessions.check(self.the_org.name, token, self.address)
         if not session.scopes & {"api", "full"}:
             raise PlatformError("INVALID_SESSION_ID", "This session is not valid for use with the REST API", status=401)
         now = self.landscape.clock.timestamp()

@@ -16,7 +16,7 @@ from localorg.metadata.change import Change, ComponentError, component
 from localorg.metadata.components import complete_apps, delete_component, read_component, write_component
 from localorg.metadata.document import DocumentError, read_document
 from localorg.metadata.elements import MetadataType
-from localorg.metadata.types import TYPES, known_types
+from localorg.metadata.types import COMPONENT_TYPES, known_components
 
 MAX_COMPONENTS = 10
 Results = list[dict[str, Any]]
@@ -164,11 +164,11 @@ def _failed(name: str, message: str, code: str, before: dict[str, Any] | None) -
 
 
 def _type(call: Call, name: str) -> MetadataType:
-    if name not in known_types(call.version):
+    if name not in known_components(call.version):
         raise PlatformError(
             "INVALID_TYPE", f"This type of metadata is not available for this organization: {name[:60]}"
         )
-    return TYPES[name]
+    return COMPONENT_TYPES[name]
 
 
 def _limited(items: list[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Callable
+from email.utils import formatdate
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -19,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from localorg.endpoints.admin import Admin
 from localorg.endpoints.call import Answer, Call
@@ -60,7 +61,14 @@ class Front:
         if len(scope["path"]) > 1:
             scope["path"] = scope["path"].rstrip("/") or "/"
         app = self._org_app if scope["server"][1] in self.landscape.login_hosts() else self._admin_app
-        await app(scope, receive, send)
+
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(self.landscape.clock.now(), usegmt=True)
+                message["headers"] = [*message.get("headers", ()), (b"date", date.encode())]
+            await send(message)
+
+        await app(scope, receive, send_dated)
 
     async def _respond(self, routes: dict[str, Route], request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method

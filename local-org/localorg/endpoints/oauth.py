@@ -231,7 +231,7 @@ def _identity(call: Call) -> tuple[Org, Row, Session] | Answer:
     token = call.bearer() or call.form().get("access_token") or call.form().get("oauth_token")
     if not token:
         return Answer(403, b"Missing_OAuth_Token", "text/plain;charset=UTF-8")
-    session = call.landscape.sessions.find(token)
+    session = call.landscape.sessions.find(token, call.address)
     org = call.landscape.org(session.org) if session else None
     if session is None or org is None or not _host(call).reaches(org):
         return Answer(403, b"Bad_OAuth_Token", "text/plain;charset=UTF-8")

@@ -67,7 +67,8 @@ def query(call: Call) -> Answer:
 
         return as_json(describe_columns(text, _api(call, text)))
     api, size = _api(call, text), _page_size(call)
-    page = call.landscape.queries.run(call.the_org, text, base=call.base, page_size=size, api=api)
+    user_id = call.session.user_id if call.session else ""
+    page = call.landscape.queries.run(call.the_org, text, base=call.base, page_size=size, user_id=user_id, api=api)
     return as_json(_page(call, page, "query"))
 
 
@@ -85,12 +86,12 @@ def describe_all(call: Call) -> Answer:
 
 def describe_one(call: Call) -> Answer:
     """Answer GET sobjects/X/describe."""
-    return as_json(describe_object(known_object(call.parameters["object"]), call.base))
+    return as_json(describe_object(known_object(call.parameters["object"], call.change()), call.base))
 
 
 def about_object(call: Call) -> Answer:
     """Answer GET sobjects/X: its description in short."""
-    described = describe_object(known_object(call.parameters["object"]), call.base)
+    described = describe_object(known_object(call.parameters["object"], call.change()), call.base)
     described.pop("fields")
     return as_json({"objectDescribe": described, "recentItems": []})
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from localorg.metadata.change import Change, ComponentError
 from localorg.population import API_INTEGRATION_LICENSE
+from localorg.sobjects.profile_names import label_of
 from localorg.store import Row, Store
 
 LABELS, LABELS_AND_NAMES = ("Label",), ("Label", "Name")
@@ -88,11 +89,10 @@ def _linked(store: Store, org: str, app_id: str) -> list[Row]:
 
 def _set_id(change: Change, name: str, *, profiles: bool, element: str, by: tuple[str, ...]) -> str | None:
     if profiles:
-        plain = "System Administrator" if name == "Admin" else name
         row = change.store.one(
             "SELECT s.Id FROM PermissionSet s JOIN Profile p ON p.org = s.org AND p.Id = s.ProfileId "
             "WHERE s.org = ? AND p.Name = ? COLLATE NOCASE",
-            (change.org.name, plain),
+            (change.org.name, label_of(name)),
         )
     else:
         rows = [

@@ -44,6 +44,9 @@ class App:
     secret_optional: bool
     introspect_all: bool
     jwt_tokens: bool
+    dpop: bool
+    mtls: bool
+    ip_binding: bool
 
     @property
     def scope(self) -> str:
@@ -137,6 +140,9 @@ def _connected(org: str, app_id: str, name: str, document: dict[str, Any], links
         secret_optional=bool(oauth.get("isConsumerSecretOptional")),
         introspect_all=bool(oauth.get("isIntrospectAllTokens")),
         jwt_tokens=bool(oauth.get("isNamedUserJwtEnabled")),
+        dpop=bool(oauth.get("isDPopEnabled")),
+        mtls=bool(oauth.get("isPKImTLSEnabled")),
+        ip_binding=bool(oauth.get("isIpBindingEnabled")),
     )
 
 
@@ -168,6 +174,9 @@ def _external(store: Store, org: str, app_id: str, name: str, document: dict[str
         secret_optional=bool(oauth.get("isConsumerSecretOptional")),
         introspect_all=bool(oauth.get("isIntrospectAllTokens")),
         jwt_tokens=bool(oauth.get("isNamedUserJwtEnabled")),
+        dpop=bool(oauth.get("isDPopEnabled")),
+        mtls=bool(oauth.get("isMtlsEnabled")),
+        ip_binding=False,
     )
 
 

@@ -5,7 +5,6 @@ Every grant, good or refused, is kept for the page and in LoginHistory.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,10 +12,12 @@ from localorg.clock import Clock
 from localorg.errors import OAuthError
 from localorg.identity.apps import EXTERNAL, App, effective_apps
 from localorg.identity.assertion import Assertion, invalid_assertion, invalid_client, read_assertion
+from localorg.identity.blocking import check_not_blocked
 from localorg.identity.certificates import load_certificate
 from localorg.identity.hosts import LoginHost, SharedHosts
-from localorg.identity.login_history import login_status
+from localorg.identity.login_history import FROZEN, PASSWORD_LOCKED, login_status
 from localorg.identity.login_rate import LoginRate
+from localorg.identity.login_restrictions import ip_ranges, is_inside, is_open, login_hours
 from localorg.identity.preauthorization import NOT_APPROVED, check_use
 from localorg.identity.sessions import PLATFORM_CLI, Sessions, random_text
 from localorg.knobs import Knobs
@@ -43,7 +44,7 @@ class Granted:
 
 @dataclass
 class _Attempt:
-    """What is known so far of a login, for the books."""
+    """What is known so far of a login, for the books. `phrase`: LoginHistory's, where the refusal's words do not tell the reason."""
 
     kind: str
     host: LoginHost
@@ -53,6 +54,7 @@ class _Attempt:
     username: str = ""
     user_id: str | None = None
     address: str = ""
+    phrase: str = ""
 
 
 class Grants:
@@ -100,6 +102,8 @@ class Grants:
         attempt.app, attempt.username = assertion.issuer[:80], assertion.subject[:120]
         app, org = self._app(attempt.host, assertion.issuer, assertion.subject)
         attempt.app, attempt.label, attempt.org = app.name, app.label, org
+        if app.mtls:
+            raise OAuthError("invalid_client", "client certificate is required")
         self._check_audience(assertion, app, org)
         now = self._clock.now()
         assertion.check_time(
@@ -111,10 +115,13 @@ class Grants:
             certificate = load_certificate(app.certificate)
             if certificate.not_valid_after_utc.timestamp() < now:
                 raise invalid_assertion()
+        if app.dpop:
+            raise OAuthError("invalid_dpop_proof", "DPoP proof is required")
         user = self._user(attempt, org, assertion.subject)
         check_use(self._store, app, user["Id"], self._clock.timestamp())
         self._check_session_rules(attempt, app, user)
-        return self._start(org, app, user["Id"], reuse=self._knobs.on("reuse_session", org.name))
+        reuse = self._knobs.on("reuse_session", org.name)
+        return self._start(attempt, org, app, user["Id"], reuse=reuse)
 
     def _refresh(self, attempt: _Attempt, form: Mapping[str, str]) -> Granted:
         key = form.get("client_id", "")
@@ -125,12 +132,16 @@ class Grants:
                 raise OAuthError("invalid_client_id", "client identifier invalid")
             raise OAuthError("invalid_grant", "expired access/refresh token")
         org = attempt.org = self._open(self._find_org(row["org"]))
-        if key != PLATFORM_CLI:
-            self._check_secret(self._app(attempt.host, key, "")[0], form, required=False)
+        app = None if key == PLATFORM_CLI else self._app(attempt.host, key, "")[0]
+        if app:
+            attempt.app, attempt.label = app.name, app.label
+            self._check_secret(app, form, required=False)
         user = self._store.get(org.name, "User", row["UserId"])
         if user is None:
             raise OAuthError("invalid_grant", "expired access/refresh token")
         self._check_user(attempt, org, user)
+        if app:
+            check_not_blocked(self._store, app)
         timeout = self._knobs.number("session_timeout", org.name)
         token = self._sessions.start(org, user["Id"], key, row["_Scope"], timeout=timeout)
         used = {"UseCount": (row["UseCount"] or 0) + 1, "LastUsedDate": self._clock.timestamp()}
@@ -149,7 +160,8 @@ class Grants:
         if not app.client_credentials_user:
             raise OAuthError("invalid_grant", "no client credentials user enabled")
         user = self._user(attempt, org, app.client_credentials_user)
-        return self._start(org, app, user["Id"], reuse=False)
+        check_not_blocked(self._store, app)
+        return self._start(attempt, org, app, user["Id"], reuse=False)
 
     def _app(self, host: LoginHost, key: str, username: str) -> tuple[App, Org]:
         """Return the app of a key as this host sees it. Raises OAuthError (platform notes 4.5: wrong host, not replicated)."""
@@ -199,23 +211,18 @@ class Grants:
             raise OAuthError("inactive_user", "user is inactive")
         login = self._store.find(org.name, "UserLogin", UserId=user["Id"])
         if login and (login[0]["IsFrozen"] or login[0]["IsPasswordLocked"]):
+            attempt.phrase = FROZEN if login[0]["IsFrozen"] else PASSWORD_LOCKED
             raise OAuthError("invalid_grant", "user is locked")
         if not self.rate.allow(org.name, user["Id"], self._clock.now(), self._knobs.number("login_rate", org.name)):
             raise OAuthError("invalid_grant", "login rate exceeded")
 
     def _check_session_rules(self, attempt: _Attempt, app: App, user: Row) -> None:
-        """Check what else can stop a session: the profile's address ranges, a session level that JWT cannot reach."""
-        ranges = self._store.all(
-            "SELECT low, high FROM _IpRange WHERE org = ? AND profile_id = ?", (app.org, user["ProfileId"])
-        )
-        if app.enforce_ip and ranges:
-            address = ipaddress.ip_address(attempt.address or "127.0.0.1")
-            inside = any(
-                int(ipaddress.ip_address(each["low"])) <= int(address) <= int(ipaddress.ip_address(each["high"]))
-                for each in ranges
-            )
-            if not inside:
-                raise OAuthError("invalid_grant", "ip restricted")
+        """Check what else can stop a session: the profile's hours and addresses, a session level that JWT cannot reach."""
+        if not is_open(login_hours(self._store, app.org, user["ProfileId"]), self._clock.now()):
+            raise OAuthError("invalid_grant", "ip restricted or invalid login hours")
+        ranges = ip_ranges(self._store, app.org, user["ProfileId"])
+        if app.enforce_ip and not is_inside(ranges, attempt.address or "127.0.0.1"):
+            raise OAuthError("invalid_grant", "ip restricted")
         if app.high_assurance:
             raise OAuthError("invalid_grant", NOT_APPROVED)
 
@@ -224,11 +231,18 @@ class Grants:
         if (given or required) and given != app.consumer_secret:
             raise invalid_client()
 
-    def _start(self, org: Org, app: App, user_id: str, *, reuse: bool) -> Granted:
+    def _start(self, attempt: _Attempt, org: Org, app: App, user_id: str, *, reuse: bool) -> Granted:
         timeout = app.session_minutes * 60.0 or self._knobs.number("session_timeout", org.name)
         scope = app.scope
         token = self._sessions.start(
-            org, user_id, app.consumer_key, scope, timeout=timeout, reuse=reuse, as_jwt=app.jwt_tokens
+            org,
+            user_id,
+            app.consumer_key,
+            scope,
+            timeout=timeout,
+            reuse=reuse,
+            as_jwt=app.jwt_tokens,
+            address=attempt.address if app.ip_binding else "",
         )
         return Granted(org, user_id, token, scope)
 
@@ -259,7 +273,7 @@ class Grants:
                 "Application": attempt.label or attempt.app,
                 "ApiType": "N/A",
                 "ApiVersion": "N/A",
-                "Status": login_status(refusal),
+                "Status": login_status(refusal, attempt.phrase),
             }
             self._store.insert(org.name, "LoginHistory", row)
             if refusal is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from localorg.errors import OAuthError
 from localorg.identity.access_links import has_api_integration_license
 from localorg.identity.apps import App
+from localorg.identity.blocking import check_not_blocked
 from localorg.identity.holding import held_sets
 from localorg.store import Store
 
@@ -18,8 +19,7 @@ NOT_APPROVED = "user hasn't approved this consumer"
 
 def check_use(store: Store, app: App, user_id: str, now: str) -> None:
     """Let a user through, or raise the OAuthError that tells why not."""
-    if not app.enabled:
-        raise OAuthError("OAUTH_APP_BLOCKED", "this app is blocked by admin")
+    check_not_blocked(store, app)
     if not set(app.scopes) - {REFRESH_TOKEN} or set(app.scopes) == {FULL}:
         raise OAuthError("invalid_grant", NO_SCOPES)
     if REFRESH_TOKEN not in app.scopes:

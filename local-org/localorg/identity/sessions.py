@@ -19,7 +19,7 @@ _ALPHABET = string.ascii_letters + string.digits + "._"
 
 @dataclass(frozen=True)
 class Session:
-    """One login. `expires` is in the landscape's seconds, None for never."""
+    """One login. `expires` is in the landscape's seconds, None for never; `address`: the only one it may be used from."""
 
     token: str
     org: str
@@ -28,6 +28,7 @@ class Session:
     scope: str
     created: float
     expires: float | None
+    address: str = ""
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -53,17 +54,26 @@ class Sessions:
         timeout: float | None,
         reuse: bool = False,
         as_jwt: bool = False,
+        address: str = "",
     ) -> str:
         """Return an access token; with `reuse`, that of a session that lives already. No timeout: it never ends.
 
-        `as_jwt`: in the form of a JSON Web Token, as an app with that switch gets them.
+        `as_jwt`: in the form of a JSON Web Token, as an app with that switch gets them. `address`: bound to it.
         """
         now = self._clock.now()
         if reuse:
             row = self._store.one(
                 "SELECT token FROM _Session WHERE org = ? AND user_id = ? AND consumer_key = ? AND scope = ? "
-                "AND expires > ? AND token LIKE ? ORDER BY created DESC LIMIT 1",
-                (org.name, user_id, consumer_key, scope, now, JWT_BEGIN + "%" if as_jwt else org.org_id[:15] + "%"),
+                "AND address = ? AND expires > ? AND token LIKE ? ORDER BY created DESC LIMIT 1",
+                (
+                    org.name,
+                    user_id,
+                    consumer_key,
+                    scope,
+                    address,
+                    now,
+                    JWT_BEGIN + "%" if as_jwt else org.org_id[:15] + "%",
+                ),
             )
             if row:
                 self._store.do(
@@ -85,6 +95,7 @@ class Sessions:
             "created": now,
             "expires": expires,
             "timeout": timeout,
+            "address": address,
         }
         self._store.put("_Session", row)
         return token
@@ -93,23 +104,35 @@ class Sessions:
         """Return the public keys of tokens that are JSON Web Tokens."""
         return self._signer.public_keys()
 
-    def check(self, org: str, token: str) -> Session:
-        """Return the session of a token. Raises PlatformError INVALID_SESSION_ID."""
-        session = self.find(token)
+    def check(self, org: str, token: str, address: str) -> Session:
+        """Return the session of a token that is used from an address. Raises PlatformError INVALID_SESSION_ID."""
+        session = self.find(token, address)
         if session is None or session.org != org:
             raise invalid_session()
         return session
 
-    def find(self, token: str) -> Session | None:
-        """Return the live session of a token of any org, prolonging it in the second half of its life."""
+    def find(self, token: str, address: str | None = None) -> Session | None:
+        """Return the live session of a token of any org, prolonging it in the second half of its life.
+
+        `address`: whence it is used; a session that is bound to another one is not found.
+        """
         row = self._store.one("SELECT * FROM _Session WHERE token = ?", (token,))
         now = self._clock.now()
         if row is None or (row["expires"] is not None and row["expires"] <= now):
             return None
+        if row["address"] and address not in {None, row["address"]}:
+            return None
         if row["expires"] is not None and row["expires"] - now < row["timeout"] / 2:
             self._store.do("UPDATE _Session SET expires = ? WHERE token = ?", (now + row["timeout"], token))
         return Session(
-            row["token"], row["org"], row["user_id"], row["consumer_key"], row["scope"], row["created"], row["expires"]
+            row["token"],
+            row["org"],
+            row["user_id"],
+            row["consumer_key"],
+            row["scope"],
+            row["created"],
+            row["expires"],
+            row["address"],
         )
 
     def end(self, token: str) -> bool:
@@ -119,6 +142,10 @@ class Sessions:
     def end_all(self, org: str, user_id: str) -> None:
         """End every session of a user: the user was deactivated or frozen."""
         self._store.do("DELETE FROM _Session WHERE org = ? AND user_id = ?", (org, user_id))
+
+    def end_app(self, org: str, consumer_key: str) -> None:
+        """End every session of an app: it was blocked."""
+        self._store.do("DELETE FROM _Session WHERE org = ? AND consumer_key = ?", (org, consumer_key))
 
     def sweep(self) -> None:
         """Forget the sessions that ended by themselves."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from localorg.metadata.change import Change, ComponentError, WriteResult, component
-from localorg.metadata.connected_app_rules import ConnectedAppRules
+from localorg.metadata.connected_app_rules import ConnectedAppRules, stamp
 from localorg.metadata.document import Document
 from localorg.metadata.external_client_app_rules import APP, ExternalClientAppRules, satellites
 from localorg.metadata.permission_set_rules import PermissionSetRules
@@ -22,7 +22,8 @@ from localorg.metadata.satellite_rules import (
     PoliciesRules,
     SecurityRules,
 )
-from localorg.metadata.types import TYPES
+from localorg.metadata.settings_rules import ConnectedAppSettingsRules
+from localorg.metadata.types import COMPONENT_TYPES, CONNECTED_APP_SETTINGS, SATELLITES
 
 _RULES: dict[str, Rules] = {
     "PermissionSet": PermissionSetRules(),
@@ -33,7 +34,16 @@ _RULES: dict[str, Rules] = {
     OauthPoliciesRules.kind: OauthPoliciesRules(),
     PoliciesRules.kind: PoliciesRules(),
     SecurityRules.kind: SecurityRules(),
+    CONNECTED_APP_SETTINGS.name: ConnectedAppSettingsRules(),
 }
+_RECORDS = {
+    "PermissionSet": "PermissionSet",
+    "ConnectedApp": "ConnectedApplication",
+    APP: APP,
+    OauthPoliciesRules.kind: "ExtlClntAppOauthPlcyCnfg",
+}
+"""Which object has the record of a component."""
+_SATELLITES = frozenset(each.name for each in SATELLITES)
 MAX_NAME = 80
 NAMESPACE = "_namespace"
 """The member of a stored document that names the package which an app came with."""
@@ -74,7 +84,7 @@ def write_component(change: Change, kind: str, name: str, given: Document) -> Wr
         raise ComponentError(_BAD_NAME.format(kind=kind), "INVALID_FIELD")
     name = stored["name"] if stored else name
     old = json.loads(stored["document"]) if stored else None
-    component_id = stored["id"] if stored else change.store.next_id(TYPES[kind].prefix)
+    component_id = stored["id"] if stored else change.store.next_id(COMPONENT_TYPES[kind].prefix)
     rules = _RULES[kind]
     before = rules.shown(change, old, component_id) if old is not None else None
     document, warnings = rules.prepare(change, name, given, old, component_id)
@@ -99,7 +109,17 @@ def write_component(change: Change, kind: str, name: str, given: Document) -> Wr
     )  # saying a default aloud changes nothing
     if stored and not changed:
         change.store.put("_Component", stored)
+    if changed:
+        _stamp(change, kind, component_id, document)
     return WriteResult(component_id, created=stored is None, changed=changed, warnings=warnings)
+
+
+def _stamp(change: Change, kind: str, component_id: str, document: Document) -> None:
+    """Write down the change in the record of a component, and in the app's for a satellite (that it moves the app's is assumed)."""
+    if record := _RECORDS.get(kind):
+        stamp(change, record, component_id)
+    if app := component(change, APP, document.get("externalClientApplication", "")):
+        stamp(change, APP, app["id"])
 
 
 def complete_apps(change: Change, kinds: set[str]) -> None:
@@ -131,6 +151,8 @@ def delete_component(change: Change, kind: str, name: str) -> str | None:
         "DELETE FROM _Component WHERE org = ? AND type = ? AND name = ?", (change.org.name, kind, stored["name"])
     )
     rules.removed(change, stored["name"], document, stored["id"])
+    if kind in _SATELLITES:
+        _stamp(change, "", stored["id"], document)
     return str(stored["id"])
 
 
@@ -152,7 +174,7 @@ def install_app(change: Change, kind: str, namespace: str, name: str, label: str
     full = f"{namespace}__{name}"
     if component(change, kind, full):
         raise ComponentError(f"The org has {full} already", "DUPLICATE_DEVELOPER_NAME")
-    app_id = change.store.next_id(TYPES[kind].prefix)
+    app_id = change.store.next_id(COMPONENT_TYPES[kind].prefix)
     policy = {"ipRelaxation": "ENFORCE", "isTokenExchangeFlowEnabled": False, "refreshTokenPolicy": "infinite"}
     document: Document = {"contactEmail": "vendor@example.com", "label": label, NAMESPACE: namespace}
     if kind == APP:

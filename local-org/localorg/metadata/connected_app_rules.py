@@ -165,11 +165,16 @@ def checked_certificate(given: str) -> str:
 
 
 def save_row(change: Change, name: str, record_id: str, values: dict[str, object]) -> None:
-    """Write the sObject row of a component."""
+    """Write the sObject row of a component. When it was last changed is written by `stamp`, and only for a change."""
     if change.store.get(change.org.name, name, record_id):
-        change.store.change(change.org.name, name, record_id, {**values, **change.audit(new=False)})
+        change.store.change(change.org.name, name, record_id, values)
     else:
         change.store.insert(change.org.name, name, {"Id": record_id, **values, **change.audit(new=True)})
+
+
+def stamp(change: Change, name: str, record_id: str) -> None:
+    """Write down that the sObject row of a component was changed now, and by whom."""
+    change.store.change(change.org.name, name, record_id, change.audit(new=False))
 
 
 def save_menu_item(change: Change, app_id: str, name: str, label: str, kind: str, admin: int) -> None:
@@ -195,5 +200,6 @@ def forget_app(change: Change, app_id: str, entity: str) -> None:
     store.remove(org, "SetupEntityAccess", SetupEntityId=app_id)
     store.remove(org, "AppMenuItem", ApplicationId=app_id)
     store.remove(org, entity, Id=app_id)
+    store.do("DELETE FROM _BlockedApp WHERE org = ? AND app_id = ?", (org, app_id))
     release_keys(change, app_id)
     publish(store, change.clock, org, app_id)

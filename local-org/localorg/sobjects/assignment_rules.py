@@ -46,8 +46,14 @@ class AssignmentRules(ObjectRules):
 
     def update(self, change: Change, definition: SObject, row: Row, values: Row) -> None:
         """Change when it expires."""
+        _refuse_profile_row(change, row)
         _check_expiration(change, values)
         super().update(change, definition, row, values)
+
+    def delete(self, change: Change, definition: SObject, row: Row) -> None:
+        """Take a set or group away."""
+        _refuse_profile_row(change, row)
+        super().delete(change, definition, row)
 
 
 class LicenseAssignRules(ObjectRules):
@@ -60,6 +66,16 @@ class LicenseAssignRules(ObjectRules):
         if change.store.find(change.org.name, definition.name, **values):
             raise PlatformError("DUPLICATE_VALUE", f"Duplicate PermissionSetLicenseAssign. Assignee: {user['Id']}")
         return super().create(change, definition, values)
+
+
+def _refuse_profile_row(change: Change, row: Row) -> None:
+    """Refuse to touch what a user has by the profile (assumed)."""
+    held = change.store.get(change.org.name, "PermissionSet", row["PermissionSetId"] or "")
+    if held and held["IsOwnedByProfile"]:
+        raise PlatformError(
+            "FIELD_INTEGRITY_EXCEPTION",
+            "You can't change the assignment of a permission set that is owned by a profile.",
+        )
 
 
 def _check_expiration(change: Change, values: Row) -> None:

@@ -16,6 +16,7 @@ from localorg.sobjects.objects import OBJECTS, find_object
 from localorg.sobjects.reference import DATA, has_object, shown_fields
 from localorg.sobjects.rules import RULES
 from localorg.sobjects.schema import Field, SObject
+from localorg.sobjects.visibility import hidden_object
 
 _WRITERS = {
     "User": ("ManageUsers",),
@@ -29,17 +30,22 @@ _DEFAULT = ObjectRules()
 MAX_INT = 2**31 - 1
 
 
-def known_object(name: str) -> SObject:
-    """Return an object of the data API by name. Raises the platform's 404."""
+def known_object(name: str, change: Change | None = None) -> SObject:
+    """Return an object of the data API by name. Raises the platform's 404, also for one that a caller may not see."""
     found = find_object(name)
-    if found is None or not has_object(found, DATA):
+    if found is None or not has_object(found, DATA) or (change is not None and _is_hidden(change, found)):
         raise not_found()
     return found
 
 
+def _is_hidden(change: Change, definition: SObject) -> bool:
+    now = change.clock.timestamp()
+    return hidden_object(change.store, change.org.name, change.user_id, now, [definition.name]) is not None
+
+
 def read_record(change: Change, name: str, record_id: str, fields: list[str] | None = None) -> dict[str, Any]:
     """Return a record's fields (all, or those named). Raises PlatformError 404, INVALID_FIELD."""
-    definition = known_object(name)
+    definition = known_object(name, change)
     shown = shown_fields(definition, DATA)
     chosen = list(shown.values())
     if fields:
@@ -56,7 +62,7 @@ def read_record(change: Change, name: str, record_id: str, fields: list[str] | N
 
 def create_record(change: Change, name: str, values: Mapping[str, Any]) -> str:
     """Create a record; return its id. Raises PlatformError in the platform's words."""
-    definition = known_object(name)
+    definition = known_object(name, change)
     _check_allowed(change, definition, supported=definition.createable, verb="create")
     checked = _checked(definition, values, creating=True)
     missing = [
@@ -73,7 +79,7 @@ def create_record(change: Change, name: str, values: Mapping[str, Any]) -> str:
 
 def update_record(change: Change, name: str, record_id: str, values: Mapping[str, Any]) -> None:
     """Change a record's fields. Raises PlatformError."""
-    definition = known_object(name)
+    definition = known_object(name, change)
     _check_allowed(change, definition, supported=definition.updateable, verb="update")
     row = _existing(change, definition, record_id)
     checked = _checked(definition, values, creating=False)
@@ -83,7 +89,7 @@ def update_record(change: Change, name: str, record_id: str, values: Mapping[str
 
 def delete_record(change: Change, name: str, record_id: str) -> None:
     """Delete a record. Raises PlatformError, 404 when it is not there."""
-    definition = known_object(name)
+    definition = known_object(name, change)
     _check_allowed(change, definition, supported=definition.deletable, verb="delete")
     row = _existing(change, definition, record_id)
     with change.store.transaction():

@@ -9,6 +9,7 @@ import json
 from functools import lru_cache
 from importlib import resources
 
+from localorg.sobjects.profile_names import API_NAMES
 from localorg.sobjects.schema import Field, SObject
 
 DATA, TOOLING = "data", "tooling"
@@ -31,6 +32,13 @@ PERMISSIONS: tuple[str, ...] = tuple(
 )
 """The user permissions that a permission set can hold, without `Permissions` before them."""
 
+COMPLEX = "complexvalue"
+"""The type of a Metadata field, which is made of the record when it is asked for."""
+_FULL_NAME = (
+    "CASE {row}.Name "
+    + " ".join(f"WHEN '{label}' THEN '{name}'" for label, name in API_NAMES.items())
+    + " ELSE {row}.Name END"
+)
 _OF_PROFILE = '(SELECT s."{name}" FROM PermissionSet s WHERE s.org = {{row}}.org AND s.ProfileId = {{row}}.Id)'
 
 
@@ -59,6 +67,10 @@ def has_object(definition: SObject, api: str) -> bool:
 
 def _empty(definition: SObject, name: str, kind: str) -> Field:
     """Return a field that this landscape keeps nothing for; a profile's permissions are those of its own set."""
+    if definition.name == "Profile" and name == "FullName":
+        return Field(name, kind, computed=_FULL_NAME)
+    if kind == COMPLEX:
+        return Field(name, kind, computed="{row}.Id")
     if definition.name == "Profile" and name in {f"Permissions{each}" for each in PERMISSIONS}:
         return Field(name, kind, nillable=False, computed=_OF_PROFILE.format(name=name))
     return Field(name, kind, nillable=kind != "boolean", computed="1 = 0" if kind == "boolean" else "NULL")

@@ -6,6 +6,7 @@ import re
 
 from localorg.errors import PlatformError
 from localorg.identity.apps import publish
+from localorg.identity.profiles import take_profile
 from localorg.identity.sessions import Sessions
 from localorg.metadata.change import Change, ComponentError
 from localorg.metadata.components import delete_component, read_component, write_component
@@ -59,11 +60,12 @@ class UserRules(ObjectRules):
     def create(self, change: Change, definition: SObject, values: Row) -> str:
         """Add a user, and the login record beside it."""
         _check_username(change, values["Username"])
-        existing(change, "Profile", values["ProfileId"])
+        profile = existing(change, "Profile", values["ProfileId"])
         name = " ".join(each for each in (values.get("FirstName"), values["LastName"]) if each)
-        made = super().create(change, definition, {**values, "Name": name, "UserType": "Standard"})
+        made = super().create(change, definition, {**values, "Name": name, "UserType": profile["UserType"]})
         login = {"UserId": made, "IsFrozen": 0, **change.audit(new=True)}
         change.store.insert(change.org.name, "UserLogin", login)
+        take_profile(change.store, change.org.name, made, values["ProfileId"], change.clock.timestamp())
         return made
 
     def update(self, change: Change, definition: SObject, row: Row, values: Row) -> None:
@@ -76,6 +78,8 @@ class UserRules(ObjectRules):
         merged = {**row, **values}
         name = " ".join(each for each in (merged["FirstName"], merged["LastName"]) if each)
         super().update(change, definition, row, {**values, "Name": name})
+        if "ProfileId" in values:
+            take_profile(change.store, change.org.name, row["Id"], values["ProfileId"], change.clock.timestamp())
         if not merged["IsActive"]:
             Sessions(change.store, change.clock).end_all(change.org.name, row["Id"])
 

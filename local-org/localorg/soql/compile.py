@@ -36,6 +36,7 @@ from localorg.soql.parse import (
 
 ORG_PARAMETER, PARENTS_PARAMETER = object(), object()
 MAX_OFFSET = 2000
+ONE_AT_A_TIME = frozenset({"Metadata", "FullName"})
 _NO_COLUMN = (
     "No such column '{name}' on entity '{entity}'. If you are attempting to use a custom field, be sure to append the "
     "'__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names."
@@ -67,7 +68,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Compiled:
-    """SQL with its parameters (a Relative waits for the clock), and how to make records of the rows."""
+    """SQL with its parameters (a Relative waits for the clock), and how to make records of the rows.
+
+    `objects` are those that the query and its parts are FROM.
+    """
+
+    @property
+    def of_one(self) -> bool:
+        """Whether it asks for what the platform tells of one record at a time: Metadata, FullName."""
+        return any(each.field.name in ONE_AT_A_TIME for each in self.columns)
 
     source: SObject
     sql: str
@@ -77,6 +86,7 @@ class Compiled:
     entities: dict[tuple[str, ...], tuple[str, int]]
     count: Count | None
     api: str
+    objects: frozenset[str]
     subqueries: tuple[Subquery, ...] = ()
 
 
@@ -100,6 +110,7 @@ class _Source:
     names: frozenset[str] = frozenset()
     aliases: dict[tuple[str, ...], tuple[str, SObject]] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
+    inner: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.aliases[()] = (f"{self.prefix}0", self.root)
@@ -164,7 +175,9 @@ def _compile(query: Query, root: SObject, api: str, link: Field | None = None) -
         sql += f" LIMIT {-1 if query.limit is None else query.limit} OFFSET {query.offset}"
     fixed = (ORG_PARAMETER, PARENTS_PARAMETER) if link else (ORG_PARAMETER,)
     subqueries = tuple(_subquery(each, query, root, api) for each in query.selection if isinstance(each, Children))
-    return Compiled(root, sql, (*fixed, *parameters), tuple(columns), query.at, entities, count, api, subqueries)
+    objects = frozenset({root.name, *source.inner}).union(*(each.compiled.objects for each in subqueries))
+    given = (*fixed, *parameters)
+    return Compiled(root, sql, given, tuple(columns), query.at, entities, count, api, objects, subqueries)
 
 
 def _subquery(children: Children, query: Query, root: SObject, api: str) -> Subquery:
@@ -259,6 +272,9 @@ def _condition(condition: Condition, source: _Source, parameters: list[object]) 
         parts = [_condition(each, source, parameters) for each in condition.parts]
         return f"(NOT {parts[0]})" if condition.word == "NOT" else f"({f' {condition.word} '.join(parts)})"
     alias, _, found, _ = source.reach(condition.path)
+    if found.name in ONE_AT_A_TIME:
+        problem = f"field '{found.name}' can not be filtered in a query call"
+        raise malformed(source.text, condition.path.at, problem, "INVALID_FIELD")
     name = found.sql(alias)
     collate = " COLLATE NOCASE" if found.sql_type == "TEXT" and found.type not in {"id", "reference"} else ""
     if isinstance(condition, Membership):
@@ -285,9 +301,11 @@ def _membership(condition: Membership, found: Field, name: str, source: _Source,
         inner = _Source(
             _object(source.text, values.source, values.at, source.api), source.text, source.prefix + "s", source.api
         )
+        source.inner.add(inner.root.name)
         alias, _, selected, _ = inner.reach(values.path)
         parameters.append(ORG_PARAMETER)
         where = f" AND {_condition(values.where, inner, parameters)}" if values.where else ""
+        source.inner |= inner.inner
         return (
             f'({name} {word} (SELECT {alias}."{selected.name}" FROM "{inner.root.name}" {inner.prefix}0 '
             f'{" ".join(inner.joins)} WHERE {inner.prefix}0.org = ? AND {alias}."{selected.name}" IS NOT NULL{where}))'

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from localorg.clock import Clock
 from localorg.errors import PlatformError
 from localorg.orgs import Org
-from localorg.sobjects.reference import DATA
+from localorg.sobjects.profile_metadata import profile_metadata
+from localorg.sobjects.reference import COMPLEX, DATA
+from localorg.sobjects.visibility import hidden_object
 from localorg.store import Store
 
 if TYPE_CHECKING:
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
 CURSOR_LIFE = 15 * 60.0
 MAX_QUERY = 100_000
+_ONE_ROW = (
+    "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more than one row for "
+    "retrieval."
+)
+_METADATA = {"Profile": profile_metadata}
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,8 @@ class Queries:
         self._store = store
         self._clock = clock
 
-    def run(self, org: Org, text: str, *, base: str, page_size: int, api: str = DATA) -> Page:
-        """Run a query to an API (`sobjects.reference`). `base` is the path of the version in use (`/services/data/v67.0`).
+    def run(self, org: Org, text: str, *, base: str, page_size: int, user_id: str, api: str = DATA) -> Page:
+        """Run a user's query to an API (`sobjects.reference`). `base`: the path of the version in use (`/services/data/v67.0`).
 
         Raises PlatformError as the platform words it.
         """
@@ -51,10 +58,14 @@ class Queries:
         source = compiled.source
         if source.production_only and org.is_sandbox:
             raise unknown_type(text, source.name, compiled.at)
+        self._check_visible(compiled, org, user_id, text)
         rows = self._rows(compiled, org)
+        if compiled.of_one and len(rows) > 1:
+            raise PlatformError("MALFORMED_QUERY", _ONE_ROW)
         if compiled.count is not None:
             return _counted(compiled, rows[0][0])
         records = [_record(compiled, row, base) for row in rows]
+        self._fill_metadata(compiled, records, org)
         for subquery in compiled.subqueries:
             self._place_children(subquery, dict(zip((row[0] for row in rows), records, strict=True)), org, base)
         if len(records) <= page_size:
@@ -66,6 +77,23 @@ class Queries:
             row = {"id": cursor, "org": org.name, "at": now, "total": len(records), "records": json.dumps(records)}
             self._store.put("_Cursor", row)
         return Page(len(records), records[:page_size], f"{cursor}-{page_size}")
+
+    def _check_visible(self, compiled: Compiled, org: Org, user_id: str, text: str) -> None:
+        """Refuse a query of what a user may not see, as if it were not there."""
+        from localorg.soql.compile import unknown_type
+
+        hidden = hidden_object(self._store, org.name, user_id, self._clock.timestamp(), sorted(compiled.objects))
+        if hidden is not None:
+            raise unknown_type(text, hidden, compiled.at)
+
+    def _fill_metadata(self, compiled: Compiled, records: list[dict[str, Any]], org: Org) -> None:
+        """Put the metadata of a record where its id stands so far."""
+        for column in compiled.columns:
+            if column.field.type == COMPLEX and not column.relationships:
+                make = _METADATA.get(compiled.source.name)
+                for record in records:
+                    record_id = record[column.field.name]
+                    record[column.field.name] = make(self._store, org.name, record_id) if make else None
 
     def _rows(self, compiled: Compiled, org: Org, parents: Sequence[str] = ()) -> list[Any]:
         from localorg.soql.compile import resolve
