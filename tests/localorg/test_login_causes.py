@@ -257,6 +257,7 @@ def test_login_history_has_a_line_of_each_known_user_the_newest_first_and_none_o
     landscape.admin("PATCH", "/users", {"org": "uat", "username": org.username(alias), "active": False})
     refused(org.grant(app.assertion(org.username(alias), org.url)))
     refused(org.grant(app.assertion(org.username(stranger), org.url)))
+    landscape.admin("PATCH", "/users", {"org": "uat", "username": org.username(alias), "active": True})
 
     rows = last_logins(org, alias)
 

@@ -64,6 +64,46 @@ def test_what_is_not_there_is_not_there_inside_a_query_either(landscape: Landsca
     assert ask(org, soql).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("permission", "seen"),
+    [
+        ("ViewSetup", {"SetupEntityAccess", "PermissionSet", "PermissionSetAssignment", "PermissionSetGroup"}),
+        ("AssignPermissionSets", {"PermissionSet", "PermissionSetAssignment", "PermissionSetGroup"}),
+        ("ManageUsers", {"PermissionSetAssignment", "LoginHistory", "UserLogin"}),
+        ("ManageProfilesPermissionsets", {"PermissionSet"}),
+    ],
+)
+def test_each_permission_opens_the_objects_that_the_reference_names(
+    landscape: Landscape, org: OrgClient, permission: str, seen: set[str]
+) -> None:
+    user = login(landscape, org, like="Standard User", **{permission: True})
+    asked = {*SETUP_OBJECTS, "PermissionSetGroup", "UserLogin"}
+    assert {each for each in asked if ask(user, f"SELECT Id FROM {each}").ok} == seen
+
+
+def test_a_groups_own_row_shows_what_its_sets_allow_together(org: OrgClient) -> None:
+    group, name = unique("Group"), unique("Set")
+    made = org.data("POST", "/sobjects/PermissionSetGroup", json={"DeveloperName": group, "MasterLabel": group}).json()[
+        "id"
+    ]
+    body = {"Name": name, "Label": name, "PermissionsApiEnabled": True}
+    set_id = org.data("POST", "/sobjects/PermissionSet", json=body).json()["id"]
+
+    def api_enabled() -> bool:
+        question = f"SELECT PermissionsApiEnabled FROM PermissionSet WHERE PermissionSetGroupId = '{made}'"
+        return bool(org.query(question)[0]["PermissionsApiEnabled"])
+
+    assert not api_enabled()
+    member = {"PermissionSetGroupId": made, "PermissionSetId": set_id}
+    link = org.data("POST", "/sobjects/PermissionSetGroupComponent", json=member).json()["id"]
+    assert api_enabled()
+    for value in (False, True):
+        org.data("PATCH", f"/sobjects/PermissionSet/{set_id}", json={"PermissionsApiEnabled": value})
+        assert api_enabled() is value
+    assert org.data("DELETE", f"/sobjects/PermissionSetGroupComponent/{link}").status_code == 204
+    assert not api_enabled()
+
+
 def test_without_manage_users_nobodys_logins_are_there(landscape: Landscape, org: OrgClient) -> None:
     user = login(landscape, org, ManageUsers=False)
     for name in ("UserLogin", "LoginHistory"):

@@ -31,7 +31,13 @@ from localorg.sobjects.reference import PERMISSIONS
 from localorg.store import Row
 
 _NEEDED_BY = {
-    "ViewSetup": ("AssignPermissionSets", "CustomizeApplication", "ManageUsers"),
+    "ViewSetup": (
+        "AssignPermissionSets",
+        "CustomizeApplication",
+        "ManageProfilesPermissionsets",
+        "ManageSessionPermissionSets",
+        "ManageUsers",
+    ),
     "AssignPermissionSets": ("ManageUsers",),
     "ModifyMetadata": ("AuthorApex", "ModifyAllData"),
 }

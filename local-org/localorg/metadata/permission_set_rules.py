@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localorg.identity.apps import publish
+from localorg.identity.groups import aggregate_group, aggregate_groups_of
 from localorg.metadata.change import Change, ComponentError
 from localorg.metadata.connected_app_rules import save_row
 from localorg.metadata.document import Document
@@ -51,6 +52,7 @@ class PermissionSetRules:
             **{f"Permissions{each}": int(each in on) for each in PERMISSIONS},
         }
         save_row(change, "PermissionSet", component_id, row)
+        aggregate_groups_of(change.store, change.org.name, component_id)
 
     def removed(self, change: Change, name: str, document: Document, component_id: str) -> None:
         """Refuse while a user holds the set or a group has it; links to apps go with it."""
@@ -107,7 +109,10 @@ def remove_set(change: Change, set_id: str) -> None:
     store, org = change.store, change.org.name
     apps = [row["SetupEntityId"] for row in store.find(org, "SetupEntityAccess", ParentId=set_id)]
     store.remove(org, "PermissionSetAssignment", PermissionSetId=set_id)
+    groups = store.find(org, "PermissionSetGroupComponent", PermissionSetId=set_id)
     store.remove(org, "PermissionSetGroupComponent", PermissionSetId=set_id)
+    for each in groups:
+        aggregate_group(store, org, each["PermissionSetGroupId"])
     store.remove(org, "SetupEntityAccess", ParentId=set_id)
     store.remove(org, "PermissionSet", Id=set_id)
     for app_id in apps:

@@ -6,6 +6,7 @@ import re
 
 from localorg.errors import PlatformError
 from localorg.identity.apps import publish
+from localorg.identity.groups import aggregate_group
 from localorg.identity.profiles import take_profile
 from localorg.identity.sessions import Sessions
 from localorg.metadata.change import Change, ComponentError
@@ -204,7 +205,14 @@ class GroupComponentRules(ObjectRules):
         existing(change, "PermissionSet", values["PermissionSetId"])
         if change.store.find(change.org.name, definition.name, **values):
             raise PlatformError("DUPLICATE_VALUE", "duplicate value found: the permission set is in the group already")
-        return super().create(change, definition, values)
+        made = super().create(change, definition, values)
+        aggregate_group(change.store, change.org.name, values["PermissionSetGroupId"])
+        return made
+
+    def delete(self, change: Change, definition: SObject, row: Row) -> None:
+        """Take a set out of a group."""
+        super().delete(change, definition, row)
+        aggregate_group(change.store, change.org.name, row["PermissionSetGroupId"])
 
 
 class TokenRules(ObjectRules):
