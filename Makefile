@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+unexport PYTHONDONTWRITEBYTECODE # images set it for a start or two; a test run starts thousands of interpreters
 PYTHON ?= python3
 BIN := .venv/bin
 

@@ -14,8 +14,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.forked import INSTALLED
 from tests.landscape import Landscape
-from tests.program.fleet import ORGKEY, Fleet
+from tests.program.fleet import Fleet
 
 SIZES = (10, 25, 50, 100)
 LOOPED, JOBS, LATENCY = 50, 4, 0.05
@@ -37,7 +38,7 @@ def run() -> None:
 
 def _measure(folder: Path, landscape: Landscape) -> None:
     engine = subprocess.run([sys.executable, "-m", "toolchain"], stdout=subprocess.PIPE, text=True, check=True)
-    fleet = Fleet(folder / "project", Path(engine.stdout.strip()), landscape)
+    fleet = Fleet(folder / "project", Path(engine.stdout.strip()), landscape, path=(INSTALLED,))
     names = [row["name"] for row in landscape.status()["orgs"] if row["kind"] == "sandbox"]
     started = time.perf_counter()
     for name in names:
@@ -69,7 +70,7 @@ def _drift(fleet: Fleet, names: list[str]) -> tuple[float, float]:
     chosen = [argument for name in names for argument in ("--stack", name)]
     started = time.perf_counter()
     process = subprocess.Popen(
-        [ORGKEY, "drift", "--jobs", str(JOBS), *chosen],
+        [INSTALLED / "orgkey", "drift", "--jobs", str(JOBS), *chosen],
         cwd=fleet.folder,
         env=fleet.stacks[names[0]].environment,
         stdout=subprocess.PIPE,

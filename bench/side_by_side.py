@@ -19,6 +19,7 @@ from tests.conformance.app import ExternalApp, Key
 from tests.conformance.outside import fenced
 from tests.conformance.salesforce_cli import SalesforceCli
 from tests.conformance.tools import NODE, OutOfReachError, install
+from tests.forked import INSTALLED
 from tests.landscape import Landscape, Org
 from tests.program.stack import Stack, ok
 
@@ -65,7 +66,7 @@ def run() -> None:
 
 def _ours(folder: Path, engine: Path, landscape: Landscape, deploy_time: float) -> Result:
     org = landscape.fresh("uat")
-    stack = Stack(folder, engine)
+    stack = Stack(folder, engine, path=(INSTALLED,))
     (folder / "auth").write_text(org.auth_url)
     stack.configure(
         {

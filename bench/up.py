@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.forked import INSTALLED
 from tests.landscape import Landscape
 from tests.program.stack import Stack, ok
 
@@ -38,11 +39,11 @@ def _measure(folder: Path, landscape: Landscape) -> None:
     )
     seconds: dict[str, list[float]] = {name: [] for name in TARGETS}
     requests: dict[str, dict[str, int]] = {}
-    empty = Stack(folder / "empty", engine)
+    empty = Stack(folder / "empty", engine, path=(INSTALLED,))
     (empty.folder / "__main__.py").write_text("")
     for number in range(ROUNDS):
         _timed(seconds["an empty program"], empty)
-        stack = Stack(folder / f"ours{number}", engine)
+        stack = Stack(folder / f"ours{number}", engine, path=(INSTALLED,))
         org = landscape.fresh("uat")
         (folder / "auth").write_text(org.auth_url)
         stack.configure(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -78,9 +79,9 @@ def read_certificate(given: str | bytes, key: rsa.RSAPrivateKey | None = None) -
 
 def canonical_key(key: rsa.RSAPrivateKey) -> str:
     """PKCS #8 PEM, unencrypted: what openssl, node and Java read."""
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
+    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    _note_sound(key.private_bytes(serialization.Encoding.DER, *form))
+    return key.private_bytes(serialization.Encoding.PEM, *form).decode()
 
 
 def canonical_certificate(certificate: x509.Certificate) -> str:
@@ -245,7 +246,7 @@ def _key(block: _Block) -> rsa.RSAPrivateKey:
         if block.label == "OPENSSH PRIVATE KEY":
             key: object = serialization.load_ssh_private_key(block.text, password=None)
         else:
-            key = serialization.load_der_private_key(block.der, password=None)
+            key = _load(block.der)
     except TypeError:
         raise ValueError(f"is a private key with a passphrase; {_UNLOCK}") from None
     except UnsupportedAlgorithm:
@@ -265,6 +266,29 @@ def _key(block: _Block) -> rsa.RSAPrivateKey:
     if key.key_size < SMALLEST_KEY:
         raise ValueError(f"is an RSA key of {key.key_size} bits; Salesforce takes {SMALLEST_KEY} or more: {_MAKE_RSA}")
     return key
+
+
+_sound: set[bytes] = set()
+"""SHA-256 of keys whose numbers are known to make a key."""
+_MOST_SOUND = 1000
+
+
+def _load(der: bytes) -> object:
+    """Read a private key; that its numbers make a key is looked at the first time.
+
+    Its primes are proved, which takes as long as making a key (50 ms for 2048 bits), and a command reads the same key for each of its
+    signatures.
+    """
+    is_sound = hashlib.sha256(der).digest() in _sound
+    key = serialization.load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=is_sound)
+    _note_sound(der)
+    return key
+
+
+def _note_sound(der: bytes) -> None:
+    if len(_sound) >= _MOST_SOUND:
+        _sound.clear()
+    _sound.add(hashlib.sha256(der).digest())
 
 
 def _certificate(block: _Block) -> x509.Certificate:

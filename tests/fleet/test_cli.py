@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +14,14 @@ import pytest
 
 from orgkey.fleet.findings import Code, Severity
 from orgkey.fleet.report import Finding, Report, StackReport, Verdict
+from tests.forked import INSTALLED, commands
 from tests.waiting import ending, until
 
-ORGKEY = str(Path(sys.executable).with_name("orgkey"))
+ORGKEY = str(INSTALLED / "orgkey")
 
 
 def orgkey(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([ORGKEY, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run([commands() / "orgkey", *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def written(folder: Path, stack: str, severity: Severity | None = None) -> str:

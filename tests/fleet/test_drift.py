@@ -31,8 +31,9 @@ from tests.breakages import (
     widen_the_scopes,
 )
 from tests.fleet.shown import READERS
+from tests.forked import INSTALLED
 from tests.landscape import Landscape, Org
-from tests.program.fleet import ORGKEY, Fleet
+from tests.program.fleet import Fleet
 from tests.waiting import ending
 
 pytestmark = pytest.mark.program
@@ -248,7 +249,7 @@ def test_a_look_works_where_state_and_project_are_read_only(fleet: Fleet) -> Non
     folder, home = str(fleet.folder), str(fleet.folder / "home")
     script = (
         f'mount --bind "{folder}" "{folder}" && mount -o remount,ro,bind "{folder}" && mount -t tmpfs none "{home}" '
-        f'&& cd "{folder}" && ! touch x 2> /dev/null && exec {ORGKEY} drift --format=json --stack {name}'
+        f'&& cd "{folder}" && ! touch x 2> /dev/null && exec {INSTALLED / "orgkey"} drift --format=json --stack {name}'
     )
     environment = fleet.stacks[name].environment
     if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
@@ -263,7 +264,7 @@ def test_a_terminal_sees_who_is_being_looked_at_and_a_log_does_not(fleet: Fleet)
     name = next(iter(fleet.stacks))
     ours, theirs = pty.openpty()
     run = subprocess.Popen(
-        [ORGKEY, "drift", "--format=json", "--stack", name],
+        [INSTALLED / "orgkey", "drift", "--format=json", "--stack", name],
         cwd=fleet.folder,
         env={**fleet.stacks[name].environment, "TERM": "xterm"},
         stdout=subprocess.PIPE,

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -177,6 +179,27 @@ REFUSED_AS_KEY: list[tuple[str, str]] = [
     ("printf '' > made", "is empty"),
     ("printf ' \\n' > made", "is empty"),
 ]  # fmt: skip
+
+
+def test_a_key_that_was_read_is_read_again_alike_and_a_damaged_one_is_refused_again(files: Files) -> None:
+    good, damaged = files.bytes("key.pem"), files.made("sed 3d key.pem > made")
+    assert canonical_key(read_key(good)) == canonical_key(read_key(good)) == files.text("key.pem")
+    told = refusal(read_key, damaged)
+    assert "is a private key that is damaged" in told
+    assert refusal(read_key, damaged) == told
+
+
+def test_a_key_whose_numbers_do_not_belong_together_is_refused_however_often_it_is_read() -> None:
+    numbers = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_numbers()
+    canonical_key(numbers.private_key())
+    wrong = rsa.RSAPrivateNumbers(
+        numbers.p, numbers.q, numbers.d + 2, numbers.dmp1, numbers.dmq1, numbers.iqmp, numbers.public_numbers
+    ).private_key(unsafe_skip_rsa_key_validation=True)
+    der = wrong.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    for _ in range(3):
+        assert "is a private key that is damaged" in refusal(read_key, der)
 
 
 @pytest.mark.parametrize(("command", "says"), REFUSED_AS_KEY)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orgkey.provider.server import serve
+from tests.forked import INSTALLED
 from tests.landscape import Landscape
 from tests.matrix.engine import Engine
 from tests.matrix.provider import BriskClock, Provider
@@ -54,7 +55,7 @@ def twin_stack(sandbox: Sandbox) -> Iterator[ProtocolStack]:
 def pulumi_stack(engine: Path, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> PulumiStack:
     """A stack driven by the real engine."""
     folder = tmp_path_factory.mktemp("stack") / "project"
-    made = Stack(folder, engine, sandbox.environment)
+    made = Stack(folder, engine, sandbox.environment, path=(INSTALLED,))  # its processes are killed
     return PulumiStack(made, sandbox)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.forked import commands
 from tests.landscape import Landscape, Org
 from tests.program.stack import Result, Stack, ok
 
-ORGKEY = str(Path(sys.executable).with_name("orgkey"))
 _CORES = 2
 
 
@@ -24,11 +23,13 @@ class Fleet:
     folder: Path
     engine: Path
     landscape: Landscape
+    path: tuple[Path, ...] = field(default_factory=lambda: (commands(),))
+    """Where the engine finds the provider."""
     stacks: dict[str, Stack] = field(default_factory=dict)
 
     def add(self, org: Org, config: Mapping[str, Any] = {}) -> Stack:
         """Make the stack of an org, named as the org; nothing is deployed yet."""
-        stack = self.stacks[org.name] = Stack(self.folder, self.engine, name=org.name)
+        stack = self.stacks[org.name] = Stack(self.folder, self.engine, name=org.name, path=self.path)
         auth_url = self.folder / f"{org.name}.sfdxurl"
         auth_url.write_text(org.auth_url)
         stack.configure(
@@ -53,7 +54,7 @@ class Fleet:
     def orgkey(self, *arguments: str, **environment: str) -> Result:
         """Run `orgkey` in the project's folder, without a terminal; the text is stdout alone, then stderr."""
         run = subprocess.run(
-            [ORGKEY, *arguments],
+            [self.path[0] / "orgkey", *arguments],
             cwd=self.folder,
             env={**next(iter(self.stacks.values())).environment, **environment},
             stdin=subprocess.DEVNULL,

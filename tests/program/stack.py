@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from tests.forked import commands
 from tests.waiting import until
 
 PROJECT = Path(__file__).parents[2]
@@ -47,8 +48,8 @@ class Stack:
     name: str = "t"
     files: Mapping[str, str] | None = None
     """Another program than the project's: its files by their paths, Pulumi.yaml among them."""
-    path: tuple[Path, ...] = (Path(sys.prefix) / "bin",)
-    """Folders where the engine finds its plugins, and language hosts beside its own."""
+    path: tuple[Path, ...] = field(default_factory=lambda: (commands(),))
+    """Folders where the engine finds its plugins, the provider in the first one, and language hosts beside its own."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +59,7 @@ class Stack:
         self.environment = {
             **os.environ,
             "PATH": os.pathsep.join(path),
-            "ORGKEY_PYTHON": sys.executable,
+            "ORGKEY_PYTHON": str(host if (host := self.path[0] / "language-host").exists() else sys.executable),
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "correct horse battery staple",
@@ -118,9 +119,8 @@ class Stack:
             return
         shutil.copy(PROJECT / "__main__.py", self.folder)
         project = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
-        venv = Path(sys.prefix)
-        project["runtime"]["options"]["virtualenv"] = str(venv)
-        project["plugins"]["providers"][0]["path"] = str(venv / "bin")
+        project["runtime"]["options"]["virtualenv"] = sys.prefix
+        project["plugins"]["providers"][0]["path"] = str(self.path[0])
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
 
     def pulumi(self, *arguments: str, typed: str = "") -> Result:

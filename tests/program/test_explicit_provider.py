@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.forked import commands
 from tests.landscape import Landscape, Org
-from tests.program.fleet import ORGKEY
 from tests.program.stack import Stack, ok
 
 SET, APP = "CI_Integration_Access", "CI_Integration"
@@ -80,7 +80,7 @@ def file_of(stack: Stack) -> dict[str, Any]:
 def drift(stack: Stack) -> dict[str, Any]:
     import subprocess
 
-    command = [ORGKEY, "drift", "--format", "json"]
+    command = [commands() / "orgkey", "drift", "--format", "json"]
     run = subprocess.run(
         command, cwd=stack.folder, env=stack.environment, capture_output=True, text=True, timeout=60, check=False
     )

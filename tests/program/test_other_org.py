@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.forked import commands
 from tests.landscape import Landscape, Org
-from tests.program.fleet import ORGKEY
 from tests.program.stack import Result, Stack, ok
 
 SET, APP = "CI_Integration_Access", "CI_Integration"
@@ -40,7 +40,7 @@ def states(stack: Stack) -> dict[str, Any]:
 
 def drift(stack: Stack) -> tuple[int, dict[str, Any]]:
     run = subprocess.run(
-        [ORGKEY, "drift", "--format", "json"],
+        [commands() / "orgkey", "drift", "--format", "json"],
         cwd=stack.folder,
         env=stack.environment,
         capture_output=True,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import yaml
 
 from tests.breakages import add_a_user
 from tests.conformance.tools import PULUMI_YAML, OutOfReachError, install
+from tests.forked import commands
 from tests.landscape import Landscape, Org
 from tests.login import refused
 from tests.program.stack import PROJECT, Stack, ok
@@ -51,7 +51,7 @@ def test_two_orgs_get_access_by_the_example_and_drift_is_seen_in_the_second(
         tmp_path / "project",
         engine,
         files={"Pulumi.yaml": yaml.safe_dump(program)},
-        path=(Path(sys.prefix) / "bin", yaml_host),
+        path=(commands(), yaml_host),
     )
     stack.configure(
         {
@@ -78,7 +78,7 @@ def test_two_orgs_get_access_by_the_example_and_drift_is_seen_in_the_second(
     seen = stack.drift()
     assert seen.code != 0
     assert orgs["uat"].user("devops") in seen.text
-    command = [Path(sys.prefix) / "bin" / "orgkey", "drift", "--stack", stack.name]
+    command = [commands() / "orgkey", "drift", "--stack", stack.name]
     report = subprocess.run(
         command, cwd=stack.folder, env=stack.environment, capture_output=True, text=True, check=False, timeout=120
     )
@@ -111,7 +111,7 @@ def test_arguments_that_are_wrong_are_told_all_at_once_by_their_names(
         tmp_path / "project",
         engine,
         files={"Pulumi.yaml": yaml.safe_dump(program)},
-        path=(Path(sys.prefix) / "bin", yaml_host),
+        path=(commands(), yaml_host),
     )
     stack.configure({"salesforce:instanceUrl": org.url, "salesforce:credentials": {"accessTokenEnv": "TOKEN"}})
     failed = stack.up()
