@@ -104,6 +104,8 @@ class ProviderArgs:
     """Metadata and REST API version."""
     ca_bundle: Input[str] | None = None
     """File of CA certificates to trust instead of the usual ones."""
+    check_on_preview: Input[bool] | None = None
+    """Ask the org in previews of a change what would stand in the way of an `up`; reads only."""
     validate_on_preview: Input[bool] | None = None
     """Send a check-only deploy in previews of a change."""
 

@@ -54,6 +54,10 @@ class Connection(InputModel):
     ca_bundle: str | None = Field(
         default=None, description="File of CA certificates to trust instead of the usual ones."
     )
+    check_on_preview: Flag = Field(
+        default=True,
+        description="Ask the org in previews of a change what would stand in the way of an `up`; reads only.",
+    )
     validate_on_preview: Flag = Field(default=False, description="Send a check-only deploy in previews of a change.")
 
 
@@ -83,7 +87,7 @@ def _name_it_instead(problem: Problem) -> Problem:
 
 
 def _typed(key: str, value: Any) -> Any:
-    if not isinstance(value, str) or key not in {"credentials", "validateOnPreview"}:
+    if not isinstance(value, str) or key not in {"credentials", "checkOnPreview", "validateOnPreview"}:
         return value
     try:
         return json.loads(value)

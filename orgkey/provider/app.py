@@ -21,6 +21,8 @@ from orgkey.provider.adoption import is_deployed, is_taken_over
 from orgkey.provider.cut_off import cut_off
 from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
+from orgkey.provider.owner import MANAGED_BY
+from orgkey.provider.preview import permission_verdicts, tell_what_a_deploy_tells
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
 from orgkey.salesforce.app_links import (
@@ -41,6 +43,9 @@ from orgkey.salesforce.apps import ID_PREFIX, is_there, package_of, read_app
 from orgkey.salesforce.apps import record_id as app_id
 from orgkey.salesforce.deploy_job import DeployStatus
 from orgkey.salesforce.errors import ConflictError, DeployFailedError, PartialReadError, RefusedError, host_of
+from orgkey.salesforce.preflight import permission_questions
+from orgkey.salesforce.preflight_judge import API, EXTERNAL, METADATA, SETUP, Need, Thing, judge_key, judge_other_kind
+from orgkey.salesforce.preflight_table import State, Verdict
 from orgkey.salesforce.read import other_kind
 
 _THROW_AWAY_BITS = 2048
@@ -49,6 +54,8 @@ _GRANTEES = ("permissionSets", "profiles")
 
 class AppHandler(MetadataHandler):
     """See the module."""
+
+    needs: ClassVar[tuple[Need, ...]] = (API, SETUP, METADATA)
 
     own_outputs: ClassVar[tuple[str, ...]] = (
         "appId",
@@ -122,42 +129,45 @@ class AppHandler(MetadataHandler):
     def record_id(self, outputs: Values) -> str:
         return str(outputs.get("appId") or "")
 
-    def refuse_early(self, inputs: Values, operation: Operation) -> None:
-        """Name an app of the other kind, and one of this kind that is not ours; a preview knows no state, so no more than that."""
-        if has_unknown(inputs.get("name")) or has_unknown(inputs.get("managedBy")):
-            return
-        operation.snapshot.prefetch(soql.ORGANIZATION, *self.questions(inputs))
-        self.refuse_conflict(inputs, operation)
-        found = self.find(str(inputs["name"]), operation) if inputs.get("managedBy") else None
-        if found is not None:
-            self.refuse_strangers(found, inputs, operation)
+    def preflight(self, inputs: Values, before: Values | None, operation: Operation) -> list[Verdict]:
+        """Whether the login may make such an app, and whose its name is, in either kind."""
+        tell_what_a_deploy_tells(operation)
+        name, manager = inputs.get("name"), inputs.get(MANAGED_BY) or ""
+        if before is not None or has_unknown(name) or has_unknown(manager):
+            return permission_verdicts(self.needs, operation)
+        operation.snapshot.prefetch(soql.ORGANIZATION, *permission_questions(), soql.external_client_app(str(name)))
+        verdicts = [*permission_verdicts(self.needs, operation), self._other_kind(inputs, operation)]
+        found = self.find(str(name), operation) if manager else None
+        if found is None:
+            return verdicts
+        thing = self._app_thing(found, inputs, operation)
+        verdicts.append(self._whose_name(thing, inputs, operation))
+        if verdicts[-1].state is State.RIGHT and self._is_new(inputs, operation):
+            verdicts.append(
+                judge_key(self.resource, str(name), thing, str(inputs["consumerKey"]), host=host_of(operation.org.url))
+            )
+        return verdicts
 
     def refuse_conflict(self, inputs: Values, operation: Operation) -> None:
-        name, other = str(inputs["name"]), other_kind(self.resource)
-        if not is_there(operation.snapshot, other, name):
-            return
-        says = f"{host_of(operation.org.url)} has a {other} named {name}, and this would be a {self.resource} of the same name.\n"
-        other_app = read_app(operation.snapshot, other, name)
-        manager = str(inputs.get("managedBy") or "")
-        if (
-            other_app is None
-            or not manager
-            or self._ownership(other_app.found, inputs, operation) is not Ownership.OURS
-        ):
-            raise ConflictError(
-                f"{says}Nothing was changed. Choose another orgkey:app.name, or the kind that is there."
-            )
-        kind = "connected" if other is Resource.CONNECTED_APP else "external"
-        protected = (
-            " (a Connected App is protected: set orgkey:app.protect to false and run `pulumi up` before that)"
-            if other is Resource.CONNECTED_APP
-            else ""
-        )
-        raise ConflictError(
-            f"{says}It is this stack's own, and no app changes its kind. Nothing was changed.\n"
-            "To change the kind, give orgkey:app.name another name and orgkey:key.consumerKey another key in the same change: clients "
-            f"get the new consumer key, and the old app is deleted after the new one is proved{protected}. "
-            f"Or set orgkey:app.kind back to {kind}."
+        verdict = self._other_kind(inputs, operation)
+        if verdict.state is State.WRONG:
+            raise ConflictError(verdict.text)
+
+    def _other_kind(self, inputs: Values, operation: Operation) -> Verdict:
+        name, other, thing = str(inputs["name"]), other_kind(self.resource), None
+        if is_there(operation.snapshot, other, name):
+            thing = Thing(Ownership.UNMARKED)
+            app = read_app(operation.snapshot, other, name) if inputs.get(MANAGED_BY) else None
+            thing = self._thing(app.found.marker, inputs, operation) if app else thing
+        return judge_other_kind(self.resource, name, thing, host=host_of(operation.org.url))
+
+    def _app_thing(self, found: Found, inputs: Values, operation: Operation) -> Thing:
+        return self._thing(found.marker, inputs, operation, str(found.settings.get("consumerKey") or ""))
+
+    def _is_new(self, inputs: Values, operation: Operation) -> bool:
+        """Whether the state has no such app, whose replacement would bring another key, and the key is known."""
+        return not has_unknown(inputs.get("consumerKey")) and not operation.run.in_state(
+            operation.urn, (self.name, str(inputs["name"]))
         )
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
@@ -208,17 +218,12 @@ class AppHandler(MetadataHandler):
             )
             self.destroy(str(inputs["name"]), operation)
             raise _MadeRoomError
-        renamed = (
-            "It is this stack's own, of another key pair. Where a component was renamed, give it its name back and run `pulumi up`; then "
-            "rename it with aliases=[pulumi.Alias(name=...)], which keeps the key pair. Or set"
-            if ownership is Ownership.OURS
-            else "Set"
+        thing = self._app_thing(found, inputs, operation)
+        verdict = judge_key(
+            self.resource, str(inputs["name"]), thing, str(inputs["consumerKey"]), host=host_of(operation.org.url)
         )
-        raise ConflictError(
-            f"{host_of(operation.org.url)} already has the {self.resource} {inputs['name']} with another consumer key.\n"
-            f"Nothing was changed. {renamed} orgkey:key.consumerKey to the app's own consumer key to keep it, or delete the app in the "
-            "org.",
-        )
+        if verdict.state is State.WRONG:
+            raise ConflictError(verdict.text)
 
     def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
         try:
@@ -368,6 +373,7 @@ class ExternalClientAppHandler(AppHandler):
     """The kind that every org lets one make."""
 
     name: ClassVar[str] = "ExternalClientApp"
+    needs: ClassVar[tuple[Need, ...]] = (*AppHandler.needs, EXTERNAL)
     resource: ClassVar[Resource] = Resource.EXTERNAL_CLIENT_APP
 
     def _put(self, inputs: Values, found: Found | None, operation: Operation, **how: Any) -> dict[str, Any]:

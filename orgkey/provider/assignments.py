@@ -20,7 +20,8 @@ from orgkey.model.assignments import PermissionSetAssignmentsArgs, expiration_pr
 from orgkey.model.connection import Connection
 from orgkey.provider.handler import Diff, Handler, InitFailedError, Operation, ReadResult, Values, unknown_outputs
 from orgkey.provider.model_inputs import as_args, changed, check_model, replacing
-from orgkey.provider.owner import ownership_of, present_manager
+from orgkey.provider.owner import present_manager
+from orgkey.provider.preview import permission_verdicts
 from orgkey.provider.same_org import has_moved
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
@@ -32,10 +33,22 @@ from orgkey.salesforce.access import (
     remove_assignments,
     set_holders,
 )
-from orgkey.salesforce.errors import ConflictError, host_of
+from orgkey.salesforce.errors import ConflictError, RefusedError, host_of
+from orgkey.salesforce.org_identity import ownership_of
+from orgkey.salesforce.preflight import (
+    permission_questions,
+    read_groups,
+    read_terms,
+    read_users,
+    terms_questions,
+    user_questions,
+)
+from orgkey.salesforce.preflight_judge import API, ASSIGN, SETUP, judge_groups, judge_users
+from orgkey.salesforce.preflight_table import Verdict
 from orgkey.salesforce.set_usage import SetUsage, holders_by_group, read_usage, usage_questions
 
 _NOTHING: Values = {}
+_NEEDS = (API, SETUP, ASSIGN)
 _OUTPUTS = (
     "assignments",
     "groupAssignmentIds",
@@ -52,6 +65,7 @@ class PermissionSetAssignmentsHandler(Handler):
     """See the module."""
 
     name: ClassVar[str] = "PermissionSetAssignments"
+    waited_for: ClassVar[bool] = True
     lasting: ClassVar[frozenset[str]] = frozenset({"authoritative"})
     derived: ClassVar[Mapping[str, frozenset[str]]] = {
         "users": frozenset({"assignments", "undeclaredUsers"}),
@@ -97,16 +111,43 @@ class PermissionSetAssignmentsHandler(Handler):
         certain = ("orgId", "claim")
         return planned if old_outputs is None else planned | {name: old_outputs.get(name, UNKNOWN) for name in certain}
 
-    def refuse_early(self, inputs: Values, operation: Operation) -> None:
+    def preflight(self, inputs: Values, before: Values | None, operation: Operation) -> list[Verdict]:
+        """Whether the login may assign, and who of those that come to be given the set, or which group, cannot be; names who holds it."""
+        name, users, groups = inputs.get("permissionSet"), inputs.get("users") or (), inputs.get("groups") or ()
+        if has_unknown(name):
+            return permission_verdicts(_NEEDS, operation)
+        new_users, new_groups = _new(users, before, "users"), _new(groups, before, "groups")
+        license_name = operation.run.licenses.get(str(name), "")
+        operation.snapshot.prefetch(
+            *permission_questions(),
+            *(user_questions(new_users) if new_users else ()),
+            *soql.groups(new_groups),
+            *terms_questions(license_name),
+            *([] if before else [soql.permission_set(str(name)), soql.assignments(str(name))]),
+        )
+        if before is None:
+            self._tell_holders(inputs, operation)
+        host = host_of(operation.org.url)
+        terms, _ = read_terms(operation.snapshot, str(name), license_name)
+        return [
+            *permission_verdicts(_NEEDS, operation),
+            *judge_users(new_users, read_users(operation.snapshot, new_users), terms, host=host),
+            *judge_groups(new_groups, read_groups(operation.snapshot, new_groups), host=host),
+        ]
+
+    def _tell_holders(self, inputs: Values, operation: Operation) -> None:
         """Name those who hold the set already, and say whether they keep it."""
-        name, users = inputs.get("permissionSet"), inputs.get("users")
-        if has_unknown(name) or has_unknown(users) or has_unknown(inputs.get("authoritative")):
+        name, users = str(inputs["permissionSet"]), inputs.get("users")
+        if has_unknown(users) or has_unknown(inputs.get("authoritative")):
             return
-        others = read_holders(operation.snapshot, str(name)).others(users or (), operation.clock.now())
+        try:
+            others = read_holders(operation.snapshot, name).others(users or (), operation.clock.now())
+        except RefusedError:
+            return  # a permission is missing, which is told
         if others and _by_default(operation):
-            operation.warn(_kept_by(str(name), others))
+            operation.warn(_kept_by(name, others))
         elif others and inputs.get("authoritative"):
-            operation.warn(_taken_from(str(name), [item.username for item in others]))
+            operation.warn(_taken_from(name, [item.username for item in others]))
 
     def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
@@ -440,6 +481,13 @@ def _names(inputs: Values, name: str) -> Sequence[str]:
     """A list of names, without case and order."""
     listed = inputs.get(name)
     return sorted(name_key(str(item)) for item in listed) if isinstance(listed, list | tuple) else []
+
+
+def _new(names: Any, before: Values | None, name: str) -> list[str]:
+    """Those names that are known and were not there before."""
+    known = [str(each) for each in names if each is not UNKNOWN] if isinstance(names, list | tuple) else []
+    old = set(_names(before or {}, name))
+    return [each for each in _each(known) if name_key(each) not in old]
 
 
 def _each(names: Sequence[str]) -> list[str]:

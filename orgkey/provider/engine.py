@@ -38,6 +38,10 @@ class Engine:
         """Show a warning under the resource."""
         self._log(urn, message, engine_pb2.WARNING)
 
+    def error(self, urn: str, message: str) -> None:
+        """Show an error under the resource; by itself it stops nothing (engine notes 3)."""
+        self._log(urn, message, engine_pb2.ERROR)
+
     def _log(
         self, urn: str, message: str, severity: engine_pb2.LogSeverity.ValueType, *, ephemeral: bool = False
     ) -> None:

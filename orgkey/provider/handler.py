@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import PartialReadError
 from orgkey.salesforce.org import Org
+from orgkey.salesforce.preflight_table import Verdict
 from orgkey.salesforce.read import Snapshot
 
 Values = Mapping[str, Any]
@@ -55,7 +56,8 @@ class Run:
     leaves no URN to go by. `defaulted` are those that neither a program nor the state gives, by URN: a default takes nothing from anybody.
     `adopted` tells of what is in state, by type and id, whether it was there before the stack, `claims` the highest claim to it there: a
     Create whose deploy failed has one that no marker shows. `gone` are the outputs of what is in state and was not found in its org, by
-    type and id: a deploy whose answer was lost may bring it yet.
+    type and id: a deploy whose answer was lost may bring it yet. Of previews: `told` are problems that were told, each once,
+    `in_the_way` counts those that have not ended the preview yet, `licenses` are those of permission sets that it plans, by name.
     """
 
     written: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -67,8 +69,21 @@ class Run:
     spared: dict[tuple[str, str], dict[str, bool]] = field(default_factory=dict)
     defaulted: dict[str, frozenset[str]] = field(default_factory=dict)
     adopted: dict[tuple[str, str], bool] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    licenses: dict[str, str] = field(default_factory=dict)
+    in_the_way: int = 0
     claims: dict[tuple[str, str], int] = field(default_factory=dict)
     gone: dict[tuple[str, str], Values] = field(default_factory=dict)
+
+    def untold(self, problems: Iterable[str]) -> list[str]:
+        """Those problems that were not told before in this run."""
+        new = [each for each in dict.fromkeys(problems) if each not in self.told]
+        self.told.update(new)
+        return new
+
+    def in_state(self, urn: str, key: tuple[str, str]) -> bool:
+        """Whether the state has this resource, by its URN or by type and id."""
+        return urn in self.lasting or key in self.adopted
 
     def saw(self, urn: str, key: tuple[str, str], lasting: Mapping[str, bool]) -> None:
         """Note what the state has of inputs that last; of two resources under one URN the one that takes nothing from anybody counts."""
@@ -178,6 +193,10 @@ class Handler(ABC):
     shown_in: ClassVar[Mapping[str, str]] = {}
     """Inputs by the output that shows them as the org has them: ignoring this input also ignores this output."""
 
+    waited_for: ClassVar[bool] = False
+    """Whether in a component others are asked about after it: then its problems must not end a preview before theirs are told."""
+    concludes: ClassVar[bool] = False
+    """Whether it comes last in a component: what was told of the others ends the preview here."""
     lasting: ClassVar[frozenset[str]] = frozenset()
     """Flags that stay as the state has them where a program leaves them out; a default is for what is new."""
 
@@ -208,8 +227,12 @@ class Handler(ABC):
     def validate(self, inputs: Values, operation: Operation) -> None:  # noqa: B027 — most resources have nothing to ask
         """Let the org itself say whether it would take this, changing nothing; for previews that ask for it."""
 
-    def refuse_early(self, inputs: Values, operation: Operation) -> None:  # noqa: B027 — most creates find out soon enough
-        """Raise ConflictError in a preview of a create where the create itself would, and tell what it would tell; reads only."""
+    def preflight(self, inputs: Values, before: Values | None, operation: Operation) -> list[Verdict]:
+        """Ask in a preview what stands in the way of a create or, where inputs `before` are given, of an update; reads only.
+
+        An input that is not known yet is not judged. Raises SalesforceError where the org cannot be asked.
+        """
+        return []
 
     @abstractmethod
     def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:

@@ -40,6 +40,7 @@ class JwtGrantHandler(Handler):
     """See the module."""
 
     name: ClassVar[str] = "JwtGrant"
+    concludes: ClassVar[bool] = True
     secret_outputs: ClassVar[frozenset[str]] = frozenset({"privateKeyPem"})
     seconds: ClassVar[float] = NEW_EXTERNAL_APP_MINUTES * 60 + 300  # the propagation, and the proof itself
     derived: ClassVar[Mapping[str, frozenset[str]]] = {"instanceUrl": frozenset({"audience"})}

@@ -26,7 +26,7 @@ from orgkey.provider.carry_over import carried_over_parts, with_parts
 from orgkey.provider.claims import claim_of, claims, next_claim
 from orgkey.provider.handler import Diff, Handler, InitFailedError, Operation, ReadResult, Values, unknown_outputs
 from orgkey.provider.metadata_inputs import changed_inputs, check_inputs, in_terms_of_inputs, names_collide, revision_of
-from orgkey.provider.owner import MANAGED_BY, managed_by, ownership_of, present_manager
+from orgkey.provider.owner import MANAGED_BY, managed_by, present_manager
 from orgkey.provider.read_back import NOT_KEPT, as_sent, read_back
 from orgkey.provider.same_org import has_moved
 from orgkey.provider.wire import UNKNOWN, has_unknown
@@ -41,6 +41,9 @@ from orgkey.salesforce.errors import (
     UnreachableError,
     host_of,
 )
+from orgkey.salesforce.org_identity import ownership_of
+from orgkey.salesforce.preflight_judge import Thing, judge_name
+from orgkey.salesforce.preflight_table import State, Verdict
 from orgkey.salesforce.read import read_resource
 
 _SECOND = 2
@@ -423,13 +426,18 @@ class MetadataHandler(Handler):
 
     def refuse_strangers(self, found: Found, inputs: Values, operation: Operation) -> None:
         """Raise ConflictError for something of our name that is not ours."""
-        if self._ownership(found, inputs, operation) in {Ownership.UNMARKED, Ownership.ANOTHERS}:
-            whose = f"it is managed by orgkey {found.marker.manager}" if found.marker else "it was not made by orgkey"
-            raise ConflictError(
-                f"{host_of(operation.org.url)} already has a {_KINDS[self.resource]} {inputs['name']}, and {whose}.\n"
-                f"Nothing was changed. To take it over: {import_command(self.name, operation.urn, str(inputs['name']))}\n"
-                "Or choose another name for yours.",
-            )
+        verdict = self._whose_name(self._thing(found.marker, inputs, operation), inputs, operation)
+        if verdict.state is State.WRONG:
+            raise ConflictError(verdict.text)
+
+    def _thing(self, marker: Marker | None, inputs: Values, operation: Operation, consumer_key: str = "") -> Thing:
+        manager = str(inputs.get(MANAGED_BY) or "")
+        return Thing(ownership_of(marker, manager, operation.snapshot.identity()), marker, consumer_key)
+
+    def _whose_name(self, thing: Thing | None, inputs: Values, operation: Operation) -> Verdict:
+        name = str(inputs["name"])
+        take_over = import_command(self.name, operation.urn, name)
+        return judge_name(self.resource, name, thing, host=host_of(operation.org.url), take_over=take_over)
 
     def _is_anothers(self, found: Found, inputs: Values, outputs: Values, operation: Operation) -> bool:
         """Whether what has our name by now is not ours: then ours is gone, and theirs is not touched.

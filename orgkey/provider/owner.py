@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from orgkey.metadata.identifiers import same_id
-from orgkey.metadata.ownership import Marker, Ownership, judge
+from orgkey.metadata.ownership import Marker
 from orgkey.provider.handler import Operation, Values
 from orgkey.provider.urn import Urn
-from orgkey.salesforce.org_identity import Identity
 
 MANAGED_BY = "managedBy"
 """The input that names the owner."""
-
-
-def ownership_of(marker: Marker | None, manager: str, identity: Identity) -> Ownership:
-    """Whose a thing with this marker is, seen by a stack (`owner/stack`) in its org."""
-    ownership = judge(marker, manager=manager, org_id=identity.org_id)
-    if ownership is Ownership.COPY and identity.kind != "sandbox":
-        return Ownership.ANOTHERS  # only a sandbox is ever a copy of another org
-    return ownership
 
 
 def present_manager(marker: Marker | None, inputs: Values, operation: Operation) -> str:

@@ -6,17 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from orgkey.metadata.members import Resource
+from orgkey.metadata.ownership import unmark
 from orgkey.metadata.parse import Found
 from orgkey.provider.handler import Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
+from orgkey.provider.owner import MANAGED_BY
+from orgkey.provider.preview import permission_verdicts
+from orgkey.provider.wire import has_unknown
 from orgkey.salesforce import soql
 from orgkey.salesforce.access import own_set, read_holders, remove_assignments
 from orgkey.salesforce.deploy_job import DeployStatus
 from orgkey.salesforce.errors import ConflictError, RefusedError, UnreadableError, host_of
+from orgkey.salesforce.preflight import permission_questions, read_terms, terms_questions
+from orgkey.salesforce.preflight_judge import API, METADATA, SETUP
+from orgkey.salesforce.preflight_table import Code, Verdict, wrong
 from orgkey.salesforce.read import read_resource
 from orgkey.salesforce.set_usage import read_usage, usage_questions
 
 _ID_PREFIX = "0PS"
+_NEEDS = (API, SETUP, METADATA)
 
 
 class PermissionSetHandler(MetadataHandler):
@@ -24,6 +32,7 @@ class PermissionSetHandler(MetadataHandler):
 
     name: ClassVar[str] = "PermissionSet"
     resource: ClassVar[Resource] = Resource.PERMISSION_SET
+    waited_for: ClassVar[bool] = True
     own_outputs: ClassVar[tuple[str, ...]] = (
         "permissionSetId",
         "orgId",
@@ -50,6 +59,37 @@ class PermissionSetHandler(MetadataHandler):
                 "Nothing was changed. This login may not see it as metadata: use one with Modify Metadata, or look at it in Setup."
             )
         return found
+
+    def preflight(self, inputs: Values, before: Values | None, operation: Operation) -> list[Verdict]:
+        """Whether the login may deploy, whose the name is, and whether the org has the licence; asks beside it who holds the set."""
+        name, license_name = inputs.get("name"), inputs.get("license") or ""
+        if has_unknown(name) or has_unknown(license_name):
+            return permission_verdicts(_NEEDS, operation)
+        name, license_name = str(name), str(license_name)
+        operation.run.licenses[name] = license_name
+        about = [
+            soql.permission_set(name),
+            *([] if before else [soql.assignments(name)]),
+        ]  # whose holders are asked for next
+        operation.snapshot.prefetch(soql.ORGANIZATION, *permission_questions(), *about, *terms_questions(license_name))
+        operation.snapshot.identity()
+        verdicts = permission_verdicts(_NEEDS, operation)
+        _, is_there = read_terms(operation.snapshot, name, license_name)
+        if not is_there:
+            host = host_of(operation.org.url)
+            verdicts.append(wrong(Code.SET_LICENSE, host=host, name=name, license=license_name))
+        if before is None and inputs.get(MANAGED_BY) and not has_unknown(inputs[MANAGED_BY]):
+            verdicts += self._name_verdicts(name, inputs, operation)
+        return verdicts
+
+    def _name_verdicts(self, name: str, inputs: Values, operation: Operation) -> list[Verdict]:
+        """Whose the name is; nothing where the org does not show its sets, for which a permission is missing."""
+        (rows,) = operation.snapshot.ask(soql.permission_set(name))
+        if isinstance(rows, RefusedError):
+            return []
+        own = own_set(operation.snapshot, rows)
+        marker = next((unmark(row.text("Description"))[1] for row in rows if row.text("Id") == own), None)
+        return [self._whose_name(self._thing(marker, inputs, operation) if own else None, inputs, operation)]
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
         """As for all metadata; and say what else hangs on the set, since a preview of a destroy reads and asks nothing more."""

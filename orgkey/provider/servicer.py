@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
+from orgkey.metadata.check import Problem
 from orgkey.model.pasted import pasted
 from orgkey.provider.adoption import is_taken_over
 from orgkey.provider.handler import (
@@ -21,6 +22,7 @@ from orgkey.provider.handler import (
 )
 from orgkey.provider.instance import ProviderInstance
 from orgkey.provider.outcome import abort, init_failed, outcome, outputs_for_state, state_of, with_outcome
+from orgkey.provider.preview import COMPONENT, in_the_way, stands_in_the_way
 from orgkey.provider.property_diff import property_diff
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.registry import handler_of
@@ -37,6 +39,7 @@ from orgkey.provider.state_version import refuse_newer, upgraded
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import Properties, from_struct, to_struct
 from orgkey.salesforce.errors import ConflictError, PartialReadError, SalesforceError
+from orgkey.salesforce.preflight_table import State
 
 _PREVIEW_SECONDS = 15.0  # for the questions of a preview's create, which may go unanswered
 
@@ -66,6 +69,8 @@ class SalesforceProvider(ProviderInstance):
             found = [*unsealed(handler, news), *pasted(news.values, except_for=handler.secret_outputs)]
             inputs, problems = handler.check({**news.values, **lasting}, self._connection, self._clock.now())
             self._run.checked.add(request.urn)
+            if handler.concludes and self._run.in_the_way:
+                found.append(Problem("", in_the_way(self._run.in_the_way)))
             for caution in [] if found or problems else handler.cautions(inputs):
                 self._engine.warn(request.urn, caution)
         note_texts(self._secret_texts)  # an input may come from the connection
@@ -109,7 +114,7 @@ class SalesforceProvider(ProviderInstance):
         handler, inputs = self._handler(request, context), from_struct(request.properties)
         hidden = hidden_names(handler, inputs)
         if request.preview:
-            self._refuse_early(context, handler, request, inputs)
+            self._preflight(context, handler, request, inputs.values, None)
             self._validate(context, handler, request, inputs)
             return provider_pb2.CreateResponse(
                 properties=outputs_for_state(handler.plan(inputs.values, None, None), hidden)
@@ -177,6 +182,7 @@ class SalesforceProvider(ProviderInstance):
         old_inputs, old_outputs = from_struct(request.old_inputs).values, state_of(handler, request.olds)
         hidden = hidden_names(handler, news, before=from_struct(request.olds))
         if request.preview:
+            self._preflight(context, handler, request, news.values, old_inputs)
             self._validate(context, handler, request, news)
             diff = handler.diff(old_inputs, old_outputs, news.values, self._clock.now())
             return provider_pb2.UpdateResponse(
@@ -225,17 +231,36 @@ class SalesforceProvider(ProviderInstance):
             note(error.resource_id, error.outputs)
             raise
 
-    def _refuse_early(self, context: grpc.ServicerContext, handler: Handler, request: Any, inputs: Properties) -> None:
-        """Ask the org in a preview what would be in the way; an org that does not answer soon is no reason to end the preview."""
+    def _preflight(
+        self, context: grpc.ServicerContext, handler: Handler, request: Any, inputs: Values, before: Values | None
+    ) -> None:
+        """Ask the org in a preview what would be in the way; one that does not answer soon is no reason to end the preview."""
+        if self._connection is not None and not self._connection.check_on_preview:
+            return
         hurried = provider_pb2.CreateRequest(urn=request.urn, timeout=_PREVIEW_SECONDS)
         with outcome(context, handler, None, frozenset()):
             try:
-                handler.refuse_early(inputs.values, self._operation(hurried, handler))
-            except ConflictError:
-                raise
+                operation = self._operation(hurried, handler)
+                verdicts = handler.preflight(inputs, before, operation)
             except SalesforceError as error:
+                if stands_in_the_way(error):
+                    raise
                 reason = str(error).split("\n", maxsplit=1)[0]
-                self._engine.warn(request.urn, f"the org was not asked whether something is in the way: {reason}")
+                self._warn_once(request.urn, f"the org was not asked whether something is in the way: {reason}")
+                return
+            if problems := self._run.untold(each.text for each in verdicts if each.state is State.WRONG):
+                self._tell(handler, request.urn, problems)
+
+    def _tell(self, handler: Handler, urn: str, problems: Sequence[str]) -> None:
+        """Tell problems under their resource, each as an error of its own; raises ConflictError where nothing comes later that would.
+
+        An error that ends the preview would keep the others of a component from being asked about (engine notes 3).
+        """
+        if not (handler.waited_for and Urn.parse(urn).parent_type.endswith(COMPONENT)):
+            raise ConflictError("\n".join(problems))
+        for problem in problems:
+            self._engine.error(urn, problem)
+        self._run.in_the_way += len(problems)
 
     def _validate(self, context: grpc.ServicerContext, handler: Handler, request: Any, inputs: Properties) -> None:
         if self._connection is not None and self._connection.validate_on_preview:

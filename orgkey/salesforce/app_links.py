@@ -101,19 +101,22 @@ def permission_set_rows(snapshot: Snapshot, wanted: Sequence[Grantee]) -> dict[G
 
     Raises ConflictError, before anything is changed, with all that the org does not have.
     """
-    namespace = snapshot.identity().namespace
-    rows = [row for answer in snapshot.rows(*questions(wanted)) for row in answer]
-    found = {_grantee_of_set(row, namespace).key: row for row in rows}
-    absent = [each for each in wanted if each.key not in found]
-    if absent:
-        profiles = any(each.is_profile for each in absent)
+    found = _sets_of(snapshot, wanted)
+    if lacking := [each for each in wanted if each.key not in found]:
+        profiles = any(each.is_profile for each in lacking)
         how = " Profiles go by the name that Setup shows, in the org's language." if profiles else ""
         raise ConflictError(
-            f"{host_of(snapshot.org.url)} does not have {' and '.join(map(str, absent))}, which is to admit users to the app.\n"
+            f"{host_of(snapshot.org.url)} does not have {' and '.join(map(str, lacking))}, which is to admit users to the app.\n"
             f"Correct orgkey:app, then run the same command again.{how}"
         )
     named = {each: found[each.key] for each in wanted}
     return {each: PermissionSetRow(row.text("Id"), row.text("Label")) for each, row in named.items()}
+
+
+def absent(snapshot: Snapshot, wanted: Sequence[Grantee]) -> list[Grantee]:
+    """What is wanted and the org does not have."""
+    found = _sets_of(snapshot, wanted) if wanted else {}
+    return [each for each in wanted if each.key not in found]
 
 
 def names_of_labels(snapshot: Snapshot, labels: Sequence[str]) -> list[str]:
@@ -151,6 +154,12 @@ def delete_links(snapshot: Snapshot, record_ids: Sequence[str]) -> None:
                 raise RefusedError(answer.code, answer.text, where=f"{host_of(org.url)} (access to the app)")
     finally:
         snapshot.drop()
+
+
+def _sets_of(snapshot: Snapshot, wanted: Sequence[Grantee]) -> dict[tuple[str, bool], Record]:
+    namespace = snapshot.identity().namespace
+    rows = [row for answer in snapshot.rows(*questions(wanted)) for row in answer]
+    return {_grantee_of_set(row, namespace).key: row for row in rows}
 
 
 def _record(permission_set_id: str, app_id: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orgkey.metadata.identifiers import same_id
+from orgkey.metadata.ownership import Marker, Ownership, judge
 from orgkey.model.connection import Connection
 from orgkey.salesforce.answers import Record, Rows
 from orgkey.salesforce.errors import RefusedError, WrongOrgError, host_of
@@ -42,6 +43,14 @@ def identity_of(rows: Rows | RefusedError, connection: Connection) -> Identity:
             "Nothing was changed. Correct salesforce:instanceUrl or salesforce:expectedKind.",
         )
     return identity
+
+
+def ownership_of(marker: Marker | None, manager: str, identity: Identity) -> Ownership:
+    """Whose a thing with this marker is, seen by a stack (`owner/stack`) in its org."""
+    ownership = judge(marker, manager=manager, org_id=identity.org_id)
+    if ownership is Ownership.COPY and identity.kind != "sandbox":
+        return Ownership.ANOTHERS  # only a sandbox is ever a copy of another org
+    return ownership
 
 
 def _kind(row: Record) -> str:

@@ -146,6 +146,51 @@ def connected_apps(ids: Sequence[str]) -> list[str]:
     return _in("SELECT Id, Name FROM ConnectedApplication WHERE Id IN {}", ids)
 
 
+def own_permissions(names: Sequence[str]) -> str:
+    """Which permissions the login that asks has: one row, which every user with API access may ask for (since API 41)."""
+    return " ".join(("SELECT", _permissions(names), "FROM UserPermissionAccess"))
+
+
+def permissions_of_sets(username: str, names: Sequence[str]) -> str:
+    """Which permissions a user has by permission sets and groups."""
+    question = ("SELECT PermissionSetGroupId,", _permissions(names, "PermissionSet."), "FROM PermissionSetAssignment")
+    return _quoted(" ".join((*question, "WHERE Assignee.Username = {}")), username)
+
+
+def permissions_of_profile(username: str, names: Sequence[str]) -> str:
+    """Which permissions a user has by the profile."""
+    return _quoted(" ".join(("SELECT", _permissions(names, "Profile."), "FROM User WHERE Username = {}")), username)
+
+
+def users_with_license(usernames: Sequence[str]) -> list[str]:
+    """Users as `users` asks for them, and their licences by name."""
+    return _in("SELECT Id, Username, IsActive, Profile.UserLicense.Name FROM User WHERE Username IN {}", usernames)
+
+
+def holders_of_license(developer_name: str, usernames: Sequence[str]) -> list[str]:
+    """Which of some users hold a permission set licence."""
+    question = (
+        "SELECT Id, Assignee.Username FROM PermissionSetLicenseAssign "
+        "WHERE Assignee.Username IN {} AND PermissionSetLicense.DeveloperName = {}"
+    )
+    return _in(question, usernames, developer_name)
+
+
+def user_license(name: str) -> str:
+    """A user licence by name."""
+    return _quoted("SELECT Id, Name FROM UserLicense WHERE Name = {}", name)
+
+
+def permission_set_license(name: str) -> str:
+    """A permission set licence by API name or label."""
+    question = "SELECT Id, DeveloperName FROM PermissionSetLicense WHERE DeveloperName = {} OR MasterLabel = {}"
+    return _quoted(question, name, name)
+
+
+def _permissions(names: Sequence[str], path: str = "") -> str:
+    return ", ".join(f"{path}Permissions{name}" for name in names)
+
+
 def _without_expiration(question: str) -> str:
     return question.replace(" ExpirationDate, IsActive,", "", 1)
 

@@ -56,6 +56,8 @@ class Client:
     port: int
     stack: str = "t"
     name: str = ""
+    component: str = "orgkey:index:JwtBearerAccess$"
+    """Type of the parent; empty for a resource without one."""
     stub: provider_pb2_grpc.ResourceProviderStub = field(init=False)
 
     def __post_init__(self) -> None:
@@ -168,7 +170,7 @@ class Client:
             "JwtGrant": "grant",
         }
         name = self.name or f"access-{part.get(kind, 'app')}"
-        return f"urn:pulumi:{self.stack}::orgkey::orgkey:index:JwtBearerAccess$salesforce:index:{kind}::{name}"
+        return f"urn:pulumi:{self.stack}::orgkey::{self.component}salesforce:index:{kind}::{name}"
 
     def _call(self, verb: str, request: Any) -> Any:
         try:

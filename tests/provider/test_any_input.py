@@ -90,7 +90,9 @@ def inputs(draw: st.DrawFn, kind: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", GOOD)
 def test_no_input_makes_a_preview_fail(offline: Client, kind: str) -> None:
-    offline.configure({"instanceUrl": "https://nowhere.my.salesforce.com", "credentials": '{"accessTokenEnv": "NO"}'})
+    credentials = '{"accessTokenEnv": "NO"}'
+    nowhere = {"instanceUrl": "https://nowhere.my.salesforce.com", "credentials": credentials}
+    offline.configure({**nowhere, "checkOnPreview": "false"})
 
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(

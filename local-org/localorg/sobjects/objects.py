@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localorg.sobjects.reference import PERMISSIONS
+from localorg.sobjects.reference import OWN_PERMISSIONS, PERMISSIONS
 from localorg.sobjects.schema import Field, SObject, flag, moment, number, reference, text
 
 
@@ -302,6 +302,10 @@ _DEPLOY_REQUEST = SObject(
     (text("Status"), flag("CheckOnly"), moment("StartDate"), moment("CompletedDate")),
 )
 
+_OWN_PERMISSIONS = SObject(
+    OWN_PERMISSIONS, "0uP", (moment("LastCacheUpdate"), *_permission_flags(write=False)), audited=False
+)
+
 OBJECTS: dict[str, SObject] = {
     each.name: each
     for each in (
@@ -325,6 +329,7 @@ OBJECTS: dict[str, SObject] = {
         _LOGIN,
         _SCRATCH_ORG,
         _DEPLOY_REQUEST,
+        _OWN_PERMISSIONS,
     )
 }
 BY_LOWER_NAME: dict[str, SObject] = {name.lower(): each for name, each in OBJECTS.items()}

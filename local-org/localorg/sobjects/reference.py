@@ -39,6 +39,14 @@ _FULL_NAME = (
     + " ".join(f"WHEN '{label}' THEN '{name}'" for label, name in API_NAMES.items())
     + " ELSE {row}.Name END"
 )
+
+OWN_PERMISSIONS = "UserPermissionAccess"
+REFERENCE[DATA][OWN_PERMISSIONS.lower()] = {
+    "LastCacheUpdate": "datetime",
+    **{f"Permissions{each}": "boolean" for each in PERMISSIONS},
+}
+"""The permissions of whoever asks, which need no other permission than API access to see (object reference, since API 41)."""
+
 _OF_PROFILE = '(SELECT s."{name}" FROM PermissionSet s WHERE s.org = {{row}}.org AND s.ProfileId = {{row}}.Id)'
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from localorg.clock import Clock
 from localorg.errors import PlatformError
+from localorg.identity.holding import held_sets
 from localorg.orgs import Org
 from localorg.sobjects.profile_metadata import profile_metadata
-from localorg.sobjects.reference import COMPLEX, DATA
+from localorg.sobjects.reference import COMPLEX, DATA, OWN_PERMISSIONS, PERMISSIONS
 from localorg.sobjects.visibility import hidden_object
 from localorg.store import Store
 
@@ -27,6 +28,7 @@ _ONE_ROW = (
     "retrieval."
 )
 _METADATA = {"Profile": profile_metadata}
+_OWN_ROW = "0uP000000000000AAA"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Queries:
         if source.production_only and org.is_sandbox:
             raise unknown_type(text, source.name, compiled.at)
         self._check_visible(compiled, org, user_id, text)
+        if source.name == OWN_PERMISSIONS:
+            self._show_permissions(org, user_id)
         rows = self._rows(compiled, org)
         if compiled.of_one and len(rows) > 1:
             raise PlatformError("MALFORMED_QUERY", _ONE_ROW)
@@ -94,6 +98,18 @@ class Queries:
                 for record in records:
                     record_id = record[column.field.name]
                     record[column.field.name] = make(self._store, org.name, record_id) if make else None
+
+    def _show_permissions(self, org: Org, user_id: str) -> None:
+        """Put the one row there that this user sees: what any of the sets allows that it holds."""
+        now = self._clock.timestamp()
+        held = self._store.all(
+            "SELECT p.* FROM PermissionSet p WHERE p.org = ? AND p.Id IN (SELECT value FROM json_each(?))",
+            (org.name, json.dumps(sorted(held_sets(self._store, org.name, user_id, now)))),
+        )
+        flags = {f"Permissions{each}": int(any(row[f"Permissions{each}"] for row in held)) for each in PERMISSIONS}
+        with self._store.transaction():
+            self._store.remove(org.name, OWN_PERMISSIONS)
+            self._store.insert(org.name, OWN_PERMISSIONS, {"Id": _OWN_ROW, "LastCacheUpdate": now, **flags})
 
     def _rows(self, compiled: Compiled, org: Org, parents: Sequence[str] = ()) -> list[Any]:
         from localorg.soql.compile import resolve
