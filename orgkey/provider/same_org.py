@@ -6,6 +6,9 @@
 | the same, another, a sandbox or scratch org | it was refreshed | goes on, and `up` puts everything back |
 | another, another; or the same host and no sandbox | another org: a mistyped address, credentials to match | refused |
 | any, another that `salesforce:expectedOrgId` names | the stack was moved on purpose | nothing of it is here yet; what is there stays |
+
+A state from before its outputs had an address has its provider's. That one tells another host, and never the same: an `up --target` of the
+key pair, which contacts nobody, saves a mistyped address as the provider's. So there a new id is refused until somebody names it.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ def has_moved(outputs: Values, operation: Operation) -> bool:
         return False
     made_at, here = str(outputs.get("instanceUrl") or operation.stated_url), host_of(operation.org.url)
     same_host = same_address(made_at, operation.org.url)
-    if same_host and identity.kind in _REFRESHED_KINDS:
+    if same_host and outputs.get("instanceUrl") and identity.kind in _REFRESHED_KINDS:
         operation.warn_once(f"{here} is a new org ({identity.org_id}, before {before}): the sandbox was refreshed")
         return False
     at = f" at {host_of(made_at)}" if made_at and not same_host else ""
@@ -41,11 +44,16 @@ def has_moved(outputs: Values, operation: Operation) -> bool:
             "set orgkey:key.consumerKey to another"
         )
         return True
-    why = "and only a sandbox changes its id" if same_host else "another host and another org"
+    why, refreshed = "another host and another org", ""
+    if same_host and identity.kind in _REFRESHED_KINDS:
+        why = "this state, of an earlier version, does not say at which address"
+        refreshed = f"If this sandbox was refreshed, set salesforce:expectedOrgId to {identity.org_id} until `pulumi up` has ended well. "
+    elif same_host:
+        why = "and only a sandbox changes its id"
     raise WrongOrgError(
         f"{here} is org {identity.org_id} ({identity.name}), but this stack is in org {before}{at}: {why}.\n"
-        "Nothing was changed. Correct salesforce:instanceUrl, or use another stack for the other org. To move this stack there on "
-        f"purpose, set salesforce:expectedOrgId to {identity.org_id}: what was made in {before} stays there."
+        f"Nothing was changed. {refreshed}Correct salesforce:instanceUrl, or use another stack for the other org. "
+        f"To move this stack there on purpose, set salesforce:expectedOrgId to {identity.org_id}: what was made in {before} stays there."
     )
 
 

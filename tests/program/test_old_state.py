@@ -130,3 +130,35 @@ def test_a_replacement_that_was_interrupted_before_its_end_is_ended_without_taki
     assert "7 unchanged" in ok(stack.up()).text
     ok(stack.destroy())
     assert app_id(org, kind) == ""
+
+
+def standing(org: Org) -> list[list[dict[str, Any]]]:
+    """What an org holds of what a stack makes."""
+    return [
+        org.query("SELECT Id, Name, LastModifiedDate FROM PermissionSet ORDER BY Id"),
+        org.query("SELECT Id, AssigneeId, PermissionSetId FROM PermissionSetAssignment ORDER BY Id"),
+        org.query("SELECT Id, DeveloperName FROM ExternalClientApplication ORDER BY Id"),
+        org.query("SELECT Id, DeveloperName FROM ConnectedApplication ORDER BY Id", tooling=True),
+    ]
+
+
+def test_a_mistyped_address_is_refused_also_after_a_targeted_up_has_saved_it(
+    stack: Stack, config: dict[str, Any], org: Org, landscape: Landscape, old: State, take_over: Callable[[State], None]
+) -> None:
+    take_over(old)
+    other = landscape.fresh("dev")
+    stack.environment["OTHER_TOKEN"] = other.access_token
+    before = standing(org), standing(other)
+    stack.configure(
+        {**config, "salesforce:instanceUrl": other.url, "salesforce:credentials": {"accessTokenEnv": "OTHER_TOKEN"}}
+    )
+    urns = {name.removeprefix("access-"): item["urn"] for name, item in stack.resources().items()}
+    ok(stack.up("--target", urns["key"]))  # it contacts nobody, and saves the provider's settings
+    for target in (["set"], ["assignments", "app"], []):
+        run = stack.up(*(argument for part in target for argument in ("--target", urns[part])))
+        assert run.code != 0, run.text
+        assert other.org_id in run.text
+    assert (standing(org), standing(other)) == before
+    stack.configure(config)
+    ok(stack.up())
+    assert why_not(stack, org) == ""

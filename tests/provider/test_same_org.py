@@ -146,6 +146,38 @@ def test_a_state_that_does_not_say_where_it_is_has_its_providers_address(
     assert all(text in refused.value.message for text in (*place_of(dev), *place_of(org)))
 
 
+@pytest.mark.parametrize("kind", KINDS[:3])
+@pytest.mark.parametrize("verb", ["Read", "Update", "Delete"])
+@pytest.mark.usefixtures("quiet")
+def test_a_mistyped_address_that_the_provider_in_state_has_too_is_not_taken_for_a_refresh(
+    everywhere: Client, made_at_dev: dict[str, Made], org: Org, dev: Org, verb: str, kind: str
+) -> None:
+    """`up --target` of the key pair contacts nobody, and saves the provider's settings."""
+    everywhere.configure(settings(org))
+    with pytest.raises(VerbFailedError, match="Nothing was changed") as refused:
+        act(everywhere, verb, kind, without_place(made_at_dev[kind]))
+    for text in (
+        dev.org_id,
+        *place_of(org),
+        f"If this sandbox was refreshed, set salesforce:expectedOrgId to {org.org_id}",
+    ):
+        assert text in refused.value.message
+
+
+@pytest.mark.parametrize("kind", KINDS[:3])
+def test_a_state_that_does_not_say_where_it_is_goes_on_in_a_refreshed_sandbox_that_is_named(
+    everywhere: Client, made_at_dev: dict[str, Made], landscape: Landscape, tokens: dict[str, str], kind: str
+) -> None:
+    landscape.admin("POST", "/orgs/dev/refresh")
+    now = landscape.org("dev")
+    tokens["TOKEN_dev"] = now.access_token
+    everywhere.configure(settings(now, expectedOrgId=now.org_id))
+    _, inputs, _ = old = without_place(made_at_dev[kind])
+    assert act(everywhere, "Read", kind, old).id == ""
+    if kind == SET:
+        assert everywhere.create(kind, inputs)[1]["orgId"] == now.org_id
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_renamed_my_domain_is_read_changed_and_removed_at_its_new_address(
     everywhere: Client, made_at_dev: dict[str, Made], landscape: Landscape, kind: str
