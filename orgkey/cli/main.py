@@ -11,24 +11,27 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from functools import wraps
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
+from orgkey.cli.doctor import doctor
 from orgkey.cli.outputs import Output, leave_stdout, problems, write
 from orgkey.cli.progress import Progress
+from orgkey.cli.reported import reported
 from orgkey.fleet.attached import serve_language_host
 from orgkey.fleet.drift_check import DriftChecker
-from orgkey.fleet.engine import EngineError, find_engine
+from orgkey.fleet.engine import find_engine
 from orgkey.fleet.findings import Severity
 from orgkey.fleet.formats import FORMATS
-from orgkey.fleet.project import ProjectError, find_project, instance_url
+from orgkey.fleet.formats.text import show
+from orgkey.fleet.project import find_project, instance_url
 from orgkey.fleet.report import Exit, Report, ReportError, merge, parse_report
 from orgkey.fleet.run import run
 from orgkey.version import VERSION
@@ -65,19 +68,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def _reported(command: Callable[..., int]) -> Callable[..., int]:
-    """Tell the errors that people can do something about in two lines, not in a traceback."""
-
-    @wraps(command)
-    def run_and_report(**options: Any) -> int:
-        try:
-            return command(**options)
-        except (ProjectError, EngineError, ReportError, OSError) as error:
-            raise click.ClickException(str(error)) from None
-
-    return run_and_report
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -143,7 +133,7 @@ def orgkey(cwd: Path | None) -> None:
     help="With --merge: what `orgkey stacks --json` printed; a stack without a report counts as `could not tell`.",
 )
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@_reported
+@reported
 def drift(
     patterns: tuple[str, ...],
     jobs: int,
@@ -165,7 +155,7 @@ def drift(
     _refuse_contradictions(chosen, files, expected, merged=merged)
     within = timedelta(days=expiring_within)
     report = _merge(files, expected) if merged else _look(patterns, jobs, timeout, total_timeout, within)
-    failures = write(report, chosen)
+    failures = write(chosen, lambda form: FORMATS[form](report), partial(show, report))
     for failure in failures:
         click.echo(f"orgkey: {failure}", err=True)
     return int(Exit.COULD_NOT_TELL if failures else report.exit_code(Severity(fail_on)))
@@ -174,7 +164,7 @@ def drift(
 @orgkey.command()
 @click.option("--stack", "patterns", multiple=True, metavar="GLOB", help="Only stacks of this name; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for a CI matrix.")
-@_reported
+@reported
 def stacks(patterns: tuple[str, ...], *, as_json: bool) -> int:
     """List the project's stacks on the current backend."""
     project = find_project(Path.cwd())
@@ -235,7 +225,7 @@ def _expected(file: Path) -> list[tuple[str, str]]:
 def _refuse_contradictions(
     outputs: Sequence[Output], files: Sequence[Path], expected: Path | None, *, merged: bool
 ) -> None:
-    found = problems(outputs)
+    found = problems(outputs, FORMATS)
     if files and not merged:
         found.append("FILES are for --merge.")
     if merged and not files and not expected:
@@ -245,6 +235,8 @@ def _refuse_contradictions(
     if found:
         raise click.UsageError("\n".join(found))
 
+
+orgkey.add_command(doctor)
 
 if __name__ == "__main__":
     sys.exit(main())

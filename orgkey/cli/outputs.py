@@ -8,17 +8,13 @@ import stat
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rich.console import Console
-
-from orgkey.fleet.formats import FORMATS
-from orgkey.fleet.formats.text import show
-from orgkey.fleet.report import Report
 
 _PULUMIS = re.compile(r"Pulumi(\..+)?\.(ya?ml|json)")
 
@@ -37,10 +33,10 @@ class Output:
         return cls(form, Path(os.path.abspath(file) if file else "") if equals else None)  # noqa: PTH100 — we go to the project's folder
 
 
-def problems(outputs: Sequence[Output]) -> list[str]:
-    """Everything for which an output could not be written, as far as can be seen beforehand."""
+def problems(outputs: Sequence[Output], forms: Collection[str]) -> list[str]:
+    """Everything for which an output in one of the `forms` could not be written, as far as can be seen beforehand."""
     found = [
-        f"{each.form!r} is no format; there are: {', '.join(FORMATS)}." for each in outputs if each.form not in FORMATS
+        f"{each.form!r} is no format; there are: {', '.join(forms)}." for each in outputs if each.form not in forms
     ]
     if sum(each.file is None for each in outputs) > 1:
         found.append("Only one --format can go to stdout; give the others a file: --format json=drift.json.")
@@ -83,13 +79,18 @@ def _problems_of(form: str, file: Path) -> list[str]:
     )
 
 
-def write(report: Report, outputs: Sequence[Output]) -> list[str]:
-    """Write every output; what failed, as lines that name it. A reader of stdout that has read enough is no failure."""
+def write(
+    outputs: Sequence[Output], render: Callable[[str], str], show: Callable[[Console], None] | None = None
+) -> list[str]:
+    """Write every output; what failed, as lines that name it. A reader of stdout that has read enough is no failure.
+
+    `render` gives the text of a form; `show`, where there is one, prints the form `text` on a terminal.
+    """
     failures = []
     for each in outputs:
         where = str(each.file) if each.file else "stdout"
         try:
-            _write(report, each)
+            _write(each, render, show)
         except BrokenPipeError:
             if each.file:
                 failures.append(f"{where} could not be written: its reader has gone.")
@@ -112,13 +113,13 @@ def leave_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _write(report: Report, output: Output) -> None:
+def _write(output: Output, render: Callable[[str], str], show: Callable[[Console], None] | None) -> None:
     if output.file:
-        _replace(_target(output.file), FORMATS[output.form](report).encode())
-    elif output.form == "text" and sys.stdout.isatty():
-        show(report, Console())
+        _replace(_target(output.file), render(output.form).encode())
+    elif show is not None and output.form == "text" and sys.stdout.isatty():
+        show(Console())
     else:
-        click.echo(FORMATS[output.form](report), nl=False)
+        click.echo(render(output.form), nl=False)
         sys.stdout.flush()
 
 

@@ -124,7 +124,7 @@ def _with_command(problem: str, options: str) -> str:
     return f"{problem}: `pulumi config set {options} < FILE`" if problem.endswith(PATH) else problem
 
 
-def public_key_sha256(private_key_pem: str) -> str:
+def public_key_sha256(private_key_pem: str | bytes) -> str:
     """What a key is known by: SHA-256 of its public half (SubjectPublicKeyInfo), hex, in whatever form it is written. Raises ValueError."""
     return hashlib.sha256(public_bytes(read_key(private_key_pem).public_key())).hexdigest()
 
@@ -138,6 +138,12 @@ def public_key_of(certificate_pem: str) -> bytes:
     """The certificate's public key as DER (SubjectPublicKeyInfo). Raises ValueError."""
     key = read_certificate(certificate_pem).public_key()
     return public_bytes(key) if isinstance(key, rsa.RSAPublicKey) else b""
+
+
+def certificate_public_key_sha256(certificate_pem: str) -> str:
+    """What a certificate's key is known by, as `public_key_sha256` has it; empty for a key that is not RSA. Raises ValueError."""
+    public = public_key_of(certificate_pem)
+    return hashlib.sha256(public).hexdigest() if public else ""
 
 
 def parse_subject(subject: str) -> x509.Name:

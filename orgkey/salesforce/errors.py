@@ -6,6 +6,7 @@ What an org's own answers mean is in `error_table.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from orgkey.salesforce.error_table import API, DEPLOY, GRANT, Retry, Row, find_row
@@ -54,8 +55,32 @@ def _add_retry_hint(error: SalesforceError, tries: int, seconds: float | None) -
     error.args = (f"{error}\n{asked}; run the same command again {when}.",)
 
 
+class Unreachable(StrEnum):
+    """Why no answer came that is an org's."""
+
+    NAME = "the host name is not known"
+    REFUSED = "the connection was refused"
+    TIMEOUT = "no answer came in time"
+    UNTRUSTED = "its TLS certificate is not trusted"
+    TLS = "TLS could not be agreed on"
+    PROXY = "the proxy did not let us through"
+    BROKEN = "the connection broke"
+    ELSEWHERE = "it sends us to another host"
+    WEB_PAGE = "it answered with a web page"
+    UNWELL = "it answered that it is not well"
+    STRANGE = "it answered with something that no org sends"
+    MACHINE = "this machine's own settings are in the way"
+
+
 class UnreachableError(SalesforceError):
-    """The org gave no answer that could be understood: wait, or fix the network. A write may have reached it."""
+    """The org gave no answer that could be understood: wait, or fix the network. A write may have reached it.
+
+    `why` says which of the ways it was, where that is known.
+    """
+
+    def __init__(self, message: str, *, why: Unreachable | None = None) -> None:
+        self.why = why
+        super().__init__(message)
 
 
 class TransientError(UnreachableError):
@@ -64,9 +89,9 @@ class TransientError(UnreachableError):
     `retry_after` are the seconds after which the org asks to come back, where it does.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, why: Unreachable | None = None) -> None:
         self.retry_after = retry_after
-        super().__init__(message)
+        super().__init__(message, why=why)
 
 
 class StrangeAnswerError(UnreachableError):
@@ -76,7 +101,8 @@ class StrangeAnswerError(UnreachableError):
         answered = f"HTTP {status} with" if status else "with"
         super().__init__(
             f"{host_of(url) or url} answered {answered} something that is no {what}.\n"
-            "If this was a change, it may have been made. Run the same command again; if it stays so, check the proxy between, if any."
+            "If this was a change, it may have been made. Run the same command again; if it stays so, check the proxy between, if any.",
+            why=Unreachable.STRANGE,
         )
 
 
@@ -90,7 +116,8 @@ class DeadlineExceededError(UnreachableError):
     def __init__(self, url: str) -> None:
         super().__init__(
             f"The time that this step may take was over before {host_of(url) or url} answered.\n"
-            "Run the same command again: it goes on from here. orgkey:timeouts allows more time."
+            "Run the same command again: it goes on from here. orgkey:timeouts allows more time.",
+            why=Unreachable.TIMEOUT,
         )
 
 
@@ -135,14 +162,16 @@ class RefusedError(SalesforceError):
 class GrantRefusedError(RefusedError):
     """The token endpoint refused a grant.
 
-    `clock_ahead` is by how many seconds this machine's clock is ahead of the org's; behind where it is negative.
+    `clock_ahead` is by how many seconds this machine's clock is ahead of the org's; behind where it is negative, None where it did not
+    tell. `said` are the org's own words alone.
     """
 
     def __init__(
-        self, code: str, text: str, *, where: str, table: Sequence[Row] = GRANT, clock_ahead: float = 0.0
+        self, code: str, text: str, *, where: str, table: Sequence[Row] = GRANT, clock_ahead: float | None = None
     ) -> None:
         row = find_row(table, code, text)
-        if row and row.assertion and abs(clock_ahead) >= LARGEST_SKEW:
+        self.clock_ahead, self.said = clock_ahead, text
+        if row and row.assertion and clock_ahead is not None and abs(clock_ahead) >= LARGEST_SKEW:
             side = "ahead of" if clock_ahead > 0 else "behind"
             text += f" (this machine's clock is {abs(clock_ahead) / 60:.0f} minutes {side} the org's)"
         super().__init__(code, text, where=where, table=table)

@@ -100,6 +100,16 @@ def prove(
     The token host is always the org's own: nobody else may see an assertion.
     """
     token, audience = token_by_ladder(transport, instance_url, login, ladder)
+    proof = try_token(transport, instance_url, login, token, audience, api_version=api_version)
+    if revoke:
+        oauth.revoke(transport, instance_url, token.access_token)
+    return proof
+
+
+def try_token(
+    transport: Transport, instance_url: str, login: JwtLogin, token: Token, audience: str, *, api_version: str
+) -> Proof:
+    """Ask the org who a token speaks for, and make one API call with it; raises GrantRefusedError where either is not as it should be."""
     org_id, user_id, seen = _who(transport, instance_url, token)
     if seen and name_key(seen) != name_key(login.username):
         raise GrantRefusedError(
@@ -113,8 +123,6 @@ def prove(
     )
     if not response.ok:
         raise _refused_call(response, instance_url)
-    if revoke:
-        oauth.revoke(transport, instance_url, token.access_token)
     return Proof(org_id or token.org_id, user_id or token.user_id, login.username, token.scopes, audience)
 
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from orgkey.salesforce import answers
 from orgkey.salesforce.error_table import Retry
-from orgkey.salesforce.errors import RefusedError, SessionExpiredError, TransientError, UnreachableError, host_of
+from orgkey.salesforce.errors import (
+    RefusedError,
+    SessionExpiredError,
+    TransientError,
+    Unreachable,
+    UnreachableError,
+    host_of,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -42,11 +49,13 @@ def refuse_foreign(url: str, response: requests.Response) -> None:
         raise UnreachableError(
             f"{host} sends us to {elsewhere}, and we do not follow with credentials in hand.\n"
             "Set salesforce:instanceUrl to the org's present My Domain.",
+            why=Unreachable.ELSEWHERE,
         )
     if "text/html" in response.headers.get("Content-Type", "") and response.content.lstrip().startswith(b"<"):
         raise UnreachableError(
             f"{host} answered with a web page (HTTP {response.status_code}) instead of data.\n"
             "It is no Salesforce My Domain, or the org is down or still being made: check salesforce:instanceUrl, then try again.",
+            why=Unreachable.WEB_PAGE,
         )
 
 
@@ -64,8 +73,8 @@ def raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
         raise SessionExpiredError(f"{code or 'INVALID_SESSION_ID'}: {text}" if text else code or "INVALID_SESSION_ID")
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not code:
         if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-            raise TransientError(what_failed(response), retry_after=wait)
-        raise UnreachableError(what_failed(response))
+            raise TransientError(what_failed(response), retry_after=wait, why=Unreachable.UNWELL)
+        raise UnreachableError(what_failed(response), why=Unreachable.UNWELL)
     refusal = RefusedError(
         code or f"HTTP {response.status_code}",
         text or "no description",

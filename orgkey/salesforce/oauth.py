@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from orgkey.salesforce import answers
 from orgkey.salesforce.answers import Token, UserInfo
 from orgkey.salesforce.error_table import GRANT, SECRET_GRANT, Retry, Row
-from orgkey.salesforce.errors import GrantRefusedError, UnreachableError, host_of
+from orgkey.salesforce.errors import GrantRefusedError, Unreachable, UnreachableError, host_of
 
 if TYPE_CHECKING:
     import requests
@@ -70,7 +70,9 @@ def _token(transport: Transport, host: str, form: Mapping[str, str], table: Sequ
     if (
         response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
     ):  # the org is not well: that says nothing about the login
-        raise UnreachableError(f"{host_of(url)} answered HTTP {response.status_code}.\nTry again in a moment.")
+        raise UnreachableError(
+            f"{host_of(url)} answered HTTP {response.status_code}.\nTry again in a moment.", why=Unreachable.UNWELL
+        )
     content = answers.content_of(response, "JSON object")
     if not response.ok or (isinstance(content, dict) and "access_token" not in content):
         code, text = answers.grant_error(content, response.status_code, url)
@@ -79,12 +81,12 @@ def _token(transport: Transport, host: str, form: Mapping[str, str], table: Sequ
     return answers.token(content, url)
 
 
-def _clock_ahead(response: requests.Response, now: float) -> float:
-    """Seconds by which our clock is ahead of the one that wrote the answer's Date (RFC 9110 6.6.1); 0 where there is none."""
+def _clock_ahead(response: requests.Response, now: float) -> float | None:
+    """Seconds by which our clock is ahead of the one that wrote the answer's Date (RFC 9110 6.6.1); None where there is none."""
     try:
         return now - parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
     except (ValueError, TypeError, OverflowError):
-        return 0.0
+        return None
 
 
 def retry_of(error: GrantRefusedError) -> Retry:

@@ -73,6 +73,8 @@ class Listed:
     full_name: str
     record_id: str
     namespace: str
+    changed_at: str = ""  # ISO 8601
+    changed_by: str = ""
 
     @property
     def bare_name(self) -> str:
@@ -89,10 +91,9 @@ def list_metadata(org: Org, type_names: Sequence[str]) -> dict[str, list[Listed]
             _child(etree.SubElement(body, etree.QName(_METADATA, "queries")), "type", type_name)
         _child(body, "asOfVersion", org.connection.api_version)
         for result in _call(org, body):
-            full_name, record_id, namespace = (
-                text_of(result, tag) or "" for tag in ("fullName", "id", "namespacePrefix")
-            )
-            listed.setdefault(text_of(result, "type") or "", []).append(Listed(full_name, record_id, namespace))
+            tags = ("fullName", "id", "namespacePrefix", "lastModifiedDate", "lastModifiedByName")
+            member = Listed(*(text_of(result, tag) or "" for tag in tags))
+            listed.setdefault(text_of(result, "type") or "", []).append(member)
     return listed
 
 

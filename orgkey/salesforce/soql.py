@@ -191,6 +191,71 @@ def _permissions(names: Sequence[str], path: str = "") -> str:
     return ", ".join(f"{path}Permissions{name}" for name in names)
 
 
+TIME_ZONE = "SELECT TimeZoneSidKey FROM Organization"
+
+
+def login_user(username: str) -> str:
+    """What must be known of a user who logs in, by user name."""
+    return _quoted(
+        "SELECT Id, Username, IsActive, UserType, ProfileId, Profile.Name, Profile.UserLicense.Name FROM User WHERE Username = {}",
+        username,
+    )
+
+
+def users_called(name: str) -> str:
+    """Users whose name begins so, in front of the @: whom somebody may have meant."""
+    from simple_salesforce.format import format_soql
+
+    return str(format_soql("SELECT Username FROM User WHERE Username LIKE '{:like}@%' LIMIT 50", name))
+
+
+def user_login(user_id: str) -> str:
+    """Whether a user is frozen, or locked out by passwords."""
+    return _quoted("SELECT Id, IsFrozen, IsPasswordLocked FROM UserLogin WHERE UserId = {}", user_id)
+
+
+def held_by(user_id: str) -> str:
+    """Permission sets, the profile's own among them, and groups that a user holds, with what decides about a login."""
+    return _quoted(
+        "SELECT Id, PermissionSetId, PermissionSetGroupId, ExpirationDate, IsActive, PermissionSet.Name, PermissionSet.License.Name, "
+        "PermissionSet.PermissionsApiEnabled, PermissionSet.IsOwnedByProfile FROM PermissionSetAssignment WHERE AssigneeId = {}",
+        user_id,
+    )
+
+
+def own_set_of_profile(profile_id: str) -> str:
+    """The set that a profile owns, which holds its permissions."""
+    return _quoted("SELECT Id, PermissionsApiEnabled FROM PermissionSet WHERE ProfileId = {}", profile_id)
+
+
+def sets_of_groups(group_ids: Sequence[str]) -> list[str]:
+    """The permission sets that some groups contain."""
+    return _in(
+        "SELECT PermissionSetId, PermissionSetGroupId, PermissionSet.Name, PermissionSet.License.Name, "
+        "PermissionSet.PermissionsApiEnabled FROM PermissionSetGroupComponent WHERE PermissionSetGroupId IN {}",
+        group_ids,
+    )
+
+
+def login_history(user_id: str) -> str:
+    """A user's last logins, good and refused."""
+    return _quoted(
+        "SELECT LoginTime, Status, Application, SourceIp, LoginType FROM LoginHistory WHERE UserId = {} "
+        "ORDER BY LoginTime DESC LIMIT 20",
+        user_id,
+    )
+
+
+def tokens_of(user_id: str) -> str:
+    """The apps that a user has approved or uses tokens of."""
+    return _quoted("SELECT AppName, LastUsedDate, UseCount FROM OauthToken WHERE UserId = {}", user_id)
+
+
+def profile(profile_id: str) -> str:
+    """A profile with its metadata, for the Tooling API: one at a time, as it demands (Tooling API, Profile)."""
+    return _quoted("SELECT Id, FullName, Metadata FROM Profile WHERE Id = {}", profile_id)
+
+
 def _without_expiration(question: str) -> str:
     return question.replace(" ExpirationDate, IsActive,", "", 1)
 

@@ -22,6 +22,7 @@ from orgkey.salesforce.errors import (
     SettingError,
     SilentError,
     TransientError,
+    Unreachable,
     UnreachableError,
     host_of,
 )
@@ -104,12 +105,14 @@ class Transport(requests.Session):
             raise unreachable(target, error) from None
         except HTTPError as error:  # what requests lets through: a header that makes no sense, for one
             raise UnreachableError(
-                f"{host_of(target)} answered with something that is no HTTP ({type(error).__name__}).\nTry again in a moment."
+                f"{host_of(target)} answered with something that is no HTTP ({type(error).__name__}).\nTry again in a moment.",
+                why=Unreachable.STRANGE,
             ) from None
         except (OSError, ValueError) as error:  # a CA file of the environment that is not there
             raise UnreachableError(
                 f"{host_of(target)} cannot be asked: {type(error).__name__}: {error}.\n"
-                "Check REQUESTS_CA_BUNDLE and the proxy variables of the environment."
+                "Check REQUESTS_CA_BUNDLE and the proxy variables of the environment.",
+                why=Unreachable.MACHINE,
             ) from None
         refuse_foreign(target, response)
         return response
@@ -131,7 +134,7 @@ class Transport(requests.Session):
         def ask() -> requests.Response:
             response = self.request(method, url, **kwargs)
             if response.status_code in _BUSY and not is_fault(response):
-                raise TransientError(what_failed(response), retry_after=retry_after(response))
+                raise TransientError(what_failed(response), retry_after=retry_after(response), why=Unreachable.UNWELL)
             return response
 
         return retry(
@@ -205,28 +208,24 @@ def unreachable(url: str, error: requests.exceptions.RequestException) -> Unreac
     text = str(error)
     match error:
         case requests.exceptions.SSLError():
-            reason = (
-                "its TLS certificate is not trusted"
-                if "CERTIFICATE_VERIFY_FAILED" in text
-                else "TLS could not be agreed on"
-            )
+            why = Unreachable.UNTRUSTED if "CERTIFICATE_VERIFY_FAILED" in text else Unreachable.TLS
             advice = "Set salesforce:caBundle to the CA of the host or of the proxy between; verification is never switched off."
         case requests.exceptions.ProxyError():
-            reason, advice = "the proxy did not let us through", "Check HTTPS_PROXY and NO_PROXY."
+            why, advice = Unreachable.PROXY, "Check HTTPS_PROXY and NO_PROXY."
         case requests.exceptions.ConnectTimeout() | requests.exceptions.ReadTimeout():
-            reason, advice = (
-                "no answer came in time",
+            why, advice = (
+                Unreachable.TIMEOUT,
                 "Try again; if it stays so, check the network and https://status.salesforce.com.",
             )
         case _ if "Name or service not known" in text or "NameResolution" in text or "nodename nor servname" in text:
-            reason, advice = "the host name is not known", "Check salesforce:instanceUrl."
+            why, advice = Unreachable.NAME, "Check salesforce:instanceUrl."
         case _ if "refused" in text:
-            reason, advice = "the connection was refused", "Check salesforce:instanceUrl and that the org is up."
+            why, advice = Unreachable.REFUSED, "Check salesforce:instanceUrl and that the org is up."
         case _:
-            reason, advice = "the connection broke", "Try again; the same command goes on from here."
+            why, advice = Unreachable.BROKEN, "Try again; the same command goes on from here."
     kind: type[UnreachableError] = (
         UnreachableError if isinstance(error, requests.exceptions.SSLError) else TransientError
     )
     if isinstance(error, requests.exceptions.ReadTimeout):
         kind = SilentError
-    return kind(f"{host} cannot be reached: {reason}.\n{advice}")
+    return kind(f"{host} cannot be reached: {why}.\n{advice}", why=why)

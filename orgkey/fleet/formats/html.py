@@ -18,8 +18,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from orgkey.fleet.findings import KINDS, Code, Severity
-from orgkey.fleet.formats.words import can_be_ignored, org_of, orgs_of, printable, rest_of
+from orgkey.fleet.formats.words import can_be_ignored, org_of, orgs_of, rest_of
 from orgkey.fleet.report import Certificate, Finding, Report, StackReport, Verdict
+from orgkey.model.printable import printable
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from lxml import etree
 
 from orgkey.fleet.findings import KINDS, Code
-from orgkey.fleet.formats.words import printable, rest_of, whose
+from orgkey.fleet.formats.words import rest_of, whose
 from orgkey.fleet.report import Finding, Report, StackReport, Unknown
+from orgkey.model.printable import printable
 
 
 def junit(report: Report) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from orgkey.fleet.formats.words import commands, headline, org_of, orgs_of, place_of, printable, rest_of, whose
+from orgkey.fleet.formats.words import commands, headline, org_of, orgs_of, place_of, rest_of, whose
 from orgkey.fleet.report import Finding, Report, StackReport, Unknown, Verdict
+from orgkey.model.printable import printable
 
 _MARK = {Verdict.IN_SYNC: "✅", Verdict.DRIFT: "❌", Verdict.COULD_NOT_TELL: "❔"}
 

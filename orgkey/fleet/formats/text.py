@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from orgkey.fleet.findings import KINDS, Severity
-from orgkey.fleet.formats.words import commands, headline, orgs_of, place_of, printable, rest_of, whose
+from orgkey.fleet.formats.words import commands, headline, orgs_of, place_of, rest_of, whose
 from orgkey.fleet.report import Finding, Report, StackReport, Verdict
+from orgkey.model.printable import printable
 
 WIDTH = 100  # columns
 _MY_DOMAIN = ".my.salesforce.com"  # the same for nearly all orgs, and a column is dear

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from orgkey.fleet.report import Finding, Report, StackReport, Unknown, Verdict
 from orgkey.metadata.members import Resource
 from orgkey.model.ignore import ignorable
 
 _REST, _REST_OF_COMPONENT = "the stack", "all of it"
-
-_COMMANDS = frozenset({"Cc", "Cf", "Cs", "Cn"})
 
 
 def headline(report: Report) -> str:
@@ -53,11 +49,6 @@ def place_of(found: Finding) -> str:
 def commands(report: Report) -> list[str]:
     """What to type, for all stacks, each once."""
     return list(dict.fromkeys(command for each in report.stacks for command in each.commands))
-
-
-def printable(text: str) -> str:
-    """An org's own words without what a terminal or an XML parser would take for a command: control and direction characters."""
-    return "".join(char if char == "\n" or unicodedata.category(char) not in _COMMANDS else "\ufffd" for char in text)
 
 
 def can_be_ignored(path: str) -> bool:

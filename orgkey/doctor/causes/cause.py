@@ -1,0 +1,78 @@
+"""One row of the cause table, and what its rows have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orgkey.doctor.evidence import Seen
+from orgkey.doctor.facts import Facts, Failure
+
+NOTES = "platform notes"
+CREDENTIALS = "administrator credentials"
+NOT_APPROVED = "invalid_grant/hasn't approved this consumer"
+UNKNOWN_APP = ("invalid_client_id", "app_not_found", "OAUTH_EC_APP_NOT_FOUND*")
+SIGNATURE = ("invalid_client", "invalid_grant/invalid assertion")
+BLOCKED, DENIED = "OAUTH_APP_BLOCKED*", "OAUTH_APP_ACCESS_DENIED*"
+"""Failures that several causes share."""
+
+
+def by_the_answer(_facts: Facts) -> Seen:
+    """The failure says it itself."""
+    return True
+
+
+def not_to_be_proved(_facts: Facts) -> Seen:
+    """Nothing that can be asked would prove it."""
+    return None
+
+
+def nothing(_facts: Facts) -> str:
+    """Nothing to add."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cause.
+
+    `shows_as` are failures: `code`, or `code/a part of the text` in lower case; a code that ends with `*` stands for a family.
+    `proof` is True where the evidence proves it, False where it excludes it, None where it was not seen. `told` adds what was seen.
+    `alone` says that it stops a login by itself, whatever else fails first. `asks` is what would tell whether it is this one.
+    """
+
+    code: str
+    title: str
+    shows_as: tuple[str, ...]
+    proof: Callable[[Facts], Seen]
+    remedy: str
+    source: str
+    asks: str = ""
+    stack_remedy: str = ""
+    told: Callable[[Facts], str] = nothing
+    alone: bool = False
+
+    @property
+    def about(self) -> str:
+        """What it is about: the first word of its code."""
+        return self.code.partition(".")[0]
+
+    def fits(self, failure: Failure) -> bool:
+        """Whether it can show itself by this failure."""
+        return any(matches(pattern, failure) for pattern in self.shows_as)
+
+    def remedy_for(self, facts: Facts) -> str:
+        """What to do: by `pulumi up` where the app is a stack's."""
+        return self.stack_remedy if self.stack_remedy and facts.login.stack else self.remedy
+
+
+def matches(pattern: str, failure: Failure) -> bool:
+    """Whether a failure is one of those that a pattern stands for."""
+    code, _, part = pattern.partition("/")
+    same = failure.code.startswith(code[:-1]) if code.endswith("*") else failure.code == code
+    return same and part in failure.text.lower()
+
+
+def shortened(key: str) -> str:
+    """A consumer key so that people recognize it and nobody can use it."""
+    return f"{key[:8]}…{key[-4:]}" if len(key) > 16 else "…"  # noqa: PLR2004 — twelve of them are shown

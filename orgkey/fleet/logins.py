@@ -1,0 +1,133 @@
+"""The JWT logins of a stack, from its state: whose they are, by which key, and how their org is reached."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orgkey.doctor.facts import ExaminedLogin
+from orgkey.fleet.engine import Engine
+from orgkey.fleet.project import Project, Stack, StackFileError, connection_config
+from orgkey.model.connection import Connection, parse_connection
+
+_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+"""How a deployment marks a secret (Pulumi SDK, resource.SigKey and resource.SecretSig)."""
+_GRANT, _APPS = "JwtGrant", {"ExternalClientApp": "external", "ConnectedApp": "connected"}
+_PROVIDER = "pulumi:providers:salesforce"
+
+
+@dataclass(frozen=True, slots=True)
+class StackLogin:
+    """One login of a stack; `connection` is None where how its org is reached cannot be used, for the reasons in `problems`."""
+
+    name: str
+    login: ExaminedLogin
+    connection: Connection | None
+    problems: tuple[str, ...] = field(default=(), repr=False)
+
+
+def stack_logins(project: Project, stack: Stack, engine: Engine) -> list[StackLogin]:
+    """Every JWT login of a stack's state, with its private key in memory alone; none where it has none yet.
+
+    Raises EngineError where the state cannot be read, a missing passphrase for one.
+    """
+    resources = _resources(project, stack, engine, secrets=True)
+    providers = {row["urn"]: row for row in resources if row.get("type") == _PROVIDER}
+    used = {_provider_of(row) for row in resources if _kind(row) == _GRANT}
+    return [
+        _login(
+            row,
+            resources,
+            stack,
+            *_connection(project, stack, engine, providers.get(_provider_of(row)), alone=len(used) == 1),
+        )
+        for row in resources
+        if _kind(row) == _GRANT
+    ]
+
+
+def consumer_keys(project: Project, stack: Stack, engine: Engine) -> list[str]:
+    """The consumer keys of a stack's logins; none where they cannot be read without its passphrase."""
+    return [
+        key
+        for row in _resources(project, stack, engine, secrets=False)
+        if _kind(row) == _GRANT and isinstance(key := row.get("inputs", {}).get("consumerKey"), str)
+    ]
+
+
+def _resources(project: Project, stack: Stack, engine: Engine, *, secrets: bool) -> list[dict[str, Any]]:
+    command = ["stack", "export", "--stack", stack.name, *(["--show-secrets"] if secrets else [])]
+    exported = json.loads(engine.answer(command, folder=project.folder))
+    return [row for row in (exported.get("deployment") or {}).get("resources") or () if not row.get("delete")]
+
+
+def _login(
+    row: Mapping[str, Any],
+    resources: list[dict[str, Any]],
+    stack: Stack,
+    connection: Connection | None,
+    problems: tuple[str, ...],
+) -> StackLogin:
+    inputs, outputs = _opened(row.get("inputs") or {}), _opened(row.get("outputs") or {})
+    key = str(inputs.get("consumerKey") or "")
+    app = next((app for app in _apps(resources) if app[1].get("consumerKey") == key), None)
+    address = (
+        connection.instance_url if connection else str(outputs.get("instanceUrl") or inputs.get("instanceUrl") or "")
+    )
+    login = ExaminedLogin(
+        instance_url=address,
+        consumer_key=key,
+        username=str(inputs.get("username") or ""),
+        private_key=str(inputs.get("privateKeyPem") or ""),
+        audience=str(inputs.get("audience") or ""),
+        app_kind=app[0] if app else str(inputs.get("appKind") or ""),
+        app_name=str(app[1].get("name") or "") if app else "",
+        org_id=str(outputs.get("orgId") or ""),
+        org_kind=str(outputs.get("orgKind") or ""),
+        stack=stack.name,
+    )
+    return StackLogin(str(row["urn"]).rpartition("::")[2], login, connection, problems)
+
+
+def _apps(resources: list[dict[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for row in resources:
+        if kind := _APPS.get(_kind(row)):
+            yield kind, {**_opened(row.get("inputs") or {}), **_opened(row.get("outputs") or {})}
+
+
+def _connection(
+    project: Project, stack: Stack, engine: Engine, provider: Mapping[str, Any] | None, *, alone: bool
+) -> tuple[Connection | None, tuple[str, ...]]:
+    """How the org is reached: as the stack file says now, where it speaks for the only org; else as the provider in the state had it."""
+    values: Mapping[str, Any] = _opened(provider.get("inputs") or {}) if provider else {}
+    if alone:
+        try:
+            config = connection_config(project, stack, engine, seconds=60.0)
+            values = {name.partition(":")[2]: value for name, value in config.items()}
+        except StackFileError:
+            pass
+    known = {
+        name: value for name, value in values.items() if name not in ("version", "pluginDownloadURL", "__internal")
+    }
+    connection, problems = parse_connection(known)
+    return connection, tuple(f"salesforce:{each.path} {each.reason}" for each in problems)
+
+
+def _opened(value: Any) -> Any:
+    """A value without the marks of secrets in it."""
+    if isinstance(value, Mapping):
+        if value.get(_SIGNATURE) == _SECRET:
+            return json.loads(value["plaintext"]) if isinstance(value.get("plaintext"), str) else None
+        return {name: _opened(item) for name, item in value.items()}
+    return [_opened(item) for item in value] if isinstance(value, list) else value
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    return str(row.get("type", "")).rpartition(":")[2] if str(row.get("type", "")).startswith("salesforce:") else ""
+
+
+def _provider_of(row: Mapping[str, Any]) -> str:
+    """The URN of a resource's provider: what stands before its id."""
+    return str(row.get("provider") or "").rpartition("::")[0]
