@@ -1448,6 +1448,7 @@ class JwtGrant(_Resource):
             "verified": None,
             "reason_code": None,
             "reason": None,
+            "diagnosis": None,
             "org_id": None,
             "org_kind": None,
             "user_id": None,
@@ -1533,6 +1534,12 @@ class JwtGrant(_Resource):
     def reason(self) -> Output[str]:
         """The org's description of that error."""
         return pulumi.get(self, "reason")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="diagnosis")
+    def diagnosis(self) -> Output[str | None]:
+        """Why it fails, as far as the evidence tells (`orgkey doctor`)."""
+        return pulumi.get(self, "diagnosis")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="orgId")

@@ -19,7 +19,8 @@ SKEW = 120.0
 CHANGE_WINDOW, NEW_WINDOW = timedelta(minutes=10), timedelta(minutes=30)
 """How long a change of an app, and a new External Client App, may take until a login sees it (platform notes 4.6)."""
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-API_INTEGRATION = "Salesforce API Integration"
+API_INTEGRATION = "SalesforceAPIIntegrationPsl"
+"""The permission set licence Salesforce API Integration, by developer name."""
 
 
 def both(*seen: Seen) -> Seen:

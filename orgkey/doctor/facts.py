@@ -131,7 +131,10 @@ class AppSearch:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A permission set that a user holds, directly or by a group; `ended` is when that stopped counting."""
+    """A permission set that a user holds, directly or by a group; `ended` is when that stopped counting.
+
+    `license` is the developer name of the permission set licence that it carries, empty for none.
+    """
 
     set_id: str
     name: str

@@ -214,18 +214,25 @@ class OrgExaminer:
         inside: list[Record] = []
         for question in soql.sets_of_groups([row.text("PermissionSetGroupId") for row in groups]) if groups else ():
             inside += self._rows(question)
+        names = self._licenses([*rows, *inside])
         held, api = [], set()
         for row in rows:
             ended = _ended(row)
             if not row.text("PermissionSetGroupId"):
-                held.append(_held(row, ended))
+                held.append(_held(row, names, ended))
                 api |= {not ended and row.flag("PermissionSet.PermissionsApiEnabled")}
                 continue
             for part in inside:
                 if same_id(part.text("PermissionSetGroupId"), row.text("PermissionSetGroupId")):
-                    held.append(_held(part, ended, group=True))
+                    held.append(_held(part, names, ended, group=True))
                     api |= {not ended and part.flag("PermissionSet.PermissionsApiEnabled")}
         return tuple(held), frozenset(api)
+
+    def _licenses(self, rows: Iterable[Record]) -> dict[str, str]:
+        """Developer names of the permission set licences that sets carry, by id."""
+        ids = {row.text("PermissionSet.LicenseId") for row in rows if row["PermissionSet"] is not None} - {""}
+        found = self._snapshot.rows(*soql.set_licenses(sorted(ids))) if ids else []
+        return {row.text("Id"): row.text("DeveloperName") for part in found for row in part}
 
     def _api_enabled(self, profile_id: str, held: tuple[tuple[Held, ...], frozenset[bool]] | None) -> bool | None:
         """Whether profile or permission sets give the user API Enabled."""
@@ -258,14 +265,10 @@ class OrgExaminer:
         )
 
 
-def _held(row: Record, ended: str, *, group: bool = False) -> Held:
-    return Held(
-        row.text("PermissionSetId"),
-        row.text("PermissionSet.Name"),
-        row.text("PermissionSet.License.Name"),
-        ended,
-        group,
-    )
+def _held(row: Record, licenses: Mapping[str, str], ended: str, *, group: bool = False) -> Held:
+    license_id = row.text("PermissionSet.LicenseId")
+    name = next((name for known, name in licenses.items() if license_id and same_id(known, license_id)), "")
+    return Held(row.text("PermissionSetId"), row.text("PermissionSet.Name"), name, ended, group)
 
 
 def _ended(row: Record) -> str:

@@ -20,6 +20,7 @@ from orgkey.fleet.remedies import Unread, changed_value, finding, settle
 from orgkey.fleet.report import Certificate, Finding
 from orgkey.metadata.identifiers import name_key, same_id
 from orgkey.model.secret_texts import HIDDEN
+from orgkey.provider.login_diagnosis import command_for
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.urn import type_name
 from orgkey.salesforce.error_table import GRANT, find_row
@@ -183,7 +184,11 @@ def _judge_grant(step: Step, *, holds_it: bool) -> Iterator[Finding]:
         f"{_known(step.old_inputs.get('username')) or 'the integration user'}: the org answers {f'{code}: {text}' if code else text}",
         action,
         values=(True, False),
-        details=(f"{row.meaning[0].upper()}{row.meaning[1:]}.",) if row else (),
+        details=(
+            *((f"{row.meaning[0].upper()}{row.meaning[1:]}.",) if row else ()),
+            *((f"Why: {why}.",) if (why := str(step.new_outputs.get("diagnosis") or "")) else ()),
+            f"`{command_for(step.urn)}` shows it all.",
+        ),
         advice=advice,
     )
 

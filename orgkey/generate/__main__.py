@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from orgkey.doctor import diagnosis
 from orgkey.fleet.formats.json import json_schema_page
 from orgkey.generate import component_settings, resource_pages, typed_resources
 from orgkey.generate.python_code import ROOT
-from orgkey.generate.tables import errors_page, findings_page, settings_page
+from orgkey.generate.tables import causes_page, errors_page, findings_page, settings_page
 
 _PAGES = ROOT / "docs" / "reference"
 
@@ -21,6 +22,8 @@ def main() -> int:
         _PAGES / "errors.md": errors_page(),
         _PAGES / "findings.md": findings_page(),
         _PAGES / "drift-report.schema.json": json_schema_page(),
+        _PAGES / "diagnosis.schema.json": diagnosis.json_schema_page(),
+        _PAGES / "causes.md": causes_page(),
         **{_PAGES / "resources" / name: text for name, text in resource_pages.pages().items()},
     }
     stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]

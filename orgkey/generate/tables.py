@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from orgkey.doctor.causes import CAUSES
 from orgkey.fleet.findings import KINDS, REMEDIES, Severity
 from orgkey.metadata.fields import Field, OnChange, inputs_of
 from orgkey.metadata.members import Resource
@@ -32,6 +33,18 @@ is the usual one; a changed setting that only people read (a label, a descriptio
 
 | code | severity | what it means | whom it concerns |
 | --- | --- | --- | --- |
+"""
+_CAUSES = """# Why a JWT login fails
+
+<!-- Written by `make generate`: do not edit. -->
+
+The rows of [the cause table](../../orgkey/doctor/causes/__init__.py), which `orgkey doctor` judges by
+([guide](../guides/doctor.md)). *Shows as* are the answers by which a cause can show itself: `unusable_key` and `unreachable` are
+failures before an org answers. A code never changes its meaning. The form of the JSON is
+[diagnosis.schema.json](diagnosis.schema.json).
+
+| code | cause | shows as | what to do | source |
+| --- | --- | --- | --- | --- |
 """
 _ACTIONS = """
 ## What to do
@@ -94,6 +107,25 @@ def findings_page() -> str:
     actions = [f"| `{action}` | {remedy} |" for action, remedy in REMEDIES.items()]
     head = _FINDINGS.format(severities=", ".join(Severity))
     return "\n".join([head + "\n".join(rows), _ACTIONS + "\n".join(actions), ""])
+
+
+def causes_page() -> str:
+    """Every cause that `orgkey doctor` knows."""
+    rows = [
+        f"| `{each.code}` | {_sentence(each.title)} | {', '.join(map(_failure, each.shows_as))} | {each.remedy} | {each.source} |"
+        for each in CAUSES
+    ]
+    return "\n".join([_CAUSES + "\n".join(rows), ""])
+
+
+def _failure(pattern: str) -> str:
+    """How a failure looks: code and a part of its text."""
+    code, _, part = pattern.partition("/")
+    return " ".join([f"`{code}`", *([f"“{part}”"] if part else [])])
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _app_row(name: str) -> str:

@@ -24,6 +24,7 @@ from orgkey.provider.handler import (
     Values,
     unknown_outputs,
 )
+from orgkey.provider.login_diagnosis import command_for, diagnosis_of
 from orgkey.provider.model_inputs import as_args, changed, check_model
 from orgkey.provider.same_org import has_moved, same_address
 from orgkey.salesforce.error_table import Retry
@@ -33,7 +34,7 @@ from orgkey.salesforce.oauth import retry_of
 from orgkey.salesforce.retry import retry_refused
 
 _WAIT = "propagationMinutes"  # how long to wait for a login is nothing that could need another proof
-_OUTPUTS = ("verified", "reasonCode", "reason", "orgId", "orgKind", "userId", "scopes", "audience")
+_OUTPUTS = ("verified", "reasonCode", "reason", "diagnosis", "orgId", "orgKind", "userId", "scopes", "audience")
 
 
 class JwtGrantHandler(Handler):
@@ -81,8 +82,9 @@ class JwtGrantHandler(Handler):
                 raise
             # No failure of the Read: every `up` begins with one, by the user of the last one, and a warning of the engine's would
             # stand beside the proof in which the same `up` ends. The outputs are drift by themselves (`diff`).
-            operation.info(f"Before this run: {_verdict(args, error)}")
-            return ReadResult(resource_id, inputs, _refused(inputs, outputs, error, operation))
+            refused = _refused(inputs, outputs, args, error, operation)
+            operation.info(f"Before this run: {_verdict(args, error, refused, operation)}")
+            return ReadResult(resource_id, inputs, refused)
 
     def update(
         self, resource_id: str, old_inputs: Values, old_outputs: Values, inputs: Values, operation: Operation
@@ -112,9 +114,9 @@ class JwtGrantHandler(Handler):
             again = _Window(operation.clock.now(), window.minutes, certificate_changed=True)
             return _proved(inputs, _proof(args, operation, again), operation)
         except GrantRefusedError as error:
-            raise InitFailedError(
-                _id(args, operation), _refused(inputs, {}, error, operation), [_verdict(args, error)]
-            ) from error
+            refused = _refused(inputs, {}, args, error, operation)
+            reasons = [_verdict(args, error, refused, operation)]
+            raise InitFailedError(_id(args, operation), refused, reasons) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +153,12 @@ def _deploy_again(inputs: Values, args: JwtGrantArgs, error: GrantRefusedError, 
     try:
         app.deploy_again(operation)
     except (InitFailedError, SalesforceError) as failure:
-        reasons = [_verdict(args, error), f"The app {app.id} was to be deployed again, and that failed: {failure}"]
-        raise InitFailedError(_id(args, operation), _refused(inputs, {}, error, operation), reasons) from failure
+        refused = _refused(inputs, {}, args, error, operation)
+        reasons = [
+            _verdict(args, error, refused, operation),
+            f"The app {app.id} was to be deployed again, and that failed: {failure}",
+        ]
+        raise InitFailedError(_id(args, operation), refused, reasons) from failure
     return True
 
 
@@ -201,6 +207,7 @@ def _proved(inputs: Values, proof: Proof, operation: Operation) -> dict[str, Any
         "verified": True,
         "reasonCode": "",
         "reason": "",
+        "diagnosis": "",
         "orgId": proof.org_id,
         "orgKind": operation.snapshot.identity().kind,
         "userId": proof.user_id,
@@ -209,11 +216,14 @@ def _proved(inputs: Values, proof: Proof, operation: Operation) -> dict[str, Any
     }
 
 
-def _refused(inputs: Values, outputs: Values, error: GrantRefusedError, operation: Operation) -> dict[str, Any]:
+def _refused(
+    inputs: Values, outputs: Values, args: JwtGrantArgs, error: GrantRefusedError, operation: Operation
+) -> dict[str, Any]:
     """`orgId` is the org that refused: after a sandbox refresh another than the one that is known."""
     known, identity = {name: outputs[name] for name in _OUTPUTS if name in outputs}, operation.snapshot.identity()
     org = {"orgId": identity.org_id, "orgKind": identity.kind}
-    return {**inputs, **known, **org, "verified": False, "reasonCode": error.code, "reason": error.text}
+    why = {"reasonCode": error.code, "reason": error.text, "diagnosis": diagnosis_of(args, error, operation)}
+    return {**inputs, **known, **org, "verified": False, **why}
 
 
 def _id(args: JwtGrantArgs, operation: Operation) -> str:
@@ -221,5 +231,8 @@ def _id(args: JwtGrantArgs, operation: Operation) -> str:
     return "login" if "username" in operation.secrets else args.username
 
 
-def _verdict(args: JwtGrantArgs, error: GrantRefusedError) -> str:
-    return f"The JWT login of {args.username} does not work. {error}"
+def _verdict(args: JwtGrantArgs, error: GrantRefusedError, refused: Values, operation: Operation) -> str:
+    why = f"\nWhy: {refused['diagnosis']}." if refused["diagnosis"] else ""
+    return (
+        f"The JWT login of {args.username} does not work. {error}{why}\nTo see it all: `{command_for(operation.urn)}`"
+    )

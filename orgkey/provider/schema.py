@@ -100,6 +100,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         "verified": _BOOLEAN | {"description": "Whether the login works."},
         "reasonCode": _STRING | {"description": "The org's error code where it does not."},
         "reason": _STRING | {"description": "The org's description of that error."},
+        "diagnosis": _STRING | {"description": "Why it fails, as far as the evidence tells (`orgkey doctor`)."},
         "orgId": _COMMON_OUTPUTS["orgId"],
         "orgKind": _STRING | {"description": "Kind of the org: production, sandbox, scratch or developer."},
         "userId": _STRING | {"description": "Id of the integration user."},
@@ -110,6 +111,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
 _MAY_BE_ABSENT = {
     "orgKind",
     "reasonCode",
+    "diagnosis",
     "groupAssignmentIds",
     "undeclaredUsers",
     "byGroup",

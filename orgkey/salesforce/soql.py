@@ -217,7 +217,7 @@ def user_login(user_id: str) -> str:
 def held_by(user_id: str) -> str:
     """Permission sets, the profile's own among them, and groups that a user holds, with what decides about a login."""
     return _quoted(
-        "SELECT Id, PermissionSetId, PermissionSetGroupId, ExpirationDate, IsActive, PermissionSet.Name, PermissionSet.License.Name, "
+        "SELECT Id, PermissionSetId, PermissionSetGroupId, ExpirationDate, IsActive, PermissionSet.Name, PermissionSet.LicenseId, "
         "PermissionSet.PermissionsApiEnabled, PermissionSet.IsOwnedByProfile FROM PermissionSetAssignment WHERE AssigneeId = {}",
         user_id,
     )
@@ -231,10 +231,15 @@ def own_set_of_profile(profile_id: str) -> str:
 def sets_of_groups(group_ids: Sequence[str]) -> list[str]:
     """The permission sets that some groups contain."""
     return _in(
-        "SELECT PermissionSetId, PermissionSetGroupId, PermissionSet.Name, PermissionSet.License.Name, "
+        "SELECT PermissionSetId, PermissionSetGroupId, PermissionSet.Name, PermissionSet.LicenseId, "
         "PermissionSet.PermissionsApiEnabled FROM PermissionSetGroupComponent WHERE PermissionSetGroupId IN {}",
         group_ids,
     )
+
+
+def set_licenses(ids: Sequence[str]) -> list[str]:
+    """Permission set licences by id; the licence of a permission set may also be a user licence, which is none of them."""
+    return _in("SELECT Id, DeveloperName FROM PermissionSetLicense WHERE Id IN {}", ids)
 
 
 def login_history(user_id: str) -> str:
