@@ -129,6 +129,7 @@ class Org:
         files: Mapping[str, str],
         types: Mapping[str, Sequence[str]] = {},
         destroy: Mapping[str, Sequence[str]] = {},
+        version: str = "67.0",
     ) -> None:
         """Deploy files (path -> XML without declaration) and removals (type -> names), as any other tool would.
 
@@ -140,7 +141,7 @@ class Org:
         with zipfile.ZipFile(buffer, "w") as archive:
             for path, xml in files.items():
                 archive.writestr(path, xml)
-            archive.writestr("package.xml", _MANIFEST.format(_members(types) + "<version>67.0</version>"))
+            archive.writestr("package.xml", _MANIFEST.format(_members(types) + f"<version>{version}</version>"))
             if destroy:
                 archive.writestr("destructiveChanges.xml", _MANIFEST.format(_members(destroy)))
         self.deploy_zip(buffer.getvalue())
