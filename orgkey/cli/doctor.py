@@ -26,7 +26,6 @@ from orgkey.fleet.project import Project, Stack, find_project
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.my_domain import my_domain
 from orgkey.salesforce.clock import Countdown
-from orgkey.salesforce.org import Org
 from orgkey.salesforce.transport import Transport, timeout_of
 
 _Tell = Callable[[str], None]
@@ -207,10 +206,8 @@ def _examined(
 ) -> Facts:
     clock = Countdown(seconds=seconds)
     transport = Transport(ca_bundle=connection.ca_bundle, timeout=timeout_of(os.environ), clock=clock)
-    org = Org(connection, clock=clock, transport=transport) if not anonymous else None
-    return Examiner(transport, connection.api_version, org, tell).examine(
-        replace(login, instance_url=connection.instance_url)
-    )
+    examiner = Examiner(transport, connection, as_admin=not anonymous, progress=tell)
+    return examiner.examine(replace(login, instance_url=connection.instance_url))
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def only_scopes(facts: Facts, *names: str) -> Seen:
 
 def sender_bound(facts: Facts) -> Seen:
     """Whether the app demands more than a bearer's assertion."""
-    return bool(facts.app.sender_bound) if facts.app else None
+    return None if facts.app is None or facts.app.sender_bound is None else bool(facts.app.sender_bound)
 
 
 def high_assurance(facts: Facts) -> Seen:

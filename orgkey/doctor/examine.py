@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,24 +11,30 @@ from typing import TYPE_CHECKING
 from orgkey.doctor.attempt import Attempt, examine_host, examine_key, refused_key
 from orgkey.doctor.facts import ExaminedLogin, Facts, HostFacts
 from orgkey.doctor.org_facts import OrgExaminer
+from orgkey.model.connection import Connection
+from orgkey.salesforce import answers
 from orgkey.salesforce.errors import SalesforceError
+from orgkey.salesforce.org import Org
 from orgkey.salesforce.read import Snapshot
 
 if TYPE_CHECKING:
-    from orgkey.salesforce.org import Org
     from orgkey.salesforce.transport import Transport
+
+NEWEST_API_VERSION = "68.0"
+"""Winter '27 (platform notes 7)."""
 
 
 @dataclass(slots=True)
 class Examiner:
-    """How to reach the org: `transport` without a login; `org` with its administrator's, or None where none was given.
+    """How to reach the org: `transport` without a login, `connection` with its administrator's.
 
-    `progress` hears in words what is being looked at.
+    Without `as_admin` the connection's credentials are not used. `progress` hears in words what is being looked at.
     """
 
     transport: Transport
-    api_version: str
-    org: Org | None = None
+    connection: Connection
+    as_admin: bool = True
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     progress: Callable[[str], None] = field(default=lambda _: None)
 
     def examine(self, login: ExaminedLogin) -> Facts:
@@ -37,7 +44,7 @@ class Examiner:
         if key.problem:
             return self._seen_by_org(replace(facts, failure=refused_key(key.problem)))
         self.progress(f"trying the login of {login.username}")
-        attempt = Attempt(self.transport, login, self.api_version)
+        attempt = Attempt(self.transport, login, self.connection.api_version)
         attempt.run(login.org_kind or "sandbox")
         facts = replace(facts, answers=tuple(attempt.answers), proof=attempt.proof, failure=attempt.failure)
         if facts.failure is None:
@@ -51,12 +58,13 @@ class Examiner:
 
     def _seen_by_org(self, facts: Facts) -> Facts:
         """Add what the org's administrator sees."""
-        if self.org is None:
+        if not self.as_admin:
             return facts
-        examiner = OrgExaminer(Snapshot(self.org, gather=0.0), facts.login)
+        org = Org(self._newest(), clock=self.transport.clock, transport=self.transport, environment=self.environment)
+        examiner = OrgExaminer(Snapshot(org, gather=0.0), facts.login)
         try:
             self.progress("logging in with the administrator's credentials")
-            org = examiner.org()
+            seen = examiner.org()
             self.progress("looking at the app")
             apps = examiner.apps()
             self.progress("looking at the user")
@@ -68,9 +76,20 @@ class Examiner:
         return replace(
             facts,
             now=datetime.fromtimestamp(now, UTC),
-            org=org,
+            org=seen,
             apps=apps,
             user=user,
             credentials_problem="",
             unseen=tuple(examiner.unseen),
         )
+
+    def _newest(self) -> Connection:
+        """The connection at the newest API version that the org serves and we know, which shows the most."""
+        versions = [NEWEST_API_VERSION, self.connection.api_version]
+        try:
+            response = self.transport.read("GET", f"{self.connection.instance_url}/services/data/")
+            served = answers.versions(answers.content_of(response), self.connection.instance_url)
+        except SalesforceError:
+            served = []
+        newest = next((each for each in versions if each in served), self.connection.api_version)
+        return self.connection.model_copy(update={"api_version": newest})

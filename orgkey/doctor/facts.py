@@ -105,8 +105,8 @@ class AppFacts:
     certificate: CertificateFacts | None
     ip_relaxation: str
     session_level: str
-    sender_bound: tuple[str, ...]
-    """Flags that are on and demand more than a bearer's assertion: DPoP, mutual TLS, IP binding."""
+    sender_bound: tuple[str, ...] | None
+    """Flags that are on and demand more than a bearer's assertion: DPoP, mutual TLS, IP binding. API 68.0 is the first to show them."""
     missing: tuple[str, ...]
     """Metadata types of which it has no member."""
     changed_at: datetime | None = None

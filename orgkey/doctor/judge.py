@@ -37,8 +37,9 @@ def judge(facts: Facts) -> Verdict:
     if proved:
         about = {each.about for each in proved}
         return Verdict(Outcome.CAUSE_FOUND, proved, tuple(each for each in also if each.about not in about))
-    possible = tuple(each for each in fitting if each.proof(facts) is None)
-    return Verdict(Outcome.COULD_NOT_TELL, possible, also)
+    possible = [each for each in fitting if each.proof(facts) is None]
+    possible.sort(key=lambda each: each.hint(facts) is not True)  # stable: else as in the table
+    return Verdict(Outcome.COULD_NOT_TELL, tuple(possible), also)
 
 
 def _first_of_each(causes: list[Cause]) -> tuple[Cause, ...]:

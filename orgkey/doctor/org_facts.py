@@ -47,6 +47,7 @@ _KEY_MEMBER = {"external": "ExtlClntAppGlobalOauthSettings", "connected": "Conne
 _MOST_APPS = 300
 """Apps of one kind that are read to find the one with the key; ten come in a request."""
 _SENDER_BOUND = ("isDPopEnabled", "isMtlsEnabled", "isPKImTLSEnabled", "isIpBindingEnabled")
+_SENDER_BOUND_SINCE = 68.0
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -156,6 +157,7 @@ class OrgExaminer:
         if links is None and isinstance(app.links, RefusedError):
             self.unseen.append(Unseen("which permission sets and profiles may use the app", app.links.in_short))
         changed = self._look("when the app last changed", lambda: self._changed(app, kind))
+        bound = tuple(tag for tag in _SENDER_BOUND if f"<{tag}" in parts and f">true</{tag}" in parts)
         return AppFacts(
             name=str(settings["name"]),
             label=str(settings["label"]),
@@ -168,7 +170,7 @@ class OrgExaminer:
             certificate=_certificate(str(settings.get("certificatePem") or "")),
             ip_relaxation=str(settings.get("ipRelaxation") or ""),
             session_level=str(settings.get("requiredSessionLevel") or ""),
-            sender_bound=tuple(tag for tag in _SENDER_BOUND if f"<{tag}" in parts and f">true</{tag}" in parts),
+            sender_bound=bound if float(self._snapshot.org.connection.api_version) >= _SENDER_BOUND_SINCE else None,
             missing=app.found.missing,
             changed_at=changed[0] if changed else None,
             changed_by=changed[1] if changed else "",

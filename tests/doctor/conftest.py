@@ -9,7 +9,6 @@ from orgkey.doctor.examine import Examiner
 from orgkey.doctor.facts import ExaminedLogin, Facts
 from orgkey.model.connection import parse_connection
 from orgkey.salesforce.clock import Clock
-from orgkey.salesforce.org import Org as Client
 from orgkey.salesforce.transport import Transport
 from tests.doctor.hand_made import KEY, pair
 from tests.landscape import Landscape, Org
@@ -22,24 +21,27 @@ def examine(org: Org, landscape: Landscape) -> Examine:
     """Examine the login that was made by hand, with the administrator's credentials or without; `changed` are other fields of it."""
 
     def run(*, as_admin: bool = True, token: str = "", seconds_ahead: float = 0.0, **changed: str) -> Facts:
+        now = landscape.org(org.name)  # a refresh gives it another id and administrator's session
         login = ExaminedLogin(
             **{
-                "instance_url": org.url,
+                "instance_url": now.url,
                 "consumer_key": KEY,
-                "username": org.user("ci"),
+                "username": now.user("ci"),
                 "private_key": pair(1).key,
                 **changed,
             }
         )
         clock = OrgClock(landscape, seconds_ahead)
-        values = {"instanceUrl": login.instance_url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "TOKEN"}'}
+        values = {
+            "instanceUrl": login.instance_url,
+            "caBundle": org.ca_bundle,
+            "credentials": '{"accessTokenEnv": "TOKEN"}',
+        }
         connection, problems = parse_connection(values)
         assert connection is not None, problems
         transport = Transport(ca_bundle=org.ca_bundle, clock=clock)
-        client = Client(
-            connection, clock=clock, transport=transport, environment={"TOKEN": token or org.access_token}
-        )
-        return Examiner(transport, connection.api_version, client if as_admin else None).examine(login)
+        environment = {"TOKEN": token or now.access_token}
+        return Examiner(transport, connection, as_admin=as_admin, environment=environment).examine(login)
 
     return run
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -32,7 +32,7 @@ def pair(number: int, days: int = 365) -> Pair:
     """The same pair for the same number: making one takes long."""
     key = _key(number)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"legacy {number}")])
-    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -40,12 +40,10 @@ def pair(number: int, days: int = 365) -> Pair:
         .public_key(key.public_key())
         .serial_number(number)
         .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=days))
+        .not_valid_after(start + dt.timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return Pair(pem.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode())
 
 
@@ -79,7 +77,8 @@ def make_login(
     )
     licensed = f"<license>{license}</license>" if license else ""
     permission_set = _HEAD.format(
-        "PermissionSet", f"<hasActivationRequired>false</hasActivationRequired><label>Legacy CI users</label>{licensed}{permission}"
+        "PermissionSet",
+        f"<hasActivationRequired>false</hasActivationRequired><label>Legacy CI users</label>{licensed}{permission}",
     )
     files = {f"permissionsets/{SET}.permissionset": permission_set}
     org.deploy(files, {"PermissionSet": [SET]})
@@ -95,8 +94,10 @@ def make_login(
         ),
         "ExtlClntAppGlobalOauthSettings": (
             f"extlClntAppGlobalOauthSets/{APP}_glbloauth.ecaGlblOauth",
-            f"<callbackUrl>https://localhost/callback</callbackUrl>{f'<certificate>{pem}</certificate>' if pem else ''}"
-            f"<consumerKey>{consumer_key}</consumerKey>{_PARENT}{flags}<label>Legacy CI</label>",
+            (
+                f"<callbackUrl>https://localhost/callback</callbackUrl>{f'<certificate>{pem}</certificate>' if pem else ''}"
+                f"<consumerKey>{consumer_key}</consumerKey>{_PARENT}{flags}<label>Legacy CI</label>"
+            ),
         ),
         "ExtlClntAppOauthSettings": (
             f"extlClntAppOauthSettings/{APP}_oauth.ecaOauth",

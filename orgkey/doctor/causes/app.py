@@ -133,6 +133,7 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 1.3",
         CREDENTIALS,
         told=lambda facts: f"it is the stack {seen.of_other_stack(facts)}'s" if seen.of_other_stack(facts) else "",
+        hint=lambda facts: bool(seen.of_other_stack(facts)),
     ),
     # --- the app
     Cause(
@@ -201,6 +202,7 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 4.6",
         "when the app last changed (administrator credentials)",
         told=_last_change,
+        hint=seen.changed_lately,
     ),
     Cause(
         "app.disabled",
@@ -266,6 +268,7 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 4.6",
         "when the app last changed (administrator credentials)",
         told=_last_change,
+        hint=seen.changed_lately,
     ),
     Cause(
         "certificate.none",
@@ -276,6 +279,7 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 2.4, 4.5",
         "the app in Setup",
         "run `pulumi up`: it sends this stack's certificate again",
+        hint=lambda facts: facts.app is not None,
     ),
     Cause(
         "certificate.ended",
@@ -303,7 +307,7 @@ CAUSES: Sequence[Cause] = (
         "switch that off in the app's OAuth settings",
         "metadata WSDL 68; platform notes 2.3",
         CREDENTIALS,
-        told=lambda facts: ", ".join(facts.app.sender_bound) if facts.app else "",
+        told=lambda facts: ", ".join(facts.app.sender_bound or ()) if facts.app else "",
         alone=True,
     ),
 )

@@ -39,6 +39,7 @@ class Cause:
     `shows_as` are failures: `code`, or `code/a part of the text` in lower case; a code that ends with `*` stands for a family.
     `proof` is True where the evidence proves it, False where it excludes it, None where it was not seen. `told` adds what was seen.
     `alone` says that it stops a login by itself, whatever else fails first. `asks` is what would tell whether it is this one.
+    `hint` is True where the evidence points to it without proving it: then it is told before others that are possible.
     """
 
     code: str
@@ -51,6 +52,7 @@ class Cause:
     stack_remedy: str = ""
     told: Callable[[Facts], str] = nothing
     alone: bool = False
+    hint: Callable[[Facts], Seen] = not_to_be_proved
 
     @property
     def about(self) -> str:
