@@ -18,9 +18,9 @@ from lxml import html as parser
 from orgkey.fleet.findings import KINDS, Code
 from orgkey.fleet.formats.html import html
 from orgkey.fleet.formats.words import can_be_ignored
-from orgkey.model.printable import printable
 from orgkey.fleet.report import Report, StackReport
 from orgkey.metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS
+from orgkey.model.printable import printable
 from orgkey.stack_file.settings import SettingsError, load
 from tests.fleet.made_up import HOSTILE, NOW, certificate, finding, hostile, landscape, many, stack
 
