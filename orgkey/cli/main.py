@@ -21,6 +21,7 @@ from typing import NoReturn
 
 import click
 
+from orgkey.cli.check import check
 from orgkey.cli.doctor import doctor
 from orgkey.cli.outputs import Output, leave_stdout, problems, write
 from orgkey.cli.progress import Progress
@@ -236,6 +237,7 @@ def _refuse_contradictions(
         raise click.UsageError("\n".join(found))
 
 
+orgkey.add_command(check)
 orgkey.add_command(doctor)
 
 if __name__ == "__main__":

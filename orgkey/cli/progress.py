@@ -5,14 +5,25 @@ from __future__ import annotations
 import sys
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from orgkey.fleet.project import Stack
-from orgkey.fleet.report import StackReport
+
+
+class Result(Protocol):
+    """What is known of a stack in the end."""
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
 
 
 class Progress:
@@ -40,7 +51,7 @@ class Progress:
         if self._live:
             self._live.stop()
 
-    def watch(self, stack: Stack, report: StackReport | None) -> None:
+    def watch(self, stack: Stack, report: Result | None) -> None:
         """Hear that the check of a stack begins, or its report."""
         with self._lock:
             if report is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ class Project:
     """A folder with a Pulumi.yaml.
 
     `runtime` is the name of its language host; `config_folder` is where stack files are; `has_config` says that the project itself sets
-    something for every stack.
+    something for every stack, which is `config`.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Project:
     runtime: str
     config_folder: Path
     has_config: bool = False
+    config: Mapping[str, Any] = field(default_factory=dict)
 
     def stacks(self, engine: Engine, patterns: Iterable[str] = ()) -> list[Stack]:
         """The project's stacks whose name fits one of the patterns (shell globs; none: all), by name.
@@ -77,6 +79,27 @@ class Project:
                 raise ProjectError(f"No stack is named {pattern}.\nThere are: {existing}.")
         return [stack for name, stack in stacks.items() if any(_fits(name, pattern) for pattern in patterns)]
 
+    def stack_files(self, patterns: Iterable[str] = ()) -> list[Stack]:
+        """Stacks by the files in the project's folder, whether a backend has them or not; raises ProjectError as `stacks` does."""
+        files = {
+            found[1]: file
+            for file in sorted(self.config_folder.glob("Pulumi.*"))
+            if (found := re.fullmatch(r"Pulumi\.(.+)\.ya?ml", file.name)) and file.is_file()
+        }
+        if not files:
+            raise ProjectError(
+                f"There is no stack file in {self.config_folder}.\nWrite one: Pulumi.<stack>.yaml (docs/reference/stack-file.md)."
+            )
+        patterns = list(patterns) or ["*"]
+        for pattern in patterns:
+            if not any(_fits(name, pattern) for name in files):
+                raise ProjectError(f"No stack file is named Pulumi.{pattern}.yaml.\nThere are: {', '.join(files)}.")
+        return [
+            Stack(self.name, name, file)
+            for name, file in files.items()
+            if any(_fits(name, pattern) for pattern in patterns)
+        ]
+
     def _file_of(self, name: str) -> Path:
         file = self.config_folder / f"Pulumi.{_short(name)}.yaml"
         other = file.with_suffix(".yml")
@@ -97,6 +120,7 @@ def find_project(start: Path) -> Project:
                     str(runtime["name"] if isinstance(runtime, Mapping) else runtime),
                     folder / str(read.get("stackConfigDir") or "."),
                     bool(read.get("config")),
+                    _defaults(read.get("config")),
                 )
             except (yaml.YAMLError, KeyError, TypeError, ValueError, OSError) as error:
                 raise ProjectError(f"{file} cannot be read: {_first_line(error)}.") from None
@@ -113,12 +137,23 @@ def connection_config(project: Project, stack: Stack, engine: Engine, *, seconds
     read = _read(stack)
     values = _of_ours(read)
     if project.has_config or "environment" in read or any(_has_secret(value) for value in values.values()):
-        command = ["config", "--json", "--show-secrets", "--stack", stack.name]
-        shown = json.loads(engine.answer(command, folder=project.folder, seconds=seconds))
-        return {name: str(entry.get("value", "")) for name, entry in shown.items() if name.startswith(_NAMESPACE)}
+        shown = decrypted_config(project, stack, engine, seconds=seconds)
+        return {name: value for name, value in shown.items() if name.startswith(_NAMESPACE)}
     if not values:
         raise NoSettingsError(f"{stack.file.name} has no {_NAMESPACE}* settings.")
     return {name: _as_text(value) for name, value in values.items()}
+
+
+def decrypted_config(project: Project, stack: Stack, engine: Engine, *, seconds: float) -> dict[str, str]:
+    """The whole config of a stack as the engine hands it to a program, decrypted; raises EngineError."""
+    command = ["config", "--json", "--show-secrets", "--stack", stack.name]
+    shown = json.loads(engine.answer(command, folder=project.folder, seconds=seconds))
+    return {name: str(entry.get("value", "")) for name, entry in shown.items()}
+
+
+def read_stack_file(stack: Stack) -> Mapping[str, Any]:
+    """What a stack file holds, encrypted where it is; raises StackFileError."""
+    return _read(stack)
 
 
 def instance_url(stack: Stack) -> str:
@@ -144,6 +179,19 @@ def _of_ours(read: Mapping[str, Any]) -> dict[str, Any]:
     config = read.get("config")
     items = config.items() if isinstance(config, Mapping) else ()
     return {str(name): value for name, value in items if str(name).startswith(_NAMESPACE)}
+
+
+def _defaults(config: Any) -> dict[str, Any]:
+    """What a project sets for every stack: a value as it is, or one in a declaration."""
+    if not isinstance(config, Mapping):
+        return {}
+    given = {
+        str(key): next((each[name] for name in ("value", "default") if name in each), None)
+        if isinstance(each, Mapping)
+        else each
+        for key, each in config.items()
+    }
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _has_secret(value: Any) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
 from orgkey.metadata.ownership import Marker, Ownership
-from orgkey.salesforce.preflight_table import Code, Verdict, right, unknown, wrong
+from orgkey.salesforce.preflight_table import Code, Verdict, note, right, wrong
 
 INTEGRATION_LICENSE, API_INTEGRATION = "Salesforce Integration", "SalesforceAPIIntegrationPsl"
 """The licence of integration users, and the permission set licence that they need before any permission set (platform notes 3.1)."""
@@ -97,7 +97,7 @@ def judge_permissions(permissions: Permissions, needs: Iterable[Need], *, host: 
             whose = login or "the login that salesforce:credentials lead to"
             verdicts.append(wrong(Code.PERMISSION, host=host, login=whose, permission=need.label, use=need.use))
         else:
-            verdicts.append(unknown(Code.PERMISSION, f"the org does not tell whether the login has {need.label}"))
+            verdicts.append(note(Code.PERMISSION, f"the org does not tell whether the login has {need.label}"))
     return verdicts
 
 

@@ -26,6 +26,7 @@ class State(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     UNKNOWN = "unknown"
+    NOTE = "note"
 
 
 class Code(StrEnum):
@@ -45,6 +46,7 @@ class Code(StrEnum):
     APP_KEY = "app-key"
     CONSUMER_KEY = "consumer-key"
     ADMITTED = "admitted"
+    IMPORT = "import"
     DEPLOY = "deploy"
 
 
@@ -134,6 +136,12 @@ TABLE: Mapping[Code, Row] = {
         "{host} does not have {what}, which is to admit users to the app.",
         "Correct orgkey:app. Profiles go by the name that Setup shows, in the org's language.",
     ),
+    Code.IMPORT: Row(
+        Part.APP,
+        "what orgkey:import takes over is there: {what}",
+        "{host} has no {what}, which orgkey:import is to take over.",
+        "Correct the name, or take orgkey:import out to have it made.",
+    ),
     Code.DEPLOY: Row(
         Part.APP,
         "",
@@ -176,5 +184,10 @@ def wrong(code: Code, **facts: object) -> Verdict:
 
 
 def unknown(code: Code, says: str, remedy: str = "") -> Verdict:
-    """The verdict that the org did not answer."""
+    """The verdict that nothing could be told."""
     return Verdict(code, State.UNKNOWN, says, remedy)
+
+
+def note(code: Code, says: str, remedy: str = "") -> Verdict:
+    """Something that is neither right nor wrong, and that people should know."""
+    return Verdict(code, State.NOTE, says, remedy)

@@ -208,6 +208,16 @@ def load(
     )
 
 
+def parts_of(config: Mapping[str, str]) -> dict[str, Any]:
+    """The `orgkey` settings by name, unchecked, with the names that follow from others: what can be read of a file that has problems."""
+    mine = {key.removeprefix("orgkey:"): _typed(value) for key, value in config.items() if key.startswith("orgkey:")}
+    app, own_set = mine.get("app"), mine.get("permissionSet", {})
+    name = app.get("name") if isinstance(app, Mapping) else None
+    if isinstance(own_set, Mapping) and isinstance(name, str):
+        mine["permissionSet"] = {"name": permission_set_of(name), **own_set}
+    return mine
+
+
 def stack_config() -> dict[str, str]:
     """The present stack's config by full key. An inline program's engine sets it, a program of its own finds it in its environment."""
     return {**get_config_env(), **CONFIG.get()}

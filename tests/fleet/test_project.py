@@ -92,7 +92,7 @@ def test_stack_files_are_where_the_project_says_and_may_end_in_yml(tmp_path: Pat
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.uat.yml").write_text("config: {}\n")
     project = find_project(tmp_path)
-    assert project == Project("p", tmp_path, "python", tmp_path / "stacks", has_config=True)
+    assert project == Project("p", tmp_path, "python", tmp_path / "stacks", has_config=True, config={"salesforce:x": 1})
     (stack,) = project.stacks(engine_that(tmp_path, """echo '[{"name": "uat"}]'"""))
     assert stack.file == tmp_path / "stacks" / "Pulumi.uat.yml"
 
