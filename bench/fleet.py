@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.forked import INSTALLED
 from tests.landscape import Landscape
 from tests.program.fleet import Fleet
+from tests.program.stack import AS_INSTALLED
 
 SIZES = (10, 25, 50, 100)
 LOOPED, JOBS, LATENCY = 50, 4, 0.05
@@ -38,7 +39,7 @@ def run() -> None:
 
 def _measure(folder: Path, landscape: Landscape) -> None:
     engine = subprocess.run([sys.executable, "-m", "toolchain"], stdout=subprocess.PIPE, text=True, check=True)
-    fleet = Fleet(folder / "project", Path(engine.stdout.strip()), landscape, path=(INSTALLED,))
+    fleet = Fleet(folder / "project", Path(engine.stdout.strip()), landscape, **AS_INSTALLED)
     names = [row["name"] for row in landscape.status()["orgs"] if row["kind"] == "sandbox"]
     started = time.perf_counter()
     for name in names:

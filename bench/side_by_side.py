@@ -19,9 +19,8 @@ from tests.conformance.app import ExternalApp, Key
 from tests.conformance.outside import fenced
 from tests.conformance.salesforce_cli import SalesforceCli
 from tests.conformance.tools import NODE, OutOfReachError, install
-from tests.forked import INSTALLED
 from tests.landscape import Landscape, Org
-from tests.program.stack import Stack, ok
+from tests.program.stack import AS_INSTALLED, Stack, ok
 
 DEPLOY_TIMES = (0.0, 0.3, 2.5)  # seconds the org needs for one deploy; ours makes two, one after the other
 
@@ -66,7 +65,7 @@ def run() -> None:
 
 def _ours(folder: Path, engine: Path, landscape: Landscape, deploy_time: float) -> Result:
     org = landscape.fresh("uat")
-    stack = Stack(folder, engine, path=(INSTALLED,))
+    stack = Stack(folder, engine, **AS_INSTALLED)
     (folder / "auth").write_text(org.auth_url)
     stack.configure(
         {

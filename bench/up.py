@@ -12,9 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.forked import INSTALLED
 from tests.landscape import Landscape
-from tests.program.stack import Stack, ok
+from tests.program.stack import AS_INSTALLED, Stack, ok
 
 ROUNDS = 3
 TARGETS = {"an empty program": 0.6, "first up": 2.0, "up with nothing to change": 1.4}  # seconds, engine notes 9
@@ -39,11 +38,11 @@ def _measure(folder: Path, landscape: Landscape) -> None:
     )
     seconds: dict[str, list[float]] = {name: [] for name in TARGETS}
     requests: dict[str, dict[str, int]] = {}
-    empty = Stack(folder / "empty", engine, path=(INSTALLED,))
+    empty = Stack(folder / "empty", engine, **AS_INSTALLED)
     (empty.folder / "__main__.py").write_text("")
     for number in range(ROUNDS):
         _timed(seconds["an empty program"], empty)
-        stack = Stack(folder / f"ours{number}", engine, path=(INSTALLED,))
+        stack = Stack(folder / f"ours{number}", engine, **AS_INSTALLED)
         org = landscape.fresh("uat")
         (folder / "auth").write_text(org.auth_url)
         stack.configure(

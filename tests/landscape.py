@@ -39,6 +39,8 @@ class Org:
     username: str
     access_token: str
     auth_url: str
+    http: requests.Session = field(repr=False, compare=False)
+    """The landscape's: a handshake for each question takes three times as long as its answer."""
 
     @property
     def suffix(self) -> str:
@@ -49,7 +51,7 @@ class Org:
 
     def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.access_token}", **kwargs.pop("headers", {})}
-        return requests.request(method, self.url + path, headers=headers, verify=self.ca_bundle, timeout=30, **kwargs)
+        return self.http.request(method, self.url + path, headers=headers, verify=self.ca_bundle, timeout=30, **kwargs)
 
     def query(self, soql: str, *, tooling: bool = False) -> list[dict[str, Any]]:
         """Ask the data API, or the Tooling API (which alone knows a Connected App's developer name)."""
@@ -184,6 +186,9 @@ class Landscape:
     home: Path
     _http: requests.Session = field(default_factory=requests.Session)
 
+    def __post_init__(self) -> None:
+        self._http.trust_env = False  # neither proxies nor a netrc stand between a test and its org
+
     def start(self, *arguments: str) -> None:
         subprocess.run([LOCALORG, "--home", str(self.home), "start", *arguments], check=True, stdout=subprocess.DEVNULL)
 
@@ -207,6 +212,7 @@ class Landscape:
             row["username"],
             row["accessToken"],
             row["sfdxAuthUrl"],
+            self._http,
         )
 
     def admin(self, method: str, path: str, **body: Any) -> Any:

@@ -33,7 +33,7 @@ def checkout(engine: Path, orgs: dict[str, Org], tmp_path_factory: pytest.TempPa
     state = tmp_path_factory.mktemp("state")
     for name, org in orgs.items():
         backend = {"PULUMI_BACKEND_URL": f"file://{state}", "SFDX_AUTH_URL": org.auth_url}
-        stack = Stack(folder, engine, environment=backend, name=name)
+        stack = Stack(folder, engine, environment=backend, name=name, has_passphrase=True)
         stack.configure(
             {
                 "salesforce:instanceUrl": org.url,

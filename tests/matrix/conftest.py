@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from orgkey.provider.server import serve
-from tests.forked import INSTALLED
+from tests.clocks import BriskClock
 from tests.landscape import Landscape
 from tests.matrix.engine import Engine
-from tests.matrix.provider import BriskClock, Provider
+from tests.matrix.provider import Provider
 from tests.matrix.real import PulumiStack
 from tests.matrix.recording import Call, RecordingProvider
 from tests.matrix.report import rows_of, table
 from tests.matrix.sandbox import Sandbox
 from tests.matrix.stacks import ProtocolStack
-from tests.program.stack import Stack
+from tests.program.stack import AS_INSTALLED, Stack
 from tests.waiting import stop
 
 
@@ -55,7 +55,7 @@ def twin_stack(sandbox: Sandbox) -> Iterator[ProtocolStack]:
 def pulumi_stack(engine: Path, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> PulumiStack:
     """A stack driven by the real engine."""
     folder = tmp_path_factory.mktemp("stack") / "project"
-    made = Stack(folder, engine, sandbox.environment, path=(INSTALLED,))  # its processes are killed
+    made = Stack(folder, engine, sandbox.environment, **AS_INSTALLED)  # its processes are killed
     return PulumiStack(made, sandbox)
 
 

@@ -12,19 +12,12 @@ from pathlib import Path
 import grpc
 
 from orgkey.provider.server import serve
-from orgkey.salesforce.clock import Clock
+from tests.clocks import BriskClock
 from tests.matrix.recording import Call, RecordingProvider
 from tests.provider.protocol import Client
 from tests.waiting import SECONDS, stop
 
 COMMAND = str(Path(sys.executable).with_name("pulumi-resource-salesforce"))
-
-
-class BriskClock(Clock):
-    """Real time, with every wait cut short: what is waited for here is there already."""
-
-    def wait(self, seconds: float) -> None:
-        super().wait(min(seconds, 0.02))
 
 
 @dataclass

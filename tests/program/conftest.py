@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,15 @@ def config(org: Org, tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def stack(engine: Path, tmp_path: Path, config: Config) -> Stack:
+def stack_options() -> Mapping[str, Any]:
+    """How the stack is made; modules about secrets and processes have it made AS_INSTALLED."""
+    return {}
+
+
+@pytest.fixture
+def stack(engine: Path, tmp_path: Path, config: Config, stack_options: Mapping[str, Any]) -> Stack:
     """A stack with that file, nothing deployed yet."""
-    made = Stack(tmp_path / "project", engine)
+    made = Stack(tmp_path / "project", engine, **stack_options)
     made.configure(config)
     return made
 

@@ -25,11 +25,14 @@ class Fleet:
     landscape: Landscape
     path: tuple[Path, ...] = field(default_factory=lambda: (commands(),))
     """Where the engine finds the provider."""
+    has_passphrase: bool = False
     stacks: dict[str, Stack] = field(default_factory=dict)
 
     def add(self, org: Org, config: Mapping[str, Any] = {}) -> Stack:
         """Make the stack of an org, named as the org; nothing is deployed yet."""
-        stack = self.stacks[org.name] = Stack(self.folder, self.engine, name=org.name, path=self.path)
+        stack = self.stacks[org.name] = Stack(
+            self.folder, self.engine, name=org.name, path=self.path, has_passphrase=self.has_passphrase
+        )
         auth_url = self.folder / f"{org.name}.sfdxurl"
         auth_url.write_text(org.auth_url)
         stack.configure(

@@ -15,13 +15,16 @@ from typing import Any
 
 import yaml
 
-from tests.forked import commands
+from tests.forked import INSTALLED, commands
+from tests.program.vault import PROVIDER, vault
 from tests.waiting import until
 
 PROJECT = Path(__file__).parents[2]
+AS_INSTALLED: Mapping[str, Any] = {"path": (INSTALLED,), "has_passphrase": True}
+"""Options of a stack whose processes start and whose secrets are kept as people have them at first."""
 _SIGNATURE = "4dabf18193072939515e22adb298388d"  # the engine's mark of an envelope
-_INITIALIZED: dict[tuple[Path, str, str], Mapping[str, bytes]] = {}
-"""What `pulumi stack init` writes, by engine, project and stack: run once in a test process, which saves every other test a second."""
+_INITIALIZED: dict[tuple[Path, str, str, bool], Mapping[str, bytes]] = {}
+"""What `pulumi stack init` writes, by engine, project, stack and what keeps its secrets: run once in a test process."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ class Stack:
     path: tuple[Path, ...] = field(default_factory=lambda: (commands(),))
     """Folders where the engine finds its plugins, the provider in the first one, and language hosts beside its own."""
 
+    has_passphrase: bool = False
+    """Whether the passphrase keeps its secrets, not a key service; for tests about secrets, and about the commands as people have them."""
+
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write_program()
@@ -63,6 +69,7 @@ class Stack:
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "correct horse battery staple",
+            **vault(),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
             **self.environment,
@@ -72,7 +79,7 @@ class Stack:
 
     def begin(self) -> None:
         """Begin anew, with nothing in state: what `pulumi stack init` writes."""
-        key = (self.engine, self.project, self.name)
+        key = (self.engine, self.project, self.name, self.has_passphrase)
         if not (files := _INITIALIZED.get(key)):
             files = _INITIALIZED[key] = self._initialize()
         for path, content in files.items():
@@ -92,12 +99,13 @@ class Stack:
 
     def _initialize(self) -> Mapping[str, bytes]:
         """Run `pulumi stack init` aside; returns what it wrote: paths in the backend, and the stack file."""
+        keeper = ("--secrets-provider", "passphrase" if self.has_passphrase else PROVIDER)
         with TemporaryDirectory() as aside:
             shutil.copy(self.folder / "Pulumi.yaml", aside)
             state = Path(aside) / "state"
             state.mkdir()
             run = subprocess.run(
-                ["pulumi", "stack", "init", self.name, "--non-interactive"],
+                ["pulumi", "stack", "init", self.name, *keeper, "--non-interactive"],
                 cwd=aside,
                 env={**self.environment, "PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_HOME": f"{aside}/home"},
                 stdout=subprocess.PIPE,

@@ -5,11 +5,20 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
 
 from tests.landscape import Org
-from tests.program.stack import PROJECT, Stack
+from tests.program.stack import AS_INSTALLED, PROJECT, Stack
 
 GUIDE = PROJECT / "docs" / "guides" / "log-in-with-openssl-and-curl.md"
+
+
+@pytest.fixture
+def stack_options() -> Mapping[str, Any]:
+    return AS_INSTALLED
 
 
 def test_openssl_curl_and_the_outputs_are_enough_to_log_in(deployed: Stack, org: Org) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 
 from tests.landscape import Org
-from tests.program.stack import Stack, ok
+from tests.program.stack import AS_INSTALLED, Stack, ok
 from tests.waiting import join
+
+
+@pytest.fixture
+def stack_options() -> Mapping[str, Any]:
+    return AS_INSTALLED
 
 
 class ProcessWatch:

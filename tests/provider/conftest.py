@@ -16,6 +16,7 @@ import trustme
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
+from orgkey.identity.key_pair import certify, generate_key
 from orgkey.provider.engine import Engine
 from orgkey.provider.server import serve
 from orgkey.provider.servicer import SalesforceProvider
@@ -164,9 +165,17 @@ def make(provider: Client, kind: str, news: dict[str, Any]) -> Made:
     return resource_id, inputs, outputs
 
 
+@pytest.fixture(scope="session")
+def given_pair() -> dict[str, Any]:
+    """A key pair made elsewhere, as inputs of a KeyPair: what makes one for each test takes longer than most tests."""
+    pair = certify(generate_key(2048), subject="CN=t", validity_days=365, now=datetime.now(UTC))
+    return {"privateKeyPem": secret(pair.private_key_pem), "certificatePem": pair.certificate.pem}
+
+
 @pytest.fixture
-def key(provider: Client) -> dict[str, Any]:
-    return open_secrets(make(provider, "KeyPair", {"subject": "CN=t"})[2])
+def key(provider: Client, given_pair: dict[str, Any]) -> dict[str, Any]:
+    """Outputs of a KeyPair, for tests about what uses one: its certificate, its consumer key of this test's own."""
+    return open_secrets(make(provider, "KeyPair", given_pair)[2])
 
 
 @pytest.fixture

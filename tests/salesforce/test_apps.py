@@ -13,6 +13,7 @@ from orgkey.metadata.members import Resource
 from orgkey.salesforce.apps import is_there, read_app, record_id
 from orgkey.salesforce.errors import RefusedError, UnreadableError
 from orgkey.salesforce.read import Snapshot
+from tests.clocks import BriskClock
 from tests.salesforce.stub import ORGANIZATION, Says, refusal, serving
 
 CONNECTED, EXTERNAL = Resource.CONNECTED_APP, Resource.EXTERNAL_CLIENT_APP
@@ -35,7 +36,7 @@ def org(tmp_path: Path) -> Any:
     @contextmanager
     def start(**says: Any) -> Iterator[Snapshot]:
         with serving(tmp_path, Says(**says)) as stub:
-            yield Snapshot(stub.client())
+            yield Snapshot(stub.client(BriskClock()))
 
     return start
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.landscape import Landscape, Org
-from tests.program.stack import Stack
+from tests.program.stack import AS_INSTALLED, Stack
 from toolchain.real_org.questions import QUESTIONS
 from toolchain.real_org.redaction import redacted
 
@@ -29,7 +29,7 @@ def sandbox(landscape: Landscape) -> Org:
 def run(engine: Path, sandbox: Org, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A run against the local org: how it ended, what it printed, its answers."""
     org, folder = sandbox, tmp_path_factory.mktemp("real-org")
-    stack = Stack(folder / "project", engine)
+    stack = Stack(folder / "project", engine, **AS_INSTALLED)
     file = folder / "answers.json"
     ended = subprocess.run(
         [
