@@ -43,12 +43,23 @@ from orgkey.salesforce.apps import ID_PREFIX, is_there, package_of, read_app
 from orgkey.salesforce.apps import record_id as app_id
 from orgkey.salesforce.deploy_job import DeployStatus
 from orgkey.salesforce.errors import ConflictError, DeployFailedError, PartialReadError, RefusedError, host_of
-from orgkey.salesforce.preflight import permission_questions
-from orgkey.salesforce.preflight_judge import API, EXTERNAL, METADATA, SETUP, Need, Thing, judge_key, judge_other_kind
+from orgkey.salesforce.preflight import permission_questions, read_consumer_keys
+from orgkey.salesforce.preflight_judge import (
+    API,
+    EXTERNAL,
+    METADATA,
+    SETUP,
+    Need,
+    Thing,
+    judge_consumer_key,
+    judge_key,
+    judge_other_kind,
+)
 from orgkey.salesforce.preflight_table import State, Verdict
 from orgkey.salesforce.read import other_kind
 
 _THROW_AWAY_BITS = 2048
+_MOST_APPS = 50  # whose consumer keys a preview looks at: ten are a request
 _GRANTEES = ("permissionSets", "profiles")
 
 
@@ -137,16 +148,21 @@ class AppHandler(MetadataHandler):
             return permission_verdicts(self.needs, operation)
         operation.snapshot.prefetch(soql.ORGANIZATION, *permission_questions(), soql.external_client_app(str(name)))
         verdicts = [*permission_verdicts(self.needs, operation), self._other_kind(inputs, operation)]
+        if self._is_new(inputs, operation):
+            whose = read_consumer_keys(operation.snapshot, at_most=_MOST_APPS).get(str(inputs["consumerKey"]), "")
+            verdicts.append(judge_consumer_key(str(name), whose, host=host_of(operation.org.url)))
         found = self.find(str(name), operation) if manager else None
         if found is None:
             return verdicts
         thing = self._app_thing(found, inputs, operation)
         verdicts.append(self._whose_name(thing, inputs, operation))
         if verdicts[-1].state is State.RIGHT and self._is_new(inputs, operation):
-            verdicts.append(
-                judge_key(self.resource, str(name), thing, str(inputs["consumerKey"]), host=host_of(operation.org.url))
-            )
+            verdicts.append(self._key_verdict(thing, inputs, operation))
         return verdicts
+
+    def _key_verdict(self, thing: Thing, inputs: Values, operation: Operation) -> Verdict:
+        name, key = str(inputs["name"]), str(inputs["consumerKey"])
+        return judge_key(self.resource, name, thing, key, host=host_of(operation.org.url))
 
     def refuse_conflict(self, inputs: Values, operation: Operation) -> None:
         verdict = self._other_kind(inputs, operation)
@@ -218,10 +234,7 @@ class AppHandler(MetadataHandler):
             )
             self.destroy(str(inputs["name"]), operation)
             raise _MadeRoomError
-        thing = self._app_thing(found, inputs, operation)
-        verdict = judge_key(
-            self.resource, str(inputs["name"]), thing, str(inputs["consumerKey"]), host=host_of(operation.org.url)
-        )
+        verdict = self._key_verdict(self._app_thing(found, inputs, operation), inputs, operation)
         if verdict.state is State.WRONG:
             raise ConflictError(verdict.text)
 

@@ -11,15 +11,16 @@ from orgkey.metadata.parse import Found
 from orgkey.provider.handler import Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.owner import MANAGED_BY
-from orgkey.provider.preview import permission_verdicts
+from orgkey.provider.preview import COMPONENT, permission_verdicts
+from orgkey.provider.urn import Urn
 from orgkey.provider.wire import has_unknown
 from orgkey.salesforce import soql
 from orgkey.salesforce.access import own_set, read_holders, remove_assignments
 from orgkey.salesforce.deploy_job import DeployStatus
 from orgkey.salesforce.errors import ConflictError, RefusedError, UnreadableError, host_of
 from orgkey.salesforce.preflight import permission_questions, read_terms, terms_questions
-from orgkey.salesforce.preflight_judge import API, METADATA, SETUP
-from orgkey.salesforce.preflight_table import Code, Verdict, wrong
+from orgkey.salesforce.preflight_judge import API, ASSIGN, METADATA, SETUP
+from orgkey.salesforce.preflight_table import Code, State, Verdict, wrong
 from orgkey.salesforce.read import read_resource
 from orgkey.salesforce.set_usage import read_usage, usage_questions
 
@@ -90,6 +91,17 @@ class PermissionSetHandler(MetadataHandler):
         own = own_set(operation.snapshot, rows)
         marker = next((unmark(row.text("Description"))[1] for row in rows if row.text("Id") == own), None)
         return [self._whose_name(self._thing(marker, inputs, operation) if own else None, inputs, operation)]
+
+    def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
+        """As for all metadata; a permission that a component will miss is told before its first write, where asking costs nothing."""
+        if operation.connection.check_on_preview:
+            operation.snapshot.prefetch(soql.ORGANIZATION, *self.questions(inputs), *permission_questions())
+            in_component = Urn.parse(operation.urn).parent_type.endswith(COMPONENT)
+            needs = (*_NEEDS, ASSIGN) if in_component else _NEEDS
+            verdicts = permission_verdicts(needs, operation, by_sets=False)
+            if lacking := [each.text for each in verdicts if each.state is State.WRONG]:
+                raise ConflictError("\n".join(lacking))
+        return super().create(inputs, operation)
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
         """As for all metadata; and say what else hangs on the set, since a preview of a destroy reads and asks nothing more."""

@@ -37,10 +37,10 @@ def in_the_way(number: int) -> str:
     )
 
 
-def permission_verdicts(needs: Sequence[Need], operation: Operation) -> list[Verdict]:
-    """Which of the permissions that a resource needs the login has."""
-    permissions = read_permissions(operation.snapshot)
-    lacks_some = any(not permissions.held & set(need.any_of) for need in needs)
+def permission_verdicts(needs: Sequence[Need], operation: Operation, *, by_sets: bool = True) -> list[Verdict]:
+    """Which of the permissions that a resource needs the login has; `by_sets`: ask further where the org does not tell at once."""
+    permissions = read_permissions(operation.snapshot, by_sets=by_sets)
+    lacks_some = any(permissions.lacking >= set(need.any_of) for need in needs)
     login = operation.org.whose() if lacks_some else ""
     return judge_permissions(permissions, needs, host=host_of(operation.org.url), login=login)
 

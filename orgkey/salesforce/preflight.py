@@ -6,17 +6,22 @@ What they mean is judged in `preflight_judge.py`. What an org does not show this
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
-from orgkey.metadata.codec import text_of
+from orgkey.metadata.codec import children, text_of
 from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import GLOBAL_OAUTH, ROOT_MEMBER, Resource
 from orgkey.salesforce import soql
 from orgkey.salesforce.answers import Record, Rows
 from orgkey.salesforce.app_links import Grantee
 from orgkey.salesforce.app_links import absent as absent_grantees
-from orgkey.salesforce.errors import RefusedError, UnreadableError
+from orgkey.salesforce.errors import RefusedError
 from orgkey.salesforce.preflight_judge import API_INTEGRATION, EXTERNAL, NEEDS, Permissions, SetTerms, User
 from orgkey.salesforce.read import Snapshot
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _EXTERNAL = EXTERNAL.any_of
 _CORE = tuple(name for need in NEEDS if need is not EXTERNAL for name in need.any_of)
@@ -27,12 +32,12 @@ def permission_questions() -> list[str]:
     return [soql.own_permissions(_CORE), soql.own_permissions(_EXTERNAL)]
 
 
-def read_permissions(snapshot: Snapshot) -> Permissions:
-    """Which permissions the login has, by its own word or, where the org does not give that, by its profile and permission sets."""
+def read_permissions(snapshot: Snapshot, *, by_sets: bool = True) -> Permissions:
+    """Which permissions the login has, by its own word or, where the org does not give that, `by_sets` and its profile."""
     core, external = snapshot.ask(*permission_questions())
     told = dict(_told(external, _EXTERNAL))
     if isinstance(core, RefusedError) or not core:
-        told |= _by_sets(snapshot)
+        told |= _by_sets(snapshot) if by_sets else {}
     else:
         told |= dict(_told(core, _CORE))
     return Permissions(
@@ -104,23 +109,36 @@ def read_absent(snapshot: Snapshot, grantees: Sequence[Grantee]) -> list[Grantee
         return []
 
 
-def read_consumer_keys(snapshot: Snapshot) -> Mapping[str, str]:
-    """Consumer keys of the org's own apps, as far as it shows them, with the apps' names. Ten apps are a request."""
-    kinds = (GLOBAL_OAUTH, ROOT_MEMBER[Resource.CONNECTED_APP])
+def read_consumer_keys(snapshot: Snapshot, *, at_most: int = 100_000) -> Mapping[str, str]:
+    """Consumer keys of the org's own apps, as far as it shows them, with the apps' names. Ten apps are a request.
+
+    None where there are more than `at_most` apps.
+    """
+    from orgkey.salesforce.soap import list_metadata
+
+    try:
+        listed = list_metadata(snapshot.org, (GLOBAL_OAUTH, ROOT_MEMBER[Resource.CONNECTED_APP]))
+        names = {
+            kind: [item.full_name for item in items if item.full_name and not item.namespace]
+            for kind, items in listed.items()
+        }
+        if sum(map(len, names.values())) > at_most:
+            return {}
+        tasks = [partial(snapshot.members, kind, each) for kind, each in names.items() if each]
+        answers = snapshot.org.side_by_side(tasks) if tasks else []
+    except RefusedError:
+        return {}
     found: dict[str, str] = {}
-    for kind in kinds:
-        try:
-            names = [item.full_name for item in snapshot.listed(kind) if item.full_name and not item.namespace]
-            members = snapshot.members(kind, names) if names else {}
-        except (RefusedError, UnreadableError):
-            continue
+    for members in answers:
         for name, record in members.items():
-            key = text_of(record, "consumerKey") or next(
-                (text_of(each, "consumerKey") or "" for each in record if str(each.tag).endswith("oauthConfig")), ""
-            )
-            if key:
+            if key := _consumer_key(record):
                 found[key] = text_of(record, "externalClientApplication") or name
     return found
+
+
+def _consumer_key(record: etree._Element) -> str:
+    settings = children(record, "oauthConfig")  # of a Connected App
+    return text_of(settings[0] if settings else record, "consumerKey") or ""
 
 
 def _by_sets(snapshot: Snapshot) -> dict[str, bool]:

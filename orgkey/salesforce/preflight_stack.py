@@ -32,6 +32,7 @@ from orgkey.salesforce.preflight_judge import (
     METADATA,
     SETUP,
     Thing,
+    judge_consumer_key,
     judge_groups,
     judge_name,
     judge_other_kind,
@@ -118,8 +119,7 @@ def _app_verdicts(snapshot: Snapshot, wanted: Wanted) -> Iterator[Verdict]:
         yield _name_verdict(snapshot, kind, name, _app(snapshot, kind, wanted), imports=wanted.imports_app)
     if wanted.consumer_key:
         whose = read_consumer_keys(snapshot).get(wanted.consumer_key, "")
-        taken = whose and whose.casefold() != name.casefold()
-        yield wrong(Code.CONSUMER_KEY, host=host, other=whose) if taken else right(Code.CONSUMER_KEY)
+        yield judge_consumer_key(name, whose, host=host)
     admitted = grantees(wanted.other_sets, wanted.profiles)
     absent = read_absent(snapshot, admitted) if admitted else []
     for each in admitted:

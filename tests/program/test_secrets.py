@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any, Self
 import pytest
 
 from tests.landscape import Org
-from tests.program.stack import AS_INSTALLED, Stack, ok
+from tests.program.stack import AS_INSTALLED, Result, Stack, ok
 from tests.waiting import join
 
 
@@ -142,6 +144,24 @@ def everything(stack: Stack) -> str:
     return "".join(file.read_text() for file in (stack.folder / "state").rglob("*") if file.is_file())
 
 
+def checked(stack: Stack) -> list[Result]:
+    """What `orgkey check` prints of the stack, in each form."""
+    command = [str(Path(sys.executable).with_name("orgkey")), "check"]
+    runs = [
+        subprocess.run(
+            [*command, f"--format={form}"],
+            cwd=stack.folder,
+            env=stack.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        for form in ("text", "json")
+    ]
+    return [Result(run.returncode, run.stdout + run.stderr) for run in runs]
+
+
 SECRET_SETTINGS = {
     "orgkey:app.label": "PlantedLabel",
     "orgkey:app.description": "PlantedDescription",
@@ -169,9 +189,10 @@ def test_what_came_as_a_secret_is_in_clear_in_no_state_history_output_or_message
     org.unassign("CI_Integration_Access", org.user("ci"))
     printed += [stack.drift(), stack.up("--diff"), stack.pulumi("refresh", "--yes", "--stack", "t")]
     stack.set_secret("orgkey:users[1]", "planted.nobody@acme.com")
-    printed.append(stack.up())
-    assert printed[-1].code != 0
-    assert "[secret]: no such user" in printed[-1].text
+    for refused in (stack.up(), stack.pulumi("preview", "--stack", "t"), *checked(stack)):
+        assert refused.code != 0
+        assert "[secret]: no such user" in refused.text
+        printed.append(refused)
     shown = stack.outputs()
     assert {name for name, value in shown.items() if value == "[secret]"} >= {
         "consumerKey",

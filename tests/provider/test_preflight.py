@@ -161,6 +161,24 @@ def test_a_refused_login_and_another_org_end_the_preview_at_once(org: Org, servi
             client.create(SET, NEW_SET, preview=True)
 
 
+def test_a_create_without_a_preview_tells_a_missing_permission_before_the_first_write(
+    provider: Client, org: Org, landscape: Landscape
+) -> None:
+    may_only(org, *(each for each in ALL if each != "AssignPermissionSets"))
+    landscape.admin("DELETE", "/requests")
+    with pytest.raises(VerbFailedError, match="lacks the permission Assign Permission Sets"):
+        provider.create(SET, NEW_SET)
+    assert "deploy" not in landscape.admin("GET", "/requests?org=uat")["counts"]
+    provider.component = ""  # nothing tells that users are to be given it
+    provider.create(SET, NEW_SET)
+
+
+def test_a_consumer_key_of_another_app_is_told(provider: Client, app: Made, key: dict[str, Any]) -> None:
+    with pytest.raises(VerbFailedError, match="the app App has the consumer key"):
+        provider.create(APP, app_inputs(key, name="Other"), preview=True)
+    provider.create(APP, app_inputs(key, name="Other", consumerKey="Another12345"), preview=True)
+
+
 def test_one_switch_asks_nothing(org: Org, serving: Serve, landscape: Landscape) -> None:
     client = serving(SalesforceProvider(environment={"ADMIN_TOKEN": "00Dnone"}))
     settings = {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
