@@ -57,7 +57,8 @@ class Run:
     `adopted` tells of what is in state, by type and id, whether it was there before the stack, `claims` the highest claim to it there: a
     Create whose deploy failed has one that no marker shows. `gone` are the outputs of what is in state and was not found in its org, by
     type and id: a deploy whose answer was lost may bring it yet. Of previews: `told` are problems that were told, each once,
-    `in_the_way` counts those that have not ended the preview yet, `licenses` are those of permission sets that it plans, by name.
+    `in_the_way` counts those that have not ended the preview yet, `licenses` are those of permission sets that it plans, by name,
+    `unanswered` says that the org did not answer, and is asked no more.
     """
 
     written: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -72,6 +73,7 @@ class Run:
     told: set[str] = field(default_factory=set)
     licenses: dict[str, str] = field(default_factory=dict)
     in_the_way: int = 0
+    unanswered: bool = False
     claims: dict[tuple[str, str], int] = field(default_factory=dict)
     gone: dict[tuple[str, str], Values] = field(default_factory=dict)
 

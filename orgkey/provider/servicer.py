@@ -235,7 +235,7 @@ class SalesforceProvider(ProviderInstance):
         self, context: grpc.ServicerContext, handler: Handler, request: Any, inputs: Values, before: Values | None
     ) -> None:
         """Ask the org in a preview what would be in the way; one that does not answer soon is no reason to end the preview."""
-        if self._connection is not None and not self._connection.check_on_preview:
+        if self._run.unanswered or (self._connection is not None and not self._connection.check_on_preview):
             return
         hurried = provider_pb2.CreateRequest(urn=request.urn, timeout=_PREVIEW_SECONDS)
         with outcome(context, handler, None, frozenset()):
@@ -246,6 +246,7 @@ class SalesforceProvider(ProviderInstance):
                 if stands_in_the_way(error):
                     raise
                 reason = str(error).split("\n", maxsplit=1)[0]
+                self._run.unanswered = True
                 self._warn_once(request.urn, f"the org was not asked whether something is in the way: {reason}")
                 return
             if problems := self._run.untold(each.text for each in verdicts if each.state is State.WRONG):

@@ -146,3 +146,32 @@ def _message_of(call: Callable[[], Any]) -> str:
     except VerbFailedError as failed:
         return failed.message
     return ""
+
+
+@pytest.mark.parametrize("kind", ["PermissionSet", "PermissionSetAssignments", "ConnectedApp", "ExternalClientApp"])
+def test_whatever_a_preview_asks_an_org_about_ends_in_a_plan_or_in_a_problem(provider: Client, kind: str) -> None:
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(old=inputs(kind), new=inputs(kind))
+    def try_it(old: dict[str, Any], new: dict[str, Any]) -> None:
+        checked, problems = provider.check(kind, new)
+        before, past = provider.check(kind, old)
+        if problems:
+            return
+        for verb in (
+            lambda: provider.create(kind, checked, preview=True),
+            lambda: provider.update(kind, "x", (before, before), checked, preview=True),
+        ):
+            if past or UNKNOWN in str(before):
+                continue
+            assert _code(verb) in {"", "FAILED_PRECONDITION"}
+
+    try_it()
+
+
+def _code(verb: Callable[[], object]) -> str:
+    """How a verb failed; empty where it did not."""
+    try:
+        verb()
+    except VerbFailedError as error:
+        return error.code
+    return ""

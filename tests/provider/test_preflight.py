@@ -179,6 +179,15 @@ def test_a_consumer_key_of_another_app_is_told(provider: Client, app: Made, key:
     provider.create(APP, app_inputs(key, name="Other", consumerKey="Another12345"), preview=True)
 
 
+def test_an_org_that_does_not_answer_is_asked_once_and_warned_of_once(
+    provider: Client, key: dict[str, Any], org: Org, heard: list[str], landscape: Landscape
+) -> None:
+    landscape.admin("POST", "/faults", operation="*", org="uat", faults=["REQUEST_LIMIT_EXCEEDED"] * 20)
+    assert preview(provider, key, org) == ([], "")
+    assert len([text for text in heard if "the org was not asked" in text]) == 1
+    assert sum(landscape.admin("GET", "/requests?org=uat")["counts"].values()) <= 2
+
+
 def test_one_switch_asks_nothing(org: Org, serving: Serve, landscape: Landscape) -> None:
     client = serving(SalesforceProvider(environment={"ADMIN_TOKEN": "00Dnone"}))
     settings = {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
