@@ -27,6 +27,7 @@ def test_the_smallest_connection_has_safe_defaults() -> None:
     assert connection.expected_kind is None
     assert connection.expected_org_id is None
     assert connection.ca_bundle is None
+    assert connection.check_on_preview is True
     assert connection.validate_on_preview is False
 
 
@@ -41,6 +42,7 @@ def test_every_setting_is_read_from_the_text_that_the_engine_hands_over() -> Non
             "expectedOrgId": "00D000000000001AAA",
             "apiVersion": "66.0",
             "caBundle": "/etc/ca.pem",
+            "checkOnPreview": "false",
             "validateOnPreview": "true",
         }
     )
@@ -60,6 +62,7 @@ def test_every_setting_is_read_from_the_text_that_the_engine_hands_over() -> Non
         "expected_org_id": "00D000000000001AAA",
         "api_version": "66.0",
         "ca_bundle": "/etc/ca.pem",
+        "check_on_preview": False,
         "validate_on_preview": True,
     }
     assert isinstance(connection.credentials, Jwt)
