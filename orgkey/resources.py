@@ -294,6 +294,8 @@ class PermissionSetArgs:
     """Permissions the set grants. None by default: the set exists for the pre-authorization alone."""
     take_from_others: Input[bool] | None = None
     """A destroy takes the set from others who hold it. Groups that contain it and apps it admits to are an error then."""
+    generations: Input[int] | None = None
+    """How many generations of an app of this program it admits the users of; default 1."""
     managed_by: Input[str] | None = None
     """Owner and stack, `acme-platform/uat`, for the ownership marker in the description."""
 
@@ -374,6 +376,12 @@ class PermissionSet(_Resource):
     def take_from_others(self) -> Output[bool | None]:
         """A destroy takes the set from others who hold it. Groups that contain it and apps it admits to are an error then."""
         return pulumi.get(self, "take_from_others")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="generations")
+    def generations(self) -> Output[int | None]:
+        """How many generations of an app of this program it admits the users of; default 1."""
+        return pulumi.get(self, "generations")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="managedBy")

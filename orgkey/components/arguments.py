@@ -44,6 +44,34 @@ class ImportSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GenerationSettings:
+    """The current generation of the app: another number makes another app with a key pair of its own, behind the same permission set."""
+
+    number: int | None = None
+    """Its number; default 1."""
+    name: str | None = None
+    """Name of its app; default: `app.name`, from the second generation on with the number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetiringSettings:
+    """A generation that is still accepted; taken out of the list, it is deleted."""
+
+    number: int
+    """Its number."""
+    name: str | None = None
+    """Name of its app; default: `app.name`, from the second generation on with the number."""
+    kind: str | None = None
+    """Kind of its app: external or connected; default: that of `app`."""
+    protect: bool | None = None
+    """Whether Pulumi refuses to delete the app; default: no, since it is to go."""
+    imported: bool | None = None
+    """The app exists already and is taken over; needs its consumer key as `key.consumerKey`."""
+    key: KeySettings | None = None
+    """Its key, where it is made or taken over; a key pair that is there stays as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class JwtBearerAccessArgs:
     """Arguments of JwtBearerAccess; the org is its provider's."""
 
@@ -67,5 +95,9 @@ class JwtBearerAccessArgs:
     """Who manages what is made, for the ownership marker; default: the project's name."""
     imports: ImportSettings | None = None
     """What is taken over instead of made."""
+    generation: GenerationSettings | None = None
+    """The current generation of the app, which is handed out."""
+    retiring: Sequence[RetiringSettings] | None = None
+    """Generations that are still accepted."""
     ignore: Sequence[str] | None = None
     """Properties that are left as the org has them: `app.description`, `permissionSet.label`."""

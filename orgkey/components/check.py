@@ -14,11 +14,19 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from orgkey.components import settings
-from orgkey.components.arguments import ImportSettings, JwtBearerAccessArgs, TimeoutSettings
+from orgkey.components.arguments import (
+    GenerationSettings,
+    ImportSettings,
+    JwtBearerAccessArgs,
+    RetiringSettings,
+    TimeoutSettings,
+)
 from orgkey.metadata.check import Problem, suggestion
 from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
+from orgkey.model.generations import Generation, RetiringGeneration, generation_problems
 from orgkey.model.ignore import ignore_problems
+from orgkey.model.input_model import InputModel
 from orgkey.model.jwt_flow import jwt_flow_problems, permission_set_problems
 from orgkey.model.problems import from_validation
 from orgkey.model.timeouts import Timeouts
@@ -36,6 +44,7 @@ _OBJECTS: Mapping[str, type] = {
     "grant": settings.GrantSettings,
     "timeouts": TimeoutSettings,
     "imports": ImportSettings,
+    "generation": GenerationSettings,
 }
 _OF_THE_COMPONENT = {"kind", "protect"}  # of the app, but no settings of its resource
 
@@ -86,6 +95,7 @@ def problems_of(arguments: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(f"permissionSet.{problem.path}", problem.reason)
     yield from _users(arguments.get("users"), arguments.get("integration_user"))
     yield from _imports(imports, app, key, given(arguments.get("permission_set")))
+    yield from _generations(arguments.get("generation"), arguments.get("retiring"), app)
     try:
         Timeouts.model_validate(given(arguments.get("timeouts")))
     except ValidationError as error:
@@ -112,6 +122,37 @@ def _app(app: Mapping[str, Any], kind: str) -> Iterator[Problem]:
             yield Problem(f"app.{to_camel(name)}", "is required")
     for problem in jwt_flow_problems(_plain(app)):
         yield Problem(f"app.{problem.path}", problem.reason)
+
+
+def _generations(current: Any, retiring: Any, app: Mapping[str, Any]) -> Iterator[Problem]:
+    if retiring is not None and not isinstance(retiring, list | tuple):
+        yield Problem("retiring", "must be a list of generations")
+        return
+    listed = [given(each) for each in retiring or ()]
+    found = [] if current is None else _judged("generation", current, GenerationSettings, Generation)
+    for index, each in enumerate(retiring or ()):
+        found += _judged(f"retiring[{index}]", each, RetiringSettings, RetiringGeneration)
+    yield from found
+    if not found:
+        yield from generation_problems(app.get("name"), given(current), listed)
+    for index, each in enumerate(listed):
+        if each.get("imported") and not given(each.get("key")).get("consumer_key"):
+            yield Problem(
+                f"retiring[{index}].key.consumerKey",
+                "is required with imported: an app keeps the consumer key that it has; copy it from Setup",
+            )
+
+
+def _judged(path: str, value: Any, expected: type, model: type[InputModel]) -> list[Problem]:
+    """What is wrong with one generation by itself; its key is its resource's own to check."""
+    if unknown := list(_unknown(f"{path}.", value, expected)):
+        return unknown
+    known = {"import" if name == "imported" else name: each for name, each in given(value).items() if name != "key"}
+    try:
+        model.model_validate(known)
+    except ValidationError as error:
+        return list(from_validation(error, prefix=f"{path}."))
+    return []
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

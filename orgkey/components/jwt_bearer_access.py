@@ -14,6 +14,8 @@ from pulumi import Output
 
 from orgkey.components.arguments import JwtBearerAccessArgs
 from orgkey.components.check import ArgumentsError, given, problems_of
+from orgkey.components.generations import AppGeneration, generations_of
+from orgkey.model.generations import part_name
 from orgkey.model.grant import longest_propagation
 from orgkey.model.names import label_of, permission_set_of, subject_of
 from orgkey.model.timeouts import Timeouts
@@ -32,6 +34,10 @@ from orgkey.resources import (
     PermissionSetAssignmentsArgs,
 )
 
+_OF_A_KEY = (
+    *("bits", "subject", "validityDays", "renewAfter", "generation", "privateKeyPem", "certificatePem", "consumerKey"),
+)
+"""Inputs of a KeyPair by the schema's names."""
 _PROOF = 120.0  # seconds for the proof itself, beside the time that a change may take to be effective
 _LONGEST_PROPAGATION = 60.0  # minutes, where the setting is not known before the run
 _APPS = {"external": (ExternalClientApp, ExternalClientAppArgs), "connected": (ConnectedApp, ConnectedAppArgs)}
@@ -57,7 +63,9 @@ class JwtBearerAccess(pulumi.ComponentResource):
     renew_at: Output[str]
     """From when on an `up` renews the certificate, ISO 8601."""
     generation: Output[int]
-    """Generation of the key."""
+    """Number of the app's current generation."""
+    retiring: Output[Sequence[Mapping[str, Any]]]
+    """The generations that are still accepted: `generation`, `appName`, `consumerKey`, `verified` of each."""
     org_id: Output[str]
     """Id of the org."""
     org_kind: Output[str | None]
@@ -79,20 +87,20 @@ class JwtBearerAccess(pulumi.ComponentResource):
         self._ignored = tuple(arguments.get("ignore", ()))
         self._timeouts = Timeouts.model_validate(given(arguments.get("timeouts")))
         imports = given(arguments.get("imports"))
-        users, app = arguments["users"], given(arguments["app"])
-        kind, protect = app.pop("kind", "external"), app.pop("protect", None)
-        app_name, managed_by = app["name"], _managed_by(arguments.get("owner"))
-        key = KeyPair(
-            f"{name}-key",
-            KeyPairArgs(**{"subject": _made(subject_of, app_name), **given(arguments.get("key"))}),
-            self._options("key"),
-        )
+        users = arguments["users"]
+        self._user = arguments.get("integration_user") or Output.from_input(users).apply(_first)
+        self._proof = given(arguments.get("grant"))
+        self._managed_by = _managed_by(arguments.get("owner"))
+        current, *retiring = generations_of(arguments)
+        key = self._key_pair(name, current)
         own_set = given(arguments.get("permission_set"))
-        own_set.setdefault("name", _made(permission_set_of, app_name))
+        own_set.setdefault("name", _made(permission_set_of, given(arguments["app"])["name"]))
         own_set.setdefault("label", _made(label_of, own_set["name"]))
+        if retiring:
+            own_set["generations"] = 1 + len(retiring)
         permission_set = PermissionSet(
             f"{name}-set",
-            PermissionSetArgs(**own_set, managed_by=managed_by),
+            PermissionSetArgs(**own_set, managed_by=self._managed_by),
             self._options(
                 "permissionSet",
                 adopt=own_set["name"] if imports.get("permission_set") else None,
@@ -105,48 +113,78 @@ class JwtBearerAccess(pulumi.ComponentResource):
                 permission_set=permission_set.name,
                 users=users,
                 **given(arguments.get("assignments")),
-                managed_by=managed_by,
+                managed_by=self._managed_by,
             ),
             self._options("assignments", adopt=own_set["name"] if imports.get("assignments") else None),
         )
-        app_class, args_class = _APPS[kind]
-        app.setdefault("label", _made(label_of, app_name))
-        self._app = app_class(
-            f"{name}-app",
+        app = self._app_of(name, current, key, assignments)
+        grant = self._grant_of(name, current, key, app, assignments)
+        others = []
+        for each in retiring:
+            its_key = self._key_pair(name, each)
+            its_app = self._app_of(name, each, its_key, assignments)
+            its_grant = self._grant_of(name, each, its_key, its_app, assignments)
+            others.append(_described(each, its_app, its_grant))
+        self.consumer_key, self.username, self.instance_url = app.consumer_key, grant.username, grant.instance_url
+        self.audience, self.verified = grant.audience, grant.verified
+        self.certificate_pem, self.certificate_fingerprint = app.certificate_pem, key.certificate_fingerprint
+        self.not_after, self.renew_at = key.not_after, key.renew_at
+        self.generation, self.retiring = Output.from_input(current.number), Output.all(*others)
+        self.org_id, self.org_kind = grant.org_id, grant.org_kind
+        self.app_name, self.permission_set = app.name, permission_set.name
+        self.private_key_pem = _key_of(app, key, grant)
+        self.register_outputs(self.outputs())
+
+    def _key_pair(self, name: str, each: AppGeneration) -> KeyPair:
+        """The key pair of a generation; that of a retiring one stays as it was made, whatever is said of keys by now."""
+        args = KeyPairArgs(**{"subject": _made(subject_of, each.name), **each.key})
+        options = self._options("key")
+        if each.retiring:
+            options.ignore_changes = list(_OF_A_KEY)
+        return KeyPair(f"{name}-{part_name('key', each.number)}", args, options)
+
+    def _app_of(
+        self, name: str, each: AppGeneration, key: KeyPair, assignments: PermissionSetAssignments
+    ) -> ConnectedApp | ExternalClientApp:
+        app_class, args_class = _APPS[each.kind]
+        made: ConnectedApp | ExternalClientApp = app_class(
+            f"{name}-{part_name('app', each.number)}",
             args_class(
-                **{**app, "permission_sets": _together(assignments.permission_set, app.get("permission_sets"))},
+                **{
+                    **each.app,
+                    "permission_sets": _together(assignments.permission_set, each.app.get("permission_sets")),
+                },
                 certificate_pem=key.certificate_pem,
                 consumer_key=key.consumer_key,
-                managed_by=managed_by,
+                managed_by=self._managed_by,
+            ),
+            self._options("app", adopt=each.name if each.imported else None, protect=each.protect),
+        )
+        return made
+
+    def _grant_of(
+        self,
+        name: str,
+        each: AppGeneration,
+        key: KeyPair,
+        app: ConnectedApp | ExternalClientApp,
+        assignments: PermissionSetAssignments,
+    ) -> JwtGrant:
+        return JwtGrant(
+            f"{name}-{part_name('grant', each.number)}",
+            JwtGrantArgs(
+                consumer_key=app.consumer_key,
+                username=self._user,
+                private_key_pem=key.private_key_pem,
+                app_kind=each.kind,
+                revisions=[app.revision, assignments.revision],
+                deployed_at=app.deployed_at,
+                **self._proof,
             ),
             self._options(
-                "app",
-                adopt=app_name if imports.get("app") else None,
-                protect=True if protect is None and kind == "connected" else protect,
+                "grant", timeouts=self._timeouts.at_least(_propagation(each.kind, self._proof) * 60 + _PROOF)
             ),
         )
-        proof = given(arguments.get("grant"))
-        grant = JwtGrant(
-            f"{name}-grant",
-            JwtGrantArgs(
-                consumer_key=self._app.consumer_key,
-                username=arguments.get("integration_user") or Output.from_input(users).apply(_first),
-                private_key_pem=key.private_key_pem,
-                app_kind=kind,
-                revisions=[self._app.revision, assignments.revision],
-                deployed_at=self._app.deployed_at,
-                **proof,
-            ),
-            self._options("grant", timeouts=self._timeouts.at_least(_propagation(kind, proof) * 60 + _PROOF)),
-        )
-        self.consumer_key, self.username, self.instance_url = self._app.consumer_key, grant.username, grant.instance_url
-        self.audience, self.verified = grant.audience, grant.verified
-        self.certificate_pem, self.certificate_fingerprint = self._app.certificate_pem, key.certificate_fingerprint
-        self.not_after, self.renew_at, self.generation = key.not_after, key.renew_at, key.generation
-        self.org_id, self.org_kind = grant.org_id, grant.org_kind
-        self.app_name, self.permission_set = self._app.name, permission_set.name
-        self.private_key_pem = _key_of(self._app, key, grant)
-        self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, Output[Any]]:
         """All outputs by their names, as a stack exports them."""
@@ -160,6 +198,7 @@ class JwtBearerAccess(pulumi.ComponentResource):
             "notAfter": self.not_after,
             "renewAt": self.renew_at,
             "generation": self.generation,
+            "retiring": self.retiring,
             "orgId": self.org_id,
             "orgKind": self.org_kind,
             "appName": self.app_name,
@@ -186,6 +225,12 @@ class JwtBearerAccess(pulumi.ComponentResource):
             import_=adopt,
             custom_timeouts=pulumi.CustomTimeouts(**(timeouts or self._timeouts).model_dump()),
         )
+
+
+def _described(each: AppGeneration, app: ConnectedApp | ExternalClientApp, grant: JwtGrant) -> Output[dict[str, Any]]:
+    return Output.all(
+        generation=each.number, appName=app.name, consumerKey=app.consumer_key, verified=grant.verified
+    ).apply(dict)
 
 
 def _made(make: Callable[[str], str], name: Any) -> Any:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from pulumi import Input
 '''
-_OF_THE_COMPONENT = {"certificatePem", "consumerKey", "managedBy"}
+_OF_THE_COMPONENT = {"certificatePem", "consumerKey", "generations", "managedBy"}
 """Inputs of apps and sets that the component makes itself."""
 
 

@@ -98,8 +98,14 @@ _TAKE_FROM_OTHERS = Field(
     "A destroy takes the set from others who hold it. Groups that contain it and apps it admits to are an error then.",
     default=False,
 )
+_GENERATIONS = Field(
+    "generations",
+    Type.INTEGER,
+    "How many generations of an app of this program it admits the users of; default 1.",
+    default=1,
+)
 WAYS: Mapping[Resource, tuple[Field, ...]] = {
-    Resource.PERMISSION_SET: (_TAKE_FROM_OTHERS,),
+    Resource.PERMISSION_SET: (_TAKE_FROM_OTHERS, _GENERATIONS),
     Resource.CONNECTED_APP: (_CARRY_OVER,),
     Resource.EXTERNAL_CLIENT_APP: (_CARRY_OVER,),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_LONGEST_NAME = 80
+LONGEST_NAME = 80
+"""Characters of a developer name or label."""
 _LONGEST_COMMON_NAME = 64  # characters: the limit of X.520
 _SUFFIX = "_Access"
 
@@ -14,7 +15,7 @@ def label_of(name: str) -> str:
 
 def permission_set_of(app: str) -> str:
     """The developer name of the permission set that an app pre-authorizes."""
-    return app[: _LONGEST_NAME - len(_SUFFIX)].rstrip("_") + _SUFFIX
+    return app[: LONGEST_NAME - len(_SUFFIX)].rstrip("_") + _SUFFIX
 
 
 def subject_of(app: str) -> str:

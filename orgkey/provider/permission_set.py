@@ -110,7 +110,8 @@ class PermissionSetHandler(MetadataHandler):
             return result
         try:
             set_id = str(result.outputs["permissionSetId"])
-            usage = read_usage(operation.snapshot, resource_id, set_id, expected_apps=1)  # this stack's own
+            own = int(inputs.get("generations") or 1)
+            usage = read_usage(operation.snapshot, resource_id, set_id, expected_apps=own)
         except (UnreadableError, RefusedError):
             return result  # it is only a hint, and a deletion asks again
         if inputs.get("takeFromOthers"):

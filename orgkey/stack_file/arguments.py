@@ -8,7 +8,13 @@ from typing import Any
 import pulumi
 from pydantic.alias_generators import to_camel
 
-from orgkey.components.arguments import ImportSettings, JwtBearerAccessArgs, TimeoutSettings
+from orgkey.components.arguments import (
+    GenerationSettings,
+    ImportSettings,
+    JwtBearerAccessArgs,
+    RetiringSettings,
+    TimeoutSettings,
+)
 from orgkey.components.settings import (
     AppSettings,
     AssignmentSettings,
@@ -16,6 +22,7 @@ from orgkey.components.settings import (
     KeySettings,
     PermissionSetSettings,
 )
+from orgkey.model.generations import RetiringGeneration
 from orgkey.model.input_model import python_name
 from orgkey.stack_file.settings import Settings
 
@@ -41,8 +48,15 @@ def arguments_of(settings: Settings) -> JwtBearerAccessArgs:
         timeouts=TimeoutSettings(**settings.timeouts.model_dump()),
         owner=_seal(settings, "orgkey:owner", settings.owner),
         imports=ImportSettings(**settings.imports.model_dump()),
+        generation=GenerationSettings(**settings.generation.model_dump()),
+        retiring=[_retiring(each) for each in settings.retiring],
         ignore=settings.ignore,
     )
+
+
+def _retiring(each: RetiringGeneration) -> RetiringSettings:
+    key = None if each.key is None else KeySettings(**each.key.model_dump(exclude_unset=True))
+    return RetiringSettings(**{**each.model_dump(exclude={"key"}), "key": key})
 
 
 def _seal(settings: Settings, path: str, value: Any) -> Any:

@@ -29,6 +29,7 @@ from orgkey.model.assignments import (
     expiration_problem,
 )
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
+from orgkey.model.generations import Generation, RetiringGeneration, generation_problems
 from orgkey.model.ignore import ignore_problems
 from orgkey.model.input_model import Flag, InputModel, Real, matches
 from orgkey.model.jwt_flow import jwt_flow_problems, permission_set_problems
@@ -109,6 +110,8 @@ class OtherSettings(InputModel):
     timeouts: Timeouts = Timeouts.model_validate({})
     owner: Annotated[str, matches(r"[^\s/]+", "one word without a slash")] | None = None
     ignore: tuple[str, ...] = ()
+    generation: Generation = Generation.model_validate({})
+    retiring: tuple[RetiringGeneration, ...] = ()
     import_: ImportSettings = Field(default=ImportSettings.model_validate({}), alias="import")
 
 
@@ -133,6 +136,8 @@ class Settings:
     managed_by: str
     ignore: tuple[str, ...]
     imports: ImportSettings
+    generation: Generation
+    retiring: tuple[RetiringGeneration, ...] = field(repr=False)
     secrets: Secrets = NO_SECRETS
     notes: tuple[str, ...] = ()
     """What was put right, and how to write it."""
@@ -172,6 +177,8 @@ def load(
     problems += found
     managed_by = f"{mine.get('owner') or project}/{stack}"
     problems += _contradictions(mine, managed_by)
+    if others is not None:
+        problems += _generations(others, app.get("name"))
     misused = [*misplaced, *_open_key(mine.get("key"), sealed), *sealed.problems()]
     problems += _problems_beyond_types(mine, choice.kind, {problem.path for problem in [*misused, *problems]}, clock())
     problems = [*misused, *problems]
@@ -203,6 +210,8 @@ def load(
         managed_by=managed_by,
         ignore=others.ignore,
         imports=others.import_,
+        generation=others.generation,
+        retiring=others.retiring,
         secrets=sealed,
         notes=_put_right(config.get("salesforce:instanceUrl", ""), connection.instance_url, sealed),
     )
@@ -307,7 +316,7 @@ def _permission_set(raw: Any, app: Mapping[str, Any]) -> tuple[dict[str, Any], l
         return {"name": ""}, [Problem("orgkey:permissionSet", "must be a mapping: {name: …}")]
     values = {"name": permission_set_of(str(app.get("name") or "App")), **raw}
     values.setdefault("label", label_of(str(values["name"])))
-    known = inputs_of(Resource.PERMISSION_SET)
+    known = [row for row in inputs_of(Resource.PERMISSION_SET) if row.name != "generations"]  # the component counts them
     rows = known if "name" in raw else known[1:]  # a derived name is wrong only with the app's
     problems = _unknown("orgkey:permissionSet", values, known, (), "a setting of a permission set")
     problems += _field_problems(
@@ -346,6 +355,19 @@ def _contradictions(values: Mapping[str, Any], managed_by: str) -> Iterable[Prob
             "orgkey:integrationUser",
             "is none of orgkey:users, so it would not hold the permission set",
         )
+
+
+def _generations(others: OtherSettings, first: Any) -> Iterable[Problem]:
+    for problem in generation_problems(first, others.generation, others.retiring):
+        yield Problem(f"orgkey:{problem.path}", problem.reason)
+    for index, each in enumerate(others.retiring):
+        if each.imported and not (each.key and each.key.consumer_key):
+            yield Problem(f"orgkey:retiring[{index}].key.consumerKey", _KEY_OF_AN_IMPORT)
+        if each.key and each.key.private_key_pem:
+            yield Problem(
+                f"orgkey:retiring[{index}].key.privateKeyPem",
+                "does not belong here: the key pair of a generation that retires is in state already, and stays as it is",
+            )
 
 
 def _unknown(
