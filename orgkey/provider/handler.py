@@ -188,6 +188,8 @@ class Handler(ABC):
     secret_outputs: ClassVar[frozenset[str]] = frozenset()
     derived: ClassVar[Mapping[str, frozenset[str]]] = {}
     """Outputs that hold the value of an input, by the input's name: they are secret where it is."""
+    has_to_be_deleted: ClassVar[bool] = True
+    """Whether a Delete has anything to take away; a proof has not."""
     lives_in_org: ClassVar[bool] = True
     """Whether every `up` reads it first (`refresh_before_update`)."""
     seconds: ClassVar[float] = DEFAULT_TIMEOUT

@@ -42,6 +42,7 @@ class JwtGrantHandler(Handler):
 
     name: ClassVar[str] = "JwtGrant"
     concludes: ClassVar[bool] = True
+    has_to_be_deleted: ClassVar[bool] = False
     secret_outputs: ClassVar[frozenset[str]] = frozenset({"privateKeyPem"})
     seconds: ClassVar[float] = NEW_EXTERNAL_APP_MINUTES * 60 + 300  # the propagation, and the proof itself
     derived: ClassVar[Mapping[str, frozenset[str]]] = {"instanceUrl": frozenset({"audience"})}

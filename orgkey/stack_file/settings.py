@@ -316,7 +316,9 @@ def _permission_set(raw: Any, app: Mapping[str, Any]) -> tuple[dict[str, Any], l
         return {"name": ""}, [Problem("orgkey:permissionSet", "must be a mapping: {name: …}")]
     values = {"name": permission_set_of(str(app.get("name") or "App")), **raw}
     values.setdefault("label", label_of(str(values["name"])))
-    known = [row for row in inputs_of(Resource.PERMISSION_SET) if row.name != "generations"]  # the component counts them
+    known = [
+        row for row in inputs_of(Resource.PERMISSION_SET) if row.name != "generations"
+    ]  # the component counts them
     rows = known if "name" in raw else known[1:]  # a derived name is wrong only with the app's
     problems = _unknown("orgkey:permissionSet", values, known, (), "a setting of a permission set")
     problems += _field_problems(

@@ -1,0 +1,134 @@
+"""Generations of an app with the real engine: a new key, another kind or name of the app, and no client is ever refused meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.landscape import Landscape, Org
+from tests.login import refused, why_not
+from tests.program.clients import LoggingInAllTheTime
+from tests.program.stack import Stack, ok
+
+Config = dict[str, Any]
+EXTERNAL, CONNECTED = "ExternalClientApplication", "ConnectedApplication"
+
+
+def _next_generation(stack: Stack, config: Config, **retiring: Any) -> None:
+    config["orgkey:generation"] = {"number": 2}
+    config["orgkey:retiring"] = [{"number": 1, **retiring}]
+    stack.configure(config)
+
+
+def _retire(stack: Stack, config: Config) -> None:
+    del config["orgkey:retiring"]
+    stack.configure(config)
+
+
+@pytest.mark.parametrize("change", ["key", "kind", "name"])
+def test_no_login_of_a_client_fails_while_a_generation_comes_and_one_goes(
+    change: str, stack: Stack, config: Config, landscape: Landscape, org: Org
+) -> None:
+    landscape.admin("PATCH", "/knobs", connected_app_creation=True, propagation_delay=1.5)
+    config["orgkey:grant"] = {"propagationMinutes": 5}
+    config["orgkey:app"] |= {"kind": "connected" if change == "kind" else "external", "protect": False}
+    stack.configure(config)
+    ok(stack.up())
+    before = stack.outputs(secrets=True)
+    with LoggingInAllTheTime(before, org) as old_client:
+        if change == "kind":
+            config["orgkey:app"] |= {"kind": "external"}
+        _next_generation(stack, config, **({"kind": "connected"} if change == "kind" else {}))
+        if change == "name":
+            config["orgkey:generation"] |= {"name": "Robot"}
+            stack.configure(config)
+        ok(stack.up())
+        after = stack.outputs(secrets=True)
+        assert after["consumerKey"] != before["consumerKey"]
+        assert after["privateKeyPem"] != before["privateKeyPem"]
+        assert after["appName"] == {"name": "Robot"}.get(change, "CI_Integration_2")
+        assert [each["appName"] for each in after["retiring"]] == ["CI_Integration"]
+    assert len(old_client.answers) > 5
+    assert set(old_client.answers) == {200}
+    with LoggingInAllTheTime(after, org) as new_client:
+        assert stack.drift().code == 0
+        _retire(stack, config)
+        ok(stack.up())
+    assert set(new_client.answers) == {200}
+    assert why_not(stack, org) == ""
+    landscape.admin("PATCH", "/knobs", propagation_delay=0)
+    assert refused(before, org) != ""
+    assert org.query(f"SELECT Id FROM {CONNECTED}") == []
+    assert [row["DeveloperName"] for row in org.query(f"SELECT DeveloperName FROM {EXTERNAL}")] == [after["appName"]]
+    ok(stack.destroy())
+    assert org.query(f"SELECT Id FROM {EXTERNAL}") == []
+    assert org.query("SELECT Id FROM PermissionSet WHERE Name = 'CI_Integration_Access'") == []
+
+
+def test_a_generation_that_cannot_be_proved_is_not_handed_out_and_the_next_up_goes_on(
+    stack: Stack, config: Config, landscape: Landscape, org: Org
+) -> None:
+    landscape.admin("PATCH", "/knobs", propagation_delay=2)
+    stack.configure({**config, "orgkey:grant": {"propagationMinutes": 5}})
+    ok(stack.up())
+    deployed, before = stack, stack.outputs(secrets=True)
+    _next_generation(deployed, config)  # which is not waited for
+    failed = deployed.up()
+    assert failed.code != 0
+    assert "invalid_client_id" in failed.text or "app_not_found" in failed.text
+    now = deployed.outputs(secrets=True)
+    assert (now["consumerKey"], now["privateKeyPem"]) == (before["consumerKey"], before["privateKeyPem"])
+    assert refused(now, org) == ""
+    landscape.admin("PATCH", "/knobs", propagation_delay=0)
+    ok(deployed.up())
+    assert deployed.outputs()["consumerKey"] != before["consumerKey"]
+    assert why_not(deployed, org) == ""
+    assert refused(before, org) == ""
+
+
+def test_settings_of_keys_that_change_with_a_generation_leave_the_retiring_key_alone(
+    deployed: Stack, config: Config, org: Org
+) -> None:
+    before = deployed.outputs(secrets=True)
+    config["orgkey:key"] = {"bits": 3072, "consumerKey": "TheNewGenerationsKey"}
+    _next_generation(deployed, config)
+    ok(deployed.up())
+    assert deployed.outputs()["consumerKey"] == "TheNewGenerationsKey"
+    assert refused(before, org) == ""
+    assert why_not(deployed, org) == ""
+
+
+def test_one_goes_back_to_the_generation_before(deployed: Stack, config: Config, org: Org) -> None:
+    before = deployed.outputs(secrets=True)
+    _next_generation(deployed, config)
+    ok(deployed.up())
+    config["orgkey:generation"], config["orgkey:retiring"] = {"number": 1}, [{"number": 2}]
+    deployed.configure(config)
+    ok(deployed.up())
+    assert deployed.outputs(secrets=True)["consumerKey"] == before["consumerKey"]
+    _retire(deployed, config)
+    ok(deployed.up())
+    assert why_not(deployed, org) == ""
+
+
+def test_a_destroy_takes_every_generation_and_the_set(deployed: Stack, config: Config, org: Org) -> None:
+    _next_generation(deployed, config)
+    ok(deployed.up())
+    assert len(org.query(f"SELECT Id FROM {EXTERNAL}")) == 2
+    ok(deployed.destroy())
+    assert org.query(f"SELECT Id FROM {EXTERNAL}") == []
+    assert org.query("SELECT Id FROM PermissionSet WHERE Name = 'CI_Integration_Access'") == []
+
+
+def test_a_refreshed_sandbox_gets_every_generation_again(deployed: Stack, config: Config, landscape: Landscape) -> None:
+    _next_generation(deployed, config)
+    ok(deployed.up())
+    landscape.admin("POST", "/orgs/uat/refresh")
+    org = landscape.org("uat")
+    Path(config["salesforce:credentials"]["sfdxAuthUrlFile"]).write_text(org.auth_url)
+    ok(deployed.up())
+    assert why_not(deployed, org) == ""
+    assert len(org.query(f"SELECT Id FROM {EXTERNAL}")) == 2
+    assert all(each["verified"] for each in deployed.outputs()["retiring"])
