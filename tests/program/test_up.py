@@ -25,7 +25,7 @@ def test_the_first_up_ends_in_a_proved_login_within_twenty_two_requests(
     assert outputs["certificatePem"].startswith("-----BEGIN CERTIFICATE-----")
     assert set(outputs) == {
         "consumerKey", "username", "instanceUrl", "audience", "certificatePem", "certificateFingerprint", "notAfter",
-        "verified", "privateKeyPem", "renewAt", "generation", "orgId", "orgKind", "appName", "permissionSet",
+        "verified", "privateKeyPem", "renewAt", "generation", "retiring", "orgId", "orgKind", "appName", "permissionSet",
     }  # fmt: skip
     assert (outputs["orgId"], outputs["orgKind"]) == (org.org_id, "sandbox")
     assert (outputs["appName"], outputs["permissionSet"]) == ("CI_Integration", "CI_Integration_Access")

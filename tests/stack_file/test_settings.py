@@ -536,3 +536,40 @@ def test_the_address_of_a_page_is_put_right_and_told_but_not_where_it_is_a_secre
     assert "it is taken as https://acme--uat.sandbox.my.salesforce.com" in settings.notes[0]
     sealed = load(config, project="p", stack="t", secrets=Secrets(frozenset({"salesforce:instanceUrl"})))
     assert "acme" not in sealed.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("orgkey:generation: 2", "orgkey:generation"),
+        ("orgkey:generation: {number: 0}", "orgkey:generation.number"),
+        ('orgkey:generation: {number: "2"}', "orgkey:generation.number"),
+        ("orgkey:generation: {number: 2, nmae: X}", "orgkey:generation.nmae"),
+        ("orgkey:generation: {name: 2x}", "orgkey:generation.name must be a developer name"),
+        ("orgkey:retiring: [1]", "orgkey:retiring[0]"),
+        ("orgkey:retiring: {number: 1}", "orgkey:retiring"),
+        ("orgkey:retiring: [{name: CI_Old}]", "orgkey:retiring[0].number"),
+        ("orgkey:retiring: [{number: 1}]", "orgkey:retiring[0].number is 1, which is that of generation"),
+        ("orgkey:retiring: [{number: 2, kind: other}]", "orgkey:retiring[0].kind"),
+        ("orgkey:retiring: [{number: 2, import: true}]", "orgkey:retiring[0].key.consumerKey is required"),
+    ],
+)
+def test_a_generation_that_cannot_be_is_a_problem_of_the_file(lines: str, told: str) -> None:
+    assert told in refusal(SMALLEST + f"  {lines}\n")
+
+
+def test_generations_are_read_as_they_are_written() -> None:
+    settings = stack(
+        SMALLEST + "  orgkey:generation: {number: 3}\n  orgkey:retiring: [{number: 2}, {number: 1, kind: connected}]\n"
+    )
+    assert settings.generation.number == 3
+    assert [(each.number, each.kind) for each in settings.retiring] == [(2, None), (1, "connected")]
+
+
+def test_a_key_of_a_retiring_generation_in_clear_is_refused_and_not_shown() -> None:
+    told = refusal(
+        SMALLEST + "  orgkey:generation: {number: 2}\n"
+        "  orgkey:retiring: [{number: 1, key: {privateKeyPem: THE-KEY, certificatePem: THE-CERT}}]\n"
+    )
+    assert "orgkey:retiring[0].key" in told
+    assert "THE-KEY" not in told
