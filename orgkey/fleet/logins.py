@@ -14,7 +14,7 @@ from orgkey.model.connection import Connection, parse_connection
 
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 """How a deployment marks a secret (Pulumi SDK, resource.SigKey and resource.SecretSig)."""
-_GRANT, _APPS = "JwtGrant", {"ExternalClientApp": "external", "ConnectedApp": "connected"}
+_GRANT, APP_KINDS = "JwtGrant", {"ExternalClientApp": "external", "ConnectedApp": "connected"}
 _PROVIDER = "pulumi:providers:salesforce"
 
 
@@ -33,31 +33,31 @@ def stack_logins(project: Project, stack: Stack, engine: Engine) -> list[StackLo
 
     Raises EngineError where the state cannot be read, a missing passphrase for one.
     """
-    resources = _resources(project, stack, engine, secrets=True)
+    resources = resources_of(project, stack, engine, secrets=True)
+    reached = connections(project, stack, engine, resources)
+    return [_login(row, resources, stack, *reached[provider_of(row)]) for row in resources if kind_of(row) == _GRANT]
+
+
+def connections(
+    project: Project, stack: Stack, engine: Engine, resources: list[dict[str, Any]]
+) -> dict[str, tuple[Connection | None, tuple[str, ...]]]:
+    """How the orgs of a state's logins are reached, by their providers' URNs; None where it cannot be used, with the problems."""
     providers = {row["urn"]: row for row in resources if row.get("type") == _PROVIDER}
-    used = {_provider_of(row) for row in resources if _kind(row) == _GRANT}
-    return [
-        _login(
-            row,
-            resources,
-            stack,
-            *_connection(project, stack, engine, providers.get(_provider_of(row)), alone=len(used) == 1),
-        )
-        for row in resources
-        if _kind(row) == _GRANT
-    ]
+    used = {provider_of(row) for row in resources if kind_of(row) == _GRANT}
+    return {urn: _connection(project, stack, engine, providers.get(urn), alone=len(used) == 1) for urn in used}
 
 
 def consumer_keys(project: Project, stack: Stack, engine: Engine) -> list[str]:
     """The consumer keys of a stack's logins; none where they cannot be read without its passphrase."""
     return [
         key
-        for row in _resources(project, stack, engine, secrets=False)
-        if _kind(row) == _GRANT and isinstance(key := row.get("inputs", {}).get("consumerKey"), str)
+        for row in resources_of(project, stack, engine, secrets=False)
+        if kind_of(row) == _GRANT and isinstance(key := row.get("inputs", {}).get("consumerKey"), str)
     ]
 
 
-def _resources(project: Project, stack: Stack, engine: Engine, *, secrets: bool) -> list[dict[str, Any]]:
+def resources_of(project: Project, stack: Stack, engine: Engine, *, secrets: bool) -> list[dict[str, Any]]:
+    """The resources of a stack's state but for those that await their deletion; raises EngineError where it cannot be read."""
     command = ["stack", "export", "--stack", stack.name, *(["--show-secrets"] if secrets else [])]
     exported = json.loads(engine.answer(command, folder=project.folder))
     return [row for row in (exported.get("deployment") or {}).get("resources") or () if not row.get("delete")]
@@ -70,7 +70,7 @@ def _login(
     connection: Connection | None,
     problems: tuple[str, ...],
 ) -> StackLogin:
-    inputs, outputs = _opened(row.get("inputs") or {}), _opened(row.get("outputs") or {})
+    inputs, outputs = opened(row.get("inputs") or {}), opened(row.get("outputs") or {})
     key = str(inputs.get("consumerKey") or "")
     app = next((app for app in _apps(resources) if app[1].get("consumerKey") == key), None)
     address = (
@@ -93,15 +93,15 @@ def _login(
 
 def _apps(resources: list[dict[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for row in resources:
-        if kind := _APPS.get(_kind(row)):
-            yield kind, {**_opened(row.get("inputs") or {}), **_opened(row.get("outputs") or {})}
+        if kind := APP_KINDS.get(kind_of(row)):
+            yield kind, {**opened(row.get("inputs") or {}), **opened(row.get("outputs") or {})}
 
 
 def _connection(
     project: Project, stack: Stack, engine: Engine, provider: Mapping[str, Any] | None, *, alone: bool
 ) -> tuple[Connection | None, tuple[str, ...]]:
     """How the org is reached: as the stack file says now, where it speaks for the only org; else as the provider in the state had it."""
-    values: Mapping[str, Any] = _opened(provider.get("inputs") or {}) if provider else {}
+    values: Mapping[str, Any] = opened(provider.get("inputs") or {}) if provider else {}
     if alone:
         try:
             config = connection_config(project, stack, engine, seconds=60.0)
@@ -115,19 +115,20 @@ def _connection(
     return connection, tuple(f"salesforce:{each.path} {each.reason}" for each in problems)
 
 
-def _opened(value: Any) -> Any:
+def opened(value: Any) -> Any:
     """A value without the marks of secrets in it."""
     if isinstance(value, Mapping):
         if value.get(_SIGNATURE) == _SECRET:
             return json.loads(value["plaintext"]) if isinstance(value.get("plaintext"), str) else None
-        return {name: _opened(item) for name, item in value.items()}
-    return [_opened(item) for item in value] if isinstance(value, list) else value
+        return {name: opened(item) for name, item in value.items()}
+    return [opened(item) for item in value] if isinstance(value, list) else value
 
 
-def _kind(row: Mapping[str, Any]) -> str:
+def kind_of(row: Mapping[str, Any]) -> str:
+    """The type of one of our resources; empty for all others."""
     return str(row.get("type", "")).rpartition(":")[2] if str(row.get("type", "")).startswith("salesforce:") else ""
 
 
-def _provider_of(row: Mapping[str, Any]) -> str:
+def provider_of(row: Mapping[str, Any]) -> str:
     """The URN of a resource's provider: what stands before its id."""
     return str(row.get("provider") or "").rpartition("::")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -256,6 +257,33 @@ def tokens_of(user_id: str) -> str:
     return _quoted("SELECT AppName, LastUsedDate, UseCount FROM OauthToken WHERE UserId = {}", user_id)
 
 
+MOST_LOGINS = 2000
+"""Lines of the login history that one question is answered with at most."""
+_LOGIN = "SELECT UserId, LoginTime, Status, Application, SourceIp FROM LoginHistory WHERE "
+
+
+def logins_of_users(user_ids: Sequence[str], since: datetime) -> list[str]:
+    """Newest logins of some users, good and refused. Only time, type and user can be filtered by, not the app (LoginHistory, Usage)."""
+    question = _LOGIN + f"UserId IN {{}} AND LoginTime >= {{:literal}} ORDER BY LoginTime DESC LIMIT {MOST_LOGINS}"
+    return _in(question, user_ids, _literal(since)) if user_ids else []
+
+
+def oauth_logins(since: datetime) -> str:
+    """Newest logins through apps of whoever it was: those by JWT are `Remote Access 2.0`, as all that give an OAuth token."""
+    question = _LOGIN + f"LoginType = {{}} AND LoginTime >= {{:literal}} ORDER BY LoginTime DESC LIMIT {MOST_LOGINS}"
+    return _quoted(question, "Remote Access 2.0", _literal(since))
+
+
+def tokens_of_users(user_ids: Sequence[str]) -> list[str]:
+    """Tokens of some users, by the labels of their apps: what an org has stored, which a JWT login leaves only where it is asked to."""
+    return _in("SELECT AppName, UserId, LastUsedDate, UseCount FROM OauthToken WHERE UserId IN {}", user_ids)
+
+
+def users_by_id(user_ids: Sequence[str]) -> list[str]:
+    """User names by id."""
+    return _in("SELECT Id, Username FROM User WHERE Id IN {}", user_ids)
+
+
 def profile(profile_id: str) -> str:
     """A profile with its metadata, for the Tooling API: one at a time, as it demands (Tooling API, Profile)."""
     return _quoted("SELECT Id, FullName, Metadata FROM Profile WHERE Id = {}", profile_id)
@@ -289,6 +317,11 @@ def _packed(values: Iterable[str], room: int) -> Iterator[list[str]]:
         left -= needed
     if part:
         yield part
+
+
+def _literal(moment: datetime) -> str:
+    """A moment as SOQL writes it, without quotes."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _quoted(question: str, *values: Any) -> str:

@@ -37,6 +37,12 @@ from localorg.soql.parse import (
 ORG_PARAMETER, PARENTS_PARAMETER = object(), object()
 MAX_OFFSET = 2000
 ONE_AT_A_TIME = frozenset({"Metadata", "FullName"})
+NOT_FILTERED = {
+    "LoginHistory": frozenset(
+        {"ApiType", "ApiVersion", "Application", "Browser", "ClientVersion", "Platform", "SourceIp", "Status"}
+    )
+}
+"""Fields by object that no query filters by (object reference, LoginHistory, Usage)."""
 _NO_COLUMN = (
     "No such column '{name}' on entity '{entity}'. If you are attempting to use a custom field, be sure to append the "
     "'__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names."
@@ -271,8 +277,8 @@ def _condition(condition: Condition, source: _Source, parameters: list[object]) 
     if isinstance(condition, Logic):
         parts = [_condition(each, source, parameters) for each in condition.parts]
         return f"(NOT {parts[0]})" if condition.word == "NOT" else f"({f' {condition.word} '.join(parts)})"
-    alias, _, found, _ = source.reach(condition.path)
-    if found.name in ONE_AT_A_TIME:
+    alias, entity, found, _ = source.reach(condition.path)
+    if found.name in ONE_AT_A_TIME or found.name in NOT_FILTERED.get(entity.name, ()):
         problem = f"field '{found.name}' can not be filtered in a query call"
         raise malformed(source.text, condition.path.at, problem, "INVALID_FIELD")
     name = found.sql(alias)

@@ -1,0 +1,83 @@
+"""The command `orgkey usage`: who still logs in through a stack's apps, generation by generation."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from orgkey.cli.outputs import Output, problems, write
+from orgkey.cli.reported import reported
+from orgkey.fleet.engine import find_engine
+from orgkey.fleet.formats.usage import FORMATS, show
+from orgkey.fleet.project import find_project
+from orgkey.fleet.usage_run import look_at_usage
+from orgkey.salesforce.app_logins import KEPT_DAYS
+
+_SECONDS = 60.0
+
+
+@click.command()
+@click.option("--stack", "stack_name", required=True, metavar="NAME", help="Whose apps.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, KEPT_DAYS),
+    default=30,
+    show_default=True,
+    help="How far to look back; an org keeps six months.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=_SECONDS,
+    show_default=True,
+    help="Seconds for an org.",
+)
+@click.option(
+    "--format",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    help=f"{', '.join(FORMATS)}; to stdout, or into a file. May be repeated.",
+)
+@reported
+def usage(stack_name: str, days: int, timeout: float, outputs: tuple[str, ...]) -> int:
+    """Show who logs in through a stack's apps: user, time, address and outcome, by generation. Reads, never writes.
+
+    Needs a login with Manage Users. Exit code 0: the logins were looked at. 2: could not tell for at least one app.
+    """
+    chosen = [Output.parse(each) for each in outputs or ("text",)]
+    if wrong := problems(chosen, FORMATS):
+        raise click.UsageError("\n".join(wrong))
+    project, engine = find_project(Path.cwd()), find_engine(os.environ)
+    os.chdir(project.folder)  # paths in stack files are relative to the project
+    (stack, *more) = project.stacks(engine, [stack_name])
+    if more:
+        raise click.UsageError(f"--stack {stack_name} fits several stacks: name one.")
+    with _progress() as tell:
+        report = look_at_usage(project, stack, engine, days=days, seconds=timeout, tell=tell)
+    if not report.apps:
+        raise click.ClickException(
+            f"The stack {stack.name} has no JWT login in its state yet.\n"
+            "Run `pulumi up` first; `orgkey check` says what would be in its way."
+        )
+    failures = write(chosen, lambda form: FORMATS[form](report), partial(show, report))
+    for failure in failures:
+        click.echo(f"orgkey: {failure}", err=True)
+    return 2 if failures or any(each.unseen for each in report.apps) else 0
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Tell on a terminal what is being looked at; in a CI log nothing."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with Console(file=sys.stderr).status("orgkey usage") as status:
+        yield status.update

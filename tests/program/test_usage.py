@@ -1,0 +1,99 @@
+"""`orgkey usage` with the real engine: who logs in through which generation, and what the org's data cannot show."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from orgkey.identity.assertion import sign_assertion
+from tests.landscape import Landscape, Org
+from tests.login import GRANT_TYPE
+from tests.program.stack import Stack, ok
+from tests.provider.rights import may_only
+
+Config = dict[str, Any]
+_ORGKEY = str(Path(sys.executable).with_name("orgkey"))
+
+
+def _orgkey(stack: Stack, *arguments: str) -> tuple[int, str]:
+    run = subprocess.run(
+        [_ORGKEY, *arguments],
+        cwd=stack.folder,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return run.returncode, run.stdout + run.stderr
+
+
+def _usage(stack: Stack) -> tuple[int, dict[str, Any]]:
+    code, out = _orgkey(stack, "usage", "--stack", stack.name, "--format", "json")
+    return code, json.loads(out)
+
+
+def test_each_generation_shows_who_logs_in_through_it(
+    stack: Stack, config: Config, landscape: Landscape, org: Org
+) -> None:
+    stack.configure(config)
+    ok(stack.up())
+    first = stack.outputs(secrets=True)
+    config |= {"orgkey:generation": {"number": 2}, "orgkey:retiring": [{"number": 1}]}
+    stack.configure(config)
+    ok(stack.up())
+    code, report = _usage(stack)
+    assert code == 0
+    assert [(each["name"], each["generation"], each["retiring"]) for each in report["apps"]] == [
+        ("CI_Integration_2", 2, False),
+        ("CI_Integration", 1, True),
+    ]
+    for each in report["apps"]:
+        assert each["last_use"] is None, each  # the updates' own proofs are told apart
+        assert {row["origin"] for row in each["logins"]} == {"an update"}
+        assert {row["username"] for row in each["logins"]} == {org.user("ci")}
+    landscape.admin("PATCH", "/clock", advance=3600)
+    _log_in(first, org, seconds_ahead=3600)
+    code, report = _usage(stack)
+    current, retiring = report["apps"]
+    assert (current["last_use"], retiring["last_use"] is None) == (None, False)
+    code, text = _orgkey(stack, "usage", "--stack", stack.name)
+    assert code == 0
+    assert "generation 1 (retiring): CI_Integration" in text
+    assert "Last used" in text
+    assert "What the org's data cannot show:" in text
+    assert first["privateKeyPem"].splitlines()[1] not in text + json.dumps(report)
+
+
+def test_a_login_that_may_not_see_the_history_is_told_so_and_nothing_is_concluded(deployed: Stack, org: Org) -> None:
+    may_only(org, "ApiEnabled", "ViewSetup", "ModifyMetadata", "AssignPermissionSets")
+    code, report = _usage(deployed)
+    (app,) = report["apps"]
+    assert code == 2
+    assert "Use a login with Manage Users." in app["unseen"]
+    assert (app["last_use"], app["logins"]) == (None, [])
+    code, text = _orgkey(deployed, "usage", "--stack", deployed.name)
+    assert code == 2
+    assert "Could not tell" in text
+
+
+def _log_in(outputs: dict[str, Any], org: Org, *, seconds_ahead: float) -> None:
+    """A client's login, at an org whose clock is ahead."""
+    assertion = sign_assertion(
+        outputs["privateKeyPem"],
+        consumer_key=outputs["consumerKey"],
+        username=outputs["username"],
+        audience=outputs["audience"],
+        now=time.time() + seconds_ahead,
+        jti=str(uuid.uuid4()),
+    )
+    form = {"grant_type": GRANT_TYPE, "assertion": assertion}
+    answer = requests.post(f"{org.url}/services/oauth2/token", data=form, verify=org.ca_bundle, timeout=30)
+    assert answer.ok, answer.text
