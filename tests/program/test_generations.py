@@ -132,3 +132,49 @@ def test_a_refreshed_sandbox_gets_every_generation_again(deployed: Stack, config
     assert why_not(deployed, org) == ""
     assert len(org.query(f"SELECT Id FROM {EXTERNAL}")) == 2
     assert all(each["verified"] for each in deployed.outputs()["retiring"])
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault"),
+    [
+        ("deploy", "reset-after"),
+        ("deploy", "return-500"),
+        ("checkDeployStatus", "INSUFFICIENT_ACCESS"),
+        ("jwtGrant", "OAUTH_APP_BLOCKED"),
+    ],
+)
+def test_an_up_that_is_cut_off_while_a_generation_comes_or_goes_is_brought_to_its_end_by_the_next(
+    operation: str, fault: str, deployed: Stack, config: Config, landscape: Landscape, org: Org
+) -> None:
+    before = deployed.outputs(secrets=True)
+    _next_generation(deployed, config)
+    for step in ("comes", "goes"):
+        if step == "goes":
+            _retire(deployed, config)
+        landscape.admin("POST", "/faults", operation=operation, faults=[fault] * 2, org=org.name, skip=0)
+        deployed.up()
+        landscape.admin("DELETE", "/faults")
+        assert why_not(deployed, org) == "", f"while one {step}"
+        ok(deployed.up())
+        assert why_not(deployed, org) == ""
+        assert (refused(before, org) == "") is (step == "comes")
+    assert len(org.query(f"SELECT Id FROM {EXTERNAL}")) == 1
+    assert deployed.drift().code == 0
+
+
+@pytest.mark.parametrize("part", ["app", "app-2", "key-2", "grant-2"])
+def test_a_forced_replacement_of_a_generations_part_takes_no_login_away(
+    part: str, deployed: Stack, config: Config, org: Org
+) -> None:
+    _next_generation(deployed, config)
+    ok(deployed.up())
+    before = deployed.outputs(secrets=True)
+    urn = deployed.resources()[f"access-{part}"]["urn"]
+    result = deployed.up("--replace", urn)
+    if result.code == 0:
+        assert why_not(deployed, org) == ""
+        assert part == "key-2" or refused(before, org) == ""
+    ok(deployed.up())
+    assert why_not(deployed, org) == ""
+    assert all(each["verified"] for each in deployed.outputs()["retiring"])
+    assert len(org.query(f"SELECT Id FROM {EXTERNAL}")) == 2
