@@ -23,6 +23,7 @@ import click
 
 from orgkey.cli.check import check
 from orgkey.cli.doctor import doctor
+from orgkey.cli.export import export
 from orgkey.cli.outputs import Output, leave_stdout, problems, write
 from orgkey.cli.progress import Progress
 from orgkey.cli.reported import reported
@@ -240,6 +241,7 @@ def _refuse_contradictions(
 
 orgkey.add_command(check)
 orgkey.add_command(doctor)
+orgkey.add_command(export)
 orgkey.add_command(usage)
 
 if __name__ == "__main__":

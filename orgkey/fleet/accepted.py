@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from orgkey.fleet.engine import Engine
-from orgkey.fleet.logins import APP_KINDS, connections, kind_of, opened, provider_of, resources_of
+from orgkey.fleet.logins import APP_KINDS, connections
 from orgkey.fleet.project import Project, Stack
+from orgkey.fleet.state import kind_of, opened, provider_of, resources_of
 from orgkey.model.connection import Connection
 from orgkey.provider.urn import Urn
 

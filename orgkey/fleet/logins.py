@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,10 +9,9 @@ from typing import Any
 from orgkey.doctor.facts import ExaminedLogin
 from orgkey.fleet.engine import Engine
 from orgkey.fleet.project import Project, Stack, StackFileError, connection_config
+from orgkey.fleet.state import kind_of, name_of, opened, provider_of, resources_of
 from orgkey.model.connection import Connection, parse_connection
 
-_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
-"""How a deployment marks a secret (Pulumi SDK, resource.SigKey and resource.SecretSig)."""
 _GRANT, APP_KINDS = "JwtGrant", {"ExternalClientApp": "external", "ConnectedApp": "connected"}
 _PROVIDER = "pulumi:providers:salesforce"
 
@@ -56,13 +54,6 @@ def consumer_keys(project: Project, stack: Stack, engine: Engine) -> list[str]:
     ]
 
 
-def resources_of(project: Project, stack: Stack, engine: Engine, *, secrets: bool) -> list[dict[str, Any]]:
-    """The resources of a stack's state but for those that await their deletion; raises EngineError where it cannot be read."""
-    command = ["stack", "export", "--stack", stack.name, *(["--show-secrets"] if secrets else [])]
-    exported = json.loads(engine.answer(command, folder=project.folder))
-    return [row for row in (exported.get("deployment") or {}).get("resources") or () if not row.get("delete")]
-
-
 def _login(
     row: Mapping[str, Any],
     resources: list[dict[str, Any]],
@@ -88,7 +79,7 @@ def _login(
         org_kind=str(outputs.get("orgKind") or ""),
         stack=stack.name,
     )
-    return StackLogin(str(row["urn"]).rpartition("::")[2], login, connection, problems)
+    return StackLogin(name_of(row), login, connection, problems)
 
 
 def _apps(resources: list[dict[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -113,22 +104,3 @@ def _connection(
     }
     connection, problems = parse_connection(known)
     return connection, tuple(f"salesforce:{each.path} {each.reason}" for each in problems)
-
-
-def opened(value: Any) -> Any:
-    """A value without the marks of secrets in it."""
-    if isinstance(value, Mapping):
-        if value.get(_SIGNATURE) == _SECRET:
-            return json.loads(value["plaintext"]) if isinstance(value.get("plaintext"), str) else None
-        return {name: opened(item) for name, item in value.items()}
-    return [opened(item) for item in value] if isinstance(value, list) else value
-
-
-def kind_of(row: Mapping[str, Any]) -> str:
-    """The type of one of our resources; empty for all others."""
-    return str(row.get("type", "")).rpartition(":")[2] if str(row.get("type", "")).startswith("salesforce:") else ""
-
-
-def provider_of(row: Mapping[str, Any]) -> str:
-    """The URN of a resource's provider: what stands before its id."""
-    return str(row.get("provider") or "").rpartition("::")[0]
