@@ -131,10 +131,10 @@ def _offer(stack_name: str, wanted: str | None) -> StackOffer:
             f"The stack {stack.name} has no JWT login in its state yet.\n"
             "Run `pulumi up` first; `orgkey check` says what would be in its way."
         )
-    named = [each for each in offers if (wanted in each.names if wanted else not each.retiring)]
+    named = [each for each in offers if (wanted in each.names if wanted else not each.aside)]
     if len(named) == 1:
         return named[0]
-    listed = ", ".join(f"{each.names[0]}{' (retiring)' if each.retiring else ''}" for each in offers)
+    listed = ", ".join(f"{each.names[0]}{each.aside and f' ({each.aside})'}" for each in offers)
     problem = f"has no login {wanted}" if wanted else f"hands out {len(named)} logins: choose by --login"
     raise click.UsageError(f"The stack {stack.name} {problem}. There are: {listed}.")
 

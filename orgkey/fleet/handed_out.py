@@ -1,4 +1,4 @@
-"""Which logins a stack hands out, from its state: those that work now, and by their names those that are retiring."""
+"""Which logins a stack hands out, from its state: those that its outputs name, and by their own names the others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orgkey.fleet.accepted import generation_of
 from orgkey.fleet.engine import Engine
 from orgkey.fleet.project import Project, Stack
 from orgkey.fleet.state import kind_of, name_of, opened, resources_of
@@ -21,12 +22,13 @@ _COMPONENT = "orgkey:index:JwtBearerAccess"
 class StackOffer:
     """One login of a stack. `names` are those it can be asked for by, the shortest first.
 
-    `retiring` is one that the stack's outputs name no more. `problem` is what its last proof said, empty where it works.
+    `aside` says why the stack does not hand it out, empty where it does: it is retiring, or not proved yet. `problem` is what its last
+    proof said, empty where it works.
     """
 
     names: tuple[str, ...]
     login: HandedLogin
-    retiring: bool
+    aside: str
     problem: str
 
 
@@ -50,8 +52,11 @@ def _offer(
     inputs, outputs = grant["inputs"], grant["outputs"]
     consumer_key = str(inputs.get("consumerKey") or "")
     handed_out = component["outputs"].get("consumerKey") if component else None
-    retiring = bool(handed_out) and handed_out != consumer_key
-    names = (*([name_of(component)] if component and not retiring else []), name_of(grant))
+    aside = ""
+    if component and handed_out and handed_out != consumer_key:
+        _, retiring = generation_of(consumer_key, component["outputs"])
+        aside = "retiring" if retiring else "not handed out yet"
+    names = (*([name_of(component)] if component and not aside else []), name_of(grant))
     key, certificate = _pair(consumer_key, str(inputs.get("privateKeyPem") or ""), resources)
     login = HandedLogin(
         stack=stack.name.rsplit("/", 1)[-1],
@@ -63,7 +68,7 @@ def _offer(
         certificate_pem=certificate,
     )
     failed = outputs.get("verified") is not True
-    return StackOffer(names, login, retiring, str(outputs.get("reasonCode") or "no proof yet") if failed else "")
+    return StackOffer(names, login, aside, str(outputs.get("reasonCode") or "no proof yet") if failed else "")
 
 
 def _pair(consumer_key: str, proved: str, resources: Iterable[Mapping[str, Any]]) -> tuple[str, str]:

@@ -51,9 +51,12 @@ def secret(value: str) -> dict[str, str]:
     }
 
 
-def component(name: str = "access", *, handed_out: str = CONSUMER_KEY) -> dict[str, Any]:
+def component(
+    name: str = "access", *, handed_out: str = CONSUMER_KEY, retiring: tuple[str, ...] = ()
+) -> dict[str, Any]:
     kind = "orgkey:index:JwtBearerAccess"
-    return {"urn": f"urn:pulumi:uat::p::{kind}::{name}", "type": kind, "outputs": {"consumerKey": handed_out}}
+    outputs = {"consumerKey": handed_out, "retiring": [{"generation": 1, "consumerKey": key} for key in retiring]}
+    return {"urn": f"urn:pulumi:uat::p::{kind}::{name}", "type": kind, "outputs": outputs}
 
 
 def generation(

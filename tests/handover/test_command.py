@@ -246,7 +246,7 @@ def test_all_mistakes_are_told_at_once(export: Export) -> None:
 
 def retiring() -> list[dict[str, Any]]:
     return [
-        component(handed_out="3MVG9.second"),
+        component(handed_out="3MVG9.second", retiring=(CONSUMER_KEY,)),
         *generation(),
         *generation(number=2, consumer_key="3MVG9.second"),
     ]
@@ -262,6 +262,14 @@ def test_a_retiring_generation_is_handed_out_only_by_its_own_name(export: Export
     refused = export("--format", "json", "--login", "other")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "has no login other. There are: access-grant (retiring), access." in refused.stderr
+
+
+def test_a_generation_that_failed_its_first_proof_is_not_handed_out_yet(export: Export, tmp_path: Path) -> None:
+    second = generation(number=2, consumer_key="3MVG9.second", verified=False)
+    resources(tmp_path, [component(), *generation(), *second])
+    assert json.loads(export("--format", "json").stdout)["consumerKey"] == CONSUMER_KEY
+    refused = export("--format", "json", "--login", "other")
+    assert "There are: access, access-grant-2 (not handed out yet)." in refused.stderr
 
 
 def test_of_several_logins_one_must_be_named(export: Export, tmp_path: Path) -> None:
