@@ -126,16 +126,17 @@ def examine_host(transport: Transport, instance_url: str, known: HostFacts) -> H
         foreign = error.why in (Unreachable.WEB_PAGE, Unreachable.STRANGE)
         return replace(known, is_salesforce=False) if foreign else known
     try:
-        issuer = word(fields(response.json(), url, "OpenID configuration"), "token_endpoint") if response.ok else ""
+        told = fields(response.json(), url, "OpenID configuration") if response.ok else {}
+        endpoint, issuer = word(told, "token_endpoint"), word(told, "issuer")
     except (ValueError, StrangeAnswerError):
-        issuer = ""
+        endpoint = issuer = ""
     ahead = known.clock_ahead
     if ahead is None:
         try:
             ahead = transport.clock.now() - parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
         except (ValueError, TypeError, OverflowError):
             ahead = None
-    return HostFacts(issuer.endswith("/services/oauth2/token"), ahead)
+    return HostFacts(endpoint.endswith("/services/oauth2/token"), ahead, issuer.rstrip("/"))
 
 
 def _unreachable(error: UnreachableError) -> Failure:

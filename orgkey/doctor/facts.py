@@ -75,10 +75,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """What the host says without a login: whether it is a Salesforce org, and its clock (seconds ours is ahead)."""
+    """What the host says without a login: whether it is a Salesforce org, its clock (seconds ours is ahead), what it calls itself."""
 
     is_salesforce: bool | None = None
     clock_ahead: float | None = None
+    own_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +94,21 @@ class CertificateFacts:
 
 @dataclass(frozen=True, slots=True)
 class AppFacts:
-    """The app as the org has it. An absent `certificate` is one that it does not have or does not show."""
+    """The app as the org has it. An absent `certificate` is one that it does not have or does not show.
+
+    What stands in a member that the org does not show is None: an absent member says nothing of its settings.
+    """
 
     name: str
     label: str
     kind: str
     consumer_key: str
-    admin_approved: bool
-    scopes: frozenset[str]
-    enabled: bool
+    admin_approved: bool | None
+    scopes: frozenset[str] | None
+    enabled: bool | None
     certificate: CertificateFacts | None
-    ip_relaxation: str
-    session_level: str
+    ip_relaxation: str | None
+    session_level: str | None
     sender_bound: tuple[str, ...] | None
     """Flags that are on and demand more than a bearer's assertion: DPoP, mutual TLS, IP binding. API 68.0 is the first to show them."""
     missing: tuple[str, ...]
@@ -119,7 +123,8 @@ class AppFacts:
 class AppSearch:
     """The app with the consumer key that the assertion names, as far as the org's apps could be read.
 
-    `named` is the app of the name that was expected, where its key is another; `hidden` counts apps whose key cannot be read.
+    `named` is the app of the name that was expected, where its key is another; `hidden` counts apps whose key cannot be read, `packages`
+    are the namespaces of those that belong to one.
     """
 
     app: AppFacts | None
@@ -127,20 +132,23 @@ class AppSearch:
     named: AppFacts | None = None
     named_is_missing: bool = False
     hidden: int = 0
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """A permission set that a user holds, directly or by a group; `ended` is when that stopped counting.
 
-    `license` is the developer name of the permission set licence that it carries, empty for none.
+    `license` is the developer name of the permission set licence that it carries, empty for none, None where that was not seen.
+    `session` says that it counts in an activated session only, `group` that a group, which may mute or lag, gives it.
     """
 
     set_id: str
     name: str
-    license: str
+    license: str | None
     ended: str = ""
     group: bool = False
+    session: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +160,11 @@ class LoginLine:
     application: str
     address: str
 
+    @property
+    def worked(self) -> bool:
+        """Whether it was a login that worked."""
+        return self.status == "Success"
+
 
 @dataclass(frozen=True, slots=True)
 class UserFacts:
@@ -162,6 +175,8 @@ class UserFacts:
     user_type: str
     profile: str
     license: str
+    profile_set_id: str = ""
+    """Id of the permission set that the profile owns; empty where it was not seen."""
     frozen: bool | None = None
     password_locked: bool | None = None
     held: tuple[Held, ...] | None = None
@@ -176,10 +191,11 @@ class UserFacts:
 
 @dataclass(frozen=True, slots=True)
 class UserSearch:
-    """The user of that name, or none and whom somebody may have meant."""
+    """The user of that name, or none and whom somebody may have meant; `complete` is whether every user could be seen."""
 
     user: UserFacts | None
     similar: tuple[str, ...] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

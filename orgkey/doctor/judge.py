@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orgkey.doctor.causes import CAUSES
+from orgkey.doctor.causes.access import WITHOUT_REASON
 from orgkey.doctor.causes.cause import Cause
 from orgkey.doctor.facts import Facts
 
@@ -34,12 +35,16 @@ def judge(facts: Facts) -> Verdict:
     fitting = [each for each in CAUSES if each.fits(facts.failure)]
     proved = _first_of_each([each for each in fitting if each.proof(facts)])
     also = _first_of_each([each for each in CAUSES if each.alone and each not in fitting and each.proof(facts)])
+    possible = [each for each in fitting if each.proof(facts) is None]
+    if (
+        not proved and also and not set(possible) - {WITHOUT_REASON}
+    ):  # an unknown answer, and something that stops any login
+        proved, also = also, ()
     if proved:
         about = {each.about for each in proved}
         return Verdict(Outcome.CAUSE_FOUND, proved, tuple(each for each in also if each.about not in about))
-    possible = [each for each in fitting if each.proof(facts) is None]
     possible.sort(key=lambda each: each.hint(facts) is not True)  # stable: else as in the table
-    return Verdict(Outcome.COULD_NOT_TELL, tuple(possible), also)
+    return Verdict(Outcome.COULD_NOT_TELL, tuple(possible) or (WITHOUT_REASON,), also)
 
 
 def _first_of_each(causes: list[Cause]) -> tuple[Cause, ...]:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 
+from orgkey.doctor import clocks
 from orgkey.doctor import evidence as seen
 from orgkey.doctor.causes.cause import shortened
-from orgkey.doctor.evidence import Seen
 from orgkey.doctor.facts import AppFacts, Facts, UserFacts
+from orgkey.doctor.three_values import Seen
 
 _LINES = 5
 
@@ -55,9 +56,11 @@ def _host(facts: Facts) -> Iterator[Line]:
             Mark.RIGHT if right else Mark.WRONG,
             "a Salesforce org" if right else "gives no OpenID configuration of an org",
         )
+    if seen.called_otherwise(facts):
+        yield "host", Mark.WRONG, f"the org calls itself {facts.host.own_address}"
     if facts.host.clock_ahead is not None:
         side = "ahead of" if facts.host.clock_ahead > 0 else "behind"
-        mark = Mark.WRONG if seen.clock_off(facts) else Mark.RIGHT
+        mark = Mark.WRONG if clocks.clock_off(facts) else Mark.RIGHT
         yield "clock", mark, f"{abs(facts.host.clock_ahead):.0f} s {side} the org's"
 
 
@@ -104,11 +107,12 @@ def _no_app(facts: Facts) -> str:
     if not facts.apps.complete:
         return "none of those that could be read has the consumer key"
     hidden = facts.apps.hidden
-    return "no app has the consumer key" + (f"; {hidden} of packages show theirs to nobody" if hidden else "")
+    of = f" (of the packages {', '.join(facts.apps.packages[:_LINES])})" if facts.apps.packages else ""
+    return "no app has the consumer key" + (f"; {hidden} show theirs to nobody{of}" if hidden else "")
 
 
 def _parts_of(facts: Facts, app: AppFacts) -> Iterator[Line]:
-    if not app.enabled:
+    if app.enabled is False:
         yield "app", Mark.WRONG, "it is switched off"
     if app.missing:
         yield "app", Mark.WRONG, f"it has no {', '.join(app.missing)}"
@@ -119,10 +123,10 @@ def _parts_of(facts: Facts, app: AppFacts) -> Iterator[Line]:
         yield "certificate", Mark.RIGHT if matches else Mark.WRONG, f"{told}, {until}"
     else:
         yield "certificate", Mark.NOTE, "the app has none, or the org does not show it"
-    enough = "RefreshToken" in app.scopes and app.scopes - {"RefreshToken"}
-    yield "scopes", Mark.RIGHT if enough else Mark.WRONG, ", ".join(sorted(app.scopes)) or "none"
-    policy = "admin-approved users only" if app.admin_approved else "everybody who consents"
-    yield "policy", Mark.RIGHT if app.admin_approved else Mark.WRONG, policy
+    if app.scopes is not None:
+        enough = "RefreshToken" in app.scopes and app.scopes - {"RefreshToken"}
+        yield "scopes", Mark.RIGHT if enough else Mark.WRONG, ", ".join(sorted(app.scopes)) or "none"
+    yield from _judged("policy", app.admin_approved, "admin-approved users only", "everybody who consents")
     if app.session_level == "HIGH_ASSURANCE":
         yield "policy", Mark.WRONG, "demands a high assurance session"
     if app.sender_bound:
@@ -158,9 +162,12 @@ def _user(facts: Facts) -> Iterator[Line]:
     )
     yield from _judged("user", person.api_enabled, "has API Enabled", "lacks API Enabled")
     yield from _limits(facts, person)
-    for line in (person.history or ())[:_LINES]:
-        mark = Mark.RIGHT if line.status == "Success" else Mark.NOTE
-        yield "login history", mark, f"{line.time} {line.application}: {line.status}, from {line.address}"
+    lines = seen.lines_of_app(facts) if facts.app else person.history or ()
+    for line in lines[:_LINES]:
+        mark = Mark.RIGHT if line.worked else Mark.NOTE
+        yield "login history", mark, f"{_time(line.time)} {line.application}: {line.status}, from {line.address}"
+    if others := len(person.history or ()) - len(lines):
+        yield "login history", Mark.NOTE, f"{others} newer or older lines are other apps'"
 
 
 def _limits(facts: Facts, person: UserFacts) -> Iterator[Line]:
@@ -180,3 +187,8 @@ def _judged(about: str, right: Seen, yes: str, no: str) -> Iterator[Line]:
 
 def _at(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _time(text: str) -> str:
+    at = seen.moment(text)
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else text

@@ -42,10 +42,11 @@ class Grantee:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One row."""
+    """One row; `set_id` is the permission set's, or that of the set which the profile owns."""
 
     record_id: str
     grantee: Grantee
+    set_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def grantees(sets: Iterable[str], profiles: Iterable[str]) -> list[Grantee]:
 
 def links_of(rows: Rows, namespace: str) -> list[Link]:
     """The links in an org's answer; `namespace` is the org's own, which its names do not carry here."""
-    return [Link(row.text("Id"), _grantee(row, namespace)) for row in rows]
+    return [Link(row.text("Id"), _grantee(row, namespace), row.text("ParentId")) for row in rows]
 
 
 def read_links(snapshot: Snapshot, app_id: str) -> list[Link] | RefusedError:

@@ -238,6 +238,9 @@ GRANT = (
 )
 """Answers of the token endpoint (platform notes 4.5)."""
 
+CATCH_ALL = ("invalid_grant", "")
+"""Code and text of the row that knows nothing but OAuth's own word for a refusal."""
+
 SECRET_GRANT = (
     Row(
         "invalid_client*",

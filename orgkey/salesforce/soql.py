@@ -219,7 +219,8 @@ def held_by(user_id: str) -> str:
     """Permission sets, the profile's own among them, and groups that a user holds, with what decides about a login."""
     return _quoted(
         "SELECT Id, PermissionSetId, PermissionSetGroupId, ExpirationDate, IsActive, PermissionSet.Name, PermissionSet.LicenseId, "
-        "PermissionSet.PermissionsApiEnabled, PermissionSet.IsOwnedByProfile FROM PermissionSetAssignment WHERE AssigneeId = {}",
+        "PermissionSet.PermissionsApiEnabled, PermissionSet.IsOwnedByProfile, PermissionSet.HasActivationRequired "
+        "FROM PermissionSetAssignment WHERE AssigneeId = {}",
         user_id,
     )
 
@@ -232,8 +233,16 @@ def own_set_of_profile(profile_id: str) -> str:
 def sets_of_groups(group_ids: Sequence[str]) -> list[str]:
     """The permission sets that some groups contain."""
     return _in(
-        "SELECT PermissionSetId, PermissionSetGroupId, PermissionSet.Name, PermissionSet.LicenseId, "
-        "PermissionSet.PermissionsApiEnabled FROM PermissionSetGroupComponent WHERE PermissionSetGroupId IN {}",
+        "SELECT PermissionSetId, PermissionSetGroupId, PermissionSet.Name, PermissionSet.LicenseId, PermissionSet.HasActivationRequired "
+        "FROM PermissionSetGroupComponent WHERE PermissionSetGroupId IN {}",
+        group_ids,
+    )
+
+
+def own_sets_of_groups(group_ids: Sequence[str]) -> list[str]:
+    """The set that each group owns: what its sets allow together, less what it mutes (object reference, PermissionSet)."""
+    return _in(
+        "SELECT Id, PermissionSetGroupId, PermissionsApiEnabled FROM PermissionSet WHERE PermissionSetGroupId IN {}",
         group_ids,
     )
 

@@ -70,6 +70,56 @@ def test_a_login_that_may_see_less_never_names_another_cause_for_certain(
         assert facts.unseen or facts.credentials_problem
 
 
+@pytest.mark.parametrize(
+    ("lacking", "cause", "made", "login"),
+    [
+        pytest.param(
+            ("ViewAllUsers", "ManageUsers", "ModifyAllData"),
+            "user.unknown",
+            {},
+            {"username": "nobody@acme.com"},
+            id="users that are not shown",
+        ),
+        pytest.param(
+            ("CustomizeApplication",),
+            "policy.noConsent",
+            {"policy": "AllSelfAuthorized", "linked": ""},
+            {},
+            id="approvals that are not shown",
+        ),
+    ],
+)
+def test_an_empty_answer_to_a_login_that_may_not_see_everything_proves_nothing(
+    lacking: tuple[str, ...],
+    cause: str,
+    made: dict[str, str],
+    login: dict[str, str],
+    org: Org,
+    landscape: Landscape,
+    examine: Examine,
+) -> None:
+    make_login(org, **made)
+    settle(landscape)
+    assert judge(examine(**login)).outcome is Outcome.CAUSE_FOUND
+    permissions = dict.fromkeys(lacking, False)
+    landscape.admin(
+        "PUT", "/profile-permissions", org=org.name, profile="System Administrator", permissions=permissions
+    )
+    facts = examine(**login)
+    verdict = judge(facts)
+    assert verdict.outcome is Outcome.COULD_NOT_TELL
+    assert cause in {each.code for each in verdict.causes}
+    assert any("lacks" in each.why for each in facts.unseen)
+
+
+def test_a_login_that_fails_is_examined_in_few_requests(org: Org, landscape: Landscape, examine: Examine) -> None:
+    make_login(org, users=())
+    settle(landscape)
+    landscape.admin("DELETE", "/requests")
+    assert judge(examine()).outcome is Outcome.CAUSE_FOUND
+    assert len(landscape.admin("GET", "/requests")["requests"]) <= 25
+
+
 def test_nothing_is_written_and_no_assertion_leaves_for_another_host(
     org: Org, landscape: Landscape, examine: Examine
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -122,6 +123,13 @@ def _many_logins(org: Org, landscape: Landscape) -> None:
     assert not refused({**own, "audience": org.url, "instanceUrl": org.url}, org)
 
 
+def _open_at_another_time(org: Org, landscape: Landscape) -> None:
+    now = datetime.fromtimestamp(landscape.admin("GET", "/clock")["now"], UTC)
+    start = (now.hour + 12) % 24 * 60
+    hours = {day.lower(): [start, start + 1] for day in calendar.day_name}
+    landscape.admin("PUT", "/login-hours", org=org.name, profile="Standard User", hours=hours)
+
+
 def _connected(**settings: Any) -> Arrange:
     """The same as a Connected App, which new orgs let nobody make."""
 
@@ -180,7 +188,7 @@ CASES = [
     Case("user.frozen", _after(_user("ci", frozen=True))),
     Case("user.locked", _after(_user("ci", passwordLocked=True))),
     Case("user.loginRate", _many_logins),
-    Case("user.loginHours", _after(_admin("PUT", "/login-hours", profile="Standard User", hours={"monday": [0, 1]}))),
+    Case("user.loginHours", _after(_open_at_another_time)),
     Case(
         "user.address", _after(_admin("PUT", "/ip-ranges", profile="Standard User", ranges=[["10.0.0.1", "10.0.0.9"]]))
     ),

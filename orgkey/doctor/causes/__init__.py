@@ -11,5 +11,5 @@ from collections.abc import Sequence
 from orgkey.doctor.causes import access, app, machine
 from orgkey.doctor.causes.cause import Cause
 
-CAUSES: Sequence[Cause] = (*machine.CAUSES, *app.CAUSES, *access.CAUSES)
+CAUSES: Sequence[Cause] = (*machine.CAUSES, *app.CAUSES, *access.CAUSES, access.WITHOUT_REASON)
 """Every cause."""

@@ -10,12 +10,13 @@ from orgkey.doctor.causes.cause import (
     DENIED,
     NOT_APPROVED,
     NOTES,
+    UNHEARD_OF,
     Cause,
     by_the_answer,
     not_to_be_proved,
 )
-from orgkey.doctor.evidence import both, either, no
 from orgkey.doctor.facts import Facts
+from orgkey.doctor.three_values import both, either, no
 
 _IP = "invalid_grant/ip restricted"
 
@@ -104,10 +105,22 @@ CAUSES: Sequence[Cause] = (
     ),
     # --- the user
     Cause(
+        "user.whiteSpace",
+        "the user name has white space in it",
+        (NOT_APPROVED, "invalid_app_access"),
+        lambda facts: both(seen.odd_username(facts), no(seen.user_found(facts))),
+        "give the user name without it",
+        f"{NOTES} 4.5",
+        CREDENTIALS,
+        "take the white space out of orgkey:integrationUser and orgkey:users",
+        alone=True,
+        hint=seen.odd_username,
+    ),
+    Cause(
         "user.unknown",
         "the org has no user of that name",
         (NOT_APPROVED, "invalid_app_access"),
-        lambda facts: no(seen.user_found(facts)),
+        lambda facts: both(no(seen.user_found(facts)), not seen.odd_username(facts)),
         "use the name of a user of this org; in a sandbox it ends with the sandbox's name",
         f"{NOTES} 4.5",
         CREDENTIALS,
@@ -128,7 +141,16 @@ CAUSES: Sequence[Cause] = (
     Cause(
         "user.frozen",
         "the user is frozen",
-        ("invalid_grant/user is locked", "inactive_user", "invalid_grant/inactive user", NOT_APPROVED),
+        (
+            "invalid_grant/user is locked",
+            "inactive_user",
+            "invalid_grant/inactive user",
+            NOT_APPROVED,
+            "invalid_app_access",
+            "invalid_grant/no description",
+            DENIED,
+            UNHEARD_OF,
+        ),
         seen.frozen,
         "unfreeze the user in Setup > Users",
         f"{NOTES} 3.4, 4.5",
@@ -143,7 +165,6 @@ CAUSES: Sequence[Cause] = (
         "unlock the user in Setup > Users; a user who logs in by JWT alone needs no password",
         f"{NOTES} 4.5",
         "UserLogin (administrator credentials with Manage Users)",
-        alone=True,
     ),
     Cause(
         "user.loginRate",
@@ -189,7 +210,7 @@ CAUSES: Sequence[Cause] = (
         "scopes.noRefreshToken",
         "the app lacks the scope RefreshToken",
         ("invalid_request/refresh_token scope is required",),
-        lambda facts: no(seen.has_scope(facts, "RefreshToken")),
+        lambda facts: no(seen.may_refresh(facts)),
         "give the app the scopes Api and RefreshToken",
         f"{NOTES} 1.10, 4.5",
         CREDENTIALS,
@@ -200,7 +221,7 @@ CAUSES: Sequence[Cause] = (
         "scopes.none",
         "the app's scopes do not suffice: a token needs one besides RefreshToken, and Full alone is none",
         ("invalid_grant/no valid scopes",),
-        by_the_answer,
+        lambda facts: no(seen.scopes_suffice(facts)),
         "give the app the scope Api",
         f"{NOTES} 4.5",
         stack_remedy="add Api to orgkey:app.scopes, then run `pulumi up`",
@@ -221,7 +242,7 @@ CAUSES: Sequence[Cause] = (
             no(seen.admin_approved(facts)),
             seen.user_found(facts),
             no(seen.consented(facts)),
-            seen.has_scope(facts, "RefreshToken"),
+            seen.may_refresh(facts),
         ),
         "have the app admit admin-approved users only, and link a permission set that the user holds",
         f"{NOTES} 4.3",
@@ -243,7 +264,7 @@ CAUSES: Sequence[Cause] = (
     Cause(
         "preauthorization.ended",
         "the user's permission set assignment has ended",
-        ("invalid_app_access", NOT_APPROVED, DENIED),
+        ("invalid_app_access", NOT_APPROVED, DENIED, "invalid_request/refresh_token scope is required"),
         lambda facts: both(seen.admin_approved(facts), seen.assignment_ended(facts)),
         "assign the permission set again, without an end or with a later one",
         f"{NOTES} 3.3",
@@ -253,9 +274,29 @@ CAUSES: Sequence[Cause] = (
         alone=True,
     ),
     Cause(
+        "preauthorization.session",
+        "the only permission set that lets the user in counts in an activated session alone",
+        ("invalid_app_access", NOT_APPROVED, DENIED, "invalid_request/refresh_token scope is required"),
+        lambda facts: False if seen.session_sets_only(facts) is False else None,
+        "pre-authorize by a permission set that needs no activation",
+        "object reference, PermissionSet.HasActivationRequired",
+        CREDENTIALS,
+        hint=seen.session_sets_only,
+    ),
+    Cause(
+        "preauthorization.group",
+        "a permission set group gives the user the permission set, and mutes it or is not recalculated yet",
+        ("invalid_app_access", NOT_APPROVED, DENIED, "invalid_request/refresh_token scope is required"),
+        lambda facts: False if seen.by_group_only(facts) is False else None,
+        "look at the group's status in Setup > Permission Set Groups, or assign the permission set itself",
+        "object reference, PermissionSetGroup.Status",
+        CREDENTIALS,
+        hint=seen.by_group_only,
+    ),
+    Cause(
         "preauthorization.notHeld",
         "the user holds none of the permission sets and profiles that the app is linked to",
-        ("invalid_app_access", NOT_APPROVED, DENIED),
+        ("invalid_app_access", NOT_APPROVED, DENIED, "invalid_request/refresh_token scope is required"),
         lambda facts: both(
             seen.admin_approved(facts),
             seen.linked(facts),
@@ -327,12 +368,24 @@ CAUSES: Sequence[Cause] = (
     ),
     # --- what says nothing
     Cause(
-        "org.refusedWithoutReason",
-        "the org refused the login without a reason that is known",
-        ("invalid_grant", "invalid_request", DENIED, "access_denied"),
-        not_to_be_proved,
-        "look at the user's login history in Setup",
-        f"{NOTES} 4.5",
-        "the user's login history (administrator credentials)",
+        "app.addressBound",
+        "the login works, and its token is bound to an address that requests do not come from",
+        ("api_call_refused",),
+        lambda facts: False if seen.address_bound(facts) is False else None,
+        "send requests from one address (a proxy may have several), or switch IP binding off",
+        "metadata WSDL 68",
+        CREDENTIALS,
+        hint=seen.address_bound,
     ),
 )
+
+WITHOUT_REASON = Cause(
+    "org.refusedWithoutReason",
+    "the org refused the login for a reason that its answer does not tell, and nothing wrong was seen",
+    (UNHEARD_OF, "invalid_grant/no description", DENIED),
+    not_to_be_proved,
+    "try again, since the answer may be older than what was seen; then look at the user's login history in Setup",
+    f"{NOTES} 4.5",
+    "the user's login history (administrator credentials)",
+)
+"""What is left where no other cause is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orgkey.doctor import clocks
 from orgkey.doctor import evidence as seen
 from orgkey.doctor.causes.cause import (
     BLOCKED,
@@ -18,8 +19,8 @@ from orgkey.doctor.causes.cause import (
     matches,
     shortened,
 )
-from orgkey.doctor.evidence import Seen, both, no
 from orgkey.doctor.facts import Facts
+from orgkey.doctor.three_values import Seen, both, no
 
 _WAIT = "wait up to 10 minutes (30 for a new External Client App), then try again"
 
@@ -29,6 +30,11 @@ def _blocked_by_control(facts: Facts) -> Seen:
     if control and approved:
         return None  # whether it is admitted there stands nowhere
     return both(control, no(approved), seen.app_enabled(facts))
+
+
+def _blocked_by_hand(facts: Facts) -> Seen:
+    """True where nothing else is left that blocks; where something else does, nothing tells whether this does as well."""
+    return both(seen.app_enabled(facts), no(seen.access_control(facts)), no(seen.changed_lately(facts))) or None
 
 
 def _two_keys(facts: Facts) -> str:
@@ -50,10 +56,20 @@ def _last_change(facts: Facts) -> str:
     return f"{seen.label_of(app)} was changed {max(0, minutes):.0f} minutes ago{by}"
 
 
+def _two_orgs(facts: Facts) -> str:
+    known, org = facts.login.org_id, facts.org
+    return f"the org's id was {known} and is {org.org_id}" if org and known and seen.org_replaced(facts) else ""
+
+
 def _working_audience(facts: Facts) -> str:
-    works = [each.audience for each in facts.answers if not each.code]
-    refused = [each.audience for each in facts.answers if each.code]
-    return f"{works[0]} works, {', '.join(refused)} does not" if works and refused else ""
+    if not seen.another_audience_works(facts) or facts.failure is None:
+        return ""
+    failed = (facts.failure.code, facts.failure.text)
+    refused = [each.audience for each in facts.answers if (each.code, each.text) == failed]
+    others = [each for each in facts.answers if (each.code, each.text) != failed]
+    best = min(others, key=lambda each: bool(each.code))
+    told = f"is refused for another reason ({best.code}: {best.text})" if best.code else "works"
+    return f"{best.audience} {told}; refused: {', '.join(refused)}"
 
 
 def _sender_bound(facts: Facts) -> Seen:
@@ -64,17 +80,19 @@ def _sender_bound(facts: Facts) -> Seen:
 
 
 def _not_replicated(facts: Facts) -> Seen:
-    unknown = facts.failure is not None and any(matches(each, facts.failure) for each in UNKNOWN_APP)
     if seen.another_audience_works(facts):
         return False
-    right = seen.app_found(facts) if unknown else seen.all_in_order(facts)
-    return both(right, seen.changed_lately(facts))
+    lately = seen.changed_lately(facts)
+    if lately is False or not (facts.failure and any(matches(each, facts.failure) for each in UNKNOWN_APP)):
+        return False if lately is False else None  # other answers have causes that nothing shows
+    whole = None if seen.org_replaced(facts) else True  # a copy's app may look whole and be broken (platform notes 2.4)
+    return both(lately, seen.app_found(facts), seen.app_enabled(facts), no(seen.lost_oauth(facts)), whole)
 
 
 def _key_is_nowhere(facts: Facts) -> Seen:
     return both(
         no(seen.app_found(facts)),
-        not seen.odd_consumer_key(facts),
+        no(seen.malformed_key(facts)),
         not (facts.apps and (facts.apps.named or facts.apps.named_is_missing)),
         not seen.another_audience_works(facts),
     )
@@ -85,6 +103,8 @@ def _named(facts: Facts) -> Seen:
     if facts.apps is None or not facts.login.app_name:
         return None if facts.login.app_name else False
     named = facts.apps.named
+    if named is None and not facts.apps.named_is_missing:
+        return None
     return bool(named and named.consumer_key)
 
 
@@ -98,7 +118,7 @@ CAUSES: Sequence[Cause] = (
     Cause(
         "audience.refused",
         "the org does not take the audience that is configured",
-        ("invalid_grant/audience", "app_not_found", "OAUTH_EC_APP_NOT_FOUND*", NOT_APPROVED),
+        ("*",),
         seen.another_audience_works,
         "leave the audience out, or use the one that works",
         f"{NOTES} 4.1",
@@ -114,12 +134,24 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 4.1",
         "Setup > My Domain",
     ),
+    Cause(
+        "audience.renamed",
+        "the org calls itself by another address: its My Domain was renamed, or this is not its own host",
+        ("invalid_grant/audience", *UNKNOWN_APP, NOT_APPROVED),
+        lambda facts: None if seen.called_otherwise(facts) and not seen.another_audience_works(facts) else False,
+        "use the address by which the org calls itself",
+        f"{NOTES} 4.1",
+        "the same login at that address",
+        "set salesforce:instanceUrl to the address by which the org calls itself, then run `pulumi up`",
+        told=lambda facts: f"it calls itself {facts.host.own_address}" if seen.called_otherwise(facts) else "",
+        hint=seen.called_otherwise,
+    ),
     # --- the consumer key
     Cause(
         "consumerKey.malformed",
         "what was given as consumer key is none",
         UNKNOWN_APP,
-        lambda facts: bool(seen.odd_consumer_key(facts)),
+        seen.malformed_key,
         "copy it again: the app > OAuth settings > Consumer Key and Secret",
         f"{NOTES} 1.3",
         told=lambda facts: f"it {seen.odd_consumer_key(facts)}" if seen.odd_consumer_key(facts) else "",
@@ -141,17 +173,26 @@ CAUSES: Sequence[Cause] = (
         "the sandbox was refreshed since, and the app is gone",
         UNKNOWN_APP,
         lambda facts: both(
-            seen.org_replaced(facts),
+            seen.sandbox_refreshed(facts),
             no(seen.app_found(facts)),
-            no(seen.lost_oauth(facts)) if facts.apps and facts.apps.named else True,
+            facts.apps.named is None if facts.apps else None,
         ),
         "make the app again, or deploy it",
         f"{NOTES} 1.9",
         CREDENTIALS,
         "run `pulumi up`: it makes the app again",
-        told=lambda facts: (
-            f"its org id was {facts.login.org_id} and is {facts.org.org_id}" if facts.org and facts.login.org_id else ""
-        ),
+        told=_two_orgs,
+    ),
+    Cause(
+        "org.another",
+        "another org answers at this address than the one that the stack knows",
+        UNKNOWN_APP,
+        lambda facts: both(seen.org_replaced(facts), no(seen.sandbox_refreshed(facts)), no(seen.app_found(facts))),
+        "use the address of the org that has the app",
+        f"{NOTES} 1.9",
+        CREDENTIALS,
+        "set salesforce:instanceUrl back to the stack's org, or give the new org a stack of its own",
+        told=_two_orgs,
     ),
     Cause(
         "app.lostOauth",
@@ -196,7 +237,19 @@ CAUSES: Sequence[Cause] = (
     Cause(
         "app.notReplicated",
         "the app was changed a moment ago, and the login servers do not see it yet",
-        (*UNKNOWN_APP, NOT_APPROVED, "invalid_grant/no description"),
+        (
+            *UNKNOWN_APP,
+            NOT_APPROVED,
+            "invalid_grant/no description",
+            "invalid_app_access",
+            "invalid_request/refresh_token scope is required",
+            "invalid_grant/no valid scopes",
+            "invalid_grant/ip restricted",
+            "invalid_dpop_proof",
+            "api_call_refused",
+            BLOCKED,
+            DENIED,
+        ),
         _not_replicated,
         _WAIT,
         f"{NOTES} 4.6",
@@ -228,7 +281,7 @@ CAUSES: Sequence[Cause] = (
         "app.blocked",
         "an administrator has blocked the app",
         (BLOCKED,),
-        lambda facts: both(seen.app_enabled(facts), no(seen.access_control(facts))),
+        _blocked_by_hand,
         "unblock it: Setup > Connected Apps OAuth Usage, or External Client App Manager",
         f"{NOTES} 4.5",
         CREDENTIALS,
@@ -260,8 +313,9 @@ CAUSES: Sequence[Cause] = (
         SIGNATURE,
         lambda facts: both(
             seen.certificate_matches(facts),
+            no(seen.certificate_ended(facts)),
             seen.changed_lately(facts),
-            no(seen.clock_off(facts)),
+            no(clocks.clock_off(facts)),
             no(seen.sender_bound(facts)),
         ),
         _WAIT,
@@ -273,7 +327,7 @@ CAUSES: Sequence[Cause] = (
     Cause(
         "certificate.none",
         "the app has no certificate, or the org does not show it",
-        ("invalid_grant/invalid assertion",),
+        SIGNATURE,
         lambda facts: False if facts.app and facts.app.certificate else None,
         "give the app the certificate of this key: OAuth settings > Use digital signatures, or Enable JWT Bearer Flow",
         f"{NOTES} 2.4, 4.5",
@@ -289,7 +343,8 @@ CAUSES: Sequence[Cause] = (
             seen.certificate_ended(facts),
             seen.certificate_matches(facts),
             no(seen.changed_lately(facts)),
-            no(seen.clock_off(facts)),
+            no(clocks.clock_off(facts)),
+            no(seen.sender_bound(facts)),
         ),
         "make a new certificate for the same key and give it to the app",
         f"{NOTES} 1.4",
@@ -301,7 +356,7 @@ CAUSES: Sequence[Cause] = (
     ),
     Cause(
         "app.senderBound",
-        "the app demands more than a signed assertion (DPoP, mutual TLS or IP binding), which the JWT bearer flow has not",
+        "the app demands more than a signed assertion (DPoP or mutual TLS), which the JWT bearer flow has not",
         ("invalid_dpop_proof", "invalid_client", "invalid_request", "invalid_grant/invalid assertion"),
         _sender_bound,
         "switch that off in the app's OAuth settings",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from orgkey.doctor.evidence import Seen
-from orgkey.doctor.facts import Facts, Failure
+from orgkey.doctor.facts import UNREACHABLE, UNUSABLE_KEY, Facts, Failure
+from orgkey.doctor.three_values import Seen
+from orgkey.salesforce.error_table import CATCH_ALL, GRANT, find_row
 
 NOTES = "platform notes"
 CREDENTIALS = "administrator credentials"
@@ -14,7 +15,8 @@ NOT_APPROVED = "invalid_grant/hasn't approved this consumer"
 UNKNOWN_APP = ("invalid_client_id", "app_not_found", "OAUTH_EC_APP_NOT_FOUND*")
 SIGNATURE = ("invalid_client", "invalid_grant/invalid assertion")
 BLOCKED, DENIED = "OAUTH_APP_BLOCKED*", "OAUTH_APP_ACCESS_DENIED*"
-"""Failures that several causes share."""
+UNHEARD_OF = "?"
+"""Failures that several causes share; the last is any answer that the error table does not know."""
 
 
 def by_the_answer(_facts: Facts) -> Seen:
@@ -36,7 +38,8 @@ def nothing(_facts: Facts) -> str:
 class Cause:
     """One cause.
 
-    `shows_as` are failures: `code`, or `code/a part of the text` in lower case; a code that ends with `*` stands for a family.
+    `shows_as` are failures: `code`, or `code/a part of the text` in lower case; a code that ends with `*` stands for a family, and `?`
+    for whatever the error table does not know.
     `proof` is True where the evidence proves it, False where it excludes it, None where it was not seen. `told` adds what was seen.
     `alone` says that it stops a login by itself, whatever else fails first. `asks` is what would tell whether it is this one.
     `hint` is True where the evidence points to it without proving it: then it is told before others that are possible.
@@ -70,6 +73,11 @@ class Cause:
 
 def matches(pattern: str, failure: Failure) -> bool:
     """Whether a failure is one of those that a pattern stands for."""
+    if pattern == UNHEARD_OF:
+        row = find_row(GRANT, failure.code, failure.text)
+        return failure.code not in (UNUSABLE_KEY, UNREACHABLE) and (
+            row is None or (row.code, row.contains) == CATCH_ALL
+        )
     code, _, part = pattern.partition("/")
     same = failure.code.startswith(code[:-1]) if code.endswith("*") else failure.code == code
     return same and part in failure.text.lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orgkey.doctor import clocks
 from orgkey.doctor import evidence as seen
 from orgkey.doctor.causes.cause import (
     NOTES,
@@ -11,8 +12,9 @@ from orgkey.doctor.causes.cause import (
     by_the_answer,
     not_to_be_proved,
 )
-from orgkey.doctor.evidence import both, no
 from orgkey.doctor.facts import UNREACHABLE, UNUSABLE_KEY, Facts
+from orgkey.doctor.three_values import Seen, both, no
+from orgkey.identity.assertion import LONGEST_LIFE
 from orgkey.salesforce.errors import Unreachable
 
 _KEY_FORMS = (
@@ -39,6 +41,16 @@ def _clocks(facts: Facts) -> str:
     if ahead is None:
         return ""
     return f"this machine's clock is {abs(ahead):.0f} seconds {'ahead of' if ahead > 0 else 'behind'} the org's"
+
+
+def _behind(facts: Facts) -> Seen:
+    if facts.failure and "expired" in facts.failure.text:
+        return clocks.outlives(facts)
+    return both(clocks.outlives(facts, 2 * LONGEST_LIFE), seen.only_the_clock(facts))
+
+
+def _held_back(facts: Facts) -> Seen:
+    return False if clocks.outlives(facts) else clocks.clocks_agree(facts) or None
 
 
 CAUSES: Sequence[Cause] = (
@@ -173,11 +185,7 @@ CAUSES: Sequence[Cause] = (
         "clock.behind",
         "this machine's clock is behind, so the assertion is expired when it arrives",
         ("invalid_grant/expired authorization code", "invalid_grant/invalid assertion"),
-        lambda facts: (
-            seen.clock_behind(facts)
-            if facts.failure and "expired" in facts.failure.text
-            else both(seen.clock_behind(facts), seen.certificate_matches(facts))
-        ),
+        _behind,
         "set this machine's clock (NTP)",
         f"{NOTES} 4.2, 4.5",
         "the org's Date header",
@@ -188,7 +196,7 @@ CAUSES: Sequence[Cause] = (
         "clock.ahead",
         "this machine's clock is ahead, so the assertion ends later than the org allows",
         ("invalid_grant/invalid assertion",),
-        lambda facts: both(seen.clock_off(facts), no(seen.clock_behind(facts)), seen.certificate_matches(facts)),
+        lambda facts: both(clocks.clock_off(facts), no(clocks.clock_behind(facts)), seen.only_the_clock(facts)),
         "set this machine's clock (NTP)",
         f"{NOTES} 4.2",
         "the org's Date header",
@@ -198,7 +206,7 @@ CAUSES: Sequence[Cause] = (
         "clock.delay",
         "the assertion was expired when it arrived, and the clocks agree: something holds requests back for minutes",
         ("invalid_grant/expired authorization code",),
-        lambda facts: no(seen.clock_behind(facts)),
+        _held_back,
         "check the proxy between",
         f"{NOTES} 4.5",
         "the org's Date header",
