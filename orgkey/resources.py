@@ -130,6 +130,8 @@ class KeyPairArgs:
     """Life of the certificate in days."""
     renew_after: Input[float] | None = None
     """Share of the certificate's life after which an `up` renews it: same key, new certificate."""
+    renew_jitter: Input[float] | None = None
+    """Share of that time by which a renewal may come earlier, another for each key; default 0.05, for your own key 0."""
     generation: Input[int] | None = None
     """Another number makes a new key: every client must change."""
     private_key_pem: Input[str] | None = None
@@ -146,6 +148,7 @@ class KeyPair(_Resource):
     _names: ClassVar[Mapping[str, str]] = {
         "validity_days": "validityDays",
         "renew_after": "renewAfter",
+        "renew_jitter": "renewJitter",
         "private_key_pem": "privateKeyPem",
         "certificate_pem": "certificatePem",
         "consumer_key": "consumerKey",
@@ -196,6 +199,12 @@ class KeyPair(_Resource):
     def renew_after(self) -> Output[float | None]:
         """Share of the certificate's life after which an `up` renews it: same key, new certificate."""
         return pulumi.get(self, "renew_after")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="renewJitter")
+    def renew_jitter(self) -> Output[float | None]:
+        """Share of that time by which a renewal may come earlier, another for each key; default 0.05, for your own key 0."""
+        return pulumi.get(self, "renew_jitter")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="generation")

@@ -26,6 +26,7 @@ from orgkey.cli.doctor import doctor
 from orgkey.cli.export import export
 from orgkey.cli.outputs import Output, leave_stdout, problems, write
 from orgkey.cli.progress import Progress
+from orgkey.cli.renewals import renewals
 from orgkey.cli.reported import reported
 from orgkey.cli.usage import usage
 from orgkey.fleet.attached import serve_language_host
@@ -242,6 +243,7 @@ def _refuse_contradictions(
 orgkey.add_command(check)
 orgkey.add_command(doctor)
 orgkey.add_command(export)
+orgkey.add_command(renewals)
 orgkey.add_command(usage)
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ from orgkey.resources import (
 )
 
 _OF_A_KEY = (
-    *("bits", "subject", "validityDays", "renewAfter", "generation", "privateKeyPem", "certificatePem", "consumerKey"),
+    *("bits", "subject", "validityDays", "renewAfter", "renewJitter", "generation"),
+    *("privateKeyPem", "certificatePem", "consumerKey"),
 )
 """Inputs of a KeyPair by the schema's names."""
 _PROOF = 120.0  # seconds for the proof itself, beside the time that a change may take to be effective

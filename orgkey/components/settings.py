@@ -107,6 +107,8 @@ class KeySettings:
     """Life of the certificate in days."""
     renew_after: Input[float] | None = None
     """Share of the certificate's life after which an `up` renews it: same key, new certificate."""
+    renew_jitter: Input[float] | None = None
+    """Share of that time by which a renewal may come earlier, another for each key; default 0.05, for your own key 0."""
     generation: Input[int] | None = None
     """Another number makes a new key: every client must change."""
     private_key_pem: Input[str] | None = None

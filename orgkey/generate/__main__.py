@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from orgkey.doctor import diagnosis
-from orgkey.fleet.formats import check, usage
+from orgkey.fleet.formats import check, renewals, usage
 from orgkey.fleet.formats.json import json_schema_page
 from orgkey.generate import component_settings, resource_pages, typed_resources
 from orgkey.generate.python_code import ROOT
@@ -26,6 +26,7 @@ def main() -> int:
         _PAGES / "diagnosis.schema.json": diagnosis.json_schema_page(),
         _PAGES / "causes.md": causes_page(),
         _PAGES / "check-report.schema.json": check.json_schema_page(),
+        _PAGES / "renewals-report.schema.json": renewals.json_schema_page(),
         _PAGES / "usage-report.schema.json": usage.json_schema_page(),
         **{_PAGES / "resources" / name: text for name, text in resource_pages.pages().items()},
     }

@@ -48,6 +48,14 @@ class KeyPair:
     public_key_sha256: str
     bits: int
 
+    def renew_at(self, renew_after: float, jitter: float) -> datetime:
+        """When the certificate is to be renewed: after that share of its life, or earlier by up to the share `jitter` of that time.
+
+        How much earlier follows from the key, so that it is always the same for one, and another for each of a fleet.
+        """
+        earlier = int(self.public_key_sha256[:8], 16) / 2**32
+        return self.certificate.renew_at(renew_after * (1 - jitter * earlier)).replace(microsecond=0)
+
 
 def generate_key(bits: int) -> str:
     """Make an RSA key of `bits` and return it as PKCS #8 PEM, unencrypted: what `openssl genrsa` writes."""

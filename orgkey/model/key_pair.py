@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 from orgkey.model.credentials import ConsumerKey
 from orgkey.model.input_model import InputModel, Real, Whole
 
+RENEW_JITTER = 0.05
+"""Of the time until a renewal: with the defaults up to 12 days of 243."""
+
 
 class KeyPairArgs(InputModel):
     """Inputs of KeyPair; every default is the safe choice."""
@@ -24,6 +27,10 @@ class KeyPairArgs(InputModel):
     renew_after: Annotated[Real, Field(gt=0, lt=1)] = Field(
         default=0.6667,
         description="Share of the certificate's life after which an `up` renews it: same key, new certificate.",
+    )
+    renew_jitter: Annotated[Real, Field(ge=0, lt=1)] | None = Field(
+        default=None,
+        description="Share of that time by which a renewal may come earlier, another for each key; default 0.05, for your own key 0.",
     )
     generation: Annotated[Whole, Field(ge=1)] = Field(
         default=1,

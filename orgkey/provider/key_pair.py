@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orgkey.identity.inputs import key_pair_problems
 from orgkey.metadata.check import Problem
 from orgkey.model.connection import Connection
-from orgkey.model.key_pair import KeyPairArgs
+from orgkey.model.key_pair import RENEW_JITTER, KeyPairArgs
 from orgkey.provider.handler import Diff, Handler, ImportRefusedError, Operation, ReadResult, Values, unknown_outputs
 from orgkey.provider.model_inputs import as_args, changed, check_model, replacing
 from orgkey.provider.wire import UNKNOWN, Unknown, has_unknown
@@ -45,6 +45,9 @@ _REKEY_WARNING = (
 _OWN = frozenset({"privateKeyPem", "certificatePem"})
 RENEW = frozenset({"subject", "validityDays", "certificatePem"})
 """Inputs whose change makes a new certificate for the same key."""
+_DATED_BY = frozenset({"renewAfter", "renewJitter"})
+"""Inputs whose change moves the renewal."""
+_RENEWAL = ("renewAt", "renewalDue")
 
 
 class KeyPairHandler(Handler):
@@ -96,14 +99,18 @@ class KeyPairHandler(Handler):
                 outputs = _outputs(
                     as_args(KeyPairArgs, known), inputs, load_key_pair(own, certificate), consumer_key, 0.0
                 )
-                later = ("renewAt", "renewalDue") if has_unknown(inputs.get("renewAfter")) else ()
+                later = _RENEWAL if any(has_unknown(inputs.get(name)) for name in _DATED_BY) else ()
                 return {**outputs, **dict.fromkeys(later, UNKNOWN)}
             planned = unknown_outputs(inputs, (*_OF_THE_KEY, *_OF_THE_CERTIFICATE, "consumerKey"))
             if inputs.get("consumerKey"):
                 planned["consumerKey"] = inputs["consumerKey"]
             return planned
         rekey, renew = _is_rekey(diff.inputs, inputs), _is_renewal(diff, inputs)
-        unknown = (*(_OF_THE_KEY if rekey else ()), *(_OF_THE_CERTIFICATE if rekey or renew else ()))
+        unknown = (
+            *(_OF_THE_KEY if rekey else ()),
+            *(_OF_THE_CERTIFICATE if rekey or renew else ()),
+            *(_RENEWAL if _DATED_BY & set(diff.inputs) else ()),
+        )
         planned = {**old_outputs, **_plain_inputs(inputs), **dict.fromkeys(unknown, UNKNOWN)}
         given = inputs.get("consumerKey")
         consumer_key = given if given or given is UNKNOWN else old_outputs.get("consumerKey", UNKNOWN)
@@ -138,7 +145,12 @@ class KeyPairHandler(Handler):
             pair = _make(args, str(old_outputs["privateKeyPem"]), now)
         else:
             pair = load_key_pair(str(old_outputs["privateKeyPem"]), str(old_outputs["certificatePem"]))
-        return _outputs(args, inputs, pair, args.consumer_key or str(old_outputs["consumerKey"]), now)
+        outputs = _outputs(args, inputs, pair, args.consumer_key or str(old_outputs["consumerKey"]), now)
+        is_same = outputs["certificateFingerprint"] == old_outputs.get("certificateFingerprint")
+        if is_same and not _DATED_BY & set(diff.inputs):  # a renewal that was announced stays where it is
+            outputs |= {name: old_outputs[name] for name in ("renewAt",) if old_outputs.get(name)}
+            outputs["renewalDue"] = _is_due(outputs, now)
+        return outputs
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, operation: Operation) -> None:
         """Nothing to remove: the key leaves with the state."""
@@ -193,10 +205,16 @@ def _outputs(
         "serial": certificate.serial,
         "notBefore": _iso(certificate.not_before),
         "notAfter": _iso(certificate.not_after),
-        "renewAt": _iso(certificate.renew_at(args.renew_after)),
+        "renewAt": _iso(pair.renew_at(args.renew_after, _jitter(args))),
         "consumerKey": consumer_key,
     }
     return {**outputs, "renewalDue": _is_due(outputs, now)}
+
+
+def _jitter(args: KeyPairArgs) -> float:
+    if args.renew_jitter is not None:
+        return args.renew_jitter
+    return 0.0 if args.private_key_pem else RENEW_JITTER
 
 
 def _plain_inputs(inputs: Values) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from orgkey.salesforce.read import Snapshot, rows_of
 
 KEPT_DAYS = 183
 """How long an org keeps its login history."""
-_WHOLE_SECOND = timedelta(seconds=1)  # which is all that the history tells of a moment
+_WHOLE_SECOND = timedelta(seconds=1)  # which is all that both histories, the org's and Pulumi's, tell of a moment
 _MAY_SEE = "ManageUsers"
 
 
@@ -129,7 +129,7 @@ def addresses_of_runs(logins: Iterable[AppLogin], runs: Sequence[tuple[datetime,
 
 def is_within(login: AppLogin, run: tuple[datetime, datetime]) -> bool:
     """Whether a login falls into a run; where the org's clock is far from ours it does not, and counts as a client's."""
-    return run[0] - _WHOLE_SECOND <= login.at <= run[1]
+    return run[0] - _WHOLE_SECOND <= login.at < run[1] + _WHOLE_SECOND
 
 
 def _refuse_unseen(snapshot: Snapshot, may_see: Rows | RefusedError, histories: Sequence[Rows | RefusedError]) -> None:

@@ -37,7 +37,8 @@ def _login(seconds_after_start: float, address: str, *, user: str = "ci@acme.com
         ([_login(5, "10.0.0.1"), _login(9, "10.0.0.2")], set()),  # a client was there too: nothing is concluded
         ([_login(300, "10.0.0.2")], set()),
         ([_login(-0.5, "10.0.0.1")], {"10.0.0.1"}),  # the history has whole seconds
-        ([_login(20.5, "10.0.0.1")], set()),
+        ([_login(20.5, "10.0.0.1")], {"10.0.0.1"}),
+        ([_login(21, "10.0.0.1")], set()),
     ],
 )
 def test_updates_run_where_all_logins_of_one_come_from(logins: list[AppLogin], addresses: set[str]) -> None:

@@ -1,7 +1,10 @@
 """Making, renewing and taking over key pairs, and what is said about a pair that Salesforce would not take."""
 
 import re
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 
 import pytest
 from cryptography import x509
@@ -102,6 +105,29 @@ def test_a_certificate_is_renewed_when_its_share_of_life_is_over(pair: KeyPair, 
 def test_the_moment_of_renewal_always_lies_within_the_life(share: float, start: datetime, days: int) -> None:
     end = start + timedelta(days=days)
     assert start <= Certificate("", "", "", "", start, end).renew_at(share) <= end
+
+
+@given(
+    st.text("0123456789abcdef", min_size=64, max_size=64),
+    st.floats(0, 1, exclude_min=True, exclude_max=True),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_a_renewal_comes_earlier_by_less_than_its_jitter_and_always_the_same(
+    pair: KeyPair, key: str, share: float, jitter: float
+) -> None:
+    of_key = replace(pair, public_key_sha256=key)
+    latest, moment = pair.certificate.renew_at(share), of_key.renew_at(share, jitter)
+    start, second = pair.certificate.not_before, timedelta(seconds=1)
+    assert start <= moment <= latest
+    assert latest - moment <= (latest - start) * jitter + second
+    assert moment == of_key.renew_at(share, jitter)
+
+
+def test_keys_of_a_fleet_are_renewed_on_different_days(pair: KeyPair) -> None:
+    keys = [replace(pair, public_key_sha256=sha256(bytes([number])).hexdigest()) for number in range(50)]
+    days = Counter(each.renew_at(0.6667, 0.05).date() for each in keys)
+    assert len(days) > 10
+    assert max(days.values()) < 10
 
 
 # --- subjects

@@ -84,6 +84,24 @@ def test_a_login_that_may_not_see_the_history_is_told_so_and_nothing_is_conclude
     assert "Could not tell" in text
 
 
+def test_what_is_due_is_told_by_the_states_alone_without_passphrase_and_org(
+    deployed: Stack, config: Config, landscape: Landscape
+) -> None:
+    config |= {"orgkey:generation": {"number": 2}, "orgkey:retiring": [{"number": 1}]}
+    deployed.configure(config)
+    ok(deployed.up())
+    for name in [each for each in deployed.environment if each.startswith("PULUMI_CONFIG_PASSPHRASE")]:
+        del deployed.environment[name]
+    landscape.admin("DELETE", "/requests")
+    code, out = _orgkey(deployed, "renewals", "--format", "json")
+    assert code == 0, out
+    assert [each["app"] for each in sorted(json.loads(out)["renewals"], key=lambda each: each["generation"])] == [
+        "CI_Integration",
+        "CI_Integration_2",
+    ]
+    assert landscape.admin("GET", "/requests?org=uat")["counts"] == {}
+
+
 def _log_in(outputs: dict[str, Any], org: Org, *, seconds_ahead: float) -> None:
     """A client's login, at an org whose clock is ahead."""
     assertion = sign_assertion(

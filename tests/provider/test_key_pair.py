@@ -97,7 +97,7 @@ def test_nothing_changes_before_renew_at_and_the_certificate_is_renewed_after_it
 ) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     today = offline_at(start)
-    inputs, _ = today.check(KIND, {"subject": "CN=CI", "validityDays": 90, "renewAfter": 0.5})
+    inputs, _ = today.check(KIND, {"subject": "CN=CI", "validityDays": 90, "renewAfter": 0.5, "renewJitter": 0})
     _, outputs = today.create(KIND, inputs)
     assert outputs["renewAt"] == "2026-02-15T00:00:00+00:00"
     before, later = offline_at(start + timedelta(days=44)), offline_at(start + timedelta(days=46))
@@ -108,6 +108,46 @@ def test_nothing_changes_before_renew_at_and_the_certificate_is_renewed_after_it
     assert open_secrets(after)["privateKeyPem"] == open_secrets(outputs)["privateKeyPem"]
     assert after["notBefore"] == "2026-02-16T00:00:00+00:00"
     assert after["renewalDue"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "stays"),
+    [
+        ({"consumerKey": "Another12345"}, True),  # which makes no other certificate
+        ({"renewJitter": 0}, False),
+        ({"renewAfter": 0.5}, False),
+        ({"validityDays": 30}, False),
+        ({"generation": 2}, False),
+    ],
+    ids=str,
+)
+def test_an_announced_renewal_stays_until_a_new_certificate_or_another_date_is_asked_for(
+    offline: Client,
+    made: tuple[dict[str, Any], dict[str, Any]],
+    change: dict[str, Any],
+    stays: bool,  # noqa: FBT001 — a column of the table
+) -> None:
+    inputs, outputs = made
+    announced = {**outputs, "renewAt": "2027-01-02T03:04:05+00:00"}  # as an earlier version dated it, without jitter
+    news, problems = offline.check(KIND, {"subject": "CN=CI", **change})
+    assert problems == []
+    assert list(offline.diff(KIND, inputs, announced, inputs).diffs) == []
+    after = offline.update(KIND, "x", (inputs, announced), news)
+    assert (after["renewAt"] == announced["renewAt"]) is stays
+    planned = offline.update(KIND, "x", (inputs, announced), news, preview=True)
+    assert planned["renewAt"] == (announced["renewAt"] if stays else UNKNOWN)
+
+
+def test_a_renewal_comes_up_to_a_twentieth_earlier_and_that_of_ones_own_key_does_not(offline: Client) -> None:
+    inputs, _ = offline.check(KIND, {"subject": "CN=CI", "validityDays": 100, "renewAfter": 0.5})
+    _, outputs = offline.create(KIND, inputs)
+    start, renewal = (datetime.fromisoformat(outputs[name]) for name in ("notBefore", "renewAt"))
+    assert timedelta(days=47.5) <= renewal - start <= timedelta(days=50)
+    key = generate_key(2048)
+    own = certify(key, subject="CN=mine", validity_days=100, now=datetime.now(UTC)).certificate
+    inputs, _ = offline.check(KIND, {"privateKeyPem": secret(key), "certificatePem": own.pem, "renewAfter": 0.5})
+    _, outputs = offline.create(KIND, inputs)
+    assert datetime.fromisoformat(outputs["renewAt"]) == own.not_before + timedelta(days=50)
 
 
 def test_ones_own_key_is_kept_secret_and_used_as_it_is(offline: Client) -> None:

@@ -79,6 +79,7 @@ def test_the_smallest_file_is_completed_by_safe_defaults() -> None:
         "subject": "CN=CI_Integration",
         "validity_days": 365,
         "renew_after": 0.6667,
+        "renew_jitter": None,
         "generation": 1,
         "private_key_pem": None,
         "certificate_pem": None,
@@ -128,6 +129,7 @@ def test_every_setting_that_is_written_counts() -> None:
             subject: CN=CI,O=Acme
             validityDays: 90
             renewAfter: 0.5
+            renewJitter: 0.1
             generation: 3
             consumerKey: 3MVG9.own_key
           orgkey:assignments: {authoritative: false, groups: [Sales_Integration], expiration: "2099-12-31T00:00:00Z"}
@@ -167,6 +169,7 @@ def test_every_setting_that_is_written_counts() -> None:
         "subject": "CN=CI,O=Acme",
         "validity_days": 90,
         "renew_after": 0.5,
+        "renew_jitter": 0.1,
         "generation": 3,
         "consumer_key": "3MVG9.own_key",
     }
