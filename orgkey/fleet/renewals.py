@@ -17,8 +17,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from orgkey.fleet.accepted import generation_of
 from orgkey.fleet.engine import Engine, EngineError
-from orgkey.fleet.logins import APP_KINDS, kind_of, opened, resources_of
+from orgkey.fleet.logins import APP_KINDS
 from orgkey.fleet.project import Project, Stack
+from orgkey.fleet.state import kind_of, opened, resources_of
 from orgkey.provider.urn import Urn
 
 
