@@ -1441,6 +1441,10 @@ class JwtGrantArgs:
     """How long a new or changed app may take until it works, in minutes; default 30 for a new External Client App, else 10."""
     revoke: Input[bool] | None = None
     """Revoke the proof's token. It may end other sessions of that user and app."""
+    blocked: Input[bool] | None = None
+    """The app is to give out no tokens: that the login is refused is proved, and sessions that it gave are ended."""
+    app_label: Input[str] | None = None
+    """Label of the app, by which the org lists its sessions; with `blocked`."""
 
 
 class JwtGrant(_Resource):
@@ -1453,6 +1457,7 @@ class JwtGrant(_Resource):
         "app_kind": "appKind",
         "deployed_at": "deployedAt",
         "propagation_minutes": "propagationMinutes",
+        "app_label": "appLabel",
         "reason_code": "reasonCode",
         "org_id": "orgId",
         "org_kind": "orgKind",
@@ -1533,6 +1538,18 @@ class JwtGrant(_Resource):
     def revoke(self) -> Output[bool | None]:
         """Revoke the proof's token. It may end other sessions of that user and app."""
         return pulumi.get(self, "revoke")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="blocked")
+    def blocked(self) -> Output[bool | None]:
+        """The app is to give out no tokens: that the login is refused is proved, and sessions that it gave are ended."""
+        return pulumi.get(self, "blocked")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="appLabel")
+    def app_label(self) -> Output[str | None]:
+        """Label of the app, by which the org lists its sessions; with `blocked`."""
+        return pulumi.get(self, "app_label")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="verified")

@@ -28,16 +28,7 @@ def refused(outputs: Mapping[str, Any], org: Org) -> str:
         if not outputs.get(name)
     ]:
         return f"the stack has no {', '.join(missing)}"
-    now = int(time.time())
-    claims = {
-        "iss": outputs["consumerKey"],
-        "sub": outputs["username"],
-        "aud": outputs["audience"],
-        "exp": now + 120,
-        "jti": str(uuid.uuid4()),
-    }
-    assertion = jwt.encode({"alg": "RS256"}, claims, _key(outputs["privateKeyPem"]))
-    form = {"grant_type": GRANT_TYPE, "assertion": assertion}
+    form = {"grant_type": GRANT_TYPE, "assertion": assertion_of(outputs)}
     answer = requests.post(
         f"{outputs['instanceUrl']}/services/oauth2/token", data=form, verify=org.ca_bundle, timeout=30
     )
@@ -46,6 +37,19 @@ def refused(outputs: Mapping[str, Any], org: Org) -> str:
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     asked = requests.get(f"{org.url}/services/data/v67.0/limits", headers=headers, verify=org.ca_bundle, timeout=30)
     return "" if asked.ok else f"the token of {outputs['username']} is worth nothing: {asked.text}"
+
+
+def assertion_of(outputs: Mapping[str, Any]) -> str:
+    """An assertion by a stack's outputs."""
+    now = int(time.time())
+    claims = {
+        "iss": outputs["consumerKey"],
+        "sub": outputs["username"],
+        "aud": outputs["audience"],
+        "exp": now + 120,
+        "jti": str(uuid.uuid4()),
+    }
+    return jwt.encode({"alg": "RS256"}, claims, _key(outputs["privateKeyPem"]))
 
 
 @lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ from localorg.orgs import Org
 from localorg.sobjects.objects import OBJECTS
 from localorg.store import Store
 
-_NOT_COPIED = {"LoginHistory", "OauthToken", "DeployRequest"}
+_NOT_COPIED = {"LoginHistory", "AuthSession", "OauthToken", "DeployRequest"}
 _OF_APPS = {
     "ConnectedApplication",
     "ExternalClientApplication",

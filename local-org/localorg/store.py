@@ -57,6 +57,11 @@ CREATE INDEX IF NOT EXISTS Assignment_set ON PermissionSetAssignment (org, Permi
 CREATE INDEX IF NOT EXISTS Assignment_user ON PermissionSetAssignment (org, AssigneeId);
 CREATE INDEX IF NOT EXISTS Access_entity ON SetupEntityAccess (org, SetupEntityId);
 CREATE INDEX IF NOT EXISTS LoginHistory_user ON LoginHistory (org, UserId, LoginTime);
+CREATE INDEX IF NOT EXISTS AuthSession_token ON AuthSession (_Token);
+CREATE TRIGGER IF NOT EXISTS Session_ended AFTER DELETE ON _Session BEGIN
+  DELETE FROM AuthSession WHERE _Token = OLD.token; END;
+CREATE TRIGGER IF NOT EXISTS AuthSession_ended AFTER DELETE ON AuthSession BEGIN
+  DELETE FROM _Session WHERE token = OLD._Token; END;
 CREATE INDEX IF NOT EXISTS UserLogin_user ON UserLogin (org, UserId);
 """
 

@@ -65,6 +65,8 @@ class RetiringSettings:
     """Kind of its app: external or connected; default: that of `app`."""
     protect: bool | None = None
     """Whether Pulumi refuses to delete the app; default: no, since it is to go."""
+    blocked: bool | None = None
+    """Its app gives out no tokens any more, and the sessions that it gave are ended."""
     imported: bool | None = None
     """The app exists already and is taken over; needs its consumer key as `key.consumerKey`."""
     key: KeySettings | None = None

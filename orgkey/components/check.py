@@ -46,7 +46,7 @@ _OBJECTS: Mapping[str, type] = {
     "imports": ImportSettings,
     "generation": GenerationSettings,
 }
-_OF_THE_COMPONENT = {"kind", "protect"}  # of the app, but no settings of its resource
+_OF_THE_COMPONENT = {"kind", "protect", "blocked"}  # of the app, but no settings of its resource
 
 
 BY_ITS_FIELDS = "must be given by its fields; each of them may be an output of something else"
@@ -91,6 +91,8 @@ def problems_of(arguments: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("app.kind", f"must be one of {', '.join(KINDS)}, as plain text")
     if not isinstance(app.get("protect", False), bool):
         yield Problem("app.protect", "must be true or false, and no output: Pulumi has to know it beforehand")
+    if not isinstance(app.get("blocked", False), bool):
+        yield Problem("app.blocked", "must be true or false, and no output")
     for problem in permission_set_problems(_plain(given(arguments.get("permission_set")))):
         yield Problem(f"permissionSet.{problem.path}", problem.reason)
     yield from _users(arguments.get("users"), arguments.get("integration_user"))

@@ -12,6 +12,11 @@ from orgkey.components.check import KINDS, given
 from orgkey.model.generations import app_label, app_name
 from orgkey.model.names import label_of
 
+_BLOCKING: Mapping[str, Mapping[str, Any]] = {
+    "external": {"is_enabled": False},
+    "connected": {"permission_sets": [], "profiles": []},
+}
+"""How an app of a kind is kept from giving out tokens: a Connected App has no switch, so it admits nobody."""
 _OF_ITS_OWN = ("private_key_pem", "certificate_pem", "consumer_key", "generation")
 """What of a key is one generation's own, and no other's."""
 
@@ -27,6 +32,7 @@ class AppGeneration:
     key: Mapping[str, Any]
     protect: bool | None
     imported: bool
+    blocked: bool = False
     retiring: bool = False
 
 
@@ -34,7 +40,7 @@ def generations_of(arguments: Mapping[str, Any]) -> list[AppGeneration]:
     """The current generation, then the retiring ones as they are listed; the arguments were found to be right."""
     app, key = given(arguments["app"]), given(arguments.get("key"))
     current, imports = given(arguments.get("generation")), given(arguments.get("imports"))
-    kind, protect = app.pop("kind", "external"), app.pop("protect", None)
+    kind, protect, blocked = app.pop("kind", "external"), app.pop("protect", None), app.pop("blocked", False)
     first = app["name"]
     number = current.get("number", 1)
     found = [
@@ -42,10 +48,11 @@ def generations_of(arguments: Mapping[str, Any]) -> list[AppGeneration]:
             number,
             kind,
             name := _named(first, number, current.get("name")),
-            _settings(app, kind, name, number),
+            _settings(app, kind, name, number, blocked=blocked),
             key,
             True if protect is None and kind == "connected" else protect,
             bool(imports.get("app")),
+            blocked,
         )
     ]
     for each in map(given, arguments.get("retiring") or ()):
@@ -57,10 +64,11 @@ def generations_of(arguments: Mapping[str, Any]) -> list[AppGeneration]:
                 its_number,
                 its_kind,
                 its_name,
-                _settings(app, its_kind, its_name, its_number),
+                _settings(app, its_kind, its_name, its_number, blocked=bool(each.get("blocked"))),
                 {**shared, **given(each.get("key"))},
                 each.get("protect"),
                 bool(each.get("imported")),
+                bool(each.get("blocked")),
                 retiring=True,
             )
         )
@@ -73,12 +81,12 @@ def _named(first: Any, number: int, name: str | None) -> Any:
     return _made(lambda text: app_name(text, number), first)
 
 
-def _settings(app: Mapping[str, Any], kind: str, name: Any, number: int) -> dict[str, Any]:
+def _settings(app: Mapping[str, Any], kind: str, name: Any, number: int, *, blocked: bool) -> dict[str, Any]:
     """The app's settings for one generation: those that its kind has, under its own name and label."""
     known = {field.name for field in fields(KINDS[kind][1])}
     shared = {setting: value for setting, value in app.items() if setting in known}
     label = _made(lambda text: app_label(text, number), app["label"]) if "label" in app else _made(label_of, name)
-    return {**shared, "name": name, "label": label}
+    return {**shared, "name": name, "label": label, **(_BLOCKING[kind] if blocked else {})}
 
 
 def _made(make: Callable[[str], str], text: Any) -> Any:

@@ -151,10 +151,7 @@ class JwtBearerAccess(pulumi.ComponentResource):
         made: ConnectedApp | ExternalClientApp = app_class(
             f"{name}-{part_name('app', each.number)}",
             args_class(
-                **{
-                    **each.app,
-                    "permission_sets": _together(assignments.permission_set, each.app.get("permission_sets")),
-                },
+                **{**each.app, "permission_sets": _admitted(each, assignments)},
                 certificate_pem=key.certificate_pem,
                 consumer_key=key.consumer_key,
                 managed_by=self._managed_by,
@@ -180,6 +177,8 @@ class JwtBearerAccess(pulumi.ComponentResource):
                 app_kind=each.kind,
                 revisions=[app.revision, assignments.revision],
                 deployed_at=app.deployed_at,
+                blocked=each.blocked or None,
+                app_label=each.app["label"] if each.blocked else None,
                 **self._proof,
             ),
             self._options(
@@ -246,6 +245,13 @@ def _first(users: Sequence[str]) -> str:
 def _managed_by(owner: Any) -> Any:
     stack = pulumi.get_stack()
     return _made(lambda name: f"{name}/{stack}", pulumi.get_project() if owner is None else owner)
+
+
+def _admitted(each: AppGeneration, assignments: PermissionSetAssignments) -> Any:
+    """The permission sets whose holders the app admits: none where it is blocked and has no other way to be."""
+    if each.blocked and each.kind == "connected":
+        return assignments.permission_set.apply(lambda _: list[str]())  # after the assignments, as always
+    return _together(assignments.permission_set, each.app.get("permission_sets"))
 
 
 def _together(own: Output[str], more: Any) -> Any:

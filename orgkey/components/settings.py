@@ -21,6 +21,8 @@ class AppSettings:
     """external (default) or connected."""
     protect: bool | None = None
     """Whether Pulumi refuses to delete the app; default: for a Connected App, which most orgs let nobody make."""
+    blocked: bool | None = None
+    """Whether the app gives out no tokens any more; the sessions that it gave are ended, and the refusal is proved."""
     label: Input[str] | None = None
     """Name shown in Setup."""
     contact_phone: Input[str] | None = None

@@ -169,7 +169,12 @@ def _without_secrets(step: Step) -> Step:
 
 
 def _judge_grant(step: Step, *, holds_it: bool) -> Iterator[Finding]:
-    if step.new_outputs.get("verified") is not False:
+    verified = step.new_outputs.get("verified")
+    if step.old_inputs.get("blocked"):
+        if verified is True:
+            yield _not_blocked(step)
+        return
+    if verified is not False:
         return
     code, text = (str(step.new_outputs.get(name) or "") for name in ("reasonCode", "reason"))
     row = find_row(GRANT, code, text)
@@ -190,6 +195,18 @@ def _judge_grant(step: Step, *, holds_it: bool) -> Iterator[Finding]:
             f"`{command_for(step.urn)}` shows it all.",
         ),
         advice=advice,
+    )
+
+
+def _not_blocked(step: Step) -> Finding:
+    who = _known(step.old_inputs.get("username")) or "the integration user"
+    return finding(
+        Code.LOGIN_FAILS,
+        path_of(step.urn),
+        f"{who}: the app is declared to be blocked, and the login works",
+        Action.MEND_ACCESS,
+        values=(False, True),
+        advice="run `pulumi up`: it blocks the app again and ends its sessions",
     )
 
 

@@ -37,6 +37,10 @@ def settings_source() -> str:
             "boolean",
             "Whether Pulumi refuses to delete the app; default: for a Connected App, which most orgs let nobody make.",
         ),
+        "blocked": _plain(
+            "boolean",
+            "Whether the app gives out no tokens any more; the sessions that it gave are ended, and the refusal is proved.",
+        ),
         **{
             name: described | {"description": f"{described['description']}{_alone_in(name, external, connected)}"}
             for name, described in {**external, **connected}.items()

@@ -39,6 +39,7 @@ class RetiringGeneration(InputModel):
     name: AppName | None = None
     kind: Literal["external", "connected"] | None = None
     protect: Flag = False
+    blocked: Flag = False
     imported: Flag = Field(default=False, alias="import")
     key: KeyPairArgs | None = None
 

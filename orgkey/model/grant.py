@@ -53,3 +53,10 @@ class JwtGrantArgs(InputModel):
     revoke: Flag = Field(
         default=False, description="Revoke the proof's token. It may end other sessions of that user and app."
     )
+    blocked: Flag = Field(
+        default=False,
+        description="The app is to give out no tokens: that the login is refused is proved, and sessions that it gave are ended.",
+    )
+    app_label: str | None = Field(
+        default=None, description="Label of the app, by which the org lists its sessions; with `blocked`."
+    )

@@ -27,9 +27,18 @@ from orgkey.provider.handler import (
 from orgkey.provider.login_diagnosis import command_for, diagnosis_of
 from orgkey.provider.model_inputs import as_args, changed, check_model
 from orgkey.provider.same_org import has_moved, same_address
+from orgkey.salesforce.app_sessions import end_sessions
 from orgkey.salesforce.error_table import Retry
 from orgkey.salesforce.errors import GrantRefusedError, SalesforceError, SettingError, UnusableKeyError
-from orgkey.salesforce.grant import JwtLogin, Proof, audiences, prove, prove_within
+from orgkey.salesforce.grant import (
+    JwtLogin,
+    Proof,
+    StillGrantedError,
+    audiences,
+    prove,
+    prove_within,
+    refused_within,
+)
 from orgkey.salesforce.oauth import retry_of
 from orgkey.salesforce.retry import retry_refused
 
@@ -53,7 +62,7 @@ class JwtGrantHandler(Handler):
         return check_model(JwtGrantArgs, values)
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
-        failing = old_outputs.get("verified") is False
+        failing = old_outputs.get("verified") is bool(old_inputs.get("blocked"))
         names = [name for name in JwtGrantArgs.names() if name != _WAIT]
         return Diff(inputs=changed(names, old_inputs, inputs), outputs=["verified", "reason"] if failing else [])
 
@@ -64,7 +73,7 @@ class JwtGrantHandler(Handler):
         args = _args(inputs, operation)
         start = datetime.fromisoformat(args.deployed_at).timestamp() if args.deployed_at else operation.clock.now()
         minutes = longest_propagation(args.app_kind, args.propagation_minutes)
-        window = _Window(start, minutes, certificate_changed=True)
+        window = Window(start, minutes, certificate_changed=True)
         return _id(args, operation), self._prove(inputs, args, operation, window)
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
@@ -81,6 +90,8 @@ class JwtGrantHandler(Handler):
         except GrantRefusedError as error:
             if retry_of(error) is Retry.LATER:  # a limit says nothing about the login
                 raise
+            if args.blocked:
+                return ReadResult(resource_id, inputs, _blocked(inputs, error, operation))
             # No failure of the Read: every `up` begins with one, by the user of the last one, and a warning of the engine's would
             # stand beside the proof in which the same `up` ends. The outputs are drift by themselves (`diff`).
             refused = _refused(inputs, outputs, args, error, operation)
@@ -97,31 +108,46 @@ class JwtGrantHandler(Handler):
             start = max(start, operation.clock.now())
         is_new = "userId" not in old_outputs or "consumerKey" in written  # no login by this key was ever proved
         minutes = longest_propagation(args.app_kind if is_new else "", args.propagation_minutes)
-        return self._prove(
-            inputs, args, operation, _Window(start, minutes, certificate_changed="deployedAt" in written)
-        )
+        return self._prove(inputs, args, operation, Window(start, minutes, certificate_changed="deployedAt" in written))
 
     def delete(self, resource_id: str, old_inputs: Values, old_outputs: Values, operation: Operation) -> None:
         """Nothing to remove: a proof leaves nothing in the org."""
 
-    def _prove(self, inputs: Values, args: JwtGrantArgs, operation: Operation, window: _Window) -> Values:
-        """Prove the login; where it fails for the certificate of an app that this run has not deployed, deploy the app and prove again."""
+    def _prove(self, inputs: Values, args: JwtGrantArgs, operation: Operation, window: Window) -> Values:
+        """Prove the login; where it fails for the certificate of an app that this run has not deployed, deploy the app and prove again.
+
+        Of a blocked app the refusal is proved.
+        """
+        if args.blocked:
+            return self._prove_blocked(inputs, args, operation, window)
         try:
             try:
                 return _proved(inputs, _proof(args, operation, window), operation)
             except GrantRefusedError as error:
                 if retry_of(error) is not Retry.CERTIFICATE or not _deploy_again(inputs, args, error, operation):
                     raise
-            again = _Window(operation.clock.now(), window.minutes, certificate_changed=True)
+            again = Window(operation.clock.now(), window.minutes, certificate_changed=True)
             return _proved(inputs, _proof(args, operation, again), operation)
         except GrantRefusedError as error:
             refused = _refused(inputs, {}, args, error, operation)
             reasons = [_verdict(args, error, refused, operation)]
             raise InitFailedError(_id(args, operation), refused, reasons) from error
 
+    def _prove_blocked(self, inputs: Values, args: JwtGrantArgs, operation: Operation, window: Window) -> Values:
+        """Wait until the login is refused, then end what the app gave out before."""
+        attempt = _attempt(args, operation)
+        until = min(window.start + window.minutes * 60, operation.clock.now() + operation.seconds_left)
+        try:
+            refusal = refused_within(attempt, clock=operation.clock, until=until, progress=operation.progress)
+        except StillGrantedError as error:
+            raise InitFailedError(_id(args, operation), {**inputs, "verified": True}, [str(error)]) from error
+        ended = end_sessions(operation.org, args.app_label or "")
+        operation.info(f"the login of {args.username} is refused ({refusal.in_short}); {ended.in_words}")
+        return _blocked(inputs, refusal, operation)
+
 
 @dataclass(frozen=True, slots=True)
-class _Window:
+class Window:
     """For how long a refusal may be a change that is still propagating: from a moment (Unix time) on, for so many minutes."""
 
     start: float
@@ -129,7 +155,7 @@ class _Window:
     certificate_changed: bool
 
 
-def _proof(args: JwtGrantArgs, operation: Operation, window: _Window) -> Proof:
+def _proof(args: JwtGrantArgs, operation: Operation, window: Window) -> Proof:
     until = min(window.start + window.minutes * 60, operation.clock.now() + operation.seconds_left)
     return prove_within(
         _attempt(args, operation),
@@ -215,6 +241,14 @@ def _proved(inputs: Values, proof: Proof, operation: Operation) -> dict[str, Any
         "scopes": list(proof.scopes),
         "audience": proof.audience,
     }
+
+
+def _blocked(inputs: Values, refusal: GrantRefusedError, operation: Operation) -> dict[str, Any]:
+    """What is known of a login that is to be refused, and is."""
+    identity = operation.snapshot.identity()
+    nothing: dict[str, Any] = {"diagnosis": "", "userId": "", "scopes": [], "audience": ""}
+    org = {"orgId": identity.org_id, "orgKind": identity.kind}
+    return {**inputs, **nothing, **org, "verified": False, "reasonCode": refusal.code, "reason": refusal.text}
 
 
 def _refused(

@@ -161,6 +161,49 @@ def prove_within(
     )
 
 
+class StillGrantedError(SalesforceError):
+    """An app that is blocked gives out tokens all the same."""
+
+
+def refused_within(
+    attempt: Callable[[], Proof],
+    *,
+    clock: Clock,
+    until: float,
+    progress: Callable[[str], None],
+    jitter: Callable[[], float] = random.random,
+) -> GrantRefusedError:
+    """Wait until the login is refused, while a block may still propagate: until `until` (epoch seconds); returns the refusal.
+
+    Raises StillGrantedError where the org goes on giving out tokens, and a refusal that is a limit's and says nothing of the app.
+    """
+
+    def once() -> GrantRefusedError:
+        try:
+            proof = attempt()
+        except GrantRefusedError as error:
+            if oauth.retry_of(error) is Retry.LATER or error.code in ("wrong_user", "api_call_refused"):
+                raise
+            return error
+        raise StillGrantedError(
+            f"The app is to be blocked, and the login of {proof.username} still works.\n"
+            "Run `pulumi up` again in a few minutes; if it stays so, block the app in Setup (Connected Apps OAuth Usage)."
+        )
+
+    def tell(_error: SalesforceError, elapsed: float) -> None:
+        progress(f"login still works after {elapsed:.0f} s; trying again")
+
+    return retry(
+        once,
+        clock=clock,
+        when=lambda error: isinstance(error, StillGrantedError),
+        backoff=_PROPAGATION,
+        seconds=until - clock.now(),
+        tell=tell,
+        jitter=jitter,
+    )
+
+
 def token_by_ladder(transport: Transport, host: str, login: JwtLogin, ladder: tuple[str, ...]) -> tuple[Token, str]:
     """Trade an assertion for a token, one audience further only on an audience error; returns the audience that worked.
 

@@ -298,6 +298,12 @@ def profile(profile_id: str) -> str:
     return _quoted("SELECT Id, FullName, Metadata FROM Profile WHERE Id = {}", profile_id)
 
 
+AUTH_SESSIONS = "SELECT Id, UsersId, LoginHistoryId FROM AuthSession"
+RECENT_LOGINS = "SELECT Id, Application, Status FROM LoginHistory WHERE LoginTime = LAST_N_DAYS:1"
+"""No session lives longer than 24 hours (Session Settings). The history is filtered by time alone: not every field of it can be."""
+APP_TOKENS = "SELECT Id, AppName, DeleteToken FROM OauthToken"
+
+
 def _without_expiration(question: str) -> str:
     return question.replace(" ExpirationDate, IsActive,", "", 1)
 

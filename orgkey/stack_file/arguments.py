@@ -38,7 +38,12 @@ def arguments_of(settings: Settings) -> JwtBearerAccessArgs:
     }
     key = settings.key.model_dump(exclude_unset=True)
     return JwtBearerAccessArgs(
-        app=AppSettings(**_sealed(settings, "orgkey:app", app), kind=settings.kind, protect=settings.protect),
+        app=AppSettings(
+            **_sealed(settings, "orgkey:app", app),
+            kind=settings.kind,
+            protect=settings.protect,
+            blocked=settings.blocked,
+        ),
         users=_seal(settings, "orgkey:users", list(settings.users)),
         integration_user=_seal(settings, user_path, settings.integration_user),
         permission_set=PermissionSetSettings(**_sealed(settings, "orgkey:permissionSet", settings.permission_set)),

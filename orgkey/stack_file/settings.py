@@ -97,6 +97,7 @@ class AppChoice(InputModel):
 
     kind: Literal["external", "connected"] = "external"
     protect: Flag | None = None
+    blocked: Flag = False
 
 
 class OtherSettings(InputModel):
@@ -122,6 +123,7 @@ class Settings:
     connection: Connection
     kind: Literal["external", "connected"]
     protect: bool
+    blocked: bool
     app: Mapping[str, Any]
     permission_set: Mapping[str, Any]
     users: tuple[str, ...]
@@ -196,6 +198,7 @@ def load(
         connection=connection,
         kind=choice.kind,
         protect=choice.kind == "connected" if choice.protect is None else choice.protect,
+        blocked=choice.blocked,
         app={**app, "permissionSets": list(dict.fromkeys([permission_set["name"], *app.get("permissionSets", ())]))},
         permission_set=permission_set,
         users=others.users,

@@ -62,6 +62,8 @@ def test_the_questions_that_clients_ask_first_have_answers(landscape: Landscape)
         ("SELECT Id FROM User WHERE ManagerId = null AND Username = '{ci}'", 1),
         ("SELECT Id FROM User WHERE CreatedDate > 2020-01-01T00:00:00Z AND Username = '{ci}'", 1),
         ("SELECT Id FROM User WHERE CreatedDate < TODAY", 0),
+        ("SELECT Id FROM User WHERE CreatedDate > TODAY", 0),
+        ("SELECT Id FROM User WHERE CreatedDate = TOMORROW", 0),
         ("SELECT u.Id, u.Profile.Name FROM User u WHERE u.Username = '{ci}'", 1),
         ("SELECT FIELDS(ALL) FROM Profile LIMIT 3", 3),
         ("SELECT Id FROM User ORDER BY Username LIMIT 3 OFFSET 2", 3),
@@ -432,3 +434,11 @@ def test_a_subquery_brings_the_records_that_refer_to_each(org: OrgClient) -> Non
         400,
         "INVALID_TYPE",
     )
+
+
+@pytest.mark.parametrize("days", ["LAST_N_DAYS:1", "LAST_N_DAYS:30"])
+def test_a_range_of_days_holds_what_was_made_now(days: str, org: OrgClient) -> None:
+    everybody = len(org.query("SELECT Id FROM User"))
+    assert len(org.query(f"SELECT Id FROM User WHERE CreatedDate = {days}")) == everybody
+    assert len(org.query(f"SELECT Id FROM User WHERE CreatedDate <= {days}")) == everybody
+    assert org.query(f"SELECT Id FROM User WHERE CreatedDate != {days}") == []

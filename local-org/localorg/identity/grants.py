@@ -92,7 +92,7 @@ class Grants:
                 refusal: OAuthError | None = error
             else:
                 refusal = None
-            self._book(attempt, refusal)
+            self._book(attempt, refusal, granted.token if refusal is None else "")
         if refusal is not None:
             raise refusal
         return granted
@@ -246,7 +246,7 @@ class Grants:
         )
         return Granted(org, user_id, token, scope)
 
-    def _book(self, attempt: _Attempt, refusal: OAuthError | None) -> None:
+    def _book(self, attempt: _Attempt, refusal: OAuthError | None, token: str) -> None:
         """Write the login into the grant log, and into LoginHistory and User where the user is known."""
         org = attempt.org or attempt.host.org
         now = self._clock.timestamp()
@@ -275,12 +275,33 @@ class Grants:
                 "ApiVersion": "N/A",
                 "Status": login_status(refusal, attempt.phrase),
             }
-            self._store.insert(org.name, "LoginHistory", row)
+            line = self._store.insert(org.name, "LoginHistory", row)
             if refusal is None:
+                self._show_session(org, attempt, token, line)
                 self._store.change(org.name, "User", attempt.user_id, {"LastLoginDate": now})
         self._booked += 1
         if self._booked % SWEEP_EVERY == 0:
             self._sweep()
+
+    def _show_session(self, org: Org, attempt: _Attempt, token: str, line: str) -> None:
+        """Show a session in AuthSession by the login that began it; one that lives already stays as it is."""
+        if self._store.one("SELECT 1 FROM AuthSession WHERE _Token = ?", (token,)):
+            return
+        now = self._clock.timestamp()
+        row = {
+            "UsersId": attempt.user_id,
+            "LoginHistoryId": line,
+            "LoginType": "Remote Access 2.0",
+            "SessionType": "OauthAccessToken",
+            "SessionSecurityLevel": "STANDARD",
+            "SourceIp": attempt.address,
+            "UserType": "Standard",
+            "NumSecondsValid": 7200,
+            "_Token": token,
+            "CreatedDate": now,
+            "LastModifiedDate": now,
+        }
+        self._store.insert(org.name, "AuthSession", row)
 
     def _sweep(self) -> None:
         self._store.do("DELETE FROM _Grant WHERE seq <= (SELECT MAX(seq) FROM _Grant) - ?", (KEEP_LOGINS,))

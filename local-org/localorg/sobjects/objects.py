@@ -289,6 +289,26 @@ _LOGIN = SObject(
     audited=False,
 )
 
+_AUTH_SESSION = SObject(
+    "AuthSession",
+    "0Ak",
+    (
+        reference("UsersId", "User"),
+        reference("LoginHistoryId", "LoginHistory"),
+        text("LoginType"),
+        text("SessionType"),
+        text("SessionSecurityLevel"),
+        text("SourceIp"),
+        text("UserType"),
+        number("NumSecondsValid"),
+        text("_Token"),
+        moment("CreatedDate"),
+        moment("LastModifiedDate"),
+    ),
+    deletable=True,
+    audited=False,
+)
+
 _SCRATCH_ORG = SObject(
     "ScratchOrgInfo",
     "2SR",
@@ -327,6 +347,7 @@ OBJECTS: dict[str, SObject] = {
         _MENU_ITEM,
         _OAUTH_TOKEN,
         _LOGIN,
+        _AUTH_SESSION,
         _SCRATCH_ORG,
         _DEPLOY_REQUEST,
         _OWN_PERMISSIONS,

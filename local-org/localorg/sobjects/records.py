@@ -24,6 +24,7 @@ _WRITERS = {
     "PermissionSetAssignment": ("AssignPermissionSets", "ManageUsers"),
     "PermissionSetLicenseAssign": ("AssignPermissionSets", "ManageUsers"),
     "OauthToken": ("ManageUsers", "CustomizeApplication"),
+    "AuthSession": ("ManageUsers",),
 }
 _ADMIN = ("CustomizeApplication", "ModifyAllData")
 _DEFAULT = ObjectRules()

@@ -74,7 +74,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Compiled:
-    """SQL with its parameters (a Relative waits for the clock), and how to make records of the rows.
+    """SQL with its parameters (a day waits for the clock), and how to make records of the rows.
 
     `objects` are those that the query and its parts are FROM.
     """
@@ -201,7 +201,7 @@ def _subquery(children: Children, query: Query, root: SObject, api: str) -> Subq
 def resolve(parameters: tuple[object, ...], org: str, now: float, parents: Sequence[str] = ()) -> list[object]:
     """Fill in what is known only when the query runs: the org, the day, the records that a subquery is about."""
     known = {ORG_PARAMETER: org, PARENTS_PARAMETER: json.dumps(parents)}
-    return [_day(each, now) if isinstance(each, Relative) else known.get(each, each) for each in parameters]
+    return [_day(each, now) if isinstance(each, _Edge) else known.get(each, each) for each in parameters]
 
 
 def unknown_type(text: str, name: str, at: int) -> PlatformError:
@@ -292,12 +292,37 @@ def _condition(condition: Condition, source: _Source, parameters: list[object]) 
         parameters.append(condition.value)
         return f"({name} LIKE ? ESCAPE '\\')"
     value = _value(condition.value, found, condition.path, source)
+    if isinstance(value, Relative):
+        return _range(name, condition.operator, value, parameters)
     parameters.append(value)
     if condition.operator == "=":
         return f"({name}{collate} IS ?)"
     if condition.operator == "!=":
         return f"({name}{collate} IS NOT ?)"
     return f"({name}{collate} {condition.operator} ?)"
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """Where a range of days begins or ends; it waits for the clock."""
+
+    relative: Relative
+    end: bool
+
+
+def _range(name: str, operator: str, days: Relative, parameters: list[object]) -> str:
+    """Compare with a range of days, as the platform does: `=` is within it, `>` after its end, `<` before its start."""
+    start, end = _Edge(days, end=False), _Edge(days, end=True)
+    sql, edges = {
+        "=": (f"({name} >= ? AND {name} < ?)", [start, end]),
+        "!=": (f"({name} IS NULL OR {name} < ? OR {name} >= ?)", [start, end]),
+        ">": (f"({name} >= ?)", [end]),
+        ">=": (f"({name} >= ?)", [start]),
+        "<": (f"({name} < ?)", [start]),
+        "<=": (f"({name} < ?)", [end]),
+    }[operator]
+    parameters += edges
+    return sql
 
 
 def _membership(condition: Membership, found: Field, name: str, source: _Source, parameters: list[object]) -> str:
@@ -317,7 +342,7 @@ def _membership(condition: Membership, found: Field, name: str, source: _Source,
             f'{" ".join(inner.joins)} WHERE {inner.prefix}0.org = ? AND {alias}."{selected.name}" IS NOT NULL{where}))'
         )
     checked = [_value(each, found, condition.path, source) for each in values]
-    given = [each for each in checked if each is not None]
+    given = [_Edge(each, end=False) if isinstance(each, Relative) else each for each in checked if each is not None]
     parameters.extend(given)
     listed = f"{name} {word} ({', '.join('?' * len(given))})"
     if condition.negated:
@@ -365,8 +390,15 @@ def _moment(text: str, query: str, at: int) -> str:
         raise malformed(query, at, f"Invalid datetime: {text}") from None
 
 
-def _day(relative: Relative, now: float) -> str:
-    """Return the start of a relative day. Ranges count from their first moment (a subset: use > and <)."""
-    shift = {"TODAY": 0, "YESTERDAY": -1, "TOMORROW": 1, "LAST_N_DAYS": -relative.days, "NEXT_N_DAYS": 1}
+def _day(edge: _Edge, now: float) -> str:
+    """Return the first moment of a range of days, or the first one after it; the days are UTC's."""
+    days = edge.relative.days
+    first, last = {
+        "TODAY": (0, 1),
+        "YESTERDAY": (-1, 0),
+        "TOMORROW": (1, 2),
+        "LAST_N_DAYS": (-days, 1),
+        "NEXT_N_DAYS": (1, days + 1),
+    }[edge.relative.word]
     day = dt.datetime.fromtimestamp(now, dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return format_timestamp((day + dt.timedelta(days=shift[relative.word])).timestamp())
+    return format_timestamp((day + dt.timedelta(days=last if edge.end else first)).timestamp())

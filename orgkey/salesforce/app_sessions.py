@@ -1,0 +1,76 @@
+"""Sessions and tokens that an app gave out, ended where the org lets one.
+
+A session is told apart by the login that began it (AuthSession.LoginHistoryId), and a login by the app's label (LoginHistory.Application):
+the org links neither to the app itself. Needs Manage Users (object reference AuthSession, LoginHistory, OauthToken).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orgkey.metadata.identifiers import short_id
+from orgkey.salesforce import oauth, records, soql
+from orgkey.salesforce.answers import Rows
+from orgkey.salesforce.errors import RefusedError, SalesforceError
+from orgkey.salesforce.org import Org
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSessions:
+    """How many sessions and tokens were ended, and what could not be, in words."""
+
+    sessions: int
+    tokens: int
+    left: tuple[str, ...]
+
+    @property
+    def in_words(self) -> str:
+        """Both in one sentence, without its full stop."""
+        ended = f"{self.sessions} sessions and {self.tokens} refresh tokens of the app were ended"
+        return "; ".join([ended, *self.left])
+
+
+def end_sessions(org: Org, label: str) -> EndedSessions:
+    """End what an app of that label gave out; what the org refuses to show or to end is told, and the rest is ended all the same."""
+    left: list[str] = []
+    logins, sessions, tokens = (
+        _rows(org, question, what, left)
+        for question, what in (
+            (soql.RECENT_LOGINS, "which logins came through the app"),
+            (soql.AUTH_SESSIONS, "which sessions there are"),
+            (soql.APP_TOKENS, "which refresh tokens there are"),
+        )
+    )
+    of_the_app = {
+        short_id(row.text("Id"))
+        for row in logins
+        if row.text("Application") == label and row.text("Status") == "Success"
+    }
+    tokens = [row for row in tokens if row.text("AppName") == label]
+    ids = [row.text("Id") for row in sessions if short_id(row.text("LoginHistoryId")) in of_the_app]
+    ended = _delete(org, ids, left)
+    for row in tokens:
+        oauth.revoke(org.transport, org.url, row.text("DeleteToken"))
+    return EndedSessions(ended, len(tokens), tuple(left))
+
+
+def _rows(org: Org, question: str, what: str, left: list[str]) -> Rows:
+    try:
+        return org.query(question)
+    except RefusedError as refusal:
+        left.append(
+            f"the org does not show this login {what} ({' '.join(refusal.in_short.split())}): end them in Setup > Session Management"
+        )
+        return []
+
+
+def _delete(org: Org, ids: list[str], left: list[str]) -> int:
+    try:
+        saved = records.delete(org, ids) if ids else []
+    except SalesforceError as error:
+        left.append(f"no session was ended: {str(error).partition(chr(10))[0]}")
+        return 0
+    failed = [each for each in saved if not each.success]
+    if failed:
+        left.append(f"{len(failed)} sessions were not ended ({failed[0].code}: {failed[0].text})")
+    return len(saved) - len(failed)
