@@ -48,6 +48,8 @@ def test_the_defaults_of_a_proof_wait_for_propagation_and_leave_the_token_alone(
         "deployedAt": None,
         "propagationMinutes": None,
         "revoke": False,
+        "blocked": False,
+        "appLabel": None,
     }
 
 
