@@ -35,7 +35,9 @@ _EXITS = {Outcome.WORKS: 0, Outcome.CAUSE_FOUND: 1, Outcome.COULD_NOT_TELL: 2}
 
 
 @click.command()
-@click.option("--stack", "stack_name", metavar="NAME", help="The logins of this stack, as its state has them.")
+@click.option(
+    "--stack", "stack_name", metavar="GLOB", help="The logins of this stack, or of these, as their states have them."
+)
 @click.option("--instance-url", metavar="URL", help="Without a stack: the org's My Domain.")
 @click.option("--consumer-key", metavar="KEY", help="Without a stack: `iss` of the assertion.")
 @click.option("--username", metavar="NAME", help="Without a stack: `sub` of the assertion.")
@@ -111,16 +113,17 @@ def doctor(
     wrong += ["More than one way to reach the org is given: give one."] if len(credentials) > 1 else []
     if wrong:
         raise click.UsageError("\n".join(wrong))
+    untold: list[str] = []
     if stack_name is not None:
-        diagnoses = _of_stack(stack_name, timeout)
+        diagnoses, untold = _of_stacks(stack_name, timeout)
     else:
         key = _private_key(key_file, key_env)
         login = ExaminedLogin(_address(instance_url), str(consumer_key), str(username), key, audience or "")
         diagnoses = [_by_options(login, credentials, ca_bundle, api_version, timeout)]
     failures = write(chosen, lambda form: _rendered(form, diagnoses))
-    for failure in failures:
+    for failure in (*untold, *failures):
         click.echo(f"orgkey: {failure}", err=True)
-    return 2 if failures else max(_EXITS[each.outcome] for each in diagnoses)
+    return 2 if untold or failures else max(_EXITS[each.outcome] for each in diagnoses)
 
 
 def _address(given: str | None) -> str:
@@ -161,31 +164,51 @@ def _by_options(
         return diagnose(_examined(login, connection, seconds, tell, anonymous=not credentials))
 
 
-def _of_stack(name: str, seconds: float) -> list[Diagnosis]:
+def _of_stacks(name: str, seconds: float) -> tuple[list[Diagnosis], list[str]]:
+    """A diagnosis of every login of the stacks, and why there is none of the others; raises where there is none at all."""
     project, engine = find_project(Path.cwd()), find_engine(os.environ)
     os.chdir(project.folder)  # paths in stack files are relative to the project
-    (stack, *more) = project.stacks(engine, [name])
-    if more:
-        raise click.UsageError(f"--stack {name} fits several stacks: name one.")
-    logins = stack_logins(project, stack, engine)
-    if not logins:
-        raise click.ClickException(
-            f"The stack {stack.name} has no JWT login in its state yet.\n"
-            "Run `pulumi up` first; `orgkey check` says what would be in its way."
-        )
+    diagnoses: list[Diagnosis] = []
+    untold: list[str] = []
     with _progress() as tell:
-        return [diagnose(_of_login(each, project, stack, engine, seconds, tell)) for each in logins]
+        for stack in project.stacks(engine, [name]):
+            try:
+                logins = stack_logins(project, stack, engine)
+            except EngineError as error:
+                untold.append(f"{stack.name}: {error}")
+                continue
+            if not logins:
+                untold.append(
+                    f"The stack {stack.name} has no JWT login in its state yet.\n"
+                    "Run `pulumi up` first; `orgkey check` says what would be in its way."
+                )
+            for each in logins:
+                if each.connection is None:
+                    untold.append(
+                        f"The org of {each.name} ({stack.name}) cannot be reached:\n" + "\n".join(each.problems)
+                    )
+                else:
+                    diagnoses.append(diagnose(_of_login(each, each.connection, project, stack, engine, seconds, tell)))
+    if not diagnoses:
+        raise click.ClickException("\n".join(untold))
+    return diagnoses, untold
 
 
-def _of_login(each: StackLogin, project: Project, stack: Stack, engine: Engine, seconds: float, tell: _Tell) -> Facts:
-    if each.connection is None:
-        raise click.ClickException(f"The org of {each.name} cannot be reached:\n" + "\n".join(each.problems))
-    facts = _examined(each.login, each.connection, seconds, tell)
+def _of_login(
+    each: StackLogin,
+    connection: Connection,
+    project: Project,
+    stack: Stack,
+    engine: Engine,
+    seconds: float,
+    tell: _Tell,
+) -> Facts:
+    facts = _examined(each.login, connection, seconds, tell)
     failed = facts.failure
     if failed is None or not any(matches(pattern, failed) for pattern in UNKNOWN_APP):
         return facts
     tell("looking whose consumer key it is")
-    return replace(facts, login=replace(each.login, keys_elsewhere=_keys_elsewhere(project, stack, engine)))
+    return replace(facts, login=replace(facts.login, keys_elsewhere=_keys_elsewhere(project, stack, engine)))
 
 
 def _keys_elsewhere(project: Project, stack: Stack, engine: Engine) -> dict[str, str]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orgkey.doctor.clocks import AGREE
 from orgkey.doctor.facts import AppFacts, Facts, Held, LoginLine
-from orgkey.doctor.three_values import Seen, both, either, no
+from orgkey.doctor.three_values import Seen, both, either, no, only_if
 from orgkey.metadata.identifiers import name_key, same_id
 
 CHANGE_WINDOW, NEW_WINDOW = timedelta(minutes=10), timedelta(minutes=30)
@@ -95,9 +95,9 @@ def only_the_clock(facts: Facts) -> Seen:
     """Whether nothing but a clock is left that may make an assertion with the right signature invalid."""
     return both(
         certificate_matches(facts),
-        no(certificate_ended(facts)),
-        no(changed_lately(facts)),
-        no(sender_bound(facts)),
+        only_if(no(certificate_ended(facts))),
+        only_if(no(changed_lately(facts))),
+        only_if(no(sender_bound(facts))),
     )
 
 

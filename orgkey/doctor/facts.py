@@ -70,7 +70,9 @@ class Failure:
     @property
     def in_short(self) -> str:
         """Both in one line."""
-        return self.text if self.code in (UNUSABLE_KEY, UNREACHABLE) else f"{self.code}: {self.text}"
+        if self.code == UNUSABLE_KEY:
+            return f"none, because the private key {self.text}"
+        return f"none: {self.text}" if self.code == UNREACHABLE else f"{self.code}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)

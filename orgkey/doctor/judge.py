@@ -43,7 +43,7 @@ def judge(facts: Facts) -> Verdict:
     if proved:
         about = {each.about for each in proved}
         return Verdict(Outcome.CAUSE_FOUND, proved, tuple(each for each in also if each.about not in about))
-    possible.sort(key=lambda each: each.hint(facts) is not True)  # stable: else as in the table
+    possible.sort(key=lambda each: each.likelihood(facts))  # stable: else as in the table
     return Verdict(Outcome.COULD_NOT_TELL, tuple(possible) or (WITHOUT_REASON,), also)
 
 

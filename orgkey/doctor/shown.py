@@ -118,9 +118,12 @@ def _parts_of(facts: Facts, app: AppFacts) -> Iterator[Line]:
         yield "app", Mark.WRONG, f"it has no {', '.join(app.missing)}"
     if app.certificate:
         until = f"SHA-256 {app.certificate.fingerprint[:16]}…, until {app.certificate.not_after:%Y-%m-%d}"
-        matches = app.certificate.public_key_sha256 == facts.key.public_key_sha256
-        told = "of this private key" if matches else "of another key"
-        yield "certificate", Mark.RIGHT if matches else Mark.WRONG, f"{told}, {until}"
+        matches = seen.certificate_matches(facts)
+        told = {True: "of this private key, ", False: "of another key, ", None: ""}[matches]
+        mark = {True: Mark.RIGHT, False: Mark.WRONG, None: Mark.NOTE}[matches]
+        if seen.certificate_ended(facts):
+            yield "certificate", Mark.WRONG, "it has ended"
+        yield "certificate", mark, f"{told}{until}"
     else:
         yield "certificate", Mark.NOTE, "the app has none, or the org does not show it"
     if app.scopes is not None:
@@ -191,4 +194,4 @@ def _at(moment: datetime) -> str:
 
 def _time(text: str) -> str:
     at = seen.moment(text)
-    return f"{at:%Y-%m-%d %H:%M:%S}" if at else text
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else text

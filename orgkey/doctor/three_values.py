@@ -22,3 +22,8 @@ def either(*seen: Seen) -> Seen:
 def no(seen: Seen) -> Seen:
     """The contrary."""
     return None if seen is None else not seen
+
+
+def only_if(seen: Seen) -> Seen:
+    """True, or None: without it nothing is certain, and nothing is excluded either."""
+    return seen or None

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from orgkey.doctor.causes import CAUSES
+from orgkey.doctor.causes.cause import ANY, UNHEARD_OF, Cause
 from orgkey.fleet.findings import KINDS, REMEDIES, Severity
 from orgkey.metadata.fields import Field, OnChange, inputs_of
 from orgkey.metadata.members import Resource
@@ -112,14 +113,25 @@ def findings_page() -> str:
 def causes_page() -> str:
     """Every cause that `orgkey doctor` knows."""
     rows = [
-        f"| `{each.code}` | {_sentence(each.title)} | {', '.join(map(_failure, each.shows_as))} | {each.remedy} | {each.source} |"
+        f"| `{each.code}` | {_sentence(each.title)} | {_failures(each)} | {each.remedy} | {each.source} |"
         for each in CAUSES
     ]
     return "\n".join([_CAUSES + "\n".join(rows), ""])
 
 
+def _failures(cause: Cause) -> str:
+    """The failures that a cause shows itself by; those of every login are in words."""
+    shown = [_failure(pattern) for pattern in cause.shows_as]
+    seldom = [_failure(pattern) for pattern in cause.seldom_as]
+    return "; seldom ".join(", ".join(each) for each in (shown, seldom) if each)
+
+
 def _failure(pattern: str) -> str:
     """How a failure looks: code and a part of its text."""
+    if pattern == UNHEARD_OF:
+        return "an answer that is not known"
+    if pattern == ANY:
+        return "any"
     code, _, part = pattern.partition("/")
     return " ".join([f"`{code}`", *([f"“{part}”"] if part else [])])
 

@@ -154,7 +154,7 @@ def _of_app(world: World) -> list[Step]:
     if world.app == "gone" or world.key != world.key.strip():
         steps.append((_gone(world), world.gone_form))
     if world.app == "other key":
-        steps.append(("consumerKey.other", NO_KEY))
+        steps.append(("consumerKey.malformed" if world.malformed else "consumerKey.other", NO_KEY))
     if world.lags and world.lag is not None:
         steps.append(
             ("certificate.notReplicated" if world.lag in (INVALID, FOREIGN) else "app.notReplicated", world.lag)

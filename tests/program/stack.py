@@ -146,6 +146,14 @@ class Stack:
         )
         return Result(run.returncode, run.stdout)
 
+    def orgkey(self, *arguments: str) -> Result:
+        """The command `orgkey`, in the project's folder."""
+        command = [str(Path(sys.executable).with_name("orgkey")), *arguments]
+        run = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        return Result(run.returncode, run.stdout + run.stderr)
+
     def configure(self, config: Mapping[str, Any]) -> None:
         """Write the stack file; the salt that Pulumi put into it stays."""
         file = self.folder / f"Pulumi.{self.name}.yaml"

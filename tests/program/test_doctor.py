@@ -70,6 +70,17 @@ def test_a_stack_without_a_login_says_so(stack: Stack) -> None:
     assert "has no JWT login in its state yet" in told
 
 
+def test_one_stack_of_several_that_cannot_be_told_takes_no_other_along(stack: Stack) -> None:
+    ok(stack.up())
+    ok(stack.pulumi("stack", "init", "empty"))
+    ok(stack.pulumi("stack", "select", stack.name))
+    told = stack.orgkey("doctor", "--stack", "*")
+    assert told.code == 2
+    assert f"orgkey doctor: {stack.name}: the login of " in told.text
+    assert "The stack empty has no JWT login in its state yet" in told.text
+
+
+@pytest.mark.parametrize("stack_options", [{"has_passphrase": True}], ids=["with a passphrase"])
 def test_a_wrong_passphrase_is_told_and_nothing_else(stack: Stack) -> None:
     ok(stack.up())
     stack.environment |= {"PULUMI_CONFIG_PASSPHRASE": "another"}

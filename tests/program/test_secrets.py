@@ -73,6 +73,8 @@ def test_no_file_no_argv_and_no_environment_ever_holds_the_private_key(
         ok(stack.up("--logflow", "-v=8"))
         org.unassign("CI_Integration_Access", org.user("ci"))
         assert stack.drift().code == 7
+        diagnosed = stack.orgkey("doctor", "--stack", stack.name, "--format", "json=diagnosis.json")
+        assert diagnosed.code == 1, diagnosed.text
         ok(stack.up())
     key = stack.outputs(secrets=True)["privateKeyPem"]
     lines = [line.encode() for line in key.splitlines()[1:-1]]

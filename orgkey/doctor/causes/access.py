@@ -19,6 +19,7 @@ from orgkey.doctor.facts import Facts
 from orgkey.doctor.three_values import both, either, no
 
 _IP = "invalid_grant/ip restricted"
+_NOT_ADMITTED = ("invalid_app_access", NOT_APPROVED, DENIED, "invalid_request/refresh_token scope is required")
 
 
 def _similar_users(facts: Facts) -> str:
@@ -119,7 +120,7 @@ CAUSES: Sequence[Cause] = (
     Cause(
         "user.unknown",
         "the org has no user of that name",
-        (NOT_APPROVED, "invalid_app_access"),
+        (NOT_APPROVED,),
         lambda facts: both(no(seen.user_found(facts)), not seen.odd_username(facts)),
         "use the name of a user of this org; in a sandbox it ends with the sandbox's name",
         f"{NOTES} 4.5",
@@ -127,6 +128,7 @@ CAUSES: Sequence[Cause] = (
         "set orgkey:integrationUser and orgkey:users to users of this org",
         told=_similar_users,
         alone=True,
+        seldom_as=("invalid_app_access",),
     ),
     Cause(
         "user.inactive",
@@ -145,17 +147,13 @@ CAUSES: Sequence[Cause] = (
             "invalid_grant/user is locked",
             "inactive_user",
             "invalid_grant/inactive user",
-            NOT_APPROVED,
-            "invalid_app_access",
-            "invalid_grant/no description",
-            DENIED,
-            UNHEARD_OF,
         ),
         seen.frozen,
         "unfreeze the user in Setup > Users",
         f"{NOTES} 3.4, 4.5",
         "UserLogin (administrator credentials with Manage Users)",
         alone=True,
+        seldom_as=(NOT_APPROVED, "invalid_app_access", "invalid_grant/no description", DENIED, UNHEARD_OF),
     ),
     Cause(
         "user.locked",
@@ -199,11 +197,13 @@ CAUSES: Sequence[Cause] = (
     Cause(
         "user.external",
         "the user is one of a site or portal, and logs in at the site's address",
-        (NOT_APPROVED, "invalid_app_access", "invalid_grant/audience"),
+        (),
         lambda facts: False if seen.internal(facts) else None,
         "use the site's address as host and audience, or a user of the org's own",
         f"{NOTES} 4.1",
         CREDENTIALS,
+        hint=lambda facts: no(seen.internal(facts)),
+        seldom_as=(NOT_APPROVED, "invalid_app_access", "invalid_grant/audience"),
     ),
     # --- who may use the app
     Cause(
@@ -276,22 +276,24 @@ CAUSES: Sequence[Cause] = (
     Cause(
         "preauthorization.session",
         "the only permission set that lets the user in counts in an activated session alone",
-        ("invalid_app_access", NOT_APPROVED, DENIED, "invalid_request/refresh_token scope is required"),
+        (),
         lambda facts: False if seen.session_sets_only(facts) is False else None,
         "pre-authorize by a permission set that needs no activation",
         "object reference, PermissionSet.HasActivationRequired",
         CREDENTIALS,
         hint=seen.session_sets_only,
+        seldom_as=_NOT_ADMITTED,
     ),
     Cause(
         "preauthorization.group",
         "a permission set group gives the user the permission set, and mutes it or is not recalculated yet",
-        ("invalid_app_access", NOT_APPROVED, DENIED, "invalid_request/refresh_token scope is required"),
+        (),
         lambda facts: False if seen.by_group_only(facts) is False else None,
         "look at the group's status in Setup > Permission Set Groups, or assign the permission set itself",
         "object reference, PermissionSetGroup.Status",
         CREDENTIALS,
         hint=seen.by_group_only,
+        seldom_as=_NOT_ADMITTED,
     ),
     Cause(
         "preauthorization.notHeld",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from orgkey.doctor import clocks
 from orgkey.doctor import evidence as seen
 from orgkey.doctor.causes.cause import (
+    ANY,
     BLOCKED,
     CREDENTIALS,
     DENIED,
@@ -20,7 +21,7 @@ from orgkey.doctor.causes.cause import (
     shortened,
 )
 from orgkey.doctor.facts import Facts
-from orgkey.doctor.three_values import Seen, both, no
+from orgkey.doctor.three_values import Seen, both, no, only_if
 
 _WAIT = "wait up to 10 minutes (30 for a new External Client App), then try again"
 
@@ -34,7 +35,7 @@ def _blocked_by_control(facts: Facts) -> Seen:
 
 def _blocked_by_hand(facts: Facts) -> Seen:
     """True where nothing else is left that blocks; where something else does, nothing tells whether this does as well."""
-    return both(seen.app_enabled(facts), no(seen.access_control(facts)), no(seen.changed_lately(facts))) or None
+    return only_if(both(seen.app_enabled(facts), no(seen.access_control(facts)), no(seen.changed_lately(facts))))
 
 
 def _two_keys(facts: Facts) -> str:
@@ -118,7 +119,7 @@ CAUSES: Sequence[Cause] = (
     Cause(
         "audience.refused",
         "the org does not take the audience that is configured",
-        ("*",),
+        (ANY,),
         seen.another_audience_works,
         "leave the audience out, or use the one that works",
         f"{NOTES} 4.1",
@@ -241,6 +242,14 @@ CAUSES: Sequence[Cause] = (
             *UNKNOWN_APP,
             NOT_APPROVED,
             "invalid_grant/no description",
+        ),
+        _not_replicated,
+        _WAIT,
+        f"{NOTES} 4.6",
+        "when the app last changed (administrator credentials)",
+        told=_last_change,
+        hint=seen.changed_lately,
+        seldom_as=(
             "invalid_app_access",
             "invalid_request/refresh_token scope is required",
             "invalid_grant/no valid scopes",
@@ -250,12 +259,6 @@ CAUSES: Sequence[Cause] = (
             BLOCKED,
             DENIED,
         ),
-        _not_replicated,
-        _WAIT,
-        f"{NOTES} 4.6",
-        "when the app last changed (administrator credentials)",
-        told=_last_change,
-        hint=seen.changed_lately,
     ),
     Cause(
         "app.disabled",
@@ -313,10 +316,10 @@ CAUSES: Sequence[Cause] = (
         SIGNATURE,
         lambda facts: both(
             seen.certificate_matches(facts),
-            no(seen.certificate_ended(facts)),
             seen.changed_lately(facts),
-            no(clocks.clock_off(facts)),
-            no(seen.sender_bound(facts)),
+            only_if(no(seen.certificate_ended(facts))),
+            only_if(no(clocks.clock_off(facts))),
+            only_if(no(seen.sender_bound(facts))),
         ),
         _WAIT,
         f"{NOTES} 4.6",
@@ -327,13 +330,14 @@ CAUSES: Sequence[Cause] = (
     Cause(
         "certificate.none",
         "the app has no certificate, or the org does not show it",
-        SIGNATURE,
+        ("invalid_grant/invalid assertion",),
         lambda facts: False if facts.app and facts.app.certificate else None,
         "give the app the certificate of this key: OAuth settings > Use digital signatures, or Enable JWT Bearer Flow",
         f"{NOTES} 2.4, 4.5",
         "the app in Setup",
         "run `pulumi up`: it sends this stack's certificate again",
-        hint=lambda facts: facts.app is not None,
+        hint=lambda facts: facts.app is not None and facts.app.certificate is None,
+        seldom_as=("invalid_client",),
     ),
     Cause(
         "certificate.ended",
@@ -342,9 +346,9 @@ CAUSES: Sequence[Cause] = (
         lambda facts: both(
             seen.certificate_ended(facts),
             seen.certificate_matches(facts),
-            no(seen.changed_lately(facts)),
-            no(clocks.clock_off(facts)),
-            no(seen.sender_bound(facts)),
+            only_if(no(seen.changed_lately(facts))),
+            only_if(no(clocks.clock_off(facts))),
+            only_if(no(seen.sender_bound(facts))),
         ),
         "make a new certificate for the same key and give it to the app",
         f"{NOTES} 1.4",

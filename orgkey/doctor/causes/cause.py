@@ -15,8 +15,8 @@ NOT_APPROVED = "invalid_grant/hasn't approved this consumer"
 UNKNOWN_APP = ("invalid_client_id", "app_not_found", "OAUTH_EC_APP_NOT_FOUND*")
 SIGNATURE = ("invalid_client", "invalid_grant/invalid assertion")
 BLOCKED, DENIED = "OAUTH_APP_BLOCKED*", "OAUTH_APP_ACCESS_DENIED*"
-UNHEARD_OF = "?"
-"""Failures that several causes share; the last is any answer that the error table does not know."""
+UNHEARD_OF, ANY = "?", "*"
+"""Failures that several causes share; the last two are any answer that the error table does not know, and any at all."""
 
 
 def by_the_answer(_facts: Facts) -> Seen:
@@ -40,6 +40,7 @@ class Cause:
 
     `shows_as` are failures: `code`, or `code/a part of the text` in lower case; a code that ends with `*` stands for a family, and `?`
     for whatever the error table does not know.
+    `seldom_as` are those by which it shows itself too, and others more often: then it is told after them.
     `proof` is True where the evidence proves it, False where it excludes it, None where it was not seen. `told` adds what was seen.
     `alone` says that it stops a login by itself, whatever else fails first. `asks` is what would tell whether it is this one.
     `hint` is True where the evidence points to it without proving it: then it is told before others that are possible.
@@ -56,6 +57,7 @@ class Cause:
     told: Callable[[Facts], str] = nothing
     alone: bool = False
     hint: Callable[[Facts], Seen] = not_to_be_proved
+    seldom_as: tuple[str, ...] = ()
 
     @property
     def about(self) -> str:
@@ -64,7 +66,12 @@ class Cause:
 
     def fits(self, failure: Failure) -> bool:
         """Whether it can show itself by this failure."""
-        return any(matches(pattern, failure) for pattern in self.shows_as)
+        return any(matches(pattern, failure) for pattern in (*self.shows_as, *self.seldom_as))
+
+    def likelihood(self, facts: Facts) -> tuple[bool, bool]:
+        """What causes that are possible are sorted by: those that the evidence points to first, those that seldom show so last."""
+        usual = facts.failure is not None and any(matches(pattern, facts.failure) for pattern in self.shows_as)
+        return self.hint(facts) is not True, not usual
 
     def remedy_for(self, facts: Facts) -> str:
         """What to do: by `pulumi up` where the app is a stack's."""
