@@ -1445,6 +1445,10 @@ class JwtGrantArgs:
     """The app is to give out no tokens: that the login is refused is proved, and sessions that it gave are ended."""
     app_label: Input[str] | None = None
     """Label of the app, by which the org lists its sessions; with `blocked`."""
+    generations: Input[Sequence[Input[int]]] | None = None
+    """Numbers of the generations that are declared, the current one first; of others in state a preview says who used them."""
+    unused_after_days: Input[int] | None = None
+    """How many days back it looks; default 7."""
 
 
 class JwtGrant(_Resource):
@@ -1458,6 +1462,7 @@ class JwtGrant(_Resource):
         "deployed_at": "deployedAt",
         "propagation_minutes": "propagationMinutes",
         "app_label": "appLabel",
+        "unused_after_days": "unusedAfterDays",
         "reason_code": "reasonCode",
         "org_id": "orgId",
         "org_kind": "orgKind",
@@ -1550,6 +1555,18 @@ class JwtGrant(_Resource):
     def app_label(self) -> Output[str | None]:
         """Label of the app, by which the org lists its sessions; with `blocked`."""
         return pulumi.get(self, "app_label")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="generations")
+    def generations(self) -> Output[Sequence[int] | None]:
+        """Numbers of the generations that are declared, the current one first; of others in state a preview says who used them."""
+        return pulumi.get(self, "generations")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="unusedAfterDays")
+    def unused_after_days(self) -> Output[int | None]:
+        """How many days back it looks; default 7."""
+        return pulumi.get(self, "unused_after_days")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="verified")

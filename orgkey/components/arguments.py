@@ -51,6 +51,8 @@ class GenerationSettings:
     """Its number; default 1."""
     name: str | None = None
     """Name of its app; default: `app.name`, from the second generation on with the number."""
+    unused_after_days: int | None = None
+    """For how many days nobody must have used a retiring one before it goes without a warning; default 7."""
 
 
 @dataclass(frozen=True, kw_only=True)

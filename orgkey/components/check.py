@@ -149,7 +149,9 @@ def _judged(path: str, value: Any, expected: type, model: type[InputModel]) -> l
     """What is wrong with one generation by itself; its key is its resource's own to check."""
     if unknown := list(_unknown(f"{path}.", value, expected)):
         return unknown
-    known = {"import" if name == "imported" else name: each for name, each in given(value).items() if name != "key"}
+    known = {
+        "import" if name == "imported" else to_camel(name): each for name, each in given(value).items() if name != "key"
+    }
     try:
         model.model_validate(known)
     except ValidationError as error:

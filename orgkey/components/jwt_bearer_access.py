@@ -93,6 +93,9 @@ class JwtBearerAccess(pulumi.ComponentResource):
         self._proof = given(arguments.get("grant"))
         self._managed_by = _managed_by(arguments.get("owner"))
         current, *retiring = generations_of(arguments)
+        declared = [current.number, *(each.number for each in retiring)]
+        self._generations = None if declared == [1] else declared
+        self._unused_after_days = given(arguments.get("generation")).get("unused_after_days")
         key = self._key_pair(name, current)
         own_set = given(arguments.get("permission_set"))
         own_set.setdefault("name", _made(permission_set_of, given(arguments["app"])["name"]))
@@ -179,6 +182,8 @@ class JwtBearerAccess(pulumi.ComponentResource):
                 deployed_at=app.deployed_at,
                 blocked=each.blocked or None,
                 app_label=each.app["label"] if each.blocked else None,
+                generations=self._generations,
+                unused_after_days=self._unused_after_days,
                 **self._proof,
             ),
             self._options(

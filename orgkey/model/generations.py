@@ -26,10 +26,14 @@ Number = Annotated[Whole, Field(ge=1, le=999)]
 
 
 class Generation(InputModel):
-    """The current generation. `name` is its app's, which follows from the first one's and the number where nobody gives it."""
+    """The current generation. `name` is its app's, which follows from the first one's and the number where nobody gives it.
+
+    `unused_after_days` is how long a retiring one must not have been used before it may go without a warning.
+    """
 
     number: Number = 1
     name: AppName | None = None
+    unused_after_days: Annotated[Whole, Field(ge=1, le=183)] | None = None
 
 
 class RetiringGeneration(InputModel):

@@ -8,10 +8,13 @@ from pydantic import Field
 
 from orgkey.model.assignments import Timestamp, Username
 from orgkey.model.credentials import ConsumerKey
-from orgkey.model.input_model import Flag, InputModel, Real, matches
+from orgkey.model.input_model import Flag, InputModel, Real, Whole, matches
 
 CHANGED_APP_MINUTES, NEW_EXTERNAL_APP_MINUTES = 10, 30
 """How long an app may take until it works: seen are 2 to 10 minutes, and up to 30 for a new External Client App (platform notes 4.6)."""
+
+UNUSED_AFTER_DAYS = 7
+"""Days without a login after which a generation counts as used no more, where nothing else is said."""
 
 
 def longest_propagation(app_kind: str, given: float | None) -> float:
@@ -59,4 +62,11 @@ class JwtGrantArgs(InputModel):
     )
     app_label: str | None = Field(
         default=None, description="Label of the app, by which the org lists its sessions; with `blocked`."
+    )
+    generations: tuple[Annotated[Whole, Field(ge=1)], ...] | None = Field(
+        default=None,
+        description="Numbers of the generations that are declared, the current one first; of others in state a preview says who used them.",
+    )
+    unused_after_days: Annotated[Whole, Field(ge=1, le=183)] | None = Field(
+        default=None, description="How many days back it looks; default 7."
     )

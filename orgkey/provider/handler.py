@@ -44,6 +44,23 @@ class DeclaredApp:
         self.handler.update(self.id, self.old_inputs, self.old_outputs, self.inputs, operation)
 
 
+@dataclass(frozen=True, slots=True)
+class SeenApp:
+    """An app as a Read found it."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenGrant:
+    """A proof as a Read found it: by which key, and whose login."""
+
+    consumer_key: str
+    username: str
+    user_id: str
+
+
 @dataclass(slots=True)
 class Run:
     """What the provider did since it was configured: one run of the engine, which deletes what is replaced at its end.
@@ -58,7 +75,8 @@ class Run:
     Create whose deploy failed has one that no marker shows. `gone` are the outputs of what is in state and was not found in its org, by
     type and id: a deploy whose answer was lost may bring it yet. Of previews: `told` are problems that were told, each once,
     `in_the_way` counts those that have not ended the preview yet, `licenses` are those of permission sets that it plans, by name,
-    `unanswered` says that the org did not answer, and is asked no more.
+    `unanswered` says that the org did not answer, and is asked no more. `started` is when, in epoch seconds; `grants` are the proofs in
+    state by URN and `seen_apps` the apps by consumer key, as the Reads of this run found them.
     """
 
     written: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -74,6 +92,9 @@ class Run:
     licenses: dict[str, str] = field(default_factory=dict)
     in_the_way: int = 0
     unanswered: bool = False
+    started: float = 0.0
+    grants: dict[str, SeenGrant] = field(default_factory=dict)
+    seen_apps: dict[str, SeenApp] = field(default_factory=dict)
     claims: dict[tuple[str, str], int] = field(default_factory=dict)
     gone: dict[tuple[str, str], Values] = field(default_factory=dict)
 

@@ -138,7 +138,7 @@ class ProviderInstance(provider_grpc.ResourceProviderServicer):
             self._connection, self._org, self._snapshot = connection, None, None
             self._secret_texts = secrets
             self._stated_url = as_my_domain(str(configured.get("instanceUrl") or ""))
-            self._run, self._told, self._failed = Run(), set(), {}
+            self._run, self._told, self._failed = Run(started=self._clock.now()), set(), {}
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )

@@ -42,7 +42,8 @@ from orgkey.salesforce.grant import (
 from orgkey.salesforce.oauth import retry_of
 from orgkey.salesforce.retry import retry_refused
 
-_WAIT = "propagationMinutes"  # how long to wait for a login is nothing that could need another proof
+_PROVES_NOTHING = {"propagationMinutes", "generations", "unusedAfterDays"}
+"""Inputs that could not make another proof necessary: how long to wait for a login, and what to say of other generations."""
 _OUTPUTS = ("verified", "reasonCode", "reason", "diagnosis", "orgId", "orgKind", "userId", "scopes", "audience")
 
 
@@ -63,7 +64,7 @@ class JwtGrantHandler(Handler):
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         failing = old_outputs.get("verified") is bool(old_inputs.get("blocked"))
-        names = [name for name in JwtGrantArgs.names() if name != _WAIT]
+        names = [name for name in JwtGrantArgs.names() if name not in _PROVES_NOTHING]
         return Diff(inputs=changed(names, old_inputs, inputs), outputs=["verified", "reason"] if failing else [])
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:

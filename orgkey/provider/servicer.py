@@ -26,6 +26,7 @@ from orgkey.provider.preview import COMPONENT, in_the_way, stands_in_the_way
 from orgkey.provider.property_diff import property_diff
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.registry import handler_of
+from orgkey.provider.retired import last_uses, note_read, retired_by
 from orgkey.provider.same_org import has_moved, refuse_moved
 from orgkey.provider.secrecy import (
     failures,
@@ -73,6 +74,8 @@ class SalesforceProvider(ProviderInstance):
                 found.append(Problem("", in_the_way(self._run.in_the_way)))
             for caution in [] if found or problems else handler.cautions(inputs):
                 self._engine.warn(request.urn, caution)
+            if handler.concludes and not found and not problems:
+                self._tell_of_retired(handler, request.urn, inputs)
         note_texts(self._secret_texts)  # an input may come from the connection
         return provider_pb2.CheckResponse(
             inputs=sealed_struct(inputs, hidden_names(handler, news)),
@@ -164,6 +167,8 @@ class SalesforceProvider(ProviderInstance):
                     hidden,
                     InitFailedError(found.id, found.outputs, found.failed),
                 )
+        if found is not None:
+            note_read(self._run, request.urn, handler.name, found.outputs)
         if found is not None and not inputs.values and not outputs.values:  # an import takes it over
             self._run.wrote(handler.name, found.id, found.outputs)
         if found is None:
@@ -253,6 +258,18 @@ class SalesforceProvider(ProviderInstance):
                 return
             if problems := self._run.untold(each.text for each in verdicts if each.state is State.WRONG):
                 self._tell(handler, request.urn, problems)
+
+    def _tell_of_retired(self, handler: Handler, urn: str, inputs: Values) -> None:
+        """Say of each generation that a program declares no more who used it last."""
+        if self._connection is None or not self._connection.check_on_preview:
+            return
+        for retired in retired_by(self._run, urn, inputs):
+            operation = self._operation(provider_pb2.CreateRequest(urn=urn, timeout=_PREVIEW_SECONDS), handler)
+            says, matters = last_uses(retired, inputs, operation)
+            if matters:
+                self._warn_once(urn, says)
+            else:
+                self._engine.info(urn, says)
 
     def _tell(self, handler: Handler, urn: str, problems: Sequence[str]) -> None:
         """Tell problems under their resource, each as an error of its own; raises ConflictError where nothing comes later that would.

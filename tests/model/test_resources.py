@@ -50,6 +50,8 @@ def test_the_defaults_of_a_proof_wait_for_propagation_and_leave_the_token_alone(
         "revoke": False,
         "blocked": False,
         "appLabel": None,
+        "generations": None,
+        "unusedAfterDays": None,
     }
 
 
@@ -142,6 +144,8 @@ BAD: list[tuple[type[InputModel], dict[str, Any], list[tuple[str, str]]]] = [
         [("propagationMinutes", "must be less than or equal to 60")],
     ),
     (JwtGrantArgs, {**GRANT, "privateKeyPem": ""}, [("privateKeyPem", "must not be empty")]),
+    (JwtGrantArgs, {**GRANT, "unusedAfterDays": 0}, [("unusedAfterDays", "must be greater than or equal to 1")]),
+    (JwtGrantArgs, {**GRANT, "generations": [0]}, [("generations[0]", "must be greater than or equal to 1")]),
     (JwtGrantArgs, {**GRANT, "revoke": "x"}, [("revoke", "must be true or false")]),
 ]
 

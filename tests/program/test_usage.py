@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from orgkey.identity.assertion import sign_assertion
@@ -82,6 +83,31 @@ def test_a_login_that_may_not_see_the_history_is_told_so_and_nothing_is_conclude
     code, text = _orgkey(deployed, "usage", "--stack", deployed.name)
     assert code == 2
     assert "Could not tell" in text
+
+
+@pytest.mark.parametrize("change", ["retired", "replaced at once"])
+def test_a_preview_says_who_used_the_generation_that_goes(
+    change: str, stack: Stack, config: Config, landscape: Landscape, org: Org
+) -> None:
+    stack.configure(config)
+    ok(stack.up())
+    first = stack.outputs(secrets=True)
+    config |= {"orgkey:generation": {"number": 2, "unusedAfterDays": 3}, "orgkey:retiring": [{"number": 1}]}
+    if change == "retired":
+        stack.configure(config)
+        ok(stack.up())
+        assert "declared no more" not in stack.pulumi("preview", "--stack", stack.name).text
+    del config["orgkey:retiring"]
+    stack.configure(config)
+    landscape.admin("PATCH", "/clock", advance=3600)
+    _log_in(first, org, seconds_ahead=3600)
+    landscape.admin("PATCH", "/clock", advance=-3600)
+    said = " ".join(ok(stack.pulumi("preview", "--stack", stack.name)).text.split())
+    assert "warning: generation 1 (CI_Integration) is declared no more, and an `up` takes it away." in said
+    assert f"It was used in the last 3 days: {org.user('ci')}, last at " in said
+    assert f"`orgkey usage --stack {stack.name}` shows it all." in said
+    ok(stack.up())
+    assert "declared no more" not in ok(stack.up()).text
 
 
 def test_what_is_due_is_told_by_the_states_alone_without_passphrase_and_org(

@@ -1,0 +1,108 @@
+"""Generations that a program declares no more: who used each of them last, told before an `up` takes it away.
+
+The engine calls no verb for a deletion in a preview. So the proof of the current generation is given the numbers of those that are
+declared; a proof that is in state under the same component's name, with another number, is of one that goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from orgkey.metadata.identifiers import name_key
+from orgkey.model.generations import part_name
+from orgkey.model.grant import UNUSED_AFTER_DAYS
+from orgkey.provider.handler import Operation, Run, SeenApp, SeenGrant, Values
+from orgkey.provider.urn import Urn
+from orgkey.salesforce.app_logins import AppLogin, addresses_of_runs, is_within, read_app_logins
+from orgkey.salesforce.errors import SalesforceError
+
+_GRANT, _APPS = "JwtGrant", ("ExternalClientApp", "ConnectedApp")
+_SHOWN = 5  # users and addresses in one warning
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A generation that is in state and declared no more."""
+
+    number: int
+    app: SeenApp
+    grant: SeenGrant
+
+
+def note_read(run: Run, urn: str, type_name: str, outputs: Values) -> None:
+    """Note what a Read found of an app or a proof."""
+    key = str(outputs.get("consumerKey") or "")
+    if type_name == _GRANT:
+        run.grants[urn] = SeenGrant(key, str(outputs.get("username") or ""), str(outputs.get("userId") or ""))
+    elif type_name in _APPS:
+        run.seen_apps[key] = SeenApp(str(outputs.get("name") or ""), str(outputs.get("label") or ""))
+
+
+def retired_by(run: Run, urn: str, inputs: Values) -> Iterator[Retired]:
+    """The generations in state that are declared no more; told by the proof of the current one, as its URN and inputs say, alone."""
+    declared = inputs.get("generations")
+    numbers = (
+        [int(each) for each in declared if isinstance(each, int | float)] if isinstance(declared, list | tuple) else []
+    )
+    current, own = (numbers or [1])[0], Urn.parse(urn)
+    if not own.name.endswith(part_name("grant", current)):
+        return
+    base = own.name.removesuffix(part_name("grant", current))
+    for other, grant in run.grants.items():
+        read = Urn.parse(other)
+        number = _number(read.name, base)
+        same = (read.stack, read.project, read.parent_type) == (own.stack, own.project, own.parent_type)
+        if number is None or not same or not own.parent_type or number in (numbers or [1]):
+            continue
+        if app := run.seen_apps.get(grant.consumer_key):  # an app that is gone serves nobody
+            yield Retired(number, app, grant)
+
+
+def last_uses(retired: Retired, inputs: Values, operation: Operation) -> tuple[str, bool]:
+    """Who used a generation in the last days, in words, and whether anybody did; asks the org."""
+    days = int(inputs.get("unusedAfterDays") or UNUSED_AFTER_DAYS)
+    now = datetime.fromtimestamp(operation.clock.now(), UTC)
+    what = f"generation {retired.number} ({retired.app.name}) is declared no more, and an `up` takes it away"
+    in_last = f"in the last {days} day{'' if days == 1 else 's'}"
+    users = {retired.grant.user_id} - {""}
+    try:
+        seen = read_app_logins(operation.snapshot, users, now - timedelta(days=days))
+    except SalesforceError as error:
+        why = str(error).replace("\n", " ")
+        return f"{what}. Whether somebody used it {in_last} is not known: {why}", True
+    run = (datetime.fromtimestamp(operation.run.started, UTC), now)
+    good = [each for each in seen.of({retired.app.label}) if each.good]
+    proofs = [each for each in good if name_key(each.username) == name_key(retired.grant.username)]
+    here = addresses_of_runs(proofs, [run])
+    used = [each for each in good if not (each in proofs and each.address in here and is_within(each, run))]
+    if not used:
+        return f"{what}. No login through it is seen {in_last} but this run's own.", False
+    told = _in_words(used, here, retired)
+    return (
+        f"{what}. It was used {in_last}: {told}. `orgkey usage --stack {Urn.parse(operation.urn).stack}` shows it all.",
+        True,
+    )
+
+
+def _in_words(used: list[AppLogin], here: frozenset[str], retired: Retired) -> str:
+    groups: dict[tuple[str, str], list[datetime]] = {}
+    for each in used:
+        groups.setdefault((each.username, each.address), []).append(each.at)
+    lines = []
+    for (username, address), times in sorted(groups.items(), key=lambda each: max(each[1]), reverse=True):
+        logins = f"{len(times)} login{'' if len(times) == 1 else 's'}"
+        own = address in here and name_key(username) == name_key(retired.grant.username)
+        where = f"{address}, this machine's address: proofs of earlier runs here are among them" if own else address
+        lines.append(f"{username}, last at {max(times).astimezone(UTC):%Y-%m-%d %H:%M:%S}Z, {logins} from {where}")
+    more = f"; and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    return "; ".join(lines[:_SHOWN]) + more
+
+
+def _number(name: str, base: str) -> int | None:
+    """Number of the generation that a proof's name tells, for a component whose proofs' names begin with `base`."""
+    part = name.removeprefix(base) if name.startswith(base) else ""
+    first = part_name("grant", 1)
+    number = 1 if part == first else int(tail) if (tail := part.removeprefix(f"{first}-")).isdecimal() else None
+    return number if number is not None and part == part_name("grant", number) else None
