@@ -182,6 +182,15 @@ def stacks(patterns: tuple[str, ...], *, as_json: bool) -> int:
     return 0
 
 
+@orgkey.command()
+def schema() -> int:
+    """Print the JSON schema of a stack file, for editors."""
+    from orgkey.stack_file.schema import schema_page
+
+    click.echo(schema_page(), nl=False)
+    return 0
+
+
 def _look(
     patterns: Iterable[str], jobs: int, seconds: float, total_seconds: float, expiring_within: timedelta
 ) -> Report:

@@ -9,7 +9,9 @@ from orgkey.fleet.formats import check, renewals, usage
 from orgkey.fleet.formats.json import json_schema_page
 from orgkey.generate import component_settings, resource_pages, typed_resources
 from orgkey.generate.python_code import ROOT
+from orgkey.generate.stack_file_keys import keys_page
 from orgkey.generate.tables import causes_page, errors_page, findings_page, settings_page
+from orgkey.stack_file import schema
 
 _PAGES = ROOT / "docs" / "reference"
 
@@ -20,6 +22,8 @@ def main() -> int:
         typed_resources.TARGET: typed_resources.resources_source(),
         component_settings.TARGET: component_settings.settings_source(),
         _PAGES / "settings.md": settings_page(),
+        _PAGES / "stack-file-keys.md": keys_page(),
+        _PAGES / "stack-file.schema.json": schema.schema_page(),
         _PAGES / "errors.md": errors_page(),
         _PAGES / "findings.md": findings_page(),
         _PAGES / "drift-report.schema.json": json_schema_page(),

@@ -69,6 +69,8 @@ class Field:
     longest: int = 0
     longest_in: Mapping[Resource, int] = field(default_factory=dict)
     loosens: Loosens | None = None
+    unit: str = ""
+    example: Value = None
 
     def default_for(self, resource: Resource) -> Value:
         """The value of a setting that nobody wrote."""
@@ -113,7 +115,7 @@ WAYS: Mapping[Resource, tuple[Field, ...]] = {
 
 SETTING_KEYS = (
     *("meaning", "type", "required", "default", "values", "values-since", "read-as", "pattern", "pattern-says"),
-    *("longest", "longest-in", "readable", "on-change", "loosens"),
+    *("longest", "longest-in", "readable", "on-change", "loosens", "unit", "example"),
 )
 
 _NEEDED = ("name", "label", "description")
@@ -176,6 +178,8 @@ def _setting(row: Row, resources: tuple[Resource, ...]) -> Field | None:
         longest=row.count("longest"),
         longest_in=row.counts("longest-in", resources),
         loosens=row.choice("loosens", Loosens),
+        unit=row.text("unit"),
+        example=read_value(row, "example", kind, values, pattern),
     )
     if kind is None:
         return None

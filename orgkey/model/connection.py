@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema
 
 from orgkey.model.credentials import FORMS, Credentials
 from orgkey.model.input_model import Flag, InputModel, matches
@@ -22,10 +22,12 @@ from orgkey.model.problems import Problem, from_validation
 FLOOR, DEFAULT_API_VERSION = 60.0, "67.0"
 """60.0 brought the certificate of External Client Apps (platform notes 2.3); 67.0 is Summer '26, one behind the newest (notes 7)."""
 
+_VERSION = r"\d{2,3}(?:\.0)?"
+
 
 def _version(value: object) -> str:
     text = str(value)
-    if not re.fullmatch(r"\d{2,3}(\.0)?", text):
+    if not re.fullmatch(_VERSION, text):
         raise ValueError("must be an API version such as 67.0")
     if float(text) < FLOOR:
         raise ValueError(f"must be {FLOOR} or newer: older versions do not know an app's certificate")
@@ -35,7 +37,9 @@ def _version(value: object) -> str:
 class Connection(InputModel):
     """One org and how to reach it."""
 
-    instance_url: Annotated[str, AfterValidator(my_domain)] = Field(description="My Domain of the org.")
+    instance_url: Annotated[str, AfterValidator(my_domain)] = Field(
+        description="My Domain of the org.", examples=["https://acme--uat.sandbox.my.salesforce.com"]
+    )
     credentials: Credentials = Field(description="A reference to admin credentials: " + ", ".join(FORMS) + ".")
     expected_kind: Literal["production", "sandbox", "scratch", "developer"] | None = Field(
         default=None,
@@ -47,12 +51,13 @@ class Connection(InputModel):
     ) = Field(
         default=None,
         description="Guard: refuse to touch another org.",
+        examples=["00D000000000001AAA"],
     )
-    api_version: Annotated[str, BeforeValidator(_version)] = Field(
-        default=DEFAULT_API_VERSION, description="Metadata and REST API version."
-    )
+    api_version: Annotated[
+        str, BeforeValidator(_version), WithJsonSchema({"type": "string", "pattern": rf"^(?:{_VERSION})$"})
+    ] = Field(default=DEFAULT_API_VERSION, description="Metadata and REST API version.", examples=["66.0"])
     ca_bundle: str | None = Field(
-        default=None, description="File of CA certificates to trust instead of the usual ones."
+        default=None, description="File of CA certificates to trust instead of the usual ones.", examples=["ca.pem"]
     )
     check_on_preview: Flag = Field(
         default=True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from orgkey.metadata.fields import CONSUMER_KEY
 from orgkey.model.input_model import InputModel, matches
@@ -23,25 +23,31 @@ Alias = Annotated[NonEmpty, matches(r"[^-\s].*", "an alias or user name of the S
 class SfAlias(InputModel):
     """An alias or user name that the Salesforce CLI on this machine knows."""
 
-    sf_alias: Alias
+    sf_alias: Alias = Field(description="An alias or user name of the Salesforce CLI.", examples=["uat-admin"])
 
 
 class AccessTokenEnv(InputModel):
     """An access token (session id) in an environment variable."""
 
-    access_token_env: VariableName
+    access_token_env: VariableName = Field(
+        description="The environment variable that holds an access token.", examples=["UAT_TOKEN"]
+    )
 
 
 class SfdxAuthUrlFile(InputModel):
     """A file that holds an auth URL: `force://<client id>:<client secret>:<refresh token>@<host>`."""
 
-    sfdx_auth_url_file: NonEmpty
+    sfdx_auth_url_file: NonEmpty = Field(
+        description="The file that holds an auth URL.", examples=["~/.secrets/uat.sfdxurl"]
+    )
 
 
 class SfdxAuthUrlEnv(InputModel):
     """An auth URL in an environment variable."""
 
-    sfdx_auth_url_env: VariableName
+    sfdx_auth_url_env: VariableName = Field(
+        description="The environment variable that holds an auth URL.", examples=["UAT_AUTH_URL"]
+    )
 
 
 class ClientCredentials(InputModel):
@@ -50,10 +56,12 @@ class ClientCredentials(InputModel):
     class Client(InputModel):
         """Consumer key of that app, and the variable that holds its secret."""
 
-        consumer_key: ConsumerKey = Field(description="Consumer key of that app.")
-        client_secret_env: VariableName = Field(description="The environment variable that holds its consumer secret.")
+        consumer_key: ConsumerKey = Field(description="Consumer key of that app.", examples=["3MVG9.admin_app"])
+        client_secret_env: VariableName = Field(
+            description="The environment variable that holds its consumer secret.", examples=["ADMIN_APP_SECRET"]
+        )
 
-    client_credentials: Client
+    client_credentials: Client = Field(description="The client credentials flow of another app of this org.")
 
 
 class Jwt(InputModel):
@@ -62,13 +70,21 @@ class Jwt(InputModel):
     class Client(InputModel):
         """Consumer key and user of that app, and where its private key is."""
 
-        consumer_key: ConsumerKey = Field(description="Consumer key of that app.")
-        username: NonEmpty = Field(description="The user who logs in.")
+        model_config = ConfigDict(
+            json_schema_extra={"oneOf": [{"required": ["privateKeyEnv"]}, {"required": ["privateKeyFile"]}]}
+        )
+
+        consumer_key: ConsumerKey = Field(description="Consumer key of that app.", examples=["3MVG9.admin_app"])
+        username: NonEmpty = Field(description="The user who logs in.", examples=["admin@acme.com.uat"])
         private_key_env: VariableName | None = Field(
-            default=None, description="The environment variable that holds the private key: this or privateKeyFile."
+            default=None,
+            description="The environment variable that holds the private key: this or privateKeyFile.",
+            examples=["ADMIN_KEY"],
         )
         private_key_file: NonEmpty | None = Field(
-            default=None, description="The file that holds the private key: this or privateKeyEnv."
+            default=None,
+            description="The file that holds the private key: this or privateKeyEnv.",
+            examples=["admin.key"],
         )
 
         @model_validator(mode="after")
@@ -77,7 +93,7 @@ class Jwt(InputModel):
                 raise ValueError("needs exactly one of privateKeyEnv and privateKeyFile")
             return self
 
-    jwt: Client
+    jwt: Client = Field(description="The JWT bearer flow of another app of this org.")
 
 
 FORMS: dict[str, type[InputModel]] = {

@@ -26,26 +26,38 @@ Number = Annotated[Whole, Field(ge=1, le=999)]
 
 
 class Generation(InputModel):
-    """The current generation. `name` is its app's, which follows from the first one's and the number where nobody gives it.
+    """The current generation. `name` is its app's, which follows from the first one's and the number where nobody gives it."""
 
-    `unused_after_days` is how long a retiring one must not have been used before it may go without a warning.
-    """
-
-    number: Number = 1
-    name: AppName | None = None
-    unused_after_days: Annotated[Whole, Field(ge=1, le=183)] | None = None
+    number: Number = Field(default=1, description="Its number; another one makes another app with its own key.")
+    name: AppName | None = Field(
+        default=None,
+        description="Name of its app. Left out: the app's own name, with the number from the second on.",
+        examples=["CI_Integration_2"],
+    )
+    unused_after_days: Annotated[Whole, Field(ge=1, le=183)] | None = Field(
+        default=None,
+        description="How long a retiring one must not have been used before it may go without a warning.",
+        examples=[30],
+        json_schema_extra={"unit": "days"},
+    )
 
 
 class RetiringGeneration(InputModel):
     """A generation that is still accepted. `kind` is the current app's where it is left out; `key` matters only until it was made."""
 
-    number: Number
-    name: AppName | None = None
-    kind: Literal["external", "connected"] | None = None
-    protect: Flag = False
-    blocked: Flag = False
-    imported: Flag = Field(default=False, alias="import")
-    key: KeyPairArgs | None = None
+    number: Number = Field(description="Its number.", examples=[1])
+    name: AppName | None = Field(
+        default=None,
+        description="Name of its app. Left out: the app's own name, with the number from the second on.",
+        examples=["CI_Old"],
+    )
+    kind: Literal["external", "connected"] | None = Field(
+        default=None, description="Kind of its app. Left out: the current app's."
+    )
+    protect: Flag = Field(default=False, description="Whether Pulumi refuses to delete its app.")
+    blocked: Flag = Field(default=False, description="Its app gives out no more tokens.")
+    imported: Flag = Field(default=False, alias="import", description="Take its app over.")
+    key: KeyPairArgs | None = Field(default=None, description="Its key and certificate; counts until it is made.")
 
 
 def app_name(first: str, number: int) -> str:

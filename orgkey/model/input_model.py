@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, Strict
 from pydantic.alias_generators import to_camel
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every installed package
@@ -40,6 +41,16 @@ Real = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 """A number, not its text."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Matching(AfterValidator):
+    """A validator of text that says its pattern in a JSON schema too."""
+
+    pattern: str = ""
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+
+
 def matches(pattern: str, says: str) -> AfterValidator:
     """A validator for text that must match as a whole; `says` finishes the sentence "must be …"."""
 
@@ -48,4 +59,4 @@ def matches(pattern: str, says: str) -> AfterValidator:
             raise ValueError(f"must be {says}")
         return value
 
-    return AfterValidator(check)
+    return _Matching(check, pattern)

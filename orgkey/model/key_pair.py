@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from orgkey.model.credentials import ConsumerKey
 from orgkey.model.input_model import InputModel, Real, Whole
@@ -16,17 +16,29 @@ RENEW_JITTER = 0.05
 class KeyPairArgs(InputModel):
     """Inputs of KeyPair; every default is the safe choice."""
 
-    bits: Literal[2048, 3072, 4096] = Field(default=2048, description="Size of the RSA key.")
+    model_config = ConfigDict(
+        json_schema_extra={"dependencies": {"privateKeyPem": ["certificatePem"], "certificatePem": ["privateKeyPem"]}}
+    )
+
+    bits: Literal[2048, 3072, 4096] = Field(
+        default=2048, description="Size of the RSA key.", json_schema_extra={"unit": "bits"}
+    )
     subject: Annotated[str, Field(min_length=3)] = Field(
         default="CN=orgkey",
         description="Subject of the certificate, RFC 4514: CN=CI Integration,O=Acme.",
+        examples=["CN=CI Integration,O=Acme"],
     )
     validity_days: Annotated[Whole, Field(ge=1, le=3650)] = Field(
-        default=365, description="Life of the certificate in days."
+        default=365,
+        description="Life of the certificate in days.",
+        examples=[90],
+        json_schema_extra={"unit": "days"},
     )
     renew_after: Annotated[Real, Field(gt=0, lt=1)] = Field(
         default=0.6667,
         description="Share of the certificate's life after which an `up` renews it: same key, new certificate.",
+        examples=[0.5],
+        json_schema_extra={"unit": "share, above 0 and below 1"},
     )
     renew_jitter: Annotated[Real, Field(ge=0, lt=1)] | None = Field(
         default=None,
@@ -35,19 +47,22 @@ class KeyPairArgs(InputModel):
     generation: Annotated[Whole, Field(ge=1)] = Field(
         default=1,
         description="Another number makes a new key: every client must change.",
+        examples=[2],
     )
     private_key_pem: Annotated[str, Field(min_length=1)] | None = Field(
         default=None,
         repr=False,
         description="Your own RSA key, PEM, unencrypted.",
+        examples=[{"secure": "v1:..."}],
         json_schema_extra={"secret": True},
     )
     certificate_pem: Annotated[str, Field(min_length=1)] | None = Field(
-        default=None, description="The certificate of your own key, PEM."
+        default=None, description="The certificate of your own key, PEM.", examples=["-----BEGIN CERTIFICATE-----..."]
     )
     consumer_key: ConsumerKey | None = Field(
         default=None,
         description="Consumer key of the app; made once where none is given.",
+        examples=["3MVG9.acme_ci_integration"],
     )
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from orgkey.model.input_model import InputModel
 
@@ -28,16 +28,16 @@ def _duration(text: str) -> str:
     return text
 
 
-Duration = Annotated[str, AfterValidator(_duration)]
+Duration = Annotated[str, AfterValidator(_duration), WithJsonSchema({"type": "string", "pattern": f"^(?:{_PART})+$"})]
 
 
 class Timeouts(InputModel):
     """One limit per verb; unset: `DEFAULT_TIMEOUT`."""
 
-    create: Duration | None = None
-    update: Duration | None = None
-    delete: Duration | None = None
-    read: Duration | None = None
+    create: Duration | None = Field(default=None, description="To make a resource.", examples=["30m"])
+    update: Duration | None = Field(default=None, description="To change one.", examples=["1h30m"])
+    delete: Duration | None = Field(default=None, description="To delete one.", examples=["10m"])
+    read: Duration | None = Field(default=None, description="To read one.", examples=["90s"])
 
     def at_least(self, seconds: float) -> Timeouts:
         """The same, with no less than that for create and update."""

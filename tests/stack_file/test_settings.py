@@ -3,9 +3,7 @@
 Files are YAML here as people write them; `stack` hands them over as the engine does, structures as JSON and the rest as text.
 """
 
-import json
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 import yaml
@@ -16,36 +14,14 @@ from orgkey.identity.key_pair import certify, generate_key
 from orgkey.metadata.ownership import Marker, mark
 from orgkey.model.credentials import Jwt, SfAlias
 from orgkey.stack_file.secrets import Secrets
-from orgkey.stack_file.settings import Settings, SettingsError, load
-
-OWN_KEY = Secrets(frozenset({"orgkey:key.privateKeyPem"}))
-
-
-def as_the_engine_does(value: Any) -> str:
-    if isinstance(value, dict | list | bool):
-        return json.dumps(value)
-    return str(value)
-
-
-def stack(text: str) -> Settings:
-    config = yaml.safe_load(text)["config"]
-    handed_over = {key: as_the_engine_does(value) for key, value in config.items()}
-    return load(handed_over, project="orgkey", stack="uat", secrets=OWN_KEY)
+from orgkey.stack_file.settings import SettingsError, load
+from tests.stack_file.files import SMALLEST, as_the_engine_does, stack
 
 
 def refusal(text: str) -> str:
     with pytest.raises(SettingsError) as caught:
         stack(text)
     return str(caught.value)
-
-
-SMALLEST = """
-config:
-  salesforce:instanceUrl: https://acme--uat.sandbox.my.salesforce.com
-  salesforce:credentials: {sfAlias: uat-admin}
-  orgkey:app: {name: CI_Integration, contactEmail: ops@acme.com}
-  orgkey:users: [ci@acme.com.uat, cd@acme.com.uat]
-"""
 
 
 def test_an_import_of_an_app_asks_for_its_consumer_key_with_the_line_to_set() -> None:
