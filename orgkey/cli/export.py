@@ -135,7 +135,7 @@ def _offer(stack_name: str, wanted: str | None) -> StackOffer:
     if len(named) == 1:
         return named[0]
     listed = ", ".join(f"{each.names[0]}{each.aside and f' ({each.aside})'}" for each in offers)
-    problem = f"has no login {wanted}" if wanted else f"hands out {len(named)} logins: choose by --login"
+    problem = f"has no login {wanted}" if wanted else f"hands out {len(named) or 'no'} logins: choose by --login"
     raise click.UsageError(f"The stack {stack.name} {problem}. There are: {listed}.")
 
 

@@ -22,7 +22,7 @@ _COMPONENT = "orgkey:index:JwtBearerAccess"
 class StackOffer:
     """One login of a stack. `names` are those it can be asked for by, the shortest first.
 
-    `aside` says why the stack does not hand it out, empty where it does: it is retiring, or not proved yet. `problem` is what its last
+    `aside` says why the stack does not hand it out, empty where it does: it is retiring, not proved yet, or blocked. `problem` is what its last
     proof said, empty where it works.
     """
 
@@ -57,6 +57,8 @@ def _offer(
         _, retiring = generation_of(consumer_key, component["outputs"])
         aside = "retiring" if retiring else "not handed out yet"
     names = (*([name_of(component)] if component and not aside else []), name_of(grant))
+    if inputs.get("blocked"):
+        aside = f"{aside}, blocked" if aside else "blocked"
     key, certificate = _pair(consumer_key, str(inputs.get("privateKeyPem") or ""), resources)
     login = HandedLogin(
         stack=stack.name.rsplit("/", 1)[-1],

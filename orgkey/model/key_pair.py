@@ -43,6 +43,8 @@ class KeyPairArgs(InputModel):
     renew_jitter: Annotated[Real, Field(ge=0, lt=1)] | None = Field(
         default=None,
         description="Share of that time by which a renewal may come earlier, another for each key; default 0.05, for your own key 0.",
+        examples=[0.1],
+        json_schema_extra={"unit": "share, below 1"},
     )
     generation: Annotated[Whole, Field(ge=1)] = Field(
         default=1,

@@ -67,6 +67,7 @@ def generation(
     parent: str | None = "access",
     verified: bool = True,
     trusted: int | None = None,
+    blocked: bool = False,
 ) -> list[dict[str, Any]]:
     """Key pair, app and grant of one generation; `trusted` is the pair whose certificate the app has, default its own."""
     suffix = "" if number == 1 else f"-{number}"
@@ -84,7 +85,13 @@ def generation(
         row(
             "JwtGrant",
             "grant",
-            {"consumerKey": consumer_key, "username": USERNAME, "privateKeyPem": key, "instanceUrl": HOST},
+            {
+                "consumerKey": consumer_key,
+                "username": USERNAME,
+                "privateKeyPem": key,
+                "instanceUrl": HOST,
+                "blocked": blocked,
+            },
             {"audience": AUDIENCE, "instanceUrl": HOST, "verified": verified, "reasonCode": "" if verified else "x_y"},
         ),
     ]

@@ -272,6 +272,14 @@ def test_a_generation_that_failed_its_first_proof_is_not_handed_out_yet(export: 
     assert "There are: access, access-grant-2 (not handed out yet)." in refused.stderr
 
 
+def test_a_blocked_app_is_handed_out_only_by_its_name(export: Export, tmp_path: Path) -> None:
+    resources(tmp_path, [component(), *generation(blocked=True, verified=False)])
+    refused = export("--format", "json")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "There are: access (blocked)." in refused.stderr
+    assert json.loads(export("--format", "json", "--login", "access").stdout)["consumerKey"] == CONSUMER_KEY
+
+
 def test_of_several_logins_one_must_be_named(export: Export, tmp_path: Path) -> None:
     other = generation("own", number=2, consumer_key="3MVG9.second", parent=None)
     resources(tmp_path, [component(), *generation(), *other])
