@@ -22,8 +22,8 @@ _COMPONENT = "orgkey:index:JwtBearerAccess"
 class StackOffer:
     """One login of a stack. `names` are those it can be asked for by, the shortest first.
 
-    `aside` says why the stack does not hand it out, empty where it does: it is retiring, not proved yet, or blocked. `problem` is what its last
-    proof said, empty where it works.
+    `aside` says why the stack does not hand it out, empty where it does: it is retiring, not proved yet, or blocked.
+    `problem` is what its last proof said, empty where it works.
     """
 
     names: tuple[str, ...]
