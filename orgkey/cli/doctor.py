@@ -41,7 +41,9 @@ _EXITS = {Outcome.WORKS: 0, Outcome.CAUSE_FOUND: 1, Outcome.COULD_NOT_TELL: 2}
 @click.option("--instance-url", metavar="URL", help="Without a stack: the org's My Domain.")
 @click.option("--consumer-key", metavar="KEY", help="Without a stack: `iss` of the assertion.")
 @click.option("--username", metavar="NAME", help="Without a stack: `sub` of the assertion.")
-@click.option("--key-file", type=click.Path(path_type=Path), help="Without a stack: the file of the private key.")
+@click.option(
+    "--key-file", type=click.Path(dir_okay=False, path_type=Path), help="Without a stack: the file of the private key."
+)
 @click.option("--key-env", metavar="VARIABLE", help="The same: the environment variable that holds it.")
 @click.option("--audience", metavar="URL", help="Without a stack: `aud` of the assertion; left out, the possible ones.")
 @click.option("--sf-alias", metavar="ALIAS", help="Administrator of the org: an alias of the Salesforce CLI.")

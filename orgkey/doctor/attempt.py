@@ -14,7 +14,14 @@ from orgkey.identity.key_pair import public_key_sha256
 from orgkey.identity.reading import read_key
 from orgkey.salesforce import oauth
 from orgkey.salesforce.answers import fields, word
-from orgkey.salesforce.errors import GrantRefusedError, RefusedError, StrangeAnswerError, Unreachable, UnreachableError
+from orgkey.salesforce.errors import (
+    DeadlineExceededError,
+    GrantRefusedError,
+    RefusedError,
+    StrangeAnswerError,
+    Unreachable,
+    UnreachableError,
+)
 from orgkey.salesforce.grant import LOGIN, TEST, JwtLogin, Proof, audiences, try_token
 from orgkey.salesforce.retry import retry_refused
 
@@ -44,6 +51,7 @@ class Attempt:
         self.clock_ahead: float | None = None
         self.proof: Proof | None = None
         self.failure: Failure | None = None
+        self.out_of_time = False
 
     def run(self, kind_of_org: str = "sandbox") -> None:
         """Try the audiences that are configured, one further only on an audience error, as `pulumi up` does; then the others."""
@@ -89,7 +97,7 @@ class Attempt:
         except RefusedError as error:
             self.failure = Failure(error.code, error.said if isinstance(error, GrantRefusedError) else error.text)
         except UnreachableError as error:
-            self.failure = _unreachable(error)
+            self._unreached(error)
         return True
 
     def _try_beside(self, audience: str) -> None:
@@ -106,10 +114,14 @@ class Attempt:
             self.answers.append(Answer(audience, error.code, error.said))
             return None
         except UnreachableError as error:
-            self.failure = _unreachable(error)
+            self._unreached(error)
             return None
         self.answers.append(Answer(audience))
         return token
+
+    def _unreached(self, error: UnreachableError) -> None:
+        self.out_of_time = isinstance(error, DeadlineExceededError)
+        self.failure = Failure(UNREACHABLE, (error.why or Unreachable.BROKEN).value)
 
 
 def refused_key(problem: str) -> Failure:
@@ -137,7 +149,3 @@ def examine_host(transport: Transport, instance_url: str, known: HostFacts) -> H
         except (ValueError, TypeError, OverflowError):
             ahead = None
     return HostFacts(endpoint.endswith("/services/oauth2/token"), ahead, issuer.rstrip("/"))
-
-
-def _unreachable(error: UnreachableError) -> Failure:
-    return Failure(UNREACHABLE, (error.why or Unreachable.BROKEN).value)

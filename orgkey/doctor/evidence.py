@@ -367,7 +367,9 @@ def sandbox_refreshed(facts: Facts) -> Seen:
 
 def org_replaced(facts: Facts) -> Seen:
     """Whether the org has another id than the one that the stack knows."""
-    if not facts.login.org_id or facts.org is None:
+    if not facts.login.org_id:
+        return False  # nobody knows another
+    if facts.org is None:
         return None
     return not same_id(facts.login.org_id, facts.org.org_id)
 

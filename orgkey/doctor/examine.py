@@ -46,7 +46,13 @@ class Examiner:
         self.progress(f"trying the login of {login.username}")
         attempt = Attempt(self.transport, login, self.connection.api_version)
         attempt.run(login.org_kind or "sandbox")
-        facts = replace(facts, answers=tuple(attempt.answers), proof=attempt.proof, failure=attempt.failure)
+        facts = replace(
+            facts,
+            answers=tuple(attempt.answers),
+            proof=attempt.proof,
+            failure=attempt.failure,
+            out_of_time=attempt.out_of_time,
+        )
         if facts.failure is None:
             return facts
         host = HostFacts(clock_ahead=attempt.clock_ahead)

@@ -229,6 +229,8 @@ class Facts:
     answers: tuple[Answer, ...] = ()
     proof: Proof | None = None
     failure: Failure | None = None
+    out_of_time: bool = False
+    """Whether the examination's own time was over before an answer came."""
     host: HostFacts = HostFacts()
     org: OrgFacts | None = None
     apps: AppSearch | None = None

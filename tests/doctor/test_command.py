@@ -77,6 +77,12 @@ def test_what_cannot_be_used_is_told_in_words(options: tuple[str, ...], doctor: 
     assert answer.stderr.strip()
 
 
+def test_too_little_time_is_not_taken_for_a_silent_host(doctor: Doctor) -> None:
+    answer = doctor("--key-env", "KEY", "--timeout", "0.001")
+    assert answer.returncode == 2, answer.stdout
+    assert "longer --timeout" in answer.stdout
+
+
 def test_a_stack_says_everything_itself(doctor: Doctor) -> None:
     answer = doctor("--stack", "dev")
     assert answer.returncode == 2

@@ -234,6 +234,7 @@ CAUSES: Sequence[Cause] = (
         "copy the consumer key of this org's app, or use the address of the org that has the app",
         f"{NOTES} 4.5",
         CREDENTIALS,
+        hint=lambda facts: not facts.login.stack or None,  # a stack's key was right once
     ),
     Cause(
         "app.notReplicated",

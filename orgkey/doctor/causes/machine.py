@@ -29,7 +29,9 @@ _KEY_FORMS = (
 
 
 def _unreachable(code: str, why: Unreachable, title: str, remedy: str) -> Cause:
-    return Cause(code, title, (f"{UNREACHABLE}/{why.value.lower()}",), by_the_answer, remedy, f"{NOTES} 4.1, 4.8")
+    shows = (f"{UNREACHABLE}/{why.value.lower()}",)
+    asks = "the same with a longer --timeout"
+    return Cause(code, title, shows, lambda facts: not facts.out_of_time or None, remedy, f"{NOTES} 4.1, 4.8", asks)
 
 
 def _bad_key(code: str, part: str, title: str, remedy: str) -> Cause:
