@@ -26,6 +26,7 @@ from orgkey.fleet.project import NoSettingsError, Project, Stack, StackFileError
 from orgkey.fleet.provider import DriftProvider, DriftProviders, Reading
 from orgkey.fleet.report import Component as Access
 from orgkey.fleet.report import Finding, StackReport, Unknown, could_not_tell, verdict_of
+from orgkey.fleet.retiring import retiring_uses
 from orgkey.salesforce.errors import CanceledError
 
 _LAST_WORD = 5.0  # seconds for the engine to end by itself, once the org is given up
@@ -169,6 +170,7 @@ def _access(component: Component, reading: Reading) -> Access:
         instance_url=next(asked, "") or url,
         org_id=org_id,
         certificate=certificate_of(component),
+        retiring=retiring_uses(component, reading.logins),
     )
 
 

@@ -11,18 +11,32 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import grpc
 
 from orgkey.provider.handler import Handler, Operation
+from orgkey.provider.jwt_grant import JwtGrantHandler
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
+from orgkey.provider.retired import is_retiring
 from orgkey.provider.secrecy import redacted
 from orgkey.provider.servicer import SalesforceProvider
+from orgkey.provider.urn import Urn
+from orgkey.provider.wire import from_struct
+from orgkey.salesforce.app_logins import KEPT_DAYS, AppLogins, read_app_logins
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import PartialReadError, SalesforceError
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLogins:
+    """What an org's login history showed, and from when to when the run was that asked."""
+
+    logins: AppLogins
+    run: tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,8 @@ class Reading:
     instance_urls: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     """What the errors say, without what the settings have as secrets."""
+    logins: dict[str, SeenLogins | str] = field(default_factory=dict)
+    """Of the proofs of retiring generations: the logins that the org shows, or why it does not."""
 
 
 class DriftProvider(SalesforceProvider):
@@ -50,6 +66,25 @@ class DriftProvider(SalesforceProvider):
         url = operation.connection.instance_url
         self._reading.instance_urls[request.urn] = url if redacted(url) == url else ""
         return operation
+
+    def Read(  # noqa: N802 — the protocol names it
+        self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ReadResponse:
+        """Read as an `up` does; and where it is the proof of a retiring generation, see who uses that."""
+        response = super().Read(request, context)
+        inputs, outputs = from_struct(request.inputs).values, from_struct(request.properties).values
+        if Urn.parse(request.urn).type_name == JwtGrantHandler.name and is_retiring(request.urn, inputs):
+            self._reading.logins[request.urn] = self._logins(request, str(outputs.get("userId") or ""))
+        return response
+
+    def _logins(self, request: provider_pb2.ReadRequest, user_id: str) -> SeenLogins | str:
+        try:
+            operation = self._operation(request, JwtGrantHandler())
+            now = datetime.fromtimestamp(operation.clock.now(), UTC)
+            seen = read_app_logins(operation.snapshot, {user_id} - {""}, now - timedelta(days=KEPT_DAYS))
+        except SalesforceError as error:
+            return redacted(str(error)).replace("\n", " ")
+        return SeenLogins(seen, (datetime.fromtimestamp(self._run.started, UTC), now))
 
     def _not_read(self, request: provider_pb2.ReadRequest, error: Exception) -> provider_pb2.ReadResponse:
         return self._read_failed(request, error)

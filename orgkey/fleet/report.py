@@ -80,6 +80,24 @@ class Certificate(_Part):
     fingerprint: str
 
 
+class RetiringUse(_Part):
+    """A generation that is still accepted, and its last use: a good login that is not this check's own.
+
+    `elsewhere` says that it came from another address than this check's; `unused` that none came from there in the days after which
+    the stack takes a generation for unused. Logins before `seen_since` were not looked at; `unseen` says why none could be.
+    """
+
+    generation: int
+    app: str
+    last_use: AwareDatetime | None = None
+    username: str = ""
+    address: str = ""
+    elsewhere: bool = False
+    unused: bool = False
+    seen_since: AwareDatetime | None = None
+    unseen: str = ""
+
+
 class Component(_Part):
     """One access among those of a stack: an app with its key, users and proof, in one org. `name` is unique within the stack."""
 
@@ -87,6 +105,7 @@ class Component(_Part):
     instance_url: str = ""
     org_id: str = ""
     certificate: Certificate | None = None
+    retiring: tuple[RetiringUse, ...] = ()
 
 
 class StackReport(_Part):

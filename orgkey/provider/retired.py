@@ -15,7 +15,7 @@ from orgkey.model.generations import part_name
 from orgkey.model.grant import UNUSED_AFTER_DAYS
 from orgkey.provider.handler import Operation, Run, SeenApp, SeenGrant, Values
 from orgkey.provider.urn import Urn
-from orgkey.salesforce.app_logins import AppLogin, addresses_of_runs, is_within, read_app_logins
+from orgkey.salesforce.app_logins import AppLogin, AppLogins, addresses_of_runs, is_within, read_app_logins
 from orgkey.salesforce.errors import SalesforceError
 
 _GRANT, _APPS = "JwtGrant", ("ExternalClientApp", "ConnectedApp")
@@ -60,6 +60,36 @@ def retired_by(run: Run, urn: str, inputs: Values) -> Iterator[Retired]:
             yield Retired(number, app, grant)
 
 
+def is_retiring(urn: str, inputs: Values) -> bool:
+    """Whether a proof is of a generation that is still accepted, and not of the current one."""
+    declared = inputs.get("generations")
+    if not isinstance(declared, list | tuple) or len(declared) < 2:  # noqa: PLR2004 — the current one and another
+        return False
+    return not Urn.parse(urn).name.endswith(part_name("grant", int(declared[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """Good logins through an app but for this run's own, newest first; `here` are the addresses that the run's own came from."""
+
+    logins: tuple[AppLogin, ...]
+    here: frozenset[str]
+
+    def is_here(self, login: AppLogin, username: str) -> bool:
+        """Whether a login may be a proof of an earlier run on this machine."""
+        return login.address in self.here and name_key(login.username) == name_key(username)
+
+
+def uses_of(seen: AppLogins, label: str, username: str, run: tuple[datetime, datetime]) -> Uses:
+    """Who used an app, by its label; `username` is whose login is proved, `run` from when to when this run was."""
+    good = [each for each in seen.of({label}) if each.good]
+    proofs = [each for each in good if name_key(each.username) == name_key(username)]
+    here = addresses_of_runs(proofs, [run])
+    return Uses(
+        tuple(each for each in good if not (each in proofs and each.address in here and is_within(each, run))), here
+    )
+
+
 def last_uses(retired: Retired, inputs: Values, operation: Operation) -> tuple[str, bool]:
     """Who used a generation in the last days, in words, and whether anybody did; asks the org."""
     days = int(inputs.get("unusedAfterDays") or UNUSED_AFTER_DAYS)
@@ -73,27 +103,24 @@ def last_uses(retired: Retired, inputs: Values, operation: Operation) -> tuple[s
         why = str(error).replace("\n", " ")
         return f"{what}. Whether somebody used it {in_last} is not known: {why}", True
     run = (datetime.fromtimestamp(operation.run.started, UTC), now)
-    good = [each for each in seen.of({retired.app.label}) if each.good]
-    proofs = [each for each in good if name_key(each.username) == name_key(retired.grant.username)]
-    here = addresses_of_runs(proofs, [run])
-    used = [each for each in good if not (each in proofs and each.address in here and is_within(each, run))]
-    if not used:
+    used = uses_of(seen, retired.app.label, retired.grant.username, run)
+    if not used.logins:
         return f"{what}. No login through it is seen {in_last} but this run's own.", False
-    told = _in_words(used, here, retired)
+    told = _in_words(used, retired)
     return (
         f"{what}. It was used {in_last}: {told}. `orgkey usage --stack {Urn.parse(operation.urn).stack}` shows it all.",
         True,
     )
 
 
-def _in_words(used: list[AppLogin], here: frozenset[str], retired: Retired) -> str:
-    groups: dict[tuple[str, str], list[datetime]] = {}
-    for each in used:
-        groups.setdefault((each.username, each.address), []).append(each.at)
+def _in_words(used: Uses, retired: Retired) -> str:
+    groups: dict[tuple[str, str, bool], list[datetime]] = {}
+    for each in used.logins:
+        own = used.is_here(each, retired.grant.username)
+        groups.setdefault((each.username, each.address, own), []).append(each.at)
     lines = []
-    for (username, address), times in sorted(groups.items(), key=lambda each: max(each[1]), reverse=True):
+    for (username, address, own), times in sorted(groups.items(), key=lambda each: max(each[1]), reverse=True):
         logins = f"{len(times)} login{'' if len(times) == 1 else 's'}"
-        own = address in here and name_key(username) == name_key(retired.grant.username)
         where = f"{address}, this machine's address: proofs of earlier runs here are among them" if own else address
         lines.append(f"{username}, last at {max(times).astimezone(UTC):%Y-%m-%d %H:%M:%S}Z, {logins} from {where}")
     more = f"; and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,31 @@ def test_a_login_that_may_not_see_the_history_is_told_so_and_nothing_is_conclude
     code, text = _orgkey(deployed, "usage", "--stack", deployed.name)
     assert code == 2
     assert "Could not tell" in text
+
+
+def test_a_drift_check_tells_the_last_use_of_retiring_generations_and_asks_no_more_of_other_stacks(
+    deployed: Stack, config: Config, landscape: Landscape, org: Org
+) -> None:
+    first = deployed.outputs(secrets=True)
+    landscape.admin("DELETE", "/requests")
+    code, out = _orgkey(deployed, "drift", "--format", "json")
+    assert code == 0, out
+    assert sum(landscape.admin("GET", "/requests?org=uat")["counts"].values()) == 13
+    assert json.loads(out)["stacks"][0]["components"][0]["retiring"] == []
+    config |= {"orgkey:generation": {"number": 2}, "orgkey:retiring": [{"number": 1}]}
+    deployed.configure(config)
+    ok(deployed.up())
+    landscape.admin("PATCH", "/clock", advance=3600)
+    _log_in(first, org, seconds_ahead=3600)
+    landscape.admin("PATCH", "/clock", advance=-3600)
+    code, out = _orgkey(deployed, "drift", "--format", "json")
+    assert code == 0, out
+    (use,) = json.loads(out)["stacks"][0]["components"][0]["retiring"]
+    assert (use["generation"], use["app"], use["username"]) == (1, "CI_Integration", org.user("ci"))
+    assert datetime.fromisoformat(use["last_use"]) > datetime.now(UTC)
+    code, out = _orgkey(deployed, "drift")
+    assert code == 0, out
+    assert "generation 1 (CI_Integration) is retiring; last used" in " ".join(out.split())
 
 
 @pytest.mark.parametrize("change", ["retired", "replaced at once"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from orgkey.fleet.formats.words import commands, headline, org_of, orgs_of, place_of, rest_of, whose
+from orgkey.fleet.formats.words import commands, headline, org_of, orgs_of, place_of, rest_of, retiring, whose
 from orgkey.fleet.report import Finding, Report, StackReport, Unknown, Verdict
 from orgkey.model.printable import printable
 
@@ -22,6 +22,8 @@ def markdown(report: Report) -> str:
     quiet = [f"`{each.stack}`" for each in report.stacks if each.verdict is Verdict.IN_SYNC]
     if quiet:
         lines += [f"✅ in sync: {', '.join(quiet)}", ""]
+    if uses := retiring(report):
+        lines += [*(f"- {_cell(use)}" for use in uses), ""]
     if typed := commands(report):
         lines += ["<details><summary>What to type</summary>", "", "```sh", *typed, "```", "", "</details>", ""]
     return "\n".join(lines)

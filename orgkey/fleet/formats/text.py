@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orgkey.fleet.findings import KINDS, Severity
-from orgkey.fleet.formats.words import commands, headline, orgs_of, place_of, rest_of, whose
+from orgkey.fleet.formats.words import commands, headline, orgs_of, place_of, rest_of, retiring, whose
 from orgkey.fleet.report import Finding, Report, StackReport, Verdict
 from orgkey.model.printable import printable
 
@@ -49,6 +49,10 @@ def show(report: Report, console: Console) -> None:
         console.print("\nWhat to do:", style="bold", highlight=False)
         for title, remedy in remedies:
             console.print(Padding(Text(f"{title}: {remedy}"), (0, 0, 0, 2)))
+    if uses := retiring(report):
+        console.print("\nRetiring generations:", style="bold", highlight=False)
+        for use in uses:
+            console.print(Padding(Text(printable(use)), (0, 0, 0, 2)))
     if typed := commands(report):
         console.print("\nCommands:", style="bold", highlight=False)
         for command in typed:

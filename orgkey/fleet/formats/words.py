@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orgkey.fleet.report import Finding, Report, StackReport, Unknown, Verdict
+from orgkey.fleet.report import Finding, Report, RetiringUse, StackReport, Unknown, Verdict
 from orgkey.metadata.members import Resource
 from orgkey.model.ignore import ignorable
 
@@ -55,3 +55,25 @@ def can_be_ignored(path: str) -> bool:
     """Whether `orgkey:ignore` takes this path: properties that a stack declares, and not what only the org or the state has."""
     part, _, name = path.partition(".")
     return any(name in ignorable(kind).get(part, ()) for kind in (Resource.EXTERNAL_CLIENT_APP, Resource.CONNECTED_APP))
+
+
+def retiring(report: Report) -> list[str]:
+    """A line for each generation that is still accepted: who used it last, as far as the org tells."""
+    return [
+        f"{each.stack}: {_retiring(use)}"
+        for each in report.stacks
+        for access in each.components
+        for use in access.retiring
+    ]
+
+
+def _retiring(use: RetiringUse) -> str:
+    what = f"generation {use.generation} ({use.app}) is retiring"
+    if use.unseen:
+        return f"{what}; who uses it is not shown: {use.unseen}"
+    end = ". It counts as unused by now, and can be taken out of orgkey:retiring" if use.unused else ""
+    if use.last_use is None:
+        since = f" since {use.seen_since:%Y-%m-%d}" if use.seen_since else ""
+        return f"{what}; no login through it is seen{since} but this check's own{end}"
+    where = "" if use.elsewhere else ", which is where this check runs, as earlier ones may have"
+    return f"{what}; last used {use.last_use:%Y-%m-%d %H:%M:%S}Z by {use.username} from {use.address}{where}{end}"
