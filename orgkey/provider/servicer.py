@@ -206,9 +206,7 @@ class SalesforceProvider(ProviderInstance):
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         handler = self._handler(request, context)
         outputs = state_of(handler, request.properties)
-        if not handler.has_to_be_deleted:
-            return empty_pb2.Empty()
-        if self._run.is_anothers(handler.name, request.id, outputs):
+        if handler.has_to_be_deleted and self._run.is_anothers(handler.name, request.id, outputs):
             self._engine.info(
                 request.urn, f"{handler.name} {request.id} is another resource's in this run; it is left alone"
             )
