@@ -136,6 +136,19 @@ def test_a_preview_says_who_used_the_generation_that_goes(
     assert "declared no more" not in ok(stack.up()).text
 
 
+def test_a_preview_that_may_not_see_the_history_says_that_it_does_not_know_and_goes_on(
+    deployed: Stack, config: Config, org: Org
+) -> None:
+    deployed.configure({**config, "orgkey:generation": {"number": 2}})
+    may_only(org, "ApiEnabled", "ViewSetup", "ModifyMetadata", "AssignPermissionSets", "ExternalClientAppDeveloper")
+    said = " ".join(ok(deployed.pulumi("preview", "--stack", deployed.name)).text.split())
+    assert "warning: generation 1 (CI_Integration) is declared no more" in said
+    assert "Whether somebody used it in the last 7 days is not known: " in said
+    assert "Use a login with Manage Users." in said
+    deployed.configure({**config, "orgkey:generation": {"number": 2}, "salesforce:checkOnPreview": False})
+    assert "declared no more" not in ok(deployed.pulumi("preview", "--stack", deployed.name)).text
+
+
 def test_what_is_due_is_told_by_the_states_alone_without_passphrase_and_org(
     deployed: Stack, config: Config, landscape: Landscape
 ) -> None:
