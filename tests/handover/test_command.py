@@ -124,11 +124,14 @@ def test_a_file_that_a_shell_made_for_stdout_gets_no_key(export: Export, tmp_pat
     assert (tmp_path / "out").read_text() == ""
 
 
-def on_a_terminal(folder: Path, environment: Mapping[str, str], *options: str) -> tuple[int, str]:
-    """Run the command with a terminal for all its streams."""
+def on_a_terminal(folder: Path, environment: Mapping[str, str], *options: str, typed: str = "") -> tuple[int, str]:
+    """Run the command with a terminal for all its streams, on which somebody has typed something."""
     ours, theirs = pty.openpty()
-    command = [commands() / "orgkey", "export", "--stack", "uat", *options]
-    with subprocess.Popen(command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+    os.write(ours, typed.encode())
+    command = [INSTALLED / "orgkey", "export", "--stack", "uat", *options]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
         os.close(theirs)
         shown = b""
         while True:
@@ -196,6 +199,16 @@ def test_the_password_of_a_keystore_comes_from_a_file_a_variable_or_a_terminal(
         command = ["openssl", "pkcs12", "-in", f"{store}.p12", "-passin", f"pass:{password}", "-nodes"]
         opened = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
         assert pair().private_key_pem in opened.stdout
+
+
+def test_a_password_is_asked_for_twice_on_a_terminal(tmp_path: Path, environment: dict[str, str]) -> None:
+    typed = "correct horse\ncorrect horse\n"
+    code, shown = on_a_terminal(tmp_path, environment, "--format", "pkcs12=a.p12", typed=typed)
+    assert code == 0, shown
+    assert shown.count("Password of the keystore") == 1
+    assert "Repeat for confirmation" in shown
+    command = ["openssl", "pkcs12", "-in", tmp_path / "a.p12", "-passin", "pass:correct horse", "-nodes"]
+    assert pair().private_key_pem in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize(
