@@ -91,7 +91,15 @@ PARTIAL = (
     Scenario("exclude app", "up", (_AS_DECLARED, _CHANGED), options=Options(exclude=_of("app"))),
     Scenario("rekey, target key", "up", ({}, {"key": {"generation": 2}}), options=Options(target=_of("key"))),
 )
-SCENARIOS = (*PLAIN, MOVED, *FORCED, *PARTIAL)
+_SECOND: Edits = {"generation": {"number": 2}, "retiring": [{"number": 1}]}
+GENERATIONS = (
+    Scenario("add a generation", "up", (_AS_DECLARED, _SECOND)),
+    Scenario("retire a generation", "up", (_SECOND, {"generation": {"number": 2}})),
+    Scenario("change of kind", "up", (_AS_DECLARED, {**_SECOND, "of the other kind": True})),
+    Scenario("block", "up", (_AS_DECLARED, {"app": {"blocked": True}})),
+)
+"""In the other direction they take the new generation away, make the retired one anew, change back, let in again."""
+SCENARIOS = (*PLAIN, MOVED, *FORCED, *PARTIAL, *GENERATIONS)
 
 
 Case = tuple[str, int]
@@ -223,6 +231,10 @@ class Bench:
             self.sandbox.move_to(edits["address"])
         if "users" in edits:
             edits["users"] = [self.sandbox.org.user(alias) for alias in edits["users"]]
+        if edits.pop("of the other kind", False):
+            other = next(kind for kind in KINDS if kind != self.kind)
+            edits["retiring"] = [{"number": 1, "kind": self.kind}]
+            edits["app"] = {**edits.get("app", {}), "kind": other, "protect": False}
         return self.sandbox.config(self.kind, **edits)
 
     @property
@@ -283,6 +295,8 @@ class Bench:
 
     def _no_login(self, after: str) -> list[str]:
         reason = refused(self.stack.outputs(), self.sandbox.org)
+        if self._after.get("app", {}).get("blocked"):
+            return [] if reason else [f"after {after}: the login works, and the app is blocked"]
         return [f"after {after}: {reason}"] if reason else []
 
     def _likeness(self) -> dict[str, Any]:

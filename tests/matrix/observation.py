@@ -154,27 +154,44 @@ def contradictions(kept: Mapping[str, Kept], standing: Standing, org: Org, *, st
         return [f"{name} is in the org and in no state" for name in left]
     found = [f"{part} has init errors: {each.init_errors[0]}" for part, each in kept.items() if each.init_errors]
     found += [f"{part} is in state and not deleted" for part in kept if part.startswith("condemned ")]
-    missing = {"key", "set", "assignments", "app", "grant"} - set(kept)
+    missing = {"set", "assignments"} - set(kept)
+    apps = {part: part.replace("app", "", 1) for part in kept if part.partition("-")[0] == "app"}
+    missing |= {part for end in apps.values() or [""] for part in (f"key{end}", f"grant{end}", f"app{end}")} - set(kept)
     if missing:
         return [*found, f"not in state: {', '.join(sorted(missing))}"]
-    key, app, grant = kept["key"].outputs, kept["app"].outputs, kept["grant"]
-    declared = (kept["app"].id, kept["set"].id)
+    declared = kept["set"].id
     users = sorted(kept["assignments"].inputs["users"])
     marker = rf"managed by orgkey orgkey/{stack} in ({org.org_id}|{org.org_id[:15]}#\d+)"
-    held = [user for name, user in standing.holders if name == declared[1]]
+    held = [user for name, user in standing.holders if name == declared]
     checks = {
-        "one app of ours": [each.name for each in standing.apps] == [declared[0]],
-        "one set of ours": [name for name, _, _ in standing.sets] == [declared[1]],
+        "the apps in state are those of ours": sorted(each.name for each in standing.apps)
+        == sorted(kept[part].id for part in apps),
+        "one set of ours": [name for name, _, _ in standing.sets] == [declared],
         "the declared users hold it, nobody else, nobody twice": held == users and len(standing.holders) == len(users),
-        "the app's consumer key is the one in state": [each.consumer_key for each in standing.apps]
-        == [key["consumerKey"]]
-        == [app["consumerKey"]],
-        "the app trusts the certificate in state": app["certificatePem"] == key["certificatePem"],
-        "the app pre-authorizes the set": all(each.pre_authorized == (declared[1],) for each in standing.apps),
         "both descriptions end in the ownership marker": all(
             re.fullmatch(marker, text.split("\n")[-1])
             for text in (*(each.description for each in standing.apps), *(text for _, _, text in standing.sets))
         ),
+    }
+    found += [f"not so: {claim}" for claim, holds in checks.items() if not holds]
+    for part, end in apps.items():
+        shown = next((each for each in standing.apps if each.name == kept[part].id), None)
+        found += _of_one_generation(kept, f"key{end}", part, f"grant{end}", shown, declared)
+    return found
+
+
+def _of_one_generation(
+    kept: Mapping[str, Kept], key_part: str, app_part: str, grant_part: str, shown: App | None, declared: str
+) -> list[str]:
+    """What does not fit together within one generation of an app."""
+    key, app, grant = kept[key_part].outputs, kept[app_part].outputs, kept[grant_part]
+    blocked = bool(grant.inputs.get("blocked"))
+    admits = () if blocked and shown and shown.kind == "ConnectedApplication" else (declared,)
+    checks = {
+        "the app's consumer key is the one in state": shown is not None
+        and shown.consumer_key == key["consumerKey"] == app["consumerKey"],
+        "the app trusts the certificate in state": app["certificatePem"] == key["certificatePem"],
+        "the app pre-authorizes the set": shown is None or shown.pre_authorized == admits,
         "the proof is of the last change": grant.inputs["revisions"]
         == [app["revision"], kept["assignments"].outputs["revision"]]
         and grant.inputs.get("deployedAt") == app.get("deployedAt"),
@@ -182,9 +199,9 @@ def contradictions(kept: Mapping[str, Kept], standing: Standing, org: Org, *, st
             "-----BEGIN"
         )  # the real engine's: encrypted
         or grant.inputs["privateKeyPem"] == key["privateKeyPem"],
-        "verified": grant.outputs.get("verified") is True,
+        "verified, or refused where it is blocked": grant.outputs.get("verified") is not blocked,
     }
-    return [*found, *(f"not so: {claim}" for claim, holds in checks.items() if not holds)]
+    return [f"not so of {app_part}: {claim}" for claim, holds in checks.items() if not holds]
 
 
 def likeness(
@@ -194,8 +211,9 @@ def likeness(
     and whether the run changed them.
     """
     blot = {org.org_id: "<org>"}
-    if "key" in kept:
-        blot[str(kept["key"].outputs["consumerKey"])] = "<consumer key>"
+    for part, each in kept.items():
+        if part.partition("-")[0] == "key":
+            blot[str(each.outputs["consumerKey"])] = f"<consumer key of {part}>"
     return {
         "state": {
             f"{part}.{side}": {

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from orgkey.model.generations import app_label, app_name, part_name
 from orgkey.stack_file.settings import Settings, load
 
 Outputs = Mapping[str, Any]
@@ -50,9 +51,9 @@ def declare(config: Mapping[str, Any], *, stack: str = "t") -> Declaration:
     return Declaration(provider, _registrations(settings))
 
 
-def stack_outputs(made: Mapping[str, Outputs]) -> dict[str, Any]:
-    """What the program exports of its resources' outputs, as far as a client needs it to log in."""
-    key, app, grant = made["key"], made["app"], made["grant"]
+def stack_outputs(made: Mapping[str, Outputs], number: int = 1) -> dict[str, Any]:
+    """What the program exports of a generation's outputs, as far as a client needs it to log in."""
+    key, app, grant = (made[part_name(part, number)] for part in ("key", "app", "grant"))
     is_trusted = app["certificatePem"] == key["certificatePem"]
     return {
         "consumerKey": app["consumerKey"],
@@ -67,13 +68,15 @@ def _registrations(settings: Settings) -> tuple[Registration, ...]:
     key = settings.key.model_dump(mode="json", by_alias=True, exclude_unset=True)
     managed = {"managedBy": settings.managed_by}
     name, imports = settings.permission_set["name"], settings.imports
+    current, *retiring = _generations(settings)
+    counted = {"generations": 1 + len(retiring)} if retiring else {}
     return (
-        Registration("key", "KeyPair", (), lambda _: key),
+        *(Registration(part_name("key", each.number), "KeyPair", (), lambda _: key) for each in (current, *retiring)),
         Registration(
             "set",
             "PermissionSet",
-            ("key",),
-            lambda _: {**settings.permission_set, **managed},
+            (part_name("key", current.number),),
+            lambda _: {**settings.permission_set, **counted, **managed},
             import_id=name if imports.permission_set else "",
         ),
         Registration(
@@ -84,26 +87,8 @@ def _registrations(settings: Settings) -> tuple[Registration, ...]:
             {"permissionSet": ("set",)},
             import_id=name if imports.assignments else "",
         ),
-        Registration(
-            "app",
-            APPS[settings.kind],
-            ("key", "assignments"),
-            lambda made: {**_app(settings, made), **managed},
-            {"permissionSets": ("assignments",), "certificatePem": ("key",), "consumerKey": ("key",)},
-            import_id=settings.app["name"] if imports.app else "",
-        ),
-        Registration(
-            "grant",
-            "JwtGrant",
-            ("key", "assignments", "app"),
-            lambda made: _grant(settings, made),
-            {
-                "consumerKey": ("app",),
-                "privateKeyPem": ("key",),
-                "revisions": ("app", "assignments"),
-                "deployedAt": ("app",),
-            },
-        ),
+        *(part for each in retiring for part in _generation(settings, each, managed, key)),
+        *_generation(settings, current, managed, key),
     )
 
 
@@ -119,27 +104,96 @@ def _assignments(settings: Settings, made: Mapping[str, Outputs]) -> dict[str, A
     return {name: value for name, value in inputs.items() if value is not None}
 
 
-def _app(settings: Settings, made: Mapping[str, Outputs]) -> dict[str, Any]:
-    return {
+@dataclass(frozen=True)
+class _Generation:
+    """One generation: its number, its app's kind and name, and whether it gives out tokens."""
+
+    number: int
+    kind: str
+    name: str
+    blocked: bool
+    imported: bool = False
+
+
+def _generations(settings: Settings) -> list[_Generation]:
+    """The current generation, then the retiring ones."""
+    first, current = settings.app["name"], settings.generation
+    return [
+        _Generation(
+            current.number,
+            settings.kind,
+            current.name or app_name(first, current.number),
+            settings.blocked,
+            settings.imports.app,
+        ),
+        *(
+            _Generation(
+                each.number, each.kind or settings.kind, each.name or app_name(first, each.number), each.blocked
+            )
+            for each in settings.retiring
+        ),
+    ]
+
+
+def _generation(
+    settings: Settings, each: _Generation, managed: Mapping[str, Any], key: Mapping[str, Any]
+) -> tuple[Registration, Registration]:
+    """App and proof of a generation."""
+    its_key, its_app = part_name("key", each.number), part_name("app", each.number)
+    return (
+        Registration(
+            its_app,
+            APPS[each.kind],
+            (its_key, "assignments"),
+            lambda made: {**_app(settings, each, made), **managed},
+            {"permissionSets": ("assignments",), "certificatePem": (its_key,), "consumerKey": (its_key,)},
+            import_id=each.name if each.imported else "",
+        ),
+        Registration(
+            part_name("grant", each.number),
+            "JwtGrant",
+            (its_key, "assignments", its_app),
+            lambda made: _grant(settings, each, made),
+            {
+                "consumerKey": (its_app,),
+                "privateKeyPem": (its_key,),
+                "revisions": (its_app, "assignments"),
+                "deployedAt": (its_app,),
+            },
+        ),
+    )
+
+
+def _app(settings: Settings, each: _Generation, made: Mapping[str, Outputs]) -> dict[str, Any]:
+    key = made[part_name("key", each.number)]
+    admitted = [made["assignments"]["permissionSet"], *settings.app["permissionSets"][1:]]
+    app = {
         **settings.app,
-        "permissionSets": [made["assignments"]["permissionSet"], *settings.app["permissionSets"][1:]],
-        "certificatePem": made["key"]["certificatePem"],
-        "consumerKey": made["key"]["consumerKey"],
+        "name": each.name,
+        "label": app_label(settings.app["label"], each.number),
+        "permissionSets": admitted,
+        "certificatePem": key["certificatePem"],
+        "consumerKey": key["consumerKey"],
     }
+    if each.blocked:
+        app |= {"isEnabled": False} if each.kind == "external" else {"permissionSets": [], "profiles": []}
+    return app
 
 
-def _grant(settings: Settings, made: Mapping[str, Outputs]) -> dict[str, Any]:
-    app = made["app"]
+def _grant(settings: Settings, each: _Generation, made: Mapping[str, Outputs]) -> dict[str, Any]:
+    app = made[part_name("app", each.number)]
     inputs = {
         "consumerKey": app["consumerKey"],
         "username": settings.integration_user,
-        "privateKeyPem": made["key"]["privateKeyPem"],
+        "privateKeyPem": made[part_name("key", each.number)]["privateKeyPem"],
         "instanceUrl": settings.connection.instance_url,
-        "appKind": settings.kind,
+        "appKind": each.kind,
         "audience": settings.grant.audience,
         "revisions": [app.get("revision"), made["assignments"].get("revision")],
         "deployedAt": app.get("deployedAt"),
         "propagationMinutes": settings.grant.propagation_minutes,
         "revoke": settings.grant.revoke,
+        "blocked": each.blocked or None,
+        "appLabel": app["label"] if each.blocked else None,
     }
     return {name: value for name, value in inputs.items() if value is not None}

@@ -8,12 +8,13 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from orgkey.model.generations import part_name
 from tests.matrix.engine import Engine
 from tests.matrix.observation import Kept, opened
 from tests.matrix.program import stack_outputs
 from tests.matrix.provider import Provider
 from tests.matrix.recording import Call
-from tests.matrix.state import EVERYTHING, ORDER, CommandFailedError, Options, Resource
+from tests.matrix.state import EVERYTHING, CommandFailedError, Options, Resource, grants_of
 from tests.waiting import join
 
 _GLANCE = 0.02  # seconds between two looks at whether the victim's hour has come
@@ -110,7 +111,12 @@ class ProtocolStack:
 
     def outputs(self) -> dict[str, Any]:
         kept = self.kept()
-        return stack_outputs({part: kept[part].outputs for part in ORDER}) if set(ORDER) <= set(kept) else {}
+        if not {"set", "assignments"} <= set(kept) or not (grants := grants_of(kept)):
+            return {}
+        number = int(grants[0].partition("-")[2] or 1)
+        made = {part: each.outputs for part, each in kept.items()}
+        parts = {part_name(part, number) for part in ("key", "app", "grant")}
+        return stack_outputs(made, number) if parts <= set(made) else {}
 
     def doom(self, victim: str) -> None:
         assert victim in {"", "provider"}, "there is no engine's process to kill at this level"

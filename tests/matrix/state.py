@@ -150,7 +150,18 @@ def dependencies(names: Iterable[str], state: Collection[Resource]) -> set[str]:
 
 def in_order(resources: Collection[Resource]) -> list[Resource]:
     """Resources after those they need."""
-    return sorted(resources, key=lambda each: ORDER.index(each.part))
+    return sorted(resources, key=lambda each: ORDER.index(base_of(each.part)))
+
+
+def base_of(part: str) -> str:
+    """What a part is, of whichever generation: `app` of `app-2`."""
+    return part.partition("-")[0]
+
+
+def grants_of(parts: Iterable[str]) -> list[str]:
+    """The proofs among some parts, the newest generation's first."""
+    found = [part for part in parts if base_of(part) == "grant"]
+    return sorted(found, key=lambda part: int(part.partition("-")[2] or 1), reverse=True)
 
 
 def as_read(old: Resource, answer: provider_pb2.ReadResponse) -> Resource:
