@@ -145,6 +145,8 @@ class Outcome:
     tries: int
     problems: tuple[str, ...] = ()
     first_error: str = ""
+    possible: bool = True
+    """Whether a clean run in that direction makes so many requests."""
 
 
 @dataclass
@@ -156,6 +158,8 @@ class Bench:
     scenario: Scenario
     kind: str
     requests: list[str] = field(default_factory=list)
+    lengths: dict[int, int] = field(default_factory=dict)
+    """How many requests a clean run makes, in either direction."""
     clean: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     """What clean runs end in, in either direction; one bench's are another's where the engine makes no difference."""
     _turn: int = 0
@@ -174,7 +178,9 @@ class Bench:
                 ended = self._command()
                 assert ended.ok, ended.text
                 if not again:
-                    self.requests = max(self.requests, self.sandbox.operations(), key=len)
+                    operations = self.sandbox.operations()
+                    self.lengths[self._direction] = len(operations)
+                    self.requests = max(self.requests, operations, key=len)
                 problems = self._finish()
                 assert problems == [], problems
                 self.clean[self._direction].append(self._likeness())
@@ -185,6 +191,7 @@ class Bench:
     def run(self, fault: str, request: int, *, operation: str = "*", for_good: bool = False) -> Outcome:
         """Run one case: `fault` at the `request`-th request (from 1) of an operation, or from it on until the command has ended."""
         self._start()
+        possible = operation != "*" or request <= self.lengths.get(self._direction, request)
         self.sandbox.forget_requests()
         ordered = _LATE if fault in KILLS else fault
         self.sandbox.order([ordered] * (_FOR_GOOD if for_good else 1), skip=request - 1, operation=operation)
@@ -222,6 +229,7 @@ class Bench:
             tries,
             tuple(problems),
             first.text,
+            possible,
         )
 
     def config(self, edits: Edits) -> Config:
