@@ -228,7 +228,9 @@ class AppHandler(MetadataHandler):
             )
             self.destroy(str(inputs["name"]), operation)
             raise _MadeRoomError
-        if ownership is Ownership.OURS and self._arrived_late(found_key, inputs, operation):
+        if ownership is Ownership.OURS and (
+            self._arrived_late(found_key, inputs, operation) or self._left_by_a_lost_run(found_key, operation)
+        ):
             operation.progress(
                 f"the {self.resource} {inputs['name']} came of a deploy whose answer was lost: making it again with the present key"
             )
@@ -261,6 +263,15 @@ class AppHandler(MetadataHandler):
         """
         outputs = operation.run.gone.get((self.name, str(inputs["name"])), {})
         return bool(outputs) and not is_taken_over(outputs) and self.app_key(outputs, outputs) == found_key
+
+    def _left_by_a_lost_run(self, found_key: str, operation: Operation) -> bool:
+        """Whether this is what an engine made, and was killed before it wrote the state, amid a replacement that is done again now.
+
+        The one in state has another key and is to be replaced under this very name, so nobody else's it can be; and no state knows its key.
+        """
+        outputs = operation.run.replaced.get(operation.urn, {})
+        known = self.app_key(outputs, outputs) if outputs else ""
+        return bool(known) and known != found_key and not is_taken_over(outputs)
 
     def seen_facts(self, found: Found, inputs: Values, outputs: Values) -> Values:
         returned = bool(found.settings["certificatePem"]) or bool(outputs.get("certificateReturned"))

@@ -73,7 +73,8 @@ class Run:
     leaves no URN to go by. `defaulted` are those that neither a program nor the state gives, by URN: a default takes nothing from anybody.
     `adopted` tells of what is in state, by type and id, whether it was there before the stack, `claims` the highest claim to it there: a
     Create whose deploy failed has one that no marker shows. `gone` are the outputs of what is in state and was not found in its org, by
-    type and id: a deploy whose answer was lost may bring it yet. Of previews: `told` are problems that were told, each once,
+    type and id: a deploy whose answer was lost may bring it yet. `replaced` are the outputs of what is to be replaced, by URN. Of
+    previews: `told` are problems that were told, each once,
     `in_the_way` counts those that have not ended the preview yet, `licenses` are those of permission sets that it plans, by name,
     `unanswered` says that the org did not answer, and is asked no more. `started` is when, in epoch seconds; `grants` are the proofs in
     state by URN and `seen_apps` the apps by consumer key, as the Reads of this run found them.
@@ -97,6 +98,7 @@ class Run:
     seen_apps: dict[str, SeenApp] = field(default_factory=dict)
     claims: dict[tuple[str, str], int] = field(default_factory=dict)
     gone: dict[tuple[str, str], Values] = field(default_factory=dict)
+    replaced: dict[str, Values] = field(default_factory=dict)
 
     def untold(self, problems: Iterable[str]) -> list[str]:
         """Those problems that were not told before in this run."""

@@ -96,6 +96,8 @@ class SalesforceProvider(ProviderInstance):
                 self._run.apps[key] = DeclaredApp(handler, request.id, old_inputs, outputs, wanted)
             if diff.refusal and request.urn in self._run.checked:
                 raise ConflictError(diff.refusal)
+            if request.urn in self._run.checked and diff.replaces:
+                self._run.replaced[request.urn] = outputs
             if request.urn in self._run.checked and not diff.replaces:
                 self._run.kept.add((handler.name, request.id))
         for warning in diff.warnings:

@@ -174,6 +174,39 @@ def test_an_app_that_the_look_found_never_gives_way(
     assert look(run(provider, org), kind, (resource_id, inputs, outputs))[1]["consumerKey"] == inputs["consumerKey"]
 
 
+# --- an engine that was killed amid a replacement, before it wrote what it had made into the state
+
+
+def test_what_a_killed_run_made_amid_a_replacement_gives_way_when_that_is_done_again(
+    provider: Client, made_app: tuple[str, Made], org: Org
+) -> None:
+    kind, (resource_id, inputs, outputs) = made_app
+    client = run(provider, org)
+    client.delete(kind, resource_id, inputs, outputs)
+    client.create(kind, other_key(client, inputs))  # whose answer no state has
+    lost = org.query(QUESTIONS[kind], tooling=kind == CONNECTED)
+    client = run(provider, org)
+    news = other_key(client, inputs)
+    checked, _ = client.check(kind, news, inputs)
+    assert "consumerKey" in list(client.diff(kind, inputs, outputs, checked).replaces)
+    _, made = client.create(kind, checked)
+    now = look(run(provider, org), kind, (resource_id, checked, made))
+    assert now[1]["consumerKey"] == news["consumerKey"]
+    assert org.query(QUESTIONS[kind], tooling=kind == CONNECTED) != lost
+
+
+def test_the_app_that_the_state_has_never_gives_way_to_its_replacement(
+    provider: Client, made_app: tuple[str, Made], org: Org
+) -> None:
+    kind, (_, inputs, outputs) = made_app
+    client = run(provider, org)
+    news, _ = client.check(kind, other_key(client, inputs), inputs)
+    client.diff(kind, inputs, outputs, news)
+    with pytest.raises(VerbFailedError, match="with another consumer key"):
+        client.create(kind, news)
+    assert stands(org, kind)
+
+
 # --- a deploy that the org takes up after we stopped waiting for its answer
 
 
