@@ -147,20 +147,20 @@ def connected_apps(ids: Sequence[str]) -> list[str]:
     return _in("SELECT Id, Name FROM ConnectedApplication WHERE Id IN {}", ids)
 
 
-def own_permissions(names: Sequence[str]) -> str:
+def own_permissions(permissions: Sequence[str]) -> str:
     """Which permissions the login that asks has: one row, which every user with API access may ask for (since API 41)."""
-    return " ".join(("SELECT", _permissions(names), "FROM UserPermissionAccess"))
+    return " ".join(("SELECT", _permissions(permissions), "FROM UserPermissionAccess"))
 
 
-def permissions_of_sets(username: str, names: Sequence[str]) -> str:
+def permissions_of_sets(username: str, permissions: Sequence[str]) -> str:
     """Which permissions a user has by permission sets and groups."""
-    question = ("SELECT PermissionSetGroupId,", _permissions(names, "PermissionSet."), "FROM PermissionSetAssignment")
+    question = ("SELECT PermissionSetGroupId,", _permissions(permissions, "PermissionSet."), "FROM PermissionSetAssignment")
     return _quoted(" ".join((*question, "WHERE Assignee.Username = {}")), username)
 
 
-def permissions_of_profile(username: str, names: Sequence[str]) -> str:
+def permissions_of_profile(username: str, permissions: Sequence[str]) -> str:
     """Which permissions a user has by the profile."""
-    return _quoted(" ".join(("SELECT", _permissions(names, "Profile."), "FROM User WHERE Username = {}")), username)
+    return _quoted(" ".join(("SELECT", _permissions(permissions, "Profile."), "FROM User WHERE Username = {}")), username)
 
 
 def users_with_license(usernames: Sequence[str]) -> list[str]:
