@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,7 @@ def test_an_interrupt_ends_everything_at_once(hanging: Path, number: signal.Sign
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=partial(signal.signal, number, signal.SIG_DFL),  # noqa: PLW1509 — a shell's background job ignores SIGINT
     )
     with ending(process):
         until(lambda: (hanging / "begun").exists() or process.poll() is not None, "the engine begins")
