@@ -124,10 +124,14 @@ def test_a_file_that_a_shell_made_for_stdout_gets_no_key(export: Export, tmp_pat
     assert (tmp_path / "out").read_text() == ""
 
 
-def on_a_terminal(folder: Path, environment: Mapping[str, str], *options: str, typed: str = "") -> tuple[int, str]:
-    """Run the command with a terminal for all its streams, on which somebody has typed something."""
+def on_a_terminal(
+    folder: Path, environment: Mapping[str, str], *options: str, typed: Mapping[str, str] = {}
+) -> tuple[int, str]:
+    """Run the command with a terminal for all its streams; what is typed comes once its question is shown: a hidden question forgets
+    whatever was typed before.
+    """
     ours, theirs = pty.openpty()
-    os.write(ours, typed.encode())
+    left = dict(typed)
     command = [INSTALLED / "orgkey", "export", "--stack", "uat", *options]
     with subprocess.Popen(
         command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
@@ -142,6 +146,8 @@ def on_a_terminal(folder: Path, environment: Mapping[str, str], *options: str, t
             if not more:
                 break
             shown += more
+            for question in [each for each in left if each.encode() in shown]:
+                os.write(ours, left.pop(question).encode())
     os.close(ours)
     return process.returncode, shown.decode().replace("\r\n", "\n")
 
@@ -202,7 +208,7 @@ def test_the_password_of_a_keystore_comes_from_a_file_a_variable_or_a_terminal(
 
 
 def test_a_password_is_asked_for_twice_on_a_terminal(tmp_path: Path, environment: dict[str, str]) -> None:
-    typed = "correct horse\ncorrect horse\n"
+    typed = dict.fromkeys(("Password of the keystore", "Repeat for confirmation"), "correct horse\n")
     code, shown = on_a_terminal(tmp_path, environment, "--format", "pkcs12=a.p12", typed=typed)
     assert code == 0, shown
     assert shown.count("Password of the keystore") == 1
