@@ -154,13 +154,19 @@ def own_permissions(permissions: Sequence[str]) -> str:
 
 def permissions_of_sets(username: str, permissions: Sequence[str]) -> str:
     """Which permissions a user has by permission sets and groups."""
-    question = ("SELECT PermissionSetGroupId,", _permissions(permissions, "PermissionSet."), "FROM PermissionSetAssignment")
+    question = (
+        "SELECT PermissionSetGroupId,",
+        _permissions(permissions, "PermissionSet."),
+        "FROM PermissionSetAssignment",
+    )
     return _quoted(" ".join((*question, "WHERE Assignee.Username = {}")), username)
 
 
 def permissions_of_profile(username: str, permissions: Sequence[str]) -> str:
     """Which permissions a user has by the profile."""
-    return _quoted(" ".join(("SELECT", _permissions(permissions, "Profile."), "FROM User WHERE Username = {}")), username)
+    return _quoted(
+        " ".join(("SELECT", _permissions(permissions, "Profile."), "FROM User WHERE Username = {}")), username
+    )
 
 
 def users_with_license(usernames: Sequence[str]) -> list[str]:
