@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime
 
 from orgkey.fleet.check_report import CheckReport, StackCheck
 from orgkey.fleet.project import Stack
+from orgkey.fleet.run import side_by_side
 from orgkey.fleet.stack_check import StackChecker
 
 Watch = Callable[[Stack, StackCheck | None], None]
@@ -28,12 +28,5 @@ def run_checks(
         watch(stack, checked)
         return checked
 
-    pool = ThreadPoolExecutor(max_workers=jobs)
-    try:
-        checked = tuple(pool.map(check, stacks))
-    except BaseException:  # somebody stops us: what is under way must not hold that up
-        checker.stop()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+    checked = side_by_side(check, stacks, jobs=jobs, stop=checker.stop)
     return CheckReport(made_at=datetime.now(UTC), seconds=round(time.monotonic() - started, 3), stacks=checked)

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from orgkey.fleet.drift_check import DriftChecker
 from orgkey.fleet.project import Stack
 from orgkey.fleet.report import Report, StackReport, could_not_tell
 
+T = TypeVar("T")
 Watch = Callable[[Stack, StackReport | None], None]
 """Called when the check of a stack begins (None), and with its report."""
 
@@ -36,12 +38,19 @@ def run(
         watch(stack, report)
         return report
 
+    reports = side_by_side(check, stacks, jobs=jobs, stop=checker.stop)
+    return Report(made_at=datetime.now(UTC), seconds=round(time.monotonic() - started, 3), stacks=reports)
+
+
+def side_by_side(
+    look: Callable[[Stack], T], stacks: Sequence[Stack], *, jobs: int, stop: Callable[[], None]
+) -> tuple[T, ...]:
+    """Look at every stack, `jobs` at a time, each by itself; `stop` ends what is under way where somebody stops us."""
     pool = ThreadPoolExecutor(max_workers=jobs)
     try:
-        reports = tuple(pool.map(check, stacks))
-    except BaseException:  # somebody stops us: what is under way must not hold that up
-        checker.stop()
+        return tuple(pool.map(look, stacks))
+    except BaseException:  # what is under way must not hold that up
+        stop()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-    return Report(made_at=datetime.now(UTC), seconds=round(time.monotonic() - started, 3), stacks=reports)
