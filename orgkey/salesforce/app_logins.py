@@ -19,7 +19,8 @@ from orgkey.salesforce.read import Snapshot, rows_of
 KEPT_DAYS = 183
 """How long an org keeps its login history."""
 _WHOLE_SECOND = timedelta(seconds=1)  # which is all that both histories, the org's and Pulumi's, tell of a moment
-_MAY_SEE = "ManageUsers"
+MAY_SEE = "ManageUsers"
+"""The permission without which a login is shown its own lines alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def read_app_logins(
     of_users, of_all, may_see = (
         soql.logins_of_users(ids, since),
         soql.oauth_logins(since),
-        soql.own_permissions([_MAY_SEE]),
+        soql.own_permissions([MAY_SEE]),
     )
     asked = [may_see, *known, *of_users, of_all, *tokens]
     answers = dict(zip(asked, snapshot.ask(*asked), strict=True))
@@ -141,7 +142,7 @@ def _refuse_unseen(snapshot: Snapshot, may_see: Rows | RefusedError, histories: 
             raise UnreadableError(
                 f"{host} does not show this login the login history ({answer.in_short}).\nUse a login with Manage Users."
             )
-    if not isinstance(may_see, RefusedError) and may_see and not may_see[0].flag(f"Permissions{_MAY_SEE}"):
+    if not isinstance(may_see, RefusedError) and may_see and not may_see[0].flag(f"Permissions{MAY_SEE}"):
         raise UnreadableError(f"{host} shows this login only its own login history.\nUse a login with Manage Users.")
 
 

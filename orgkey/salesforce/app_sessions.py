@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from orgkey.metadata.identifiers import short_id
 from orgkey.salesforce import oauth, records, soql
 from orgkey.salesforce.answers import Rows
+from orgkey.salesforce.app_logins import MAY_SEE
 from orgkey.salesforce.errors import RefusedError, SalesforceError
 from orgkey.salesforce.org import Org
 
@@ -32,7 +33,17 @@ class EndedSessions:
 
 def end_sessions(org: Org, label: str) -> EndedSessions:
     """End what an app of that label gave out; what the org refuses to show or to end is told, and the rest is ended all the same."""
+    if (apps := _apps_labelled(org, label)) > 1:
+        why = f"{apps} apps have the label {label}, so whose a session is cannot be told: end them in Setup > Session Management"
+        return EndedSessions(0, 0, (why,))
     left: list[str] = []
+    may_see = _rows(org, soql.own_permissions([MAY_SEE]), "its own permissions", left)
+    if may_see and not may_see[0].flag(
+        f"Permissions{MAY_SEE}"
+    ):  # an org shows it its own lines alone, and does not say so
+        left.append(
+            "this login lacks Manage Users and is shown its own sessions alone: end the others in Setup > Session Management"
+        )
     logins, sessions, tokens = (
         _rows(org, question, what, left)
         for question, what in (
@@ -52,6 +63,12 @@ def end_sessions(org: Org, label: str) -> EndedSessions:
     for row in tokens:
         oauth.revoke(org.transport, org.url, row.text("DeleteToken"))
     return EndedSessions(ended, len(tokens), tuple(left))
+
+
+def _apps_labelled(org: Org, label: str) -> int:
+    """How many apps the org shows with a label; a kind that it does not show counts as none."""
+    answers = org.answers([soql.external_client_apps_labelled(label), soql.connected_apps_labelled(label)])
+    return sum(len(each) for each in answers if not isinstance(each, RefusedError))
 
 
 def _rows(org: Org, question: str, what: str, left: list[str]) -> Rows:

@@ -304,6 +304,16 @@ def profile(profile_id: str) -> str:
     return _quoted("SELECT Id, FullName, Metadata FROM Profile WHERE Id = {}", profile_id)
 
 
+def external_client_apps_labelled(label: str) -> str:
+    """External Client Apps with a label, which need not be one app's own."""
+    return _quoted("SELECT Id FROM ExternalClientApplication WHERE MasterLabel = {}", label)
+
+
+def connected_apps_labelled(label: str) -> str:
+    """Connected Apps with a label."""
+    return _quoted("SELECT Id FROM ConnectedApplication WHERE Name = {}", label)
+
+
 AUTH_SESSIONS = "SELECT Id, UsersId, LoginHistoryId FROM AuthSession"
 RECENT_LOGINS = "SELECT Id, Application, Status FROM LoginHistory WHERE LoginTime = LAST_N_DAYS:1"
 """No session lives longer than 24 hours (Session Settings). The history is filtered by time alone: not every field of it can be."""

@@ -20,6 +20,7 @@ TOOLING = {"LATEST_DEPLOYS", "connected_app", "profile"}
 SAMPLES: dict[str, Any] = {
     "name": "O'Brien \\ 50%",
     "names": ["CI_Access", "acme__Other"],
+    "label": "Löwe, Söhne's",
     "labels": ["CI Access", "Löwe, Söhne"],
     "permission_set_name": "CI_Access",
     "permission_set_ids": ["0PS000000000001"],

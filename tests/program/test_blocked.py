@@ -76,6 +76,23 @@ def test_what_a_login_may_not_end_is_named(deployed: Stack, config: Config, land
     deployed.configure(config)
     told = ok(deployed.up()).text
     assert "end them in Setup > Session Management" in told
+    assert "lacks Manage Users" in told
+
+
+def test_sessions_of_another_app_with_the_same_label_are_left_alone_and_that_is_told(
+    deployed: Stack, config: Config, org: Org
+) -> None:
+    token = _token(deployed.outputs(secrets=True), org)
+    twin = (
+        '<ExternalClientApplication xmlns="http://soap.sforce.com/2006/04/metadata"><contactEmail>ops@acme.com</contactEmail>'
+        "<distributionState>Local</distributionState><label>CI Integration</label></ExternalClientApplication>"
+    )
+    org.deploy({"externalClientApps/Twin.eca": twin}, {"ExternalClientApplication": ["Twin"]})
+    config["orgkey:app"] |= {"blocked": True}
+    deployed.configure(config)
+    told = ok(deployed.up()).text
+    assert "2 apps have the label CI Integration" in told
+    assert _works(token, org)
 
 
 def test_a_block_that_somebody_undid_is_drift_and_the_next_up_blocks_again(
