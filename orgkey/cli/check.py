@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from orgkey.cli.options import format_option, jobs_option, seconds_option
 from orgkey.cli.outputs import Output, problems, write
 from orgkey.cli.progress import Progress
 from orgkey.cli.reported import reported
@@ -22,21 +23,9 @@ _STACK_SECONDS = 60.0
 
 @click.command()
 @click.option("--stack", "patterns", multiple=True, metavar="GLOB", help="Only Pulumi.GLOB.yaml; may be repeated.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Stacks looked at at a time.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=_STACK_SECONDS,
-    show_default=True,
-    help="Seconds for one stack.",
-)
-@click.option(
-    "--format",
-    "outputs",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help=f"{', '.join(FORMATS)}; to stdout, or into a file. May be repeated.",
-)
+@jobs_option
+@seconds_option("--timeout", _STACK_SECONDS, "Seconds for one stack.")
+@format_option(FORMATS)
 @reported
 def check(patterns: tuple[str, ...], jobs: int, timeout: float, outputs: tuple[str, ...]) -> int:
     """Check stack files and their orgs before anything is written. Reads, never writes.

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from orgkey.cli.options import format_option, seconds_option
 from orgkey.cli.outputs import Output, problems, write
 from orgkey.cli.reported import reported
 from orgkey.doctor.causes.cause import UNKNOWN_APP, matches
@@ -52,20 +53,8 @@ _EXITS = {Outcome.WORKS: 0, Outcome.CAUSE_FOUND: 1, Outcome.COULD_NOT_TELL: 2}
 @click.option("--access-token-env", metavar="VARIABLE", help="The same: an environment variable with an access token.")
 @click.option("--ca-bundle", metavar="FILE", help="CA certificates to trust in the place of the usual ones.")
 @click.option("--api-version", default=DEFAULT_API_VERSION, show_default=True, metavar="NN.0", help="API version.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=_SECONDS,
-    show_default=True,
-    help="Seconds in all.",
-)
-@click.option(
-    "--format",
-    "outputs",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help=f"{', '.join(FORMATS)}; to stdout, or into a file.",
-)
+@seconds_option("--timeout", _SECONDS, "Seconds in all.")
+@format_option(FORMATS)
 @reported
 def doctor(
     stack_name: str | None,

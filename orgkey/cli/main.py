@@ -24,6 +24,7 @@ import click
 from orgkey.cli.check import check
 from orgkey.cli.doctor import doctor
 from orgkey.cli.export import export
+from orgkey.cli.options import format_option, jobs_option, seconds_option, stacks_option
 from orgkey.cli.outputs import Output, leave_stdout, problems, write
 from orgkey.cli.progress import Progress
 from orgkey.cli.renewals import renewals
@@ -89,29 +90,11 @@ def orgkey(cwd: Path | None) -> None:
 
 
 @orgkey.command()
-@click.option("--stack", "patterns", multiple=True, metavar="GLOB", help="Only stacks of this name; may be repeated.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Stacks looked at at a time.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=_STACK_SECONDS,
-    show_default=True,
-    help="Seconds for one stack.",
-)
-@click.option(
-    "--total-timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=_ALL_SECONDS,
-    show_default=True,
-    help="Seconds for all.",
-)
-@click.option(
-    "--format",
-    "outputs",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help=f"{', '.join(FORMATS)}; to stdout, or into a file. May be repeated.",
-)
+@stacks_option
+@jobs_option
+@seconds_option("--timeout", _STACK_SECONDS, "Seconds for one stack.")
+@seconds_option("--total-timeout", _ALL_SECONDS, "Seconds for all.")
+@format_option(FORMATS)
 @click.option(
     "--fail-on",
     type=click.Choice([each.value for each in Severity]),
@@ -166,7 +149,7 @@ def drift(
 
 
 @orgkey.command()
-@click.option("--stack", "patterns", multiple=True, metavar="GLOB", help="Only stacks of this name; may be repeated.")
+@stacks_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for a CI matrix.")
 @reported
 def stacks(patterns: tuple[str, ...], *, as_json: bool) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from orgkey.cli.options import format_option, stacks_option
 from orgkey.cli.outputs import Output, problems, write
 from orgkey.cli.reported import reported
 from orgkey.fleet.engine import find_engine
@@ -18,16 +19,10 @@ from orgkey.fleet.renewals import look_at_renewals
 
 
 @click.command()
-@click.option("--stack", "patterns", multiple=True, metavar="GLOB", help="Only stacks of this name; may be repeated.")
+@stacks_option
 @click.option("--within", type=click.IntRange(0, 36_500), metavar="DAYS", help="Only what is due within so many days.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Stacks read at a time.")
-@click.option(
-    "--format",
-    "outputs",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help=f"{', '.join(FORMATS)}; to stdout, or into a file. May be repeated.",
-)
+@format_option(FORMATS)
 @reported
 def renewals(patterns: tuple[str, ...], within: int | None, jobs: int, outputs: tuple[str, ...]) -> int:
     """List the certificates of all stacks, what is due first at the top. Asks no org, needs no passphrase.

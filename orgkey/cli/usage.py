@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from orgkey.cli.options import format_option, seconds_option
 from orgkey.cli.outputs import Output, problems, write
 from orgkey.cli.reported import reported
 from orgkey.fleet.engine import find_engine
@@ -32,20 +33,8 @@ _SECONDS = 60.0
     show_default=True,
     help="How far to look back; an org keeps six months.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=_SECONDS,
-    show_default=True,
-    help="Seconds for an org.",
-)
-@click.option(
-    "--format",
-    "outputs",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help=f"{', '.join(FORMATS)}; to stdout, or into a file. May be repeated.",
-)
+@seconds_option("--timeout", _SECONDS, "Seconds for an org.")
+@format_option(FORMATS)
 @reported
 def usage(stack_name: str, days: int, timeout: float, outputs: tuple[str, ...]) -> int:
     """Show who logs in through a stack's apps: user, time, address and outcome, by generation. Reads, never writes.

@@ -1,0 +1,36 @@
+"""Options that several commands take, each written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def format_option(forms: Iterable[str]) -> Decorator:
+    """`--format`, for a report in some forms."""
+    return click.option(
+        "--format",
+        "outputs",
+        multiple=True,
+        metavar="FORMAT[=FILE]",
+        help=f"{', '.join(forms)}; to stdout, or into a file. May be repeated.",
+    )
+
+
+def seconds_option(name: str, default: float, about: str) -> Decorator:
+    """A limit of time in seconds, more than none."""
+    return click.option(
+        name, type=click.FloatRange(min=0, min_open=True), default=default, show_default=True, help=about
+    )
+
+
+stacks_option = click.option(
+    "--stack", "patterns", multiple=True, metavar="GLOB", help="Only stacks of this name; may be repeated."
+)
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Stacks looked at at a time."
+)
