@@ -147,6 +147,13 @@ KNOBS: dict[str, Knob] = {
             meaning="an External Client App that has lost its OAuth settings takes new ones (open, notes 2.4)",
         ),
         Knob("query_page", 2000, "rows per page of a query"),
+        Knob("streaming_timeout", 110.0, "seconds for which the Streaming API holds a connect (real ones, notes 6.4)"),
+        Knob(
+            "streaming_keeps_session",
+            default=True,
+            meaning="a session lives on while a client of the Streaming API is connected with it (notes 6.4)",
+        ),
+        Knob("platform_events", "*", "API names of the platform events there are, with commas between; *: any name"),
     )
 }
 

@@ -22,6 +22,8 @@ from localorg.population import populate
 from localorg.refresh import copy_production
 from localorg.soql.run import Queries
 from localorg.store import Store
+from localorg.streaming.bus import EventBus
+from localorg.streaming.clients import Clients
 
 PORTS = range(20_000, 32_000)  # below where Linux takes the ports of outgoing connections
 _APP_TYPES = "('ConnectedApp', 'ExternalClientApplication')"
@@ -44,7 +46,9 @@ class Landscape:
         self._read_orgs()
         self.admin_port: int = self.store.setting("adminPort")
         self.sessions = Sessions(self.store, self.clock)
+        self.streaming = Clients(EventBus(self.store, self.clock), self.clock)
         self.queries = Queries(self.store, self.clock)
+        self.clock.on_move.append(self._keep_streaming_sessions)
         self.jobs = Jobs(self.store, self.knobs, self.clock, self.org)
         self.grants = Grants(self.store, self.clock, self.knobs, self.sessions, self.hosts, self.org)
 
@@ -127,6 +131,12 @@ class Landscape:
             "accessToken": access["accessToken"],
             "sfdxAuthUrl": f"force://{PLATFORM_CLI}::{access['refreshToken']}@{HOST}:{org.port}",
         }
+
+    def _keep_streaming_sessions(self) -> None:
+        """Let sessions live on over the time that was passed over, where a client was connected with them."""
+        for org, token in self.streaming.held():
+            if self.knobs.on("streaming_keeps_session", org):
+                self.sessions.keep(token)
 
     def _read_orgs(self) -> None:
         rows = self.store.all("SELECT * FROM _Org ORDER BY position")

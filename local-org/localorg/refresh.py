@@ -28,6 +28,7 @@ _TRANSIENT = (
     "_Component",
     "_ConsumerKey",
     "_Session",
+    "_Event",
     "_Cursor",
     "_Job",
     "_IpRange",

@@ -65,8 +65,9 @@ class _Server(uvicorn.Server):
             if address and address[1] in ports:
                 connection.transport.abort()
 
-    def stop(self) -> None:
+    def stop(self, landscape: Landscape) -> None:
         """End soon, without waiting for clients that keep their connections open."""
+        landscape.streaming.stop()
         self.should_exit = self.force_exit = True
 
     @contextmanager
@@ -133,7 +134,7 @@ async def _serve(home: Home, landscape: Landscape, on_ready: Callable[[dict[str,
     server = _Server(config)
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, server.stop)
+        loop.add_signal_handler(each, server.stop, landscape)
     loop.set_exception_handler(_quiet)
     landscape.jobs.schedule = loop.call_later
     landscape.jobs.run_all()

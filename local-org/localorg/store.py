@@ -45,6 +45,8 @@ CREATE TABLE IF NOT EXISTS _IpRange (org TEXT, profile_id TEXT, low TEXT, high T
 CREATE TABLE IF NOT EXISTS _LoginHours (org TEXT, profile_id TEXT, day TEXT, first INTEGER, last INTEGER,
   PRIMARY KEY (org, profile_id, day));
 CREATE TABLE IF NOT EXISTS _BlockedApp (org TEXT, app_id TEXT, PRIMARY KEY (org, app_id));
+CREATE TABLE IF NOT EXISTS _Event (org TEXT, channel TEXT, replay_id INTEGER, at REAL, data TEXT,
+  PRIMARY KEY (org, channel, replay_id));
 CREATE TABLE IF NOT EXISTS _Cursor (id TEXT PRIMARY KEY, org TEXT, at REAL, total INTEGER, records TEXT);
 CREATE TABLE IF NOT EXISTS _Job (id TEXT PRIMARY KEY, org TEXT, kind TEXT, seq INTEGER, status TEXT, owner TEXT,
   options TEXT, package BLOB, size INTEGER, files INTEGER, version TEXT, created_at REAL, started_at REAL,

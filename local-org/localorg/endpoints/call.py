@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from localorg.errors import PlatformError, invalid_session, not_found
@@ -19,14 +19,28 @@ from localorg.orgs import Org
 JSON = "application/json;charset=UTF-8"
 
 
+class Held(Protocol):
+    """An answer that has to wait. While it waits, other requests are handled."""
+
+    async def wait(self) -> None:
+        """Return when it is time."""
+
+    def finish(self) -> Answer:
+        """Make the answer."""
+
+    def leave(self) -> None:
+        """Give up: who asked has gone."""
+
+
 @dataclass(frozen=True)
 class Answer:
-    """Status, body and headers."""
+    """Status, body and headers. With `held` it is no answer yet: that one makes it when it is time."""
 
     status: int = 200
     body: bytes = b""
     content_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
+    held: Held | None = None
 
 
 @dataclass(frozen=True)
@@ -84,12 +98,15 @@ class Call:
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() in {"bearer", "oauth"} and token.strip() else None
 
-    def authorize(self, token: str | None = None) -> Session:
-        """Find the caller's session; check that it may use the API. Raises PlatformError (platform notes 5.7)."""
+    def authorize(self, token: str | None = None, *, prolong: bool = True) -> Session:
+        """Find the caller's session; check that it may use the API. Raises PlatformError (platform notes 5.7).
+
+        `prolong`: this is a use, which lets the session live on.
+        """
         token = token or self.bearer()
         if token is None:
             raise invalid_session()
-        session = self.landscape.sessions.check(self.the_org.name, token, self.address)
+        session = self.landscape.sessions.check(self.the_org.name, token, self.address, prolong=prolong)
         if not session.scopes & {"api", "full"}:
             raise PlatformError("INVALID_SESSION_ID", "This session is not valid for use with the REST API", status=401)
         now = self.landscape.clock.timestamp()

@@ -22,8 +22,8 @@ def insert_many(call: Call) -> Answer:
     """Answer POST composite/sobjects."""
     records, all_or_none = _records(call)
 
-    def insert(record: Any) -> str:
-        return create_record(call.change(), _type(record), _fields(record))
+    def insert(record: Any) -> Result:
+        return create_record(call.change(), _type(record), _fields(record)).as_result()
 
     return as_json(_each(call, records, insert, all_or_none=all_or_none))
 
@@ -32,12 +32,12 @@ def update_many(call: Call) -> Answer:
     """Answer PATCH composite/sobjects."""
     records, all_or_none = _records(call)
 
-    def update(record: Any) -> str:
+    def update(record: Any) -> Result:
         fields = _fields(record)
         record_id = str(next((value for key, value in fields.items() if key.lower() == "id"), ""))
         rest = {key: value for key, value in fields.items() if key.lower() != "id"}
         update_record(call.change(), _type(record), record_id, rest)
-        return record_id
+        return _done(record_id)
 
     return as_json(_each(call, records, update, all_or_none=all_or_none))
 
@@ -49,9 +49,9 @@ def delete_many(call: Call) -> Answer:
         raise PlatformError("MISSING_ARGUMENT", "ids parameter is missing")
     _check_count(ids)
 
-    def delete(record_id: Any) -> str:
+    def delete(record_id: Any) -> Result:
         delete_record(call.change(), object_of(record_id), record_id)
-        return str(record_id)
+        return _done(str(record_id))
 
     return as_json(_each(call, ids, delete, all_or_none=call.query.get("allOrNone", "").lower() == "true"))
 
@@ -76,7 +76,7 @@ def read_many(call: Call) -> Answer:
     return as_json(found)
 
 
-def _each(call: Call, records: list[Any], act: Callable[[Any], str], *, all_or_none: bool) -> list[Result]:
+def _each(call: Call, records: list[Any], act: Callable[[Any], Result], *, all_or_none: bool) -> list[Result]:
     """Do one thing to each record, in one transaction."""
     results: list[Result] = []
     with call.landscape.store.transaction() as transaction:
@@ -85,7 +85,7 @@ def _each(call: Call, records: list[Any], act: Callable[[Any], str], *, all_or_n
                 if call.holds_back and index == 0:
                     raise call.holds_back
                 with call.landscape.store.transaction():
-                    results.append({"id": act(record), "success": True, "errors": []})
+                    results.append(act(record))
             except PlatformError as error:
                 shown = {"statusCode": error.code, "message": error.message, "fields": list(error.fields)}
                 results.append({"success": False, "errors": [shown]})
@@ -93,6 +93,10 @@ def _each(call: Call, records: list[Any], act: Callable[[Any], str], *, all_or_n
             transaction.undo()
             return [{"success": False, "errors": [_ROLLED_BACK]} if each["success"] else each for each in results]
     return results
+
+
+def _done(record_id: str) -> Result:
+    return {"id": record_id, "success": True, "errors": []}
 
 
 def _records(call: Call) -> tuple[list[Any], bool]:

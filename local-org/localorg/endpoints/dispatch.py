@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 
-from localorg.endpoints.call import Answer, Call, rest_error
+from localorg.endpoints.call import Answer, Call, Held, rest_error
+from localorg.endpoints.cometd import bayeux_error
 from localorg.endpoints.oauth import oauth_error
-from localorg.endpoints.routes import OAUTH, REST, SOAP, Route, find_route
+from localorg.endpoints.routes import BAYEUX, OAUTH, REST, SOAP, Route, find_route
 from localorg.endpoints.soap import soap_error
 from localorg.errors import LandscapeError, OAuthError, PlatformError, not_found
 
@@ -28,21 +30,35 @@ def answer(call: Call, route: Route | None, allowed: list[str]) -> Answer:
         return Answer(503, MAINTENANCE, HTML)
     if route is None:
         return _no_route(call, allowed)
-    try:
+
+    def handle() -> Answer:
         if route.endpoint == REST and route.login:
             check_version(call)
             call.authorize()
         call.run_inner = answer_rest
         return route.handler(call)
+
+    return _guarded(call, route.endpoint, handle)
+
+
+def finish(call: Call, endpoint: str, held: Held) -> Answer:
+    """Make an answer that was held. Never raises."""
+    return _guarded(call, endpoint, held.finish)
+
+
+def _guarded(call: Call, endpoint: str, act: Callable[[], Answer]) -> Answer:
+    """Return what was answered, or its error in the form of the endpoint."""
+    try:
+        return act()
     except (PlatformError, OAuthError, LandscapeError) as error:
-        return refused(call, route.endpoint, error)
+        return refused(call, endpoint, error)
     except RecursionError:
-        return refused(call, route.endpoint, PlatformError("JSON_PARSER_ERROR", "The request is nested too deeply"))
+        return refused(call, endpoint, PlatformError("JSON_PARSER_ERROR", "The request is nested too deeply"))
     except Exception:  # a defect of ours goes out as the platform's own, with an id to find it in the log
         error_id = f"{secrets.randbelow(10**10)}-{secrets.randbelow(10**5)}"
         log.exception("%s %s failed, ErrorId %s", call.method, call.path, error_id)
         message = f"An unexpected error occurred. Please include this ErrorId if you contact support: {error_id}"
-        return refused(call, route.endpoint, PlatformError("UNKNOWN_EXCEPTION", message, status=500))
+        return refused(call, endpoint, PlatformError("UNKNOWN_EXCEPTION", message, status=500))
 
 
 def answer_rest(call: Call) -> Answer:
@@ -81,6 +97,8 @@ def refused(call: Call, endpoint: str, error: PlatformError | OAuthError | Lands
         return oauth_error(error)
     if isinstance(error, OAuthError):
         error = PlatformError("UNKNOWN_EXCEPTION", error.description, status=error.status)
+    if endpoint == BAYEUX:
+        return bayeux_error(call, error)
     return soap_error(error, call) if endpoint == SOAP else rest_error(error)
 
 

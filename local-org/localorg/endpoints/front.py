@@ -23,10 +23,10 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import Message, Receive, Scope, Send
 
 from localorg.endpoints.admin import Admin
-from localorg.endpoints.call import Answer, Call
-from localorg.endpoints.dispatch import HTML, MAINTENANCE, answer, refused
+from localorg.endpoints.call import Answer, Call, Held
+from localorg.endpoints.dispatch import HTML, MAINTENANCE, answer, finish, refused
 from localorg.endpoints.request_body import MAX_BODY, decoded, read_body, read_parts
-from localorg.endpoints.routes import OPERATIONS, REST, Route, by_path
+from localorg.endpoints.routes import BAYEUX, OAUTH, OPERATIONS, REST, Route, by_path
 from localorg.errors import OAuthError, PlatformError, gack, locked
 from localorg.faults import ERROR_CODES, GACK, LOCK, OAUTH_ERRORS, Faults, returned_status, stall_seconds
 from localorg.landscape import Landscape
@@ -69,6 +69,7 @@ class Front:
             await send(message)
 
         await app(scope, receive, send_dated)
+        self.landscape.streaming.look()
 
     async def _respond(self, routes: dict[str, Route], request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
@@ -113,6 +114,11 @@ class Front:
         elif fault != "reset-before":
             call.holds_back = {LOCK: locked(), GACK: gack()}.get(fault or "")
             made = self._faulty(call, route, fault) or self._limited(call, route) or answer(call, route, allowed)
+        if made is not None and made.held is not None:
+            if await _is_gone_before(made.held, request.receive):
+                made.held.leave()
+                return Response(status_code=400)  # nobody is there to read it
+            made = finish(call, BAYEUX, made.held)
         digest = hashlib.sha256(request.scope["query_string"] + b"\0" + call.body).hexdigest()[:16]
         status = made.status if made and not cut else 0
         self.log.add(Entry(call.place, call.method, call.path, operation, status, digest))
@@ -160,7 +166,7 @@ class Front:
 
     def _limited(self, call: Call, route: Route | None) -> Answer | None:
         """Count an API request; refuse it above the day's limit (platform notes 5.7, 8)."""
-        if call.org is None or route is None or route.endpoint == "oauth":
+        if call.org is None or route is None or route.endpoint in {OAUTH, BAYEUX}:
             return None
         used = self._count(call, 1)
         if used <= self.landscape.knobs.number("daily_requests", call.place):
@@ -183,6 +189,23 @@ class Front:
         self._used[key] += more
         call.parameters["used"] = str(self._used[key])
         return self._used[key]
+
+
+async def _is_gone_before(held: Held, receive: Receive) -> bool:
+    """Wait until a held answer is due; tell whether the one who asked has gone before that."""
+
+    async def until_gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    due, gone = asyncio.ensure_future(held.wait()), asyncio.ensure_future(until_gone())
+    try:
+        await asyncio.wait({due, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return not due.done()
+    finally:
+        for each in (due, gone):
+            each.cancel()
+        await asyncio.gather(due, gone, return_exceptions=True)
 
 
 class _Cut(Response):

@@ -99,8 +99,8 @@ def about_object(call: Call) -> Answer:
 def create(call: Call) -> Answer:
     """Answer POST sobjects/X."""
     made = create_record(call.change(), call.parameters["object"], call.json_object())
-    location = f"{call.base}/sobjects/{call.parameters['object']}/{made}"
-    return as_json({"id": made, "success": True, "errors": []}, 201, {"Location": location})
+    location = f"{call.base}/sobjects/{call.parameters['object']}/{made.id}"
+    return as_json(made.as_result(), 201, {"Location": location})
 
 
 def read(call: Call) -> Answer:

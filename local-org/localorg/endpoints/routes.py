@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import compile_path
 
-from localorg.endpoints import collections, composite, deploy_request, oauth, rest, soap
+from localorg.endpoints import collections, cometd, composite, deploy_request, oauth, rest, soap
 from localorg.endpoints.call import Answer, Call
 
-REST, SOAP, OAUTH, PLAIN = "rest", "soap", "oauth", "plain"
+REST, SOAP, OAUTH, BAYEUX = "rest", "soap", "oauth", "bayeux"
 Handler = Callable[[Call], Answer]
 _DATA = "/services/data/v{version:api}"
 
@@ -97,6 +97,11 @@ ROUTES: tuple[Route, ...] = (
         for api in "uc"
         for rest_of in ("", "/{rest:path}")
     ),
+    # clients append the kind of the message: /cometd/67.0/handshake
+    *(
+        _open("POST", "/cometd" + rest_of, "cometd", cometd.exchange, BAYEUX, cometd.operation)
+        for rest_of in ("", "/{version:api}", "/{version:api}/{rest:path}")
+    ),
     _route("GET", "", "resources", rest.resources),
     _route("GET", "/limits", "limits", rest.limits),
     _route("GET", "/sobjects", "describeGlobal", rest.describe_all),
@@ -117,6 +122,7 @@ OPERATIONS: frozenset[str] = frozenset(
     {route.operation for route in ROUTES if route.name is None}
     | oauth.TOKEN_OPERATIONS
     | soap.SOAP_OPERATIONS
+    | cometd.OPERATIONS
     | {"notFound"}
 )
 

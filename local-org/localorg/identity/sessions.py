@@ -104,14 +104,14 @@ class Sessions:
         """Return the public keys of tokens that are JSON Web Tokens."""
         return self._signer.public_keys()
 
-    def check(self, org: str, token: str, address: str) -> Session:
+    def check(self, org: str, token: str, address: str, *, prolong: bool = True) -> Session:
         """Return the session of a token that is used from an address. Raises PlatformError INVALID_SESSION_ID."""
-        session = self.find(token, address)
+        session = self.find(token, address, prolong=prolong)
         if session is None or session.org != org:
             raise invalid_session()
         return session
 
-    def find(self, token: str, address: str | None = None) -> Session | None:
+    def find(self, token: str, address: str | None = None, *, prolong: bool = True) -> Session | None:
         """Return the live session of a token of any org, prolonging it in the second half of its life.
 
         `address`: whence it is used; a session that is bound to another one is not found.
@@ -122,7 +122,7 @@ class Sessions:
             return None
         if row["address"] and address not in {None, row["address"]}:
             return None
-        if row["expires"] is not None and row["expires"] - now < row["timeout"] / 2:
+        if prolong and row["expires"] is not None and row["expires"] - now < row["timeout"] / 2:
             self._store.do("UPDATE _Session SET expires = ? WHERE token = ?", (now + row["timeout"], token))
         return Session(
             row["token"],
@@ -134,6 +134,10 @@ class Sessions:
             row["expires"],
             row["address"],
         )
+
+    def keep(self, token: str) -> None:
+        """Let a session live on as if it had been used all the time until now."""
+        self._store.do("UPDATE _Session SET expires = ? + timeout WHERE token = ?", (self._clock.now(), token))
 
     def end(self, token: str) -> bool:
         """End a session; tell whether there was one."""
