@@ -6,6 +6,7 @@ the refusal names what to set.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from shlex import quote
 
@@ -14,6 +15,8 @@ from orgkey.provider.handler import Values
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN
 
+_PART = re.compile(r"-[a-zA-Z]+(-[0-9]+)?$")
+"""What follows a component's name in a child's: `-app`, `-app-2` of the second generation."""
 _SETTING = {
     (Resource.PERMISSION_SET, "name"): "orgkey:permissionSet.name",
     (Resource.PERMISSION_SET, "license"): "orgkey:permissionSet.license",
@@ -60,6 +63,6 @@ def import_command(type_name: str, urn: str, resource_id: str) -> str:
     """The exact `pulumi import` command for a resource, with its parent where the URN has one (engine notes 8)."""
     resource, parent = Urn.parse(urn), ""
     if resource.parent_type:  # a component names its children after itself (`access-app`)
-        component = resource.name.rpartition("-")[0] or resource.name
+        component = _PART.sub("", resource.name)
         parent = f" --parent {quote(f'access={resource.parent(component)}')}"
     return f"pulumi import salesforce:index:{type_name} {quote(resource.name)} {quote(resource_id)}{parent} --generate-code=false"

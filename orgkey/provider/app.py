@@ -228,6 +228,10 @@ class AppHandler(MetadataHandler):
             )
             self.destroy(str(inputs["name"]), operation)
             raise _MadeRoomError
+        if ownership is Ownership.OURS and self._is_replaced_by_order(found_key, operation):
+            operation.progress(f"making the {self.resource} {inputs['name']} again with the present key")
+            self.destroy(str(inputs["name"]), operation)
+            raise _MadeRoomError
         if ownership is Ownership.OURS and (
             self._arrived_late(found_key, inputs, operation) or self._left_by_a_lost_run(found_key, operation)
         ):
@@ -254,6 +258,11 @@ class AppHandler(MetadataHandler):
             return super().create(inputs, operation)
         except _MadeRoomError:
             return super().create(inputs, operation)
+
+    def _is_replaced_by_order(self, found_key: str, operation: Operation) -> bool:
+        """Whether this is the very app that is replaced here: by order (`--replace`, a taint), which does not ask what goes first."""
+        app = operation.run.seen_apps.get(found_key)
+        return app is not None and app.urn == operation.urn and not app.taken_over
 
     def _arrived_late(self, found_key: str, inputs: Values, operation: Operation) -> bool:
         """Whether this is the app that the state had with this key, and that was not in the org when the run looked.

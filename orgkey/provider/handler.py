@@ -46,10 +46,12 @@ class DeclaredApp:
 
 @dataclass(frozen=True, slots=True)
 class SeenApp:
-    """An app as a Read found it."""
+    """An app of the state as a Read found it: under which URN, and whether it was there before the stack."""
 
+    urn: str
     name: str
     label: str
+    taken_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from orgkey.metadata.identifiers import name_key
 from orgkey.model.generations import part_name
 from orgkey.model.grant import UNUSED_AFTER_DAYS
+from orgkey.provider.adoption import is_taken_over
 from orgkey.provider.handler import Operation, Run, SeenApp, SeenGrant, Values
 from orgkey.provider.urn import Urn
 from orgkey.salesforce.app_logins import AppLogin, AppLogins, addresses_of_runs, is_within, read_app_logins
@@ -37,7 +38,9 @@ def note_read(run: Run, urn: str, type_name: str, outputs: Values) -> None:
     if type_name == _GRANT:
         run.grants[urn] = SeenGrant(key, str(outputs.get("username") or ""), str(outputs.get("userId") or ""))
     elif type_name in _APPS:
-        run.seen_apps[key] = SeenApp(str(outputs.get("name") or ""), str(outputs.get("label") or ""))
+        run.seen_apps[key] = SeenApp(
+            urn, str(outputs.get("name") or ""), str(outputs.get("label") or ""), taken_over=is_taken_over(outputs)
+        )
 
 
 def retired_by(run: Run, urn: str, inputs: Values) -> Iterator[Retired]:

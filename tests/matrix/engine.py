@@ -17,6 +17,7 @@ the real `pulumi` hold it against them):
 - where the provider wants the deletion first, what depends on it and would be replaced for it (a Diff with unknown values says so) is
   deleted before it, and stays in state as pending replacement until its Create;
 - with `--target`, everything else is left as it is without a call, not Read either; a Delete of something not named fails the command;
+- what the program ignores of a resource in state is as it was, also where the resource is replaced by order;
 - every Read of what is in state is followed by a Diff from what was read to the old inputs; a look Reads everything and writes nothing,
   a refresh writes what was read.
 
@@ -64,6 +65,8 @@ class Engine:
     condemned: list[Resource] = field(default_factory=list)
     components: set[str] = field(default_factory=set)
     client: Client = field(init=False)
+    current: int = 1
+    """Number of the generation that the stack's outputs hand out: that of the last `up` that ended well."""
     _settings: Mapping[str, str] = field(default_factory=dict)
     """The provider's settings in state."""
 
@@ -100,6 +103,7 @@ class Engine:
             problems = self._delete_what_is_left(run)
         if problems:
             raise CommandFailedError(problems)
+        self.current = declaration.current
         self._expect({name for _, name in run.seen} | {each.name for each in self.state}, options.target)
 
     def look(self, config: Mapping[str, Any]) -> list[str]:
@@ -129,7 +133,7 @@ class Engine:
 
     def forget(self) -> None:
         """Begin anew with an empty state."""
-        self.component = "access"
+        self.component, self.current = "access", 1
         self.resources, self.condemned, self.components, self._settings = {}, [], set(), {}
 
     def taint(self, part: str) -> None:
@@ -210,6 +214,9 @@ class Engine:
         recreating = (kind, name) in run.deleted
         if registration.import_id and not recreating and (old is None or old.imported_as != registration.import_id):
             old = self._import(registration, run, old)
+        if old is not None:
+            kept = {path: old.inputs[path] for path in registration.ignored if path in old.inputs}
+            news = {path: value for path, value in news.items() if path not in registration.ignored} | kept
         included = run.scope.includes(name, needs)
         if not included:
             if old is None:

@@ -1,15 +1,16 @@
 """A stack's life as random steps: edits of the stack file, changes in the org behind its back, commands that meet a fault.
 
 After every `up`, with the documented recovery, the org equals the declaration and a look finds nothing; after a destroy nothing is left.
-After every command that ended well with a stack's access in state a client logs in with the stack's outputs, whatever was replaced,
-named or left out; and whatever this stack does, the clients of another stack in the same org log in all the same. The org's address
-changes on the way; a command with another org's address and login is refused and changes nothing.
+Whenever a command about the whole stack ended well, every generation that is declared lets a client in now, unless it is blocked; and
+whatever else this stack ever gave a client is refused. A command about a part takes no login away. Whatever this stack does, the clients
+of another stack in the same org log in all the same. The org's address changes on the way; a command with another org's address and login
+is refused and changes nothing.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,33 +18,28 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from orgkey.identity.key_pair import certify, generate_key
+from orgkey.model.generations import app_label, part_name
 from tests.login import refused
-from tests.matrix.cases import FAULTS, MOST_TRIES
+from tests.matrix.cases import FAULTS, KINDS, MOST_TRIES
+from tests.matrix.clients import Clients, logins_of
+from tests.matrix.declared import Declared, Generation
+from tests.matrix.edits import A_CHANGE, AN_EDIT, USERS, WHICH, Change, Edit, Taken
 from tests.matrix.observation import Kept, contradictions
 from tests.matrix.sandbox import Config, Sandbox
 from tests.matrix.stacks import Ended, ProtocolStack
-from tests.matrix.state import EVERYTHING, ORDER, Options
+from tests.matrix.state import EVERYTHING, ORDER, Options, base_of, number_of
 
-USERS = ("ci", "devops", "release", "admin")
-ROOTS = {"external": "ExternalClientApplication", "connected": "ConnectedApplication"}
-DESTROYED = {"external": "ExternalClientApplication", "connected": "ConnectedApp"}
-EDITS: dict[str, st.SearchStrategy[Any]] = {
-    "label": st.sampled_from(["CI Integration", "Other <label> & more", "Ünïcode"]),
-    "description": st.sampled_from(["", "for CI", "two\nlines"]),
-    "ipRelaxation": st.sampled_from(["Enforce", "Bypass"]),
-    "scopes": st.sampled_from([["Api", "RefreshToken"], ["Api", "RefreshToken", "Chatter"]]),
-    "sessionTimeoutMinutes": st.sampled_from([30, 60]),
-    "contactEmail": st.sampled_from(["ops@acme.com", "other@acme.com"]),
-}
+CONNECTED = "ConnectedApplication"
 GLOBAL = "ExtlClntAppGlobalOauthSettings"
 SOMEBODYS = certify(generate_key(2048), subject="CN=somebody", validity_days=90, now=datetime.now(UTC)).certificate.pem
-SOME_PARTS = st.lists(st.sampled_from(ORDER), min_size=1, max_size=3, unique=True)
-Declared = tuple[str, dict[str, Any], list[str], dict[str, Any], tuple[str, str]]
+SOME_PARTS = st.lists(st.tuples(st.sampled_from(ORDER), WHICH), min_size=1, max_size=3, unique=True)
+Parts = list[tuple[str, int]]
+"""Parts, and of which generation those of an app are, by its place."""
 A_FAULT = st.none() | st.tuples(st.sampled_from(FAULTS), st.integers(1, 28))
 
 
 class Life(RuleBasedStateMachine):
-    """One stack and its sandbox. What is declared is in `app`, `users`, `key` and `names`; `tries` counts for the table.
+    """One stack and its sandbox. `file` is what is declared; `tries` counts for the table.
 
     `beside` is another stack with things of its own in the same org, `twin` one that takes over this one's.
     """
@@ -52,11 +48,7 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.sandbox, self.tries = sandbox, tries
         self.stack, self.beside, self.twin = stacks["t"], stacks["beside"], stacks["twin"]
-        self.kind = "external"
-        self.app: dict[str, Any] = {}
-        self.users = ["ci"]
-        self.key: dict[str, Any] = {}
-        self.names = ("CI_Integration", "CI_Integration_Access")
+        self.file = Declared((Generation(1, "external"),))
         self.address = ""
         """The one under which the org is reached; its own as long as there is none."""
         self.components = 1
@@ -65,10 +57,11 @@ class Life(RuleBasedStateMachine):
         self.sound = True
         self.applied: Declared | None = None
         """The edits of the last `up` that ended well."""
+        self.clients = Clients(sandbox)
 
-    @initialize(kind=st.sampled_from(sorted(ROOTS)), fault=A_FAULT)
+    @initialize(kind=st.sampled_from(KINDS), fault=A_FAULT)
     def begin(self, kind: str, fault: tuple[str, int] | None) -> None:
-        self.kind = kind
+        self.file = Declared((Generation(1, kind),))
         if not self.beside.kept():
             ended = self.beside.up(self.sandbox.config("external", app={"name": "Beside"}))
             assert ended.ok, ended.text
@@ -76,36 +69,35 @@ class Life(RuleBasedStateMachine):
 
     # --- edits of the stack file
 
-    @rule(name=st.sampled_from(sorted(EDITS)), data=st.data())
-    def edit_the_app(self, name: str, data: st.DataObject) -> None:
-        value = data.draw(st.none() | EDITS[name], label=name)
-        self.app = {**self.app, name: value} if value is not None else {k: v for k, v in self.app.items() if k != name}
+    @rule(edits=st.lists(AN_EDIT, min_size=1, max_size=3))
+    def edit(self, edits: list[Edit]) -> None:
+        for each in edits:
+            self.file = each.of(self.file)
 
-    @rule(users=st.lists(st.sampled_from(USERS), min_size=1, unique=True))
-    def declare_users(self, users: list[str]) -> None:
-        self.users = users
-
-    @rule(days=st.none() | st.integers(30, 400))
-    def renew_or_rekey(self, days: int | None) -> None:
-        self.key |= {"generation": self.key.get("generation", 1) + 1} if days is None else {"validityDays": days}
-
-    @rule(app=st.sampled_from(["CI_Integration", "CI_Other"]), permission_set=st.sampled_from(["CI_A", "CI_B"]))
-    def rename(self, app: str, permission_set: str) -> None:
-        self.names = (app, permission_set)
+    @rule(changes=st.lists(A_CHANGE, min_size=1, max_size=2), fault=A_FAULT)
+    def change_the_generations(self, changes: list[Change], fault: tuple[str, int] | None) -> None:
+        kept, standing = self.stack.kept(), self.sandbox.standing()
+        taken = Taken({number_of(part) for part in kept}, {app.name for app in standing.apps})
+        for each in changes:
+            self.file = each.of(self.file, taken)
+        self.up(fault)
 
     # --- changes behind our back
 
     @precondition(lambda self: self.is_up)
-    @rule(change=st.sampled_from(["unlink the set", "delete the app", "delete the set"]) | st.sampled_from(USERS))
-    def somebody_changes_the_org(self, change: str) -> None:
+    @rule(
+        change=st.sampled_from(["unlink the set", "delete the app", "delete the set"]) | st.sampled_from(USERS),
+        which=WHICH,
+    )
+    def somebody_changes_the_org(self, change: str, which: int) -> None:
         """A user name gives the set to that user, or takes it away."""
         org, standing, held = self.sandbox.org, self.sandbox.standing(), self.stack.kept()["set"].id
-        app = next((app.name for app in standing.apps), "")
+        app = standing.apps[which % len(standing.apps)] if standing.apps else None
         has_set = held in [name for name, _, _ in standing.sets]
         if change == "unlink the set" and app:
-            org.unlink(app, ROOTS[self.kind])
+            org.unlink(app.name, app.kind)
         elif change == "delete the app" and app:
-            org.deploy({}, destroy={DESTROYED[self.kind]: [app]})
+            org.deploy({}, destroy={"ConnectedApp" if app.kind == CONNECTED else app.kind: [app.name]})
         elif change == "delete the set" and has_set:
             org.deploy({}, destroy={"PermissionSet": [held]})
         elif change in USERS and has_set:
@@ -113,14 +105,16 @@ class Life(RuleBasedStateMachine):
             (org.unassign if (held, user) in standing.holders else org.assign)(held, user)
         self.changed = True
 
-    @precondition(lambda self: self.is_up and self.kind == "external")
-    @rule(change=st.sampled_from(["no certificate", "another certificate", "no consumer key"]))
-    def somebody_changes_the_app(self, change: str) -> None:
+    @precondition(lambda self: self.is_up)
+    @rule(change=st.sampled_from(["no certificate", "another certificate", "no consumer key"]), which=WHICH)
+    def somebody_changes_the_app(self, change: str, which: int) -> None:
         """In Setup the certificate is cleared or replaced, or the member that holds it is deleted with the consumer key."""
-        kept = self.stack.kept()["app"]
-        name = kept.outputs["members"][GLOBAL]
-        if [kept.id] != [app.name for app in self.sandbox.standing().apps if app.consumer_key]:
+        there = [app.name for app in self.sandbox.standing().apps if app.consumer_key and app.kind != CONNECTED]
+        ours = [each for part, each in self.stack.kept().items() if base_of(part) == "app" and each.id in there]
+        if not ours:
             return
+        kept = ours[which % len(ours)]
+        name = kept.outputs["members"][GLOBAL]
         if change == "no consumer key":
             self.sandbox.org.deploy({}, destroy={GLOBAL: [name]})
         else:
@@ -149,7 +143,7 @@ class Life(RuleBasedStateMachine):
         if gives_up and fault and self.applied:
             self._order(fault)
             if not self._once("up", EVERYTHING).ok:
-                self.kind, self.app, self.users, self.key, self.names = self.applied
+                self.file = self.applied
             self.sandbox.clear()
             fault = None
         ended = self._command("up", fault)
@@ -158,22 +152,28 @@ class Life(RuleBasedStateMachine):
         kept, standing = self.stack.kept(), self.sandbox.standing()
         assert contradictions(kept, standing, self.sandbox.org) == []
         self._login_after(ended)
-        assert (kept["app"].id, kept["set"].id) == self.names
-        assert sorted(kept["assignments"].inputs["users"]) == sorted(map(self.sandbox.org.user, self.users))
-        assert {name: kept["app"].inputs[name] for name in self.app} == self.app
+        apps = {number_of(part): each for part, each in kept.items() if base_of(part) == "app"}
+        assert {number: each.id for number, each in apps.items()} == self.file.apps()
+        assert kept["set"].id == self.file.names[1]
+        assert sorted(kept["assignments"].inputs["users"]) == sorted(map(self.sandbox.org.user, self.file.users))
+        for number, each in apps.items():
+            declared = {
+                name: app_label(value, number) if name == "label" else value for name, value in self.file.app.items()
+            }
+            assert {name: each.inputs[name] for name in declared} == declared
         look = self.stack.look(self._config())
         assert look.ok, look.text
         self.sound = True
-        self.applied = (self.kind, self.app, self.users, dict(self.key), self.names)
+        self.applied = self.file
 
     @precondition(lambda self: self.is_up)
     @rule(parts=SOME_PARTS, way=st.sampled_from(["replace", "taint"]), fault=A_FAULT, stopped=st.booleans())
-    def force(self, parts: list[str], way: str, fault: tuple[str, int] | None, *, stopped: bool) -> None:
+    def force(self, parts: Parts, way: str, fault: tuple[str, int] | None, *, stopped: bool) -> None:
         """Replace parts by order; the first try may be killed when everything is made and nothing is deleted yet."""
         self.sound, self.changed = False, True
         options = Options(replace=self._named(parts)) if way == "replace" else EVERYTHING
         if way == "taint":
-            for part in parts:
+            for part in self._parts_of(parts):
                 self.stack.taint(part)
         if stopped:
             self.stack.up(self._config(), dataclasses.replace(options, stopped_before_deletes=True))
@@ -189,7 +189,7 @@ class Life(RuleBasedStateMachine):
         dependents=st.booleans(),
     )
     def up_of_a_part(
-        self, parts: list[str], way: str, replaced: list[str], fault: tuple[str, int] | None, *, dependents: bool
+        self, parts: Parts, way: str, replaced: Parts, fault: tuple[str, int] | None, *, dependents: bool
     ) -> None:
         self.sound, self.changed = False, True
         names, forced = self._named(parts), self._named(replaced)
@@ -198,11 +198,13 @@ class Life(RuleBasedStateMachine):
             if way == "target"
             else Options(exclude=names, exclude_dependents=dependents, replace=forced)
         )
-        outputs = self.stack.outputs()
-        worked = refused(outputs, self.sandbox.org) == ""
+        declared = self.file.apps().keys() - self.file.blocked
+        before = {number: login for number, login in logins_of(self.stack).items() if number in declared}
+        worked = before.keys() - self.clients.refusals(before).keys()
         ended = self._command("up", fault, options)
-        if ended.ok and worked:
-            assert refused(self.stack.outputs() or outputs, self.sandbox.org) == ""
+        if ended.ok:
+            now = {number: login for number, login in {**before, **logins_of(self.stack)}.items() if number in worked}
+            assert self.clients.refusals(now) == {}
         self._others_log_in()
         self.sound = True
 
@@ -211,16 +213,18 @@ class Life(RuleBasedStateMachine):
     def rename_the_component(self, fault: tuple[str, int] | None, *, keeps_the_key: bool) -> None:
         """Every resource is another one then. With a consumer key of its own the new app cannot be the old one: back to the old name."""
         self.sound, self.changed = False, True
-        before, key = self.stack.engine.component, self.key
+        before, file, logins = self.stack.engine.component, self.file, logins_of(self.stack)
         if keeps_the_key:
-            self.key = {**self.key, "consumerKey": self.stack.kept()["app"].outputs["consumerKey"]}
+            if set(logins) != set(file.apps()):
+                return
+            self.file = file.keeping({number: login["consumerKey"] for number, login in logins.items()})
         self.components += 1
         self.stack.rename(f"access{self.components}")
         ended = self._command("up", fault)
         self._login_after(ended)
         if not ended.ok:
             self.stack.rename(before)
-            self.key = key
+            self.file = file
             ended = self._command("up", None)
             assert ended.ok, ended.text
             self._login_after(ended)
@@ -232,13 +236,13 @@ class Life(RuleBasedStateMachine):
         """Two kinds cannot share a name: what is refused leaves the old app as it is."""
         self.up(None)
         self.sound, self.changed = False, True
-        before = self.kind
-        self.kind = next(kind for kind in ROOTS if kind != before)
+        before = self.file
+        self.file = before.with_kind(next(kind for kind in KINDS if kind != before.current.kind))
         ended = self._command("up", fault)
         self._login_after(ended)
         if not ended.ok:
-            self.kind = before
-            assert refused(self.stack.outputs(), self.sandbox.org) == ""
+            self.file = before
+            self.clients.check(self.file, self.stack)
         self.sound = True
 
     @precondition(lambda self: self.is_up)
@@ -256,16 +260,16 @@ class Life(RuleBasedStateMachine):
         """Another stack imports everything; then this one is destroyed, and what that one owns now stays."""
         self.up(None)
         self.sound = False
-        everything = {"app": True, "permissionSet": True, "assignments": True}
-        key = {**self.key, "consumerKey": self.stack.kept()["app"].outputs["consumerKey"]}
-        config = self._config(key=key, **{"import": everything})
+        taken = self.file.keeping({number: login["consumerKey"] for number, login in logins_of(self.stack).items()})
+        config = self._config(**taken.settings(imported=True))
         ended = self.twin.up(config)
         assert ended.ok, ended.text
-        assert refused(self.twin.outputs(), self.sandbox.org) == ""
+        assert self.clients.refusals(logins_of(self.twin)).keys() == self.file.blocked
         ended = self._command("destroy", fault)
         assert ended.ok, ended.text
         assert contradictions(self.twin.kept(), self.sandbox.standing(), self.sandbox.org, stack="twin") == []
-        assert refused(self.twin.outputs(), self.sandbox.org) == ""
+        assert self.clients.refusals(logins_of(self.twin)).keys() == self.file.blocked
+        assert logins_of(self.twin).keys() == self.file.apps().keys()
         ended = self.twin.destroy(config)
         assert ended.ok, ended.text
         assert contradictions({}, self.sandbox.standing(), self.sandbox.org) == []
@@ -277,15 +281,15 @@ class Life(RuleBasedStateMachine):
         """Refused, whatever is declared, and nothing is changed anywhere."""
         self.sound, other = False, self.sandbox.other
         before = self.stack.kept(), self.sandbox.standing(), self.sandbox.standing(other)
-        worked = refused(self.stack.outputs(), self.sandbox.org)
-        config = self._config(org=other, address="", users=[other.user(alias) for alias in self.users])
+        refusals = self.clients.refusals(logins_of(self.stack))
+        config = self._config(org=other, address="", users=[other.user(alias) for alias in self.file.users])
         ended: Ended = getattr(self.stack, command)(config)
         assert not ended.ok
         assert self.sandbox.org.org_id in ended.text, ended.text
         assert other.org_id in ended.text, ended.text
         assert self._parts(self.stack.kept()) == self._parts(before[0]), ended.text
         assert (self.sandbox.standing(), self.sandbox.standing(other)) == before[1:]
-        assert refused(self.stack.outputs(), self.sandbox.org) == worked
+        assert self.clients.refusals(logins_of(self.stack)) == refusals
         self._others_log_in()
         self.sound = True
 
@@ -327,8 +331,8 @@ class Life(RuleBasedStateMachine):
 
     @property
     def is_up(self) -> bool:
-        """Whether a whole stack is in state."""
-        return set(ORDER) <= set(self.stack.kept())
+        """Whether a whole stack is in state, with one generation or more."""
+        return bool(self.stack.logins())
 
     def _command(self, command: str, fault: tuple[str, int] | None, options: Options = EVERYTHING) -> Ended:
         """Run a command with a fault, then again without, at most twice, as the documentation says."""
@@ -353,7 +357,7 @@ class Life(RuleBasedStateMachine):
 
     def _login_after(self, ended: Ended) -> None:
         if ended.ok:
-            assert refused(self.stack.outputs(), self.sandbox.org) == ""
+            self.clients.check(self.file, self.stack)
         self._others_log_in()
 
     def _others_log_in(self) -> None:
@@ -369,16 +373,22 @@ class Life(RuleBasedStateMachine):
             for name, value in values.items()
         }
 
-    def _named(self, parts: Iterable[str]) -> frozenset[str]:
-        return frozenset(f"{self.stack.engine.component}-{part}" for part in parts)
+    def _parts_of(self, parts: Parts) -> list[str]:
+        """Parts by the names that they have in state, each once."""
+        numbers = sorted(self.stack.logins())
+        made = [
+            part if part in {"set", "assignments"} else part_name(part, numbers[which % len(numbers)])
+            for part, which in parts
+        ]
+        return list(dict.fromkeys(made))
+
+    def _named(self, parts: Parts) -> frozenset[str]:
+        return frozenset(f"{self.stack.engine.component}-{part}" for part in self._parts_of(parts))
+
+    def _edit(self, **edits: Any) -> None:
+        self.file = dataclasses.replace(self.file, **edits)
 
     def _config(self, **edits: Any) -> Config:
-        app, permission_set = self.names
-        declared = {
-            "address": self.address,
-            "app": {**self.app, "name": app},
-            "users": [self.sandbox.org.user(alias) for alias in self.users],
-            "permissionSet": {"name": permission_set},
-            "key": self.key,
-        }
-        return self.sandbox.config(self.kind, **{**declared, **edits})
+        users = [self.sandbox.org.user(alias) for alias in self.file.users]
+        declared = {"address": self.address, "users": users, **self.file.settings(), **edits}
+        return self.sandbox.config(self.file.current.kind, **declared)

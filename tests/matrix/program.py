@@ -11,12 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orgkey.model.generations import app_label, app_name, part_name
+from pydantic.alias_generators import to_camel
+
+from orgkey.model.generations import RetiringGeneration, app_label, app_name, part_name
+from orgkey.model.key_pair import KeyPairArgs
 from orgkey.stack_file.settings import Settings, load
 
 Outputs = Mapping[str, Any]
 APPS = {"external": "ExternalClientApp", "connected": "ConnectedApp"}
 PROJECT = "orgkey"
+_OF_ITS_OWN = {"privateKeyPem", "certificatePem", "consumerKey", "generation"}
+"""What of a key is one generation's own."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +38,20 @@ class Registration:
     property_needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     import_id: str = ""
     delete_before_replace: bool | None = None
+    ignored: tuple[str, ...] = ()
+    """Inputs whose changes are ignored."""
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """A stack file as the engine sees it: the provider's settings, and the resources in the order of their needs."""
+    """A stack file as the engine sees it: the provider's settings, and the resources in the order of their needs.
+
+    `current` is the number of the generation that is handed out.
+    """
 
     provider: Mapping[str, str]
     registrations: tuple[Registration, ...]
+    current: int
 
 
 def declare(config: Mapping[str, Any], *, stack: str = "t") -> Declaration:
@@ -48,7 +59,7 @@ def declare(config: Mapping[str, Any], *, stack: str = "t") -> Declaration:
     text = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     settings = load(text, project=PROJECT, stack=stack)
     provider = {key.removeprefix("salesforce:"): value for key, value in text.items() if key.startswith("salesforce:")}
-    return Declaration(provider, _registrations(settings))
+    return Declaration(provider, _registrations(settings), settings.generation.number)
 
 
 def stack_outputs(made: Mapping[str, Outputs], number: int = 1) -> dict[str, Any]:
@@ -65,13 +76,12 @@ def stack_outputs(made: Mapping[str, Outputs], number: int = 1) -> dict[str, Any
 
 
 def _registrations(settings: Settings) -> tuple[Registration, ...]:
-    key = settings.key.model_dump(mode="json", by_alias=True, exclude_unset=True)
     managed = {"managedBy": settings.managed_by}
     name, imports = settings.permission_set["name"], settings.imports
     current, *retiring = _generations(settings)
     counted = {"generations": 1 + len(retiring)} if retiring else {}
     return (
-        *(Registration(part_name("key", each.number), "KeyPair", (), lambda _: key) for each in (current, *retiring)),
+        *(_key_pair(settings, each) for each in (current, *retiring)),
         Registration(
             "set",
             "PermissionSet",
@@ -87,8 +97,8 @@ def _registrations(settings: Settings) -> tuple[Registration, ...]:
             {"permissionSet": ("set",)},
             import_id=name if imports.assignments else "",
         ),
-        *(part for each in retiring for part in _generation(settings, each, managed, key)),
-        *_generation(settings, current, managed, key),
+        *(part for each in retiring for part in _generation(settings, each, managed)),
+        *_generation(settings, current, managed),
     )
 
 
@@ -112,7 +122,8 @@ class _Generation:
     kind: str
     name: str
     blocked: bool
-    imported: bool = False
+    imported: bool
+    retiring: RetiringGeneration | None = None
 
 
 def _generations(settings: Settings) -> list[_Generation]:
@@ -128,16 +139,32 @@ def _generations(settings: Settings) -> list[_Generation]:
         ),
         *(
             _Generation(
-                each.number, each.kind or settings.kind, each.name or app_name(first, each.number), each.blocked
+                each.number,
+                each.kind or settings.kind,
+                each.name or app_name(first, each.number),
+                each.blocked,
+                each.imported,
+                each,
             )
             for each in settings.retiring
         ),
     ]
 
 
-def _generation(
-    settings: Settings, each: _Generation, managed: Mapping[str, Any], key: Mapping[str, Any]
-) -> tuple[Registration, Registration]:
+def _key_pair(settings: Settings, each: _Generation) -> Registration:
+    """That of a retiring generation stays as it was made."""
+    part, inputs = part_name("key", each.number), _dumped(settings.key)
+    if each.retiring is None:
+        return Registration(part, "KeyPair", (), lambda _: inputs)
+    own = {name: value for name, value in inputs.items() if name not in _OF_ITS_OWN} | _dumped(each.retiring.key)
+    return Registration(part, "KeyPair", (), lambda _: own, ignored=tuple(map(to_camel, KeyPairArgs.model_fields)))
+
+
+def _dumped(key: KeyPairArgs | None) -> dict[str, Any]:
+    return {} if key is None else key.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _generation(settings: Settings, each: _Generation, managed: Mapping[str, Any]) -> tuple[Registration, Registration]:
     """App and proof of a generation."""
     its_key, its_app = part_name("key", each.number), part_name("app", each.number)
     return (
@@ -182,6 +209,7 @@ def _app(settings: Settings, each: _Generation, made: Mapping[str, Outputs]) -> 
 
 def _grant(settings: Settings, each: _Generation, made: Mapping[str, Outputs]) -> dict[str, Any]:
     app = made[part_name("app", each.number)]
+    numbers = [settings.generation.number, *(other.number for other in settings.retiring)]
     inputs = {
         "consumerKey": app["consumerKey"],
         "username": settings.integration_user,
@@ -195,5 +223,7 @@ def _grant(settings: Settings, each: _Generation, made: Mapping[str, Outputs]) -
         "revoke": settings.grant.revoke,
         "blocked": each.blocked or None,
         "appLabel": app["label"] if each.blocked else None,
+        "generations": None if numbers == [1] else numbers,
+        "unusedAfterDays": settings.generation.unused_after_days,
     }
     return {name: value for name, value in inputs.items() if value is not None}

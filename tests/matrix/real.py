@@ -170,7 +170,8 @@ class PulumiStack:
 
 
 def _part(resource: Mapping[str, Any]) -> str:
-    return str(resource["urn"]).rsplit("-", 1)[-1]
+    """The part of a resource, by its name after the component's: `app-2` of `access-app-2`."""
+    return str(resource["urn"]).rsplit("::", 1)[-1].partition("-")[2]
 
 
 def _children(parent: int, word: str) -> list[int]:

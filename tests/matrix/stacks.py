@@ -14,7 +14,7 @@ from tests.matrix.observation import Kept, opened
 from tests.matrix.program import stack_outputs
 from tests.matrix.provider import Provider
 from tests.matrix.recording import Call
-from tests.matrix.state import EVERYTHING, CommandFailedError, Options, Resource, grants_of
+from tests.matrix.state import EVERYTHING, CommandFailedError, Options, Resource, base_of, number_of
 from tests.waiting import join
 
 _GLANCE = 0.02  # seconds between two looks at whether the victim's hour has come
@@ -110,13 +110,19 @@ class ProtocolStack:
         )
 
     def outputs(self) -> dict[str, Any]:
-        kept = self.kept()
-        if not {"set", "assignments"} <= set(kept) or not (grants := grants_of(kept)):
+        return self.logins().get(self.engine.current, {})
+
+    def logins(self) -> dict[int, dict[str, Any]]:
+        """What a client logs in with, by the number of each generation that is whole in state."""
+        made = {part: each.outputs for part, each in self.kept().items()}
+        if not {"set", "assignments"} <= set(made):
             return {}
-        number = int(grants[0].partition("-")[2] or 1)
-        made = {part: each.outputs for part, each in kept.items()}
-        parts = {part_name(part, number) for part in ("key", "app", "grant")}
-        return stack_outputs(made, number) if parts <= set(made) else {}
+        numbers = [number_of(part) for part in made if base_of(part) == "grant" and " " not in part]
+        return {
+            number: stack_outputs(made, number)
+            for number in numbers
+            if {part_name(part, number) for part in ("key", "app", "grant")} <= set(made)
+        }
 
     def doom(self, victim: str) -> None:
         assert victim in {"", "provider"}, "there is no engine's process to kill at this level"

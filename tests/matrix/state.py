@@ -158,10 +158,9 @@ def base_of(part: str) -> str:
     return part.partition("-")[0]
 
 
-def grants_of(parts: Iterable[str]) -> list[str]:
-    """The proofs among some parts, the newest generation's first."""
-    found = [part for part in parts if base_of(part) == "grant"]
-    return sorted(found, key=lambda part: int(part.partition("-")[2] or 1), reverse=True)
+def number_of(part: str) -> int:
+    """Of which generation a part is: 2 of `app-2`, 1 of `app`."""
+    return int(part.partition("-")[2].split(" ")[0] or 1)
 
 
 def as_read(old: Resource, answer: provider_pb2.ReadResponse) -> Resource:

@@ -16,6 +16,7 @@ from tests.matrix.stacks import Ended, ProtocolStack, Stack
 from tests.matrix.state import Options
 
 NOTHING: Mapping[str, Any] = {}
+SECOND = {"generation": {"number": 2}, "retiring": [{"number": 1}]}
 LABEL = {"app": {"label": "Other label"}}
 Step = Callable[[Stack, Callable[[Mapping[str, Any]], Any]], Ended]
 _SET, _APP, _KEY = (frozenset({f"access-{part}"}) for part in ("set", "app", "key"))
@@ -41,6 +42,11 @@ def imported(stack: Stack, config: Callable[[Mapping[str, Any]], Any]) -> Ended:
 STORY: Mapping[str, Step] = {
     "first up": lambda stack, config: stack.up(config(NOTHING)),
     "second up": lambda stack, config: stack.up(config(NOTHING)),
+    "a generation more": lambda stack, config: stack.up(config(SECOND)),
+    "replace the key of the retiring one": lambda stack, config: stack.up(
+        config({**SECOND, "key": {"validityDays": 300}}), Options(replace=_KEY)
+    ),
+    "back to the first": lambda stack, config: stack.up(config(NOTHING)),
     "replace set": lambda stack, config: stack.up(config(NOTHING), Options(replace=_SET)),
     "taint app": tainted,
     "target app": lambda stack, config: stack.up(config(LABEL), Options(target=_APP)),

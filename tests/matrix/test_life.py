@@ -48,7 +48,7 @@ def live(sandbox: Sandbox, stacks: dict[str, ProtocolStack], how: settings, reco
 def test_whatever_happens_the_next_up_ends_in_what_is_declared(
     sandbox: Sandbox, stacks: dict[str, ProtocolStack], record_property: Record
 ) -> None:
-    few = settings(_UNHURRIED, max_examples=10, stateful_step_count=20, derandomize=True)
+    few = settings(_UNHURRIED, max_examples=8, stateful_step_count=14, derandomize=True)
     live(sandbox, stacks, few, record_property)
 
 

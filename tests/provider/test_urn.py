@@ -27,12 +27,12 @@ def test_a_urn_gives_back_its_parts_whatever_its_name_holds(parent: str, type_to
     assert Urn.parse(f"urn:pulumi:t::p::{qualified}::{name}") == Urn("t", "p", parent, type_token, name)
 
 
-@given(name=NAMES)
-def test_the_report_and_the_import_command_take_any_name(name: str) -> None:
-    urn = f"urn:pulumi:t::p::orgkey:index:JwtBearerAccess$salesforce:index:PermissionSet::{name}-set"
+@given(name=NAMES, part=st.sampled_from(["set", "app", "app-2", "app-12"]))
+def test_the_report_and_the_import_command_take_any_name(name: str, part: str) -> None:
+    urn = f"urn:pulumi:t::p::orgkey:index:JwtBearerAccess$salesforce:index:PermissionSet::{name}-{part}"
     assert path_of(urn) == "permissionSet"
     _, _, _, shown, resource_id, flag, parent, _ = shlex.split(import_command("PermissionSet", urn, "Access"))
-    assert (shown, resource_id, flag) == (f"{name}-set", "Access", "--parent")
+    assert (shown, resource_id, flag) == (f"{name}-{part}", "Access", "--parent")
     assert parent == f"access=urn:pulumi:t::p::orgkey:index:JwtBearerAccess::{name}"
 
 
