@@ -32,7 +32,7 @@ class Person:
 
 _LICENSES = ((SALESFORCE, "SFDC", 100), (INTEGRATION, "PID_Salesforce_Integration", 5), (CHATTER, "CSN_User", 5000))
 _PROFILES = (
-    (ADMINISTRATOR, SALESFORCE, PERMISSIONS),
+    (ADMINISTRATOR, SALESFORCE, tuple(each for each in PERMISSIONS if each != "ApiUserOnly")),
     (STANDARD, SALESFORCE, ("ApiEnabled", "LightningExperienceUser", "RunReports", "ViewRoles")),
     (MINIMUM, SALESFORCE, ("LightningExperienceUser",)),
     (API_ONLY, INTEGRATION, ("ApiEnabled", "ApiUserOnly")),

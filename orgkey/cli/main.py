@@ -24,6 +24,7 @@ import click
 from orgkey.cli.check import check
 from orgkey.cli.doctor import doctor
 from orgkey.cli.export import export
+from orgkey.cli.init import init
 from orgkey.cli.options import format_option, jobs_option, seconds_option, stacks_option
 from orgkey.cli.outputs import Output, leave_stdout, problems, write
 from orgkey.cli.progress import Progress
@@ -235,6 +236,7 @@ def _refuse_contradictions(
 orgkey.add_command(check)
 orgkey.add_command(doctor)
 orgkey.add_command(export)
+orgkey.add_command(init)
 orgkey.add_command(renewals)
 orgkey.add_command(usage)
 

@@ -40,27 +40,39 @@ class Engine:
     executable: str
     environment: Mapping[str, str] = field(repr=False)
 
-    def answer(self, arguments: Sequence[str], *, folder: Path, seconds: float = _SECONDS) -> str:
-        """Run a command and return what it printed; raises EngineError with its own words, EngineTimeoutError after `seconds`."""
-        result = self.start(arguments, folder=folder).wait(seconds)
+    def answer(
+        self, arguments: Sequence[str], *, folder: Path, seconds: float = _SECONDS, typed: str | None = None
+    ) -> str:
+        """Run a command and return what it printed; raises EngineError with its own words, EngineTimeoutError after `seconds`.
+
+        What is `typed` comes through its standard input.
+        """
+        result = self.start(arguments, folder=folder, typed=typed).wait(seconds)
         if result.code:
             raise EngineError(result.error)
         return result.out
 
-    def start(self, arguments: Sequence[str], *, folder: Path, extra: Mapping[str, str] | None = None) -> Process:
+    def start(
+        self,
+        arguments: Sequence[str],
+        *,
+        folder: Path,
+        extra: Mapping[str, str] | None = None,
+        typed: str | None = None,
+    ) -> Process:
         """Start a command in a process group of its own, so that it can be ended with all its children."""
         process = subprocess.Popen(
             [self.executable, *arguments, "--non-interactive"],
             cwd=folder,
             env={**self.environment, **_QUIET, **(extra or {})},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if typed is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
             start_new_session=True,
         )
-        return Process(process)
+        return Process(process, typed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +97,12 @@ class Process:
     """A command under way."""
 
     popen: subprocess.Popen[str]
+    typed: str | None = field(default=None, repr=False)
 
     def wait(self, seconds: float) -> Result:
         """What it said, once it has ended; raises EngineTimeoutError and ends it when it takes longer."""
         try:
-            out, err = self.popen.communicate(timeout=seconds)
+            out, err = self.popen.communicate(self.typed, timeout=seconds)
         except subprocess.TimeoutExpired:
             self.kill()
             with suppress(subprocess.TimeoutExpired):  # what left its process group may hold its pipes open

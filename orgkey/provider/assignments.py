@@ -94,8 +94,13 @@ class PermissionSetAssignmentsHandler(Handler):
                 names.append(name)
         if inputs.get("expiration") is UNKNOWN or _end(old_inputs) != _end(inputs):
             names.append("expiration")
+        taken_over = "users" in names and _only_names_holders(old_inputs, old_outputs, inputs)
+        if taken_over:
+            names.remove("users")
         # A user who was given the set by an `up` that did not hear the answer, or by somebody else, is in no output yet.
-        stale = "users" not in names and _recorded(old_outputs) not in (None, _names(inputs, "users"))
+        stale = (
+            not taken_over and "users" not in names and _recorded(old_outputs) not in (None, _names(inputs, "users"))
+        )
         replaces = replacing(PermissionSetAssignmentsArgs, names)
         return Diff(
             inputs=names,
@@ -392,6 +397,18 @@ def _so_far(inputs: Values, before: Values, made: Sequence[Assignment], operatio
         "instanceUrl": operation.org.url,
         "claim": _claim(before),
     }
+
+
+def _only_names_holders(old_inputs: Values, old_outputs: Values, inputs: Values) -> bool:
+    """Whether an import's first update names none but users who hold the set already: what changes then is who manages, which it shows."""
+    if (
+        old_inputs.get("managedBy")
+        or not inputs.get("managedBy")
+        or UNKNOWN in (inputs.get("users"), inputs.get("managedBy"))
+    ):
+        return False
+    holding = {name_key(str(user)) for user in old_outputs.get("undeclaredUsers") or ()}
+    return not old_inputs.get("users") and set(_names(inputs, "users")) <= holding
 
 
 def _claim(before: Values) -> str:

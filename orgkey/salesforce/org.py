@@ -254,13 +254,17 @@ class Org:
         name: str = self._facts.get("whose", ask)
         return name
 
+    def versions(self) -> list[str]:
+        """The API versions that the org serves; asked without a login."""
+        served: list[str] = self._facts.get("versions", self._versions)
+        return served
+
     def _soap_version(self, session_id: str) -> str:
         """The API version for SOAP: a session in JWT form is taken from 68.0 on only (platform notes 5.1); REST takes it always."""
         wanted = self.connection.api_version
         if not _is_jwt(session_id) or float(wanted) >= _JWT_BY_SOAP:
             return wanted
-        served: list[str] = self._facts.get("versions", self._versions)
-        newer = sorted((each for each in served if answers.version(each) >= _JWT_BY_SOAP), key=answers.version)
+        newer = sorted((each for each in self.versions() if answers.version(each) >= _JWT_BY_SOAP), key=answers.version)
         if not newer:
             raise CredentialsError(
                 f"{self.host} gave the login a session in JWT form, and its SOAP API takes that from version {_JWT_BY_SOAP} on only, "

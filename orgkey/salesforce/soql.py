@@ -299,6 +299,31 @@ def users_by_id(user_ids: Sequence[str]) -> list[str]:
     return _in("SELECT Id, Username FROM User WHERE Id IN {}", user_ids)
 
 
+def users_like(username_starts: Sequence[str], name_parts: Sequence[str], licenses: Sequence[str]) -> str:
+    """Active users who may be no persons: by the beginning of the user name, a part of the full name, the licence, an API-only profile."""
+    from simple_salesforce.format import format_soql
+
+    question = (
+        "SELECT Id, Username, Name, Profile.Name, Profile.UserLicense.Name, Profile.PermissionsApiUserOnly FROM User "
+        "WHERE IsActive = true AND UserType = 'Standard' AND (Profile.PermissionsApiUserOnly = true OR Profile.UserLicense.Name IN {}"
+    )
+    likes = [
+        *(str(format_soql("Username LIKE '{:like}%'", each)) for each in username_starts),
+        *(str(format_soql("Name LIKE '%{:like}%'", each)) for each in name_parts),
+    ]
+    return " OR ".join([_quoted(question, sorted(licenses)), *likes]) + ") ORDER BY Username LIMIT 200"
+
+
+def frozen_users(user_ids: Sequence[str]) -> list[str]:
+    """Which of some users are frozen."""
+    return _in("SELECT Id, UserId FROM UserLogin WHERE UserId IN {} AND IsFrozen = true", user_ids)
+
+
+def email_of(username: str) -> str:
+    """The e-mail address of a user."""
+    return _quoted("SELECT Id, Email FROM User WHERE Username = {}", username)
+
+
 def profile(profile_id: str) -> str:
     """A profile with its metadata, for the Tooling API: one at a time, as it demands (Tooling API, Profile)."""
     return _quoted("SELECT Id, FullName, Metadata FROM Profile WHERE Id = {}", profile_id)

@@ -84,6 +84,24 @@ def test_an_imported_set_stays_everybodys_until_a_program_takes_it_and_then_each
     assert holders[0] == "Access"
 
 
+@pytest.mark.parametrize(
+    ("users", "manager", "shown"),
+    [
+        (("ci", "devops"), "acme/uat", ["managedBy"]),
+        (("ci",), "acme/uat", ["managedBy"]),
+        (("ci", "release"), "acme/uat", ["managedBy", "users"]),
+        (("ci",), "", ["users"]),  # nothing else would write down who is managed
+    ],
+)
+def test_an_imports_first_preview_shows_users_where_one_of_them_does_not_hold_the_set_yet(
+    offline: Client, users: tuple[str, ...], manager: str, shown: list[str]
+) -> None:
+    found = {"permissionSet": "Access", "users": [], "authoritative": False}
+    outputs = {**found, "undeclaredUsers": ["CI@acme.com", "devops@acme.com"], "assignments": []}
+    news = {**found, "users": [f"{name}@acme.com" for name in users], **({"managedBy": manager} if manager else {})}
+    assert sorted(offline.diff(HOLDERS, found, outputs, news).diffs) == shown
+
+
 # --- what is left to a default
 
 

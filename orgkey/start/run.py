@@ -1,0 +1,143 @@
+"""One start: an org that is looked at, and the stack file that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from orgkey.fleet.project import Project
+from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
+from orgkey.salesforce.clock import Clock
+from orgkey.salesforce.org import Org
+from orgkey.salesforce.read import Snapshot
+from orgkey.start.adopt import adopted
+from orgkey.start.app_seen import Admitted, read_admitted
+from orgkey.start.apps import app_called, doing_jwt
+from orgkey.start.look import OrgSeen, api_version, look
+from orgkey.start.names import StackName
+from orgkey.start.proposal import connection_config, new_app, problems_of, refuse_problems
+from orgkey.start.stack_text import stack_file_text
+from orgkey.start.wishes import Draft, DraftError, Wishes, by_option
+
+_SHOWN = 10  # users and apps in what is said
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is wanted of one stack: how its org is reached, the app that is taken over (empty: a new one), and the rest."""
+
+    project: Project
+    stack: StackName
+    instance_url: str
+    credentials: Mapping[str, Any]
+    ca_bundle: str
+    api_version: str
+    wishes: Wishes
+    adopt: str = ""
+
+    @property
+    def manager(self) -> str:
+        """Owner and stack, as an ownership marker has them."""
+        return f"{self.project.name}/{self.stack.short}"
+
+    def connection(self, **more: str) -> dict[str, Any]:
+        """The `salesforce:*` settings."""
+        return connection_config(self.instance_url, self.credentials, ca_bundle=self.ca_bundle, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An org that was looked at, and the means to look closer."""
+
+    snapshot: Snapshot = field(repr=False)
+    org: OrgSeen
+    api_version: str
+
+    def says(self) -> Iterator[str]:
+        """What was seen, line by line."""
+        org, identity = self.org, self.org.identity
+        yield (
+            f"{self.snapshot.org.host}: {identity.name} ({identity.org_id}), a {identity.kind} org; API versions up to "
+            f"{org.newest_version}; login {org.login or 'not told'}"
+        )
+        if org.users:
+            yield "  Users that look like integration users:"
+            yield from (f"    {each.username}: {each.why}" for each in org.users[:_SHOWN])
+            if len(org.users) > _SHOWN:
+                yield f"    and {len(org.users) - _SHOWN} more"
+        if apps := doing_jwt(org.apps):
+            yield "  Apps with a certificate, which --adopt takes over:"
+            yield from (f"    {each.in_words}" for each in apps[:_SHOWN])
+        if managed := [each for each in org.apps if each.manager]:
+            listed = ", ".join(f"{each.name} ({each.manager})" for each in managed[:_SHOWN])
+            yield f"  Apps that a stack of orgkey manages: {listed}"
+        if foreign := [each for each in org.apps if not each.own]:
+            listed = ", ".join(f"{each.name} ({each.whose})" for each in foreign[:_SHOWN])
+            yield f"  Apps that are nobody's here to change: {listed}"
+        yield "  New Connected Apps: most orgs allow none since Spring '26, and only a deploy tells; External Client Apps always work."
+        yield from (f"  Not shown to this login: {each}" for each in org.unseen)
+
+
+def sighted(plan: Plan, environment: Mapping[str, str], seconds: float) -> Sighting:
+    """Look at a plan's org, for at most so many seconds; raises SalesforceError, and DraftError for what cannot be a connection."""
+    clock = Clock()
+    clock.set_deadline(clock.monotonic() + seconds)
+    connection = _checked(plan.connection(api_version=plan.api_version))
+    first = Org(connection, clock=clock, environment=environment)
+    version, newest = api_version(first.versions(), first.host)
+    if not plan.api_version and version != connection.api_version:
+        connection = _checked(plan.connection(api_version=version))
+    snapshot = Snapshot(Org(connection, clock=clock, environment=environment), gather=0.0)
+    return Sighting(snapshot, look(snapshot, newest), connection.api_version)
+
+
+def app_seen(plan: Plan, sighting: Sighting) -> Admitted:
+    """The app that is taken over, with all that hangs on it; raises AppNotFoundError, TakenError, SalesforceError."""
+    found = app_called(plan.adopt, sighting.org.apps, kind=plan.wishes.kind, host=sighting.snapshot.org.host)
+    return read_admitted(sighting.snapshot, found, plan.manager, plan.wishes.permission_set)
+
+
+def drafted(plan: Plan, sighting: Sighting, *, propose: bool, admitted: Admitted | None = None) -> Draft:
+    """The content of a stack file, which the program takes as it is; raises DraftError, and what `app_seen` raises."""
+    identity = sighting.org.identity
+    version = sighting.api_version if sighting.api_version != DEFAULT_API_VERSION else ""
+    connection = plan.connection(kind=identity.kind, api_version=version)
+    if plan.adopt:
+        draft = adopted(
+            plan.wishes,
+            sighting.org,
+            admitted or app_seen(plan, sighting),
+            connection,
+            project=plan.project.name,
+            stack=plan.stack.short,
+        )
+    else:
+        draft = new_app(plan.wishes, sighting.org, connection, propose=propose)
+    refuse_problems(
+        problems_of(
+            draft.config, project=plan.project.name, stack=plan.stack.short, private_key=plan.wishes.private_key
+        )
+    )
+    return draft
+
+
+def text_of(plan: Plan, draft: Draft, sighting: Sighting, schema: str) -> str:
+    """The text of a plan's stack file."""
+    identity, full, short = sighting.org.identity, plan.stack.full, plan.stack.short
+    today = datetime.fromtimestamp(sighting.snapshot.org.clock.now(), UTC)
+    about = (
+        f"Stack {short}: {identity.name} ({identity.org_id}), a {identity.kind} org, as orgkey saw it on {today:%Y-%m-%d}.",
+        f"Next: orgkey check --stack {short}, which says whether all is there that an `up` needs; then pulumi preview -s {full}.",
+        "All keys: docs/reference/stack-file-keys.md of orgkey, and the schema that `orgkey schema` prints.",
+    )
+    return stack_file_text(draft.config, schema=schema, about=about, notes=draft.notes, possible=draft.possible)
+
+
+def _checked(settings: Mapping[str, Any]) -> Connection:
+    typed = {key.removeprefix("salesforce:"): value for key, value in settings.items()}
+    connection, problems = parse_connection(typed)
+    if connection is None:
+        raise DraftError(by_option(replace(each, path=f"salesforce:{each.path}")) for each in problems)
+    return connection
