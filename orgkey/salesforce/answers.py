@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from orgkey.salesforce.errors import StrangeAnswerError
 
@@ -191,6 +191,16 @@ def grant_error(content: Any, status: int, url: str) -> tuple[str, str]:
     """Code and text of a token endpoint's refusal (RFC 6749 5.2); where it says nothing, the status and `no description`."""
     answer = fields(content, url, "answer of a token endpoint")
     return word(answer, "error") or str(status), word(answer, "error_description") or "no description"
+
+
+def revoke_error(response: requests.Response) -> tuple[str, str]:
+    """Code and text of the revoke endpoint's refusal, whose body may be JSON or a form (platform notes 4.7); else the status."""
+    try:
+        told = response.json()
+    except ValueError:
+        told = dict(parse_qsl(response.text.strip()))
+    told = told if isinstance(told, dict) else {}
+    return word(told, "error") or str(response.status_code), word(told, "error_description") or "no description"
 
 
 def user_info(content: Any, url: str) -> UserInfo:

@@ -12,7 +12,7 @@ from orgkey.metadata.identifiers import short_id
 from orgkey.salesforce import oauth, records, soql
 from orgkey.salesforce.answers import Rows
 from orgkey.salesforce.app_logins import MAY_SEE
-from orgkey.salesforce.errors import RefusedError, SalesforceError
+from orgkey.salesforce.errors import RefusedError
 from orgkey.salesforce.org import Org
 
 
@@ -32,7 +32,10 @@ class EndedSessions:
 
 
 def end_sessions(org: Org, label: str) -> EndedSessions:
-    """End what an app of that label gave out; what the org refuses to show or to end is told, and the rest is ended all the same."""
+    """End what an app of that label gave out; what the org refuses to show or to end is told, and the rest is ended all the same.
+
+    Raises SalesforceError where the org did not answer, or not now: the same call again goes on from there.
+    """
     if (apps := _apps_labelled(org, label)) > 1:
         why = f"{apps} apps have the label {label}, so whose a session is cannot be told: end them in Setup > Session Management"
         return EndedSessions(0, 0, (why,))
@@ -59,10 +62,7 @@ def end_sessions(org: Org, label: str) -> EndedSessions:
     }
     tokens = [row for row in tokens if row.text("AppName") == label]
     ids = [row.text("Id") for row in sessions if short_id(row.text("LoginHistoryId")) in of_the_app]
-    ended = _delete(org, ids, left)
-    for row in tokens:
-        oauth.revoke(org.transport, org.url, row.text("DeleteToken"))
-    return EndedSessions(ended, len(tokens), tuple(left))
+    return EndedSessions(_delete(org, ids, left), _revoke(org, tokens, left), tuple(left))
 
 
 def _apps_labelled(org: Org, label: str) -> int:
@@ -75,6 +75,8 @@ def _rows(org: Org, question: str, what: str, left: list[str]) -> Rows:
     try:
         return org.query(question)
     except RefusedError as refusal:
+        if refusal.transient:
+            raise
         left.append(
             f"the org does not show this login {what} ({' '.join(refusal.in_short.split())}): end them in Setup > Session Management"
         )
@@ -84,10 +86,26 @@ def _rows(org: Org, question: str, what: str, left: list[str]) -> Rows:
 def _delete(org: Org, ids: list[str], left: list[str]) -> int:
     try:
         saved = records.delete(org, ids) if ids else []
-    except SalesforceError as error:
-        left.append(f"no session was ended: {str(error).partition(chr(10))[0]}")
+    except RefusedError as refusal:
+        if refusal.transient:
+            raise
+        left.append(f"{len(ids)} sessions were not ended ({refusal.in_short})")
         return 0
     failed = [each for each in saved if not each.success]
     if failed:
         left.append(f"{len(failed)} sessions were not ended ({failed[0].code}: {failed[0].text})")
     return len(saved) - len(failed)
+
+
+def _revoke(org: Org, tokens: Rows, left: list[str]) -> int:
+    refused = list[RefusedError]()
+    for row in tokens:
+        try:
+            oauth.end_token(org.transport, org.url, row.text("DeleteToken"))
+        except RefusedError as refusal:
+            if refusal.transient:
+                raise
+            refused.append(refusal)
+    if refused:
+        left.append(f"{len(refused)} refresh tokens were not ended ({refused[0].in_short})")
+    return len(tokens) - len(refused)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from orgkey.salesforce import answers
 from orgkey.salesforce.answers import Token, UserInfo
 from orgkey.salesforce.error_table import GRANT, SECRET_GRANT, Retry, Row
-from orgkey.salesforce.errors import GrantRefusedError, Unreachable, UnreachableError, host_of
+from orgkey.salesforce.errors import GrantRefusedError, RefusedError, Unreachable, UnreachableError, host_of
 
 if TYPE_CHECKING:
     import requests
@@ -58,8 +58,27 @@ def user_info(transport: Transport, instance_url: str, access_token: str) -> Use
 
 def revoke(transport: Transport, instance_url: str, access_token: str) -> None:
     """End the token's session; whatever comes of that, what the token was made for is done."""
-    with contextlib.suppress(UnreachableError):
-        transport.request("POST", f"{instance_url}/services/oauth2/revoke", data={"token": access_token})
+    with contextlib.suppress(UnreachableError, RefusedError):
+        end_token(transport, instance_url, access_token)
+
+
+def end_token(transport: Transport, instance_url: str, token: str) -> None:
+    """End an access token's session, or a refresh token with its sessions (RFC 7009; platform notes 4.7).
+
+    Raises UnreachableError where nobody knows whether it is ended, RefusedError where the org says that it is not.
+    """
+    url = f"{instance_url}/services/oauth2/revoke"
+    response = transport.request("POST", url, data={"token": token})
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise _unwell(url, response.status_code)
+    if not response.ok:
+        code, text = answers.revoke_error(response)
+        raise RefusedError(code, text, where=f"{host_of(url)} revoke endpoint")
+
+
+def _unwell(url: str, status: int) -> UnreachableError:
+    """The org is not well: that says nothing about the login."""
+    return UnreachableError(f"{host_of(url)} answered HTTP {status}.\nTry again in a moment.", why=Unreachable.UNWELL)
 
 
 def _token(transport: Transport, host: str, form: Mapping[str, str], table: Sequence[Row]) -> Token:
@@ -67,12 +86,8 @@ def _token(transport: Transport, host: str, form: Mapping[str, str], table: Sequ
     response = transport.request(
         "POST", url, data=dict(form)
     )  # urlencoded: a JSON body is "unsupported_grant_type" (platform notes 4.1)
-    if (
-        response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
-    ):  # the org is not well: that says nothing about the login
-        raise UnreachableError(
-            f"{host_of(url)} answered HTTP {response.status_code}.\nTry again in a moment.", why=Unreachable.UNWELL
-        )
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise _unwell(url, response.status_code)
     content = answers.content_of(response, "JSON object")
     if not response.ok or (isinstance(content, dict) and "access_token" not in content):
         code, text = answers.grant_error(content, response.status_code, url)
