@@ -191,7 +191,10 @@ class Engine:
                 return Problem(old.part, error.code, error.message)
             now = after(old, error.init_failed, inputs=error.init_failed["inputs"])
         if now is not None:
-            now.differs = self._differs(old, now)
+            try:
+                now.differs = self._differs(old, now)
+            except VerbFailedError as error:  # as when the Read of another one ended the process
+                return Problem(old.part, error.code, error.message)
         return now
 
     def _differs(self, old: Resource, now: Resource) -> tuple[str, ...]:
