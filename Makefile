@@ -52,7 +52,7 @@ real-org: .venv/.run ## orgkey against a real org, 20 minutes (docs/first-real-o
 test: .venv/.dev ## all tests but benchmarks and the whole matrix
 	@$(BIN)/python -m toolchain > /dev/null
 	@$(BIN)/python -m tests.chromium
-	@$(BIN)/python -m tests.conformance.tools
+	@$(BIN)/python -m tests.conformance
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 matrix: .venv/.dev ## faults at every request of every command, every process killed: three quarters of an hour, a table at the end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -19,7 +20,13 @@ RIGHT: dict[str, Any] = {
     "app": {"name": "CI_Integration", "contact_email": "ops@acme.com"},
     "users": ["ci@acme.com", "cd@acme.com"],
 }
-LATER = pulumi.Output.from_input("known later")
+
+
+async def known_later() -> pulumi.Output[str]:
+    return pulumi.Output.from_input("known later")
+
+
+LATER = asyncio.run(known_later())  # from Python 3.14 on an output is made in a running loop alone
 
 
 def paths(**changes: Any) -> list[str]:

