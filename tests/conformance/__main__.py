@@ -5,9 +5,19 @@ from __future__ import annotations
 import sys
 
 from tests.conformance.pythons import PYTHONS
-from tests.conformance.tools import ACTIONLINT, CHECKERS, CUMULUSCI, NODE, PULUMI_YAML, OutOfReachError, install
+from tests.conformance.tools import (
+    ACTIONLINT,
+    AIOSFSTREAM,
+    CHECKERS,
+    CLIENTS,
+    CUMULUSCI,
+    NODE,
+    PULUMI_YAML,
+    OutOfReachError,
+    install,
+)
 
-for tool in (NODE, CHECKERS, CUMULUSCI, ACTIONLINT, PULUMI_YAML, *PYTHONS.values()):
+for tool in (NODE, CLIENTS, CHECKERS, CUMULUSCI, AIOSFSTREAM, ACTIONLINT, PULUMI_YAML, *PYTHONS.values()):
     try:
         install(tool)
     except OutOfReachError as error:

@@ -9,7 +9,7 @@ import pytest
 from tests.conformance.app import ExternalApp, Key
 from tests.conformance.outside import Fence, fenced
 from tests.conformance.salesforce_cli import SalesforceCli
-from tests.conformance.tools import CUMULUSCI, NODE, OutOfReachError, Tool, install
+from tests.conformance.tools import AIOSFSTREAM, CLIENTS, CUMULUSCI, NODE, OutOfReachError, Tool, install
 from tests.landscape import Landscape, Org
 
 
@@ -30,6 +30,18 @@ def _installed(tool: Tool) -> Path:
 def node() -> Path:
     """The folder with Node and the clients that run on it."""
     return _installed(NODE)
+
+
+@pytest.fixture(scope="session")
+def clients() -> Path:
+    """The folder with what the examples that run on Node need."""
+    return _installed(CLIENTS)
+
+
+@pytest.fixture(scope="session")
+def aiosfstream() -> Path:
+    """The venv with aiosfstream."""
+    return _installed(AIOSFSTREAM)
 
 
 @pytest.fixture(scope="session")

