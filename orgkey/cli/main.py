@@ -98,7 +98,7 @@ def orgkey(cwd: Path | None) -> None:
 @format_option(FORMATS)
 @click.option(
     "--fail-on",
-    type=click.Choice([each.value for each in Severity]),
+    type=click.Choice([each.value for each in Severity if each is not Severity.INFO]),
     default=Severity.LOW.value,
     show_default=True,
     help="Exit 1 only for findings as bad as this or worse.",

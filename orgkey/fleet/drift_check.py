@@ -21,12 +21,12 @@ from orgkey.fleet.components import Component, components_of
 from orgkey.fleet.digest import Digest, DigestError, parse_digest, path_of
 from orgkey.fleet.engine import Engine, EngineError, EngineTimeoutError, Process
 from orgkey.fleet.findings import REMEDIES, Action
-from orgkey.fleet.judge import certificate_of, judge, org_of
+from orgkey.fleet.judge import certificate_of, certificates_of, judge, org_of
 from orgkey.fleet.project import NoSettingsError, Project, Stack, StackFileError, connection_config, instance_url
 from orgkey.fleet.provider import DriftProvider, DriftProviders, Reading
 from orgkey.fleet.report import Component as Access
 from orgkey.fleet.report import Finding, StackReport, Unknown, could_not_tell, verdict_of
-from orgkey.fleet.retiring import retiring_uses
+from orgkey.fleet.retiring import retiring_findings, retiring_uses
 from orgkey.salesforce.errors import CanceledError
 
 _LAST_WORD = 5.0  # seconds for the engine to end by itself, once the org is given up
@@ -109,6 +109,7 @@ class DriftChecker:
             partly_read=reading.partly_read.keys(),
         )
         accesses = tuple(_access(each, reading) for each in components)
+        found = (*found, *(each for access in accesses for each in retiring_findings(access.name, access.retiring)))
         certificates = [each.certificate for each in accesses if each.certificate]
         return StackReport(
             project=stack.project,
@@ -170,6 +171,7 @@ def _access(component: Component, reading: Reading) -> Access:
         instance_url=next(asked, "") or url,
         org_id=org_id,
         certificate=certificate_of(component),
+        certificates=certificates_of(component),
         retiring=retiring_uses(component, reading.logins),
     )
 
@@ -224,7 +226,8 @@ def commands_of(
 ) -> tuple[str, ...]:
     """Lines for a shell, in order: what no command does is a comment. `up_fails`: something could not be read that an `up` reads too."""
     by_hand = [f"# {stack.name}: {first}; then:" for each in found for first in _before_up(each)]
-    helps = not up_fails and any(each.action not in {Action.RENEW_LATER, Action.READ_THEN_TRY} for each in found)
+    waits = {Action.RENEW_LATER, Action.READ_THEN_TRY, Action.RETIRE}
+    helps = not up_fails and any(each.action not in waits for each in found)
     up = [f"pulumi up --stack {stack.name}"] if helps else []
     return (*dict.fromkeys(by_hand), *up, *([f"orgkey drift --stack {stack.name}"] if unknown else []))
 

@@ -12,8 +12,9 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad a finding is, the least first."""
+    """How bad a finding is, the least first. INFO is worth knowing and no drift: it changes neither verdict nor exit code."""
 
+    INFO = "info"
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
@@ -43,6 +44,7 @@ class Code(StrEnum):
     RENEWAL_DUE = "renewal-due"
     OWNER_CHANGED = "owner-changed"
     SETTING_CHANGED = "setting-changed"
+    CAN_BE_RETIRED = "can-be-retired"
 
 
 class Action(StrEnum):
@@ -69,6 +71,7 @@ class Action(StrEnum):
     SETTINGS_THEN_UP = "settings-then-up"
     READ_THEN_UP = "read-then-up"
     MEND_READING = "mend-reading"
+    RETIRE = "retire"
 
 
 REMEDIES: Mapping[Action, str] = {
@@ -95,6 +98,7 @@ REMEDIES: Mapping[Action, str] = {
     Action.SETTINGS_THEN_UP: "mend first the setting that `pulumi up` stops on, as another finding says; then: {remedy}",
     Action.READ_THEN_UP: "mend first what could not be read, since `pulumi up` begins with the same questions; then: {remedy}",
     Action.MEND_READING: "mend what its reason names, then look again",
+    Action.RETIRE: "take it out of orgkey:retiring once nobody needs it: the next update deletes its app, and its key is refused",
 }
 """What a person reads. `advice` is the error table's remedy, `remedy` that of another row, `renew_at` a day."""
 
@@ -251,5 +255,11 @@ KINDS: Mapping[Code, Kind] = {
         Severity.MEDIUM,
         "a setting is not what the stack declares",
         "whoever changed it, and whoever relies on it",
+    ),
+    Code.CAN_BE_RETIRED: Kind(
+        "can be retired",
+        Severity.INFO,
+        "a retiring generation has had no login for `generation.unusedAfterDays` days, as far as the org's login history shows",
+        "whoever waits for clients to change to the new key",
     ),
 }

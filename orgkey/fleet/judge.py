@@ -17,8 +17,9 @@ from orgkey.fleet.findings import STOPS_UP, Action, Code, Severity
 from orgkey.fleet.judge_assignments import judge_assignments
 from orgkey.fleet.judge_metadata import judge_metadata
 from orgkey.fleet.remedies import Unread, changed_value, finding, settle
-from orgkey.fleet.report import Certificate, Finding
+from orgkey.fleet.report import Certificate, Finding, GenerationCertificate
 from orgkey.metadata.identifiers import name_key, same_id
+from orgkey.model.generations import number_of
 from orgkey.model.secret_texts import HIDDEN
 from orgkey.provider.login_diagnosis import command_for
 from orgkey.provider.registry import PACKAGE
@@ -74,6 +75,27 @@ def certificate_of(component: Component) -> Certificate | None:
     """The certificate in state; of several the one that ends first."""
     read = (_certificate_in(step) for step in component.steps if path_of(step.urn) == "key")
     return min((each for each in read if each), key=lambda each: each.not_after, default=None)
+
+
+def certificates_of(component: Component) -> tuple[GenerationCertificate, ...]:
+    """The certificates in state by generation, the current one first; empty where there is one generation."""
+    declared = next((numbers for step in component.steps if (numbers := _generations_in(step))), ())
+    found = {
+        number_of(step.name): certificate
+        for step in component.steps
+        if path_of(step.urn) == "key" and (certificate := _certificate_in(step))
+    }
+    return tuple(
+        GenerationCertificate(**found[number].model_dump(), generation=number, retiring=index > 0)
+        for index, number in enumerate(declared)
+        if number in found and len(declared) > 1
+    )
+
+
+def _generations_in(step: Step) -> tuple[int, ...]:
+    """The numbers of the declared generations, as a proof has them in state."""
+    given = step.old_inputs.get("generations")
+    return tuple(map(int, given)) if path_of(step.urn) == "grant" and isinstance(given, list | tuple) else ()
 
 
 def _judge_component(

@@ -80,11 +80,18 @@ class Certificate(_Part):
     fingerprint: str
 
 
+class GenerationCertificate(Certificate):
+    """The certificate of one generation among several."""
+
+    generation: int
+    retiring: bool
+
+
 class RetiringUse(_Part):
     """A generation that is still accepted, and its last use: a good login that is not this check's own.
 
-    `elsewhere` says that it came from another address than this check's; `unused` that none came from there in the days after which
-    the stack takes a generation for unused. Logins before `seen_since` were not looked at; `unseen` says why none could be.
+    `elsewhere` says that it came from another address than this check's; `unused` that none came from there for `unused_after_days`,
+    after which the stack takes a generation for unused. Logins before `seen_since` were not looked at; `unseen` says why none could be.
     """
 
     generation: int
@@ -94,17 +101,22 @@ class RetiringUse(_Part):
     address: str = ""
     elsewhere: bool = False
     unused: bool = False
+    unused_after_days: int = 7
     seen_since: AwareDatetime | None = None
     unseen: str = ""
 
 
 class Component(_Part):
-    """One access among those of a stack: an app with its key, users and proof, in one org. `name` is unique within the stack."""
+    """One access among those of a stack: an app with its key, users and proof, in one org. `name` is unique within the stack.
+
+    Where there are several generations, `certificates` has that of each, and `certificate` is the one that ends first.
+    """
 
     name: str
     instance_url: str = ""
     org_id: str = ""
     certificate: Certificate | None = None
+    certificates: tuple[GenerationCertificate, ...] = ()
     retiring: tuple[RetiringUse, ...] = ()
 
 
@@ -141,8 +153,9 @@ class StackReport(_Part):
 
 
 def verdict_of(findings: Sequence[Finding], unknown: Sequence[Unknown]) -> Verdict:
-    """What could not be read wins over drift."""
-    return Verdict.COULD_NOT_TELL if unknown else Verdict.DRIFT if findings else Verdict.IN_SYNC
+    """What could not be read wins over drift; what is only worth knowing is none."""
+    is_drift = any(each.severity is not Severity.INFO for each in findings)
+    return Verdict.COULD_NOT_TELL if unknown else Verdict.DRIFT if is_drift else Verdict.IN_SYNC
 
 
 class Report(_Part):
@@ -158,11 +171,11 @@ class Report(_Part):
         return sum(each.verdict is verdict for each in self.stacks)
 
     def exit_code(self, fail_on: Severity = Severity.LOW) -> Exit:
-        """The exit code: findings below `fail_on` are shown and do not fail; what could not be read always does."""
+        """The exit code: findings below `fail_on`, or only worth knowing, are shown and do not fail; what could not be read always does."""
         if self.count(Verdict.COULD_NOT_TELL):
             return Exit.COULD_NOT_TELL
         worst = [each.severity.rank for each in self.stacks if each.severity]
-        return Exit.DRIFT if worst and max(worst) >= fail_on.rank else Exit.IN_SYNC
+        return Exit.DRIFT if worst and max(worst) >= max(fail_on.rank, Severity.LOW.rank) else Exit.IN_SYNC
 
 
 def could_not_tell(

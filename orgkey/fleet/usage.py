@@ -89,7 +89,8 @@ class UsageReport(_Part):
 
 LIMITS = (
     "The login history knows an app by its label alone: it may have another app of the same label, or the same one under another.",
-    "Logins of orgkey's drift checks, previews and doctor are in it as a client's are; those of updates are told by Pulumi's history.",
+    "Logins of orgkey's own drift checks, previews and doctor are in it as a client's are; those of updates are told by Pulumi's history.",
+    "Through a retiring generation neither drift checks nor previews log in: lines of theirs are from before it retired.",
     "A client that uses an access token for long logs in seldom: no login for a day is no proof that nobody uses the app.",
     "A login with an unknown user, consumer key or a wrong signature leaves no line.",
     f"An org keeps its login history for six months ({KEPT_DAYS} days).",

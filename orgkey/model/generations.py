@@ -77,6 +77,12 @@ def part_name(part: str, number: int) -> str:
     return part if number == 1 else f"{part}-{number}"
 
 
+def number_of(name: str) -> int:
+    """Of which generation the resource of that name is: 2 of `access-app-2`, 1 of `access-app`."""
+    tail = name.rpartition("-")[2]
+    return int(tail) if tail.isdecimal() else 1
+
+
 def generation_problems(first: Any, current: Any, retiring: Sequence[Any]) -> Iterator[Problem]:
     """Generations that contradict one another; `first` is the first app's name, which may be no text yet.
 

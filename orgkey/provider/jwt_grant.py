@@ -1,5 +1,8 @@
 """JwtGrant: the proof that the login works, repeated by every `up` and every drift check.
 
+That of a retiring generation is repeated when something of it changed, and until it succeeds: whether clients still use it is read in the
+org's login history, and a proof every night would look like one.
+
 A failing proof keeps the resource in state (the next `up` tries again by Update) and says what the org answered, what it means and
 what to do. `verified: false` is for a grant that the org refused; where the administrator's own login fails, nothing is concluded.
 """
@@ -26,6 +29,7 @@ from orgkey.provider.handler import (
 )
 from orgkey.provider.login_diagnosis import command_for, diagnosis_of
 from orgkey.provider.model_inputs import as_args, changed, check_model
+from orgkey.provider.retired import is_retiring
 from orgkey.provider.same_org import has_moved, same_address
 from orgkey.salesforce.app_sessions import end_sessions
 from orgkey.salesforce.error_table import Retry
@@ -85,6 +89,8 @@ class JwtGrantHandler(Handler):
         if has_moved(outputs, operation):
             return None
         args = as_args(JwtGrantArgs, inputs)
+        if is_retiring(operation.urn, inputs) and not args.blocked and outputs.get("verified") is True:
+            return ReadResult(resource_id, inputs, outputs)  # a login would look as if somebody still used it
         attempt = _attempt(args, operation)
         try:
             return ReadResult(resource_id, inputs, _proved(inputs, attempt(), operation))

@@ -6,7 +6,7 @@ declared; a proof that is in state under the same component's name, with another
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -83,11 +83,17 @@ class Uses:
         return login.address in self.here and name_key(login.username) == name_key(username)
 
 
-def uses_of(seen: AppLogins, label: str, username: str, run: tuple[datetime, datetime]) -> Uses:
-    """Who used an app, by its label; `username` is whose login is proved, `run` from when to when this run was."""
-    good = [each for each in seen.of({label}) if each.good]
+def uses_of(
+    seen: AppLogins, label: str, username: str, run: tuple[datetime, datetime], proved: Collection[str] = ()
+) -> Uses:
+    """Who used an app, by its label; `username` is whose login is proved, `run` from when to when this run was.
+
+    `proved` are labels of other apps of the stack: this run's proofs through them tell its address, where it made none through this one.
+    """
+    good = [each for each in seen.of({label, *proved}) if each.good]
     proofs = [each for each in good if name_key(each.username) == name_key(username)]
     here = addresses_of_runs(proofs, [run])
+    good = [each for each in good if each.application == label]
     return Uses(
         tuple(each for each in good if not (each in proofs and each.address in here and is_within(each, run))), here
     )
@@ -106,7 +112,8 @@ def last_uses(retired: Retired, inputs: Values, operation: Operation) -> tuple[s
         why = str(error).replace("\n", " ")
         return f"{what}. Whether somebody used it {in_last} is not known: {why}", True
     run = (datetime.fromtimestamp(operation.run.started, UTC), now)
-    used = uses_of(seen, retired.app.label, retired.grant.username, run)
+    labels = {each.label for each in operation.run.seen_apps.values()}
+    used = uses_of(seen, retired.app.label, retired.grant.username, run, labels)
     if not used.logins:
         return f"{what}. No login through it is seen {in_last} but this run's own.", False
     told = _in_words(used, retired)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orgkey.fleet.findings import KINDS, Code, Severity
-from orgkey.fleet.report import Certificate, Finding, Report, StackReport, Unknown, Verdict, could_not_tell
+from orgkey.fleet.report import Certificate, Finding, Report, StackReport, Unknown, could_not_tell, verdict_of
 
 NOW = datetime(2026, 11, 24, 9, 30, 12, tzinfo=UTC)
 PROJECT = "salesforce-jwt"
@@ -45,7 +45,7 @@ def stack(
     project: str = PROJECT,
 ) -> StackReport:
     """A stack whose verdict and commands follow from what was found."""
-    verdict = Verdict.COULD_NOT_TELL if unknown else Verdict.DRIFT if findings else Verdict.IN_SYNC
+    verdict = verdict_of(tuple(findings), tuple(unknown))
     return StackReport(
         project=project,
         stack=name,
@@ -81,7 +81,17 @@ def landscape() -> Report:
                     )
                 ],
             ),
-            stack("dev2"),
+            stack(
+                "dev2",
+                [
+                    finding(
+                        Code.CAN_BE_RETIRED,
+                        "",
+                        "generation 1 (CI_Integration) was not used in the last 7 days",
+                        remedy="take it out of orgkey:retiring once nobody needs it",
+                    )
+                ],
+            ),
             stack("hotfix", certificate=certificate(12, -78)),
             stack(
                 "integration",

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from orgkey.fleet.components import Component
 from orgkey.fleet.digest import Step
+from orgkey.fleet.drift_check import commands_of
+from orgkey.fleet.findings import Code, Severity
 from orgkey.fleet.formats import FORMATS
 from orgkey.fleet.formats.words import retiring
 from orgkey.fleet.provider import SeenLogins
 from orgkey.fleet.report import Component as Access
-from orgkey.fleet.report import Report, RetiringUse, StackReport, Verdict
-from orgkey.fleet.retiring import retiring_uses
+from orgkey.fleet.report import (
+    GenerationCertificate,
+    Report,
+    RetiringUse,
+    StackReport,
+    Verdict,
+    parse_report,
+    verdict_of,
+)
+from orgkey.fleet.retiring import retiring_findings, retiring_uses
 from orgkey.salesforce.app_logins import AppLogin, AppLogins
 
 _NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -85,11 +96,11 @@ def test_the_last_use_is_one_from_elsewhere_if_there_is_one(
         (_use(_OWN, _login(1, "10.0.0.2")), "last used 2026-11-25 12:00:00Z by ci@acme.com from 10.0.0.2"),
         (
             _use(_OWN, _login(4, "10.0.0.1")),
-            "from 10.0.0.1, which is where this check runs, as earlier ones may have. It counts",
+            "from 10.0.0.1, which is where this check runs, as earlier ones may have. It can be retired",
         ),
         (
             _use(_OWN),
-            "no login through it is seen since 2026-05-27 but this check's own. It counts as unused by now, and can",
+            "no login through it is seen since 2026-05-27. It can be retired",
         ),
         (
             RetiringUse(generation=1, app="CI", unseen="Use a login with Manage Users."),
@@ -107,3 +118,71 @@ def test_a_report_says_it_in_a_line(use: RetiringUse, says: str) -> None:
     assert "is retiring" in FORMATS["markdown"](report)
     assert line.startswith("uat: generation 1 (CI) is retiring; ")
     assert says in line
+
+
+def _report(*uses: RetiringUse) -> Report:
+    access = Access(
+        name="access",
+        retiring=uses,
+        certificates=tuple(
+            GenerationCertificate(
+                generation=number,
+                retiring=number == 1,
+                not_after=_NOW + timedelta(days=30 * number),
+                renew_at=_NOW + timedelta(days=20 * number),
+                fingerprint="AB",
+            )
+            for number in (2, 1)
+        ),
+    )
+    found = tuple(retiring_findings("access", uses))
+    stack = StackReport(
+        project="orgkey", stack="uat", verdict=verdict_of(found, ()), components=(access,), findings=found
+    )
+    return Report(made_at=_NOW, seconds=1.0, stacks=(stack,))
+
+
+def test_a_generation_that_nobody_uses_can_be_retired_which_is_no_drift() -> None:
+    report = _report(_use(_OWN, _login(4, "10.0.0.1")))
+    (stack,) = report.stacks
+    (found,) = stack.findings
+    assert (found.code, found.severity, found.component) == (Code.CAN_BE_RETIRED, Severity.INFO, "access")
+    assert found.summary == "generation 1 (CI) was not used in the last 3 days"
+    assert "where this check runs" in found.details[0]
+    assert "keeps its token" in found.details[1]
+    assert stack.verdict is Verdict.IN_SYNC
+    for fail_on in Severity:
+        assert report.exit_code(fail_on) == 0
+    assert parse_report(FORMATS["json"](report), source="x") == report
+    for name in ("text", "markdown", "html", "junit"):
+        told = FORMATS[name](report)
+        assert "was not used in the last 3 days" in " ".join(told.split()), name
+        assert "last used 2026-11-22 12:00:00Z by ci@acme.com from 10.0.0.1" in " ".join(told.split()), name
+    assert "in sync" in FORMATS["text"](report)
+    assert "<failure" not in FORMATS["junit"](report)
+    assert commands_of(SimpleNamespace(name="uat"), stack.findings, ()) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        _use(_OWN, _login(1, "10.0.0.2")),
+        RetiringUse(generation=1, app="CI", unseen="Use a login with Manage Users."),
+    ],
+)
+def test_a_generation_that_is_used_or_whose_use_is_not_shown_is_no_finding(use: RetiringUse) -> None:
+    assert list(retiring_findings("access", [use])) == []
+
+
+def test_the_address_of_this_check_is_told_by_its_login_through_the_current_generation() -> None:
+    """Through a retiring one a check does not log in; an earlier one did, when that was current."""
+    use = _use(_login(0.0001, "10.0.0.1", label="CI label 2"), _login(4, "10.0.0.1"), _login(5, "10.0.0.2"))
+    assert (use.address, use.elsewhere) == ("10.0.0.2", True)
+    use = _use(_login(0.0001, "10.0.0.1", label="CI label 2"), _login(1, "10.0.0.1"))
+    assert (use.elsewhere, use.unused) == (False, True)
+
+
+def test_the_calendar_has_the_dates_of_each_generation() -> None:
+    page = FORMATS["html"](_report())
+    assert "uat: generation 2" in page
+    assert page.count("uat: generation 1 (retiring)") == 2  # its renewal and its end

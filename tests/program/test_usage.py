@@ -42,6 +42,11 @@ def _usage(stack: Stack) -> tuple[int, dict[str, Any]]:
     return code, json.loads(out)
 
 
+def _lines_of(label: str, org: Org) -> int:
+    """How many logins through an app there were."""
+    return sum(row["Application"] == label for row in org.query("SELECT Application FROM LoginHistory LIMIT 2000"))
+
+
 def test_each_generation_shows_who_logs_in_through_it(
     stack: Stack, config: Config, landscape: Landscape, org: Org
 ) -> None:
@@ -109,6 +114,24 @@ def test_a_drift_check_tells_the_last_use_of_retiring_generations_and_asks_no_mo
     code, out = _orgkey(deployed, "drift")
     assert code == 0, out
     assert "generation 1 (CI_Integration) is retiring; last used" in " ".join(out.split())
+
+
+def test_neither_drift_checks_nor_previews_nor_updates_that_change_nothing_look_as_if_a_retiring_generation_was_used(
+    deployed: Stack, config: Config, landscape: Landscape, org: Org
+) -> None:
+    config |= {"orgkey:generation": {"number": 2}, "orgkey:retiring": [{"number": 1}]}
+    deployed.configure(config)
+    ok(deployed.up())
+    before = _lines_of("CI Integration", org)
+    assert _orgkey(deployed, "drift")[0] == 0
+    ok(deployed.pulumi("preview", "--stack", deployed.name))
+    assert "unchanged" in ok(deployed.up()).text
+    assert deployed.drift().code == 0
+    assert _lines_of("CI Integration", org) == before
+    config["orgkey:app"] |= {"description": "another one"}
+    deployed.configure(config)
+    ok(deployed.up())
+    assert _lines_of("CI Integration", org) > before  # what was changed is proved
 
 
 @pytest.mark.parametrize("change", ["retired", "replaced at once"])

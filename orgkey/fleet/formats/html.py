@@ -18,8 +18,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from orgkey.fleet.findings import KINDS, Code, Severity
-from orgkey.fleet.formats.words import can_be_ignored, org_of, orgs_of, rest_of
-from orgkey.fleet.report import Certificate, Finding, Report, StackReport, Verdict
+from orgkey.fleet.formats.words import can_be_ignored, org_of, orgs_of, rest_of, use_of
+from orgkey.fleet.report import Certificate, Finding, GenerationCertificate, Report, StackReport, Verdict
 from orgkey.model.printable import printable
 
 if TYPE_CHECKING:
@@ -74,15 +74,20 @@ class _Entry:
         return len(self.stack.components) > 1
 
     def certificates(self) -> list[tuple[str, Certificate]]:
-        """The certificates, by the component's name where there are several."""
-        if self.several:
-            return [(each.name, each.certificate) for each in self.stack.components if each.certificate]
-        return [("", self.stack.certificate)] if self.stack.certificate else []
+        """The certificates, by component and generation where there are several."""
+        found: list[tuple[str, Certificate]] = []
+        for each in self.stack.components:
+            name = each.name if self.several else ""
+            if each.certificates:
+                found += [(", ".join(filter(None, (name, _generation(of)))), of) for of in each.certificates]
+            elif each.certificate:
+                found.append((name, each.certificate))
+        return found or ([("", self.stack.certificate)] if self.stack.certificate else [])
 
     def urgency(self) -> tuple[int, int]:
         """The worst first, then what could not be read, then by name as the report has them."""
         worst = self.stack.severity
-        rank = -1 - worst.rank if worst else 0 if self.stack.verdict is Verdict.COULD_NOT_TELL else 1
+        rank = -worst.rank if worst and worst.rank else 0 if self.stack.verdict is Verdict.COULD_NOT_TELL else 1
         return rank, self.index
 
 
@@ -111,6 +116,10 @@ def _certificate_dates(entries: Sequence[_Entry]) -> Iterator[tuple[date, bool, 
         for component, certificate in entry.certificates():
             yield _utc(certificate.not_after).date(), True, (entry, component)
             yield _utc(certificate.renew_at).date(), False, (entry, component)
+
+
+def _generation(of: GenerationCertificate) -> str:
+    return f"generation {of.generation}{' (retiring)' if of.retiring else ''}"
 
 
 def _utc(moment: datetime) -> datetime:
@@ -160,6 +169,7 @@ def _template() -> Template:
         "KINDS": KINDS,
         "SEVERITIES": tuple(reversed(Severity)),
         "org_of": org_of,
+        "use_of": use_of,
         "Verdict": Verdict,
     }
     return environment.from_string(_read("html.jinja"))

@@ -1,7 +1,8 @@
 """JUnit XML: one test suite per stack, one test case per kind of finding, so that a CI shows orgs as it shows tests.
 
 A stack with several components has each test case once per component, in a class of its name.
-A finding is a failure, what could not be read is an error. Attributes as Jenkins and GitLab read them.
+A finding is a failure, one that is only worth knowing the test's output, what could not be read an error. What is known of retiring
+generations is in properties of the suite. Attributes as Jenkins and GitLab read them.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from orgkey.fleet.findings import KINDS, Code
-from orgkey.fleet.formats.words import rest_of, whose
+from orgkey.fleet.findings import KINDS, Code, Severity
+from orgkey.fleet.formats.words import rest_of, use_of, whose
 from orgkey.fleet.report import Finding, Report, StackReport, Unknown
 from orgkey.model.printable import printable
 
@@ -30,6 +31,16 @@ def junit(report: Report) -> str:
 def _suite(each: StackReport, made_at: str) -> etree._Element:
     name = printable(f"{each.project}/{each.stack}")
     suite = etree.Element("testsuite", name=name, timestamp=made_at, time=f"{each.seconds:.3f}")
+    uses = [(access.name, use) for access in each.components for use in access.retiring]
+    if uses:
+        properties = etree.SubElement(suite, "properties")
+        for access, use in uses:
+            etree.SubElement(
+                properties,
+                "property",
+                name=printable(f"{access}, generation {use.generation}"),
+                value=printable(use_of(use)),
+            )
     components = [access.name for access in each.components]
     several = len(components) > 1
     others = [*(item.component for item in each.findings), *(item.component for item in each.unknown)]
@@ -38,7 +49,7 @@ def _suite(each: StackReport, made_at: str) -> etree._Element:
         found = [item for item in each.findings if component in {None, item.component}]
         unknown = [item for item in each.unknown if component in {None, item.component}]
         _cases(suite, class_name, each, found, unknown)
-    suite.set("tests", str(len(suite)))
+    suite.set("tests", str(sum(1 for _ in suite.iter("testcase"))))
     suite.set("failures", str(sum(1 for _ in suite.iter("failure"))))
     suite.set("errors", str(sum(1 for _ in suite.iter("error"))))
     return suite
@@ -51,7 +62,10 @@ def _cases(
     for code in codes:
         case = etree.SubElement(suite, "testcase", classname=class_name, name=KINDS[code].title, time="0")
         found = [finding for finding in findings if finding.code is code]
-        if found:
+        if found and all(finding.severity is Severity.INFO for finding in found):
+            out = etree.SubElement(case, "system-out")
+            out.text = printable("\n".join(line for finding in found for line in _lines(each, finding)))
+        elif found:
             first = printable(f"{whose(each, found[0])}{found[0].summary}")
             failure = etree.SubElement(case, "failure", type=code.value, message=first)
             failure.text = printable("\n".join(line for finding in found for line in _lines(each, finding)))

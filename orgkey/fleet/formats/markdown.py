@@ -14,7 +14,7 @@ _MARK = {Verdict.IN_SYNC: "✅", Verdict.DRIFT: "❌", Verdict.COULD_NOT_TELL: "
 def markdown(report: Report) -> str:
     """The report as Markdown: a table of the stacks that need somebody, the others in one line."""
     lines = [f"### orgkey drift: {headline(report)}", ""]
-    troubled = [each for each in report.stacks if each.verdict is not Verdict.IN_SYNC]
+    troubled = [each for each in report.stacks if each.verdict is not Verdict.IN_SYNC or each.findings]
     if troubled:
         lines += ["| | stack | org | severity | finding | what was found |", "| --- | --- | --- | --- | --- | --- |"]
         lines += [row for each in troubled for row in _rows(each)]

@@ -17,7 +17,13 @@ from orgkey.model.printable import printable
 
 WIDTH = 100  # columns
 _MY_DOMAIN = ".my.salesforce.com"  # the same for nearly all orgs, and a column is dear
-_COLOURS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "bold red"}
+_COLOURS = {
+    Severity.INFO: "dim",
+    Severity.LOW: "cyan",
+    Severity.MEDIUM: "yellow",
+    Severity.HIGH: "red",
+    Severity.CRITICAL: "bold red",
+}
 _VERDICTS = {Verdict.IN_SYNC: "green", Verdict.DRIFT: "red", Verdict.COULD_NOT_TELL: "magenta"}
 
 
@@ -61,19 +67,21 @@ def show(report: Report, console: Console) -> None:
 
 def _rows(each: StackReport) -> list[tuple[Text, ...]]:
     """One row per finding and per thing that could not be read; the stack's name stands in the first."""
-    cells = [_found(each, found) for found in each.findings] + [
-        (
-            _verdict(Verdict.COULD_NOT_TELL),
-            Text(printable(f"{whose(each, unknown)}{rest_of(unknown)}: {unknown.reason}")),
-        )
-        for unknown in each.unknown
-    ]
+    in_sync = [(_verdict(each.verdict), Text())] if each.verdict is Verdict.IN_SYNC else []
+    cells = (
+        in_sync
+        + [_found(each, found) for found in each.findings]
+        + [
+            (
+                _verdict(Verdict.COULD_NOT_TELL),
+                Text(printable(f"{whose(each, unknown)}{rest_of(unknown)}: {unknown.reason}")),
+            )
+            for unknown in each.unknown
+        ]
+    )
     hosts = "\n".join(host.removesuffix(_MY_DOMAIN) for host in orgs_of(each))
     names = (Text(printable(each.stack)), Text(printable(hosts)))
-    return [
-        (*(names if index == 0 else (Text(), Text())), *cell)
-        for index, cell in enumerate(cells or [(_verdict(each.verdict), Text())])
-    ]
+    return [(*(names if index == 0 else (Text(), Text())), *cell) for index, cell in enumerate(cells)]
 
 
 def _found(each: StackReport, found: Finding) -> tuple[Text, Text]:

@@ -24,6 +24,11 @@ _ORIGINS = {
     Origin.SAME_ADDRESS: "where updates run: a client there, or orgkey's drift checks",
     Origin.ELSEWHERE: "elsewhere: a client, or a drift check that runs there",
 }
+_ORIGINS_OF_RETIRING = {
+    Origin.UPDATE: _ORIGINS[Origin.UPDATE],
+    Origin.SAME_ADDRESS: "where updates run: a client there",
+    Origin.ELSEWHERE: "elsewhere: a client",
+}
 
 
 def text(report: UsageReport) -> str:
@@ -57,7 +62,8 @@ def _show_app(each: AppUsage, console: Console) -> None:
         for name in ("last login", "user", "address", "logins", "outcome", "from"):
             table.add_column(name, overflow="fold")
         for row in each.logins:
-            cells = (moment(row.last), row.username, row.address, str(row.count), row.status, _ORIGINS[row.origin])
+            origin = (_ORIGINS_OF_RETIRING if each.retiring else _ORIGINS)[row.origin]
+            cells = (moment(row.last), row.username, row.address, str(row.count), row.status, origin)
             table.add_row(*(Text(printable(cell)) for cell in cells))
         console.print(Padding(table, (0, 0, 0, 2)))
     for token in each.tokens:

@@ -60,20 +60,21 @@ def can_be_ignored(path: str) -> bool:
 def retiring(report: Report) -> list[str]:
     """A line for each generation that is still accepted: who used it last, as far as the org tells."""
     return [
-        f"{each.stack}: {_retiring(use)}"
+        f"{each.stack}: {use_of(use)}"
         for each in report.stacks
         for access in each.components
         for use in access.retiring
     ]
 
 
-def _retiring(use: RetiringUse) -> str:
+def use_of(use: RetiringUse) -> str:
+    """What is known of a retiring generation's use."""
     what = f"generation {use.generation} ({use.app}) is retiring"
     if use.unseen:
         return f"{what}; who uses it is not shown: {use.unseen}"
-    end = ". It counts as unused by now, and can be taken out of orgkey:retiring" if use.unused else ""
+    end = ". It can be retired" if use.unused else ""
     if use.last_use is None:
         since = f" since {use.seen_since:%Y-%m-%d}" if use.seen_since else ""
-        return f"{what}; no login through it is seen{since} but this check's own{end}"
+        return f"{what}; no login through it is seen{since}{end}"
     where = "" if use.elsewhere else ", which is where this check runs, as earlier ones may have"
     return f"{what}; last used {use.last_use:%Y-%m-%d %H:%M:%S}Z by {use.username} from {use.address}{where}{end}"
