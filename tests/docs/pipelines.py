@@ -24,6 +24,7 @@ from tests.landscape import Org
 from tests.program.stack import PROJECT
 
 CI = PROJECT / "docs" / "ci"
+BASE = "the base branch"  # what github.event.pull_request.base.sha is here
 _INSTALLS = re.compile(r"^(python -m venv|\.venv/bin/python -m pip) .*\n?", re.MULTILINE)
 
 
@@ -37,13 +38,15 @@ class Checkout:
     passphrase: str = field(repr=False)
     orgs: Mapping[str, Org]
 
-    def copy(self, folder: Path) -> Path:
-        """What a job finds: the committed files, and the packages."""
-        folder.mkdir(parents=True)
-        for name in ("Pulumi.yaml", "__main__.py"):
-            shutil.copy(PROJECT / name, folder)
+    def copy(self, folder: Path, changed: Mapping[str, str] = {}) -> Path:
+        """What a job finds: the committed files, of which a branch may have changed some, and the packages."""
+        (folder / "docs" / "ci").mkdir(parents=True)
+        for name in ("Pulumi.yaml", "__main__.py", "docs/ci/preview_comment.py"):
+            shutil.copy(PROJECT / name, folder / name)
         for file in self.folder.glob("Pulumi.*.yaml"):
             shutil.copy(file, folder)
+        for name, text in changed.items():
+            (folder / name).write_text(text)
         (folder / ".venv").symlink_to(sys.prefix)
         return folder
 
@@ -60,11 +63,22 @@ class Outcome:
 
 
 class Pipeline(ABC):
-    """One of the documented pipelines. `scratch` takes its jobs' folders."""
+    """One of the documented pipelines. `scratch` takes its jobs' folders, `changed` is what its branch changed.
 
-    def __init__(self, checkout: Checkout, scratch: Path) -> None:
+    `machine` is what a runner has beside what it is given: here programs that play a service, and the CA of the local org.
+    """
+
+    def __init__(
+        self,
+        checkout: Checkout,
+        scratch: Path,
+        changed: Mapping[str, str] = {},
+        machine: Mapping[str, str] = {},
+    ) -> None:
         self.checkout = checkout
         self.scratch = scratch
+        self.changed = changed
+        self.machine = machine
 
     @abstractmethod
     def run(self, *, dying: Collection[str] = ()) -> Outcome:
@@ -72,11 +86,12 @@ class Pipeline(ABC):
 
     def bash(self, script: str, folder: Path, environment: Mapping[str, str], outcome: Outcome) -> int:
         """Run a script as a runner would: with nothing of ours in its environment but what it is given."""
-        path = f"{self.checkout.engine}:/usr/local/bin:/usr/bin:/bin"
+        path = f"{self.machine.get('PATH', '')}:{self.checkout.engine}:/usr/local/bin:/usr/bin:/bin".removeprefix(":")
+        machine = {**self.machine, "HOME": str(self.scratch), "PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "1"}
         run = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", _INSTALLS.sub("", script)],
             cwd=folder,
-            env={"HOME": str(self.scratch), "PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "1", **environment},
+            env={**machine, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -104,15 +119,15 @@ class GitHub(Pipeline):
         code, outputs = self._job(jobs["stacks"], context, "stacks", artifacts, outcome)
         assert code == 0, outcome.log
         context["needs"]["stacks"] = {"result": "success", "outputs": outputs}
-        for row in _evaluate(jobs["drift"]["strategy"]["matrix"]["include"], context):
+        for row in evaluate(jobs["drift"]["strategy"]["matrix"]["include"], context):
             stack = row["stack"]
             if stack in dying:
                 continue
-            name = _evaluate(jobs["drift"]["environment"]["name"], {**context, "matrix": row})
+            name = evaluate(jobs["drift"]["environment"]["name"], {**context, "matrix": row})
             secrets = {**context["secrets"], "SFDX_AUTH_URL": self.checkout.orgs[name].auth_url}
             own = {**context, "matrix": row, "secrets": secrets}
             outcome.looks[stack], _ = self._job(jobs["drift"], own, stack, artifacts, outcome)
-        assert _runs(jobs["report"], context, failed=True)
+        assert runs(jobs["report"], context, failed=True)
         outcome.report, _ = self._job(jobs["report"], context, "report", artifacts, outcome)
         outcome.markdown = (self.scratch / "report" / "summary").read_text()
         outcome.kept = artifacts["report"]
@@ -128,19 +143,20 @@ class GitHub(Pipeline):
     ) -> tuple[int, dict[str, str]]:
         """Run a job's steps; gives the exit code of the first that failed, and the job's outputs."""
         place = self.scratch / name
-        folder = self.checkout.copy(place / "work")
+        folder = place / "work"
+        folder.mkdir(parents=True)
         files = {variable: place / variable.lower() for variable in ("GITHUB_OUTPUT", "GITHUB_PATH")}
         for file in files.values():
             file.touch()
         code, steps = 0, dict[str, Any]()
         for step in job["steps"]:
-            if not _runs(step, context, failed=bool(code)):
+            if not runs(step, context, failed=bool(code)):
                 continue
-            wanted = {key: str(_evaluate(value, context)) for key, value in step.get("with", {}).items()}
+            wanted = {key: str(evaluate(value, context)) for key, value in step.get("with", {}).items()}
             match step.get("uses", "").partition("@")[0]:
                 case "":
-                    variables = {**context["workflow"]["env"], **step.get("env", {})}
-                    environment = {key: str(_evaluate(value, context)) for key, value in variables.items()}
+                    variables = {**context["workflow"].get("env", {}), **step.get("env", {})}
+                    environment = {key: str(evaluate(value, context)) for key, value in variables.items()}
                     environment |= {variable: str(file) for variable, file in files.items()}
                     environment["GITHUB_STEP_SUMMARY"] = str(place / "summary")
                     path = "".join(f"{line}:" for line in files["GITHUB_PATH"].read_text().split())
@@ -150,27 +166,38 @@ class GitHub(Pipeline):
                 case "actions/upload-artifact":
                     found = [folder / line.strip() for line in wanted["path"].split("\n") if line.strip()]
                     artifacts[wanted["name"]] = {file.name: file.read_bytes() for file in found if file.exists()}
+                case "actions/checkout":
+                    of_base = wanted.get("ref", "") == BASE
+                    folder.rmdir()
+                    self.checkout.copy(folder, {} if of_base else self.changed)
                 case "actions/download-artifact":
                     (folder / wanted["path"]).mkdir()
                     for artifact, content in artifacts.items():
                         for file, data in content.items() if fnmatchcase(artifact, wanted["pattern"]) else ():
                             (folder / wanted["path"] / file).write_bytes(data)
                 case other:
-                    assert other in {"actions/checkout", "actions/setup-python", "pulumi/actions"}
-        given = {key: _evaluate(value, {**context, "steps": steps}) for key, value in job.get("outputs", {}).items()}
+                    assert other in {"actions/setup-python", "pulumi/actions"}
+        given = {key: evaluate(value, {**context, "steps": steps}) for key, value in job.get("outputs", {}).items()}
         return code, given
 
 
-def _runs(part: Mapping[str, Any], context: Mapping[str, Any], *, failed: bool) -> bool:
-    """Whether a job or step runs: after a failure only one whose `if` says always()."""
-    conditions = [each.strip() for each in str(part.get("if", "success()")).split("&&")]
-    compared = [each.split(" == ") for each in conditions if " == " in each]
-    return ("always()" in conditions or not failed) and all(
-        _evaluate(f"${{{{ {left} }}}}", context) == right.strip("'") for left, right in compared
-    )
+def runs(part: Mapping[str, Any], context: Mapping[str, Any], *, failed: bool) -> bool:
+    """Whether a job or step runs: after a failure only one whose `if` says always() or !cancelled()."""
+    condition = str(part.get("if", "success()"))
+    if failed and not re.search(r"always\(\)|!cancelled\(\)", condition):
+        return False
+    return any(all(_holds(each.strip(), context) for each in one.split("&&")) for one in condition.split("||"))
 
 
-def _evaluate(text: Any, context: Mapping[str, Any]) -> Any:
+def _holds(condition: str, context: Mapping[str, Any]) -> bool:
+    if condition in {"always()", "!cancelled()", "success()"}:
+        return True
+    left, sign, right = condition.partition(" == " if " == " in condition else " != ")
+    assert sign, condition
+    return (_value(left, context) == _value(right, context)) is (sign == " == ")
+
+
+def evaluate(text: Any, context: Mapping[str, Any]) -> Any:
     """Text with its `${{ ... }}` put in; an expression alone keeps its type."""
     if not isinstance(text, str):
         return text
@@ -222,7 +249,7 @@ class GitLab(Pipeline):
         """The child pipeline as GitLab puts it together: the file that was made, over the one it includes."""
         made = yaml.safe_load(generated)
         included = yaml.safe_load((PROJECT / made.pop("include")[0]["local"]).read_text())
-        return {**included, **made, "variables": {**included["variables"], **made["variables"]}}
+        return {**included, **made, "variables": {**included.get("variables", {}), **made["variables"]}}
 
     def _job(
         self,
@@ -233,11 +260,12 @@ class GitLab(Pipeline):
         outcome: Outcome,
     ) -> tuple[int, dict[str, bytes]]:
         """Run a job's scripts in one shell; gives its exit code and its artifacts."""
-        folder = self.checkout.copy(self.scratch / name)
+        folder = self.checkout.copy(self.scratch / name, self.changed)
         for file, data in artifacts.items():
             (folder / file).write_bytes(data)
-        code = self.bash("\n".join([*job["before_script"], *job["script"]]), folder, variables, outcome)
-        kept = job["artifacts"]
-        assert not code or kept["when"] == "always"
+        code = self.bash("\n".join([*job.get("before_script", []), *job["script"]]), folder, variables, outcome)
+        kept = job.get("artifacts", {"paths": []})
+        if code and kept.get("when") != "always":
+            return code, {}
         patterns: Iterable[str] = [*kept["paths"], *kept.get("reports", {}).values()]
         return code, {file.name: file.read_bytes() for pattern in patterns for file in folder.glob(pattern)}

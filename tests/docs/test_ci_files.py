@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import jsonschema
@@ -25,6 +26,7 @@ from toolchain.build import read_pin
 TOOLS = Path(sys.executable).parent
 CRDS = "ORGKEY_OPERATOR_CRDS"
 FILES = sorted(CI.glob("*.y*ml"))
+WORKFLOWS = sorted(CI.glob("github-*.yml"))
 
 
 def accepted(*command: str | Path, said: str | None = None) -> None:
@@ -70,23 +72,31 @@ def kubernetes_objects(*, operators: bool) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "schema"),
     [
-        ("github-actions.yml", "vendor.github-workflows"),
-        ("gitlab-ci.yml", "vendor.gitlab-ci"),
-        ("gitlab-ci-drift.yml", "vendor.gitlab-ci"),
+        *((each.name, "vendor.github-workflows") for each in WORKFLOWS),
+        *((each.name, "vendor.gitlab-ci") for each in FILES if each.name.startswith("gitlab")),
     ],
 )
 def test_a_pipeline_fits_the_schema_of_its_service(name: str, schema: str) -> None:
     accepted(TOOLS / "check-jsonschema", "--builtin-schema", schema, CI / name)
 
 
-def test_actionlint_finds_nothing_in_the_workflow(actionlint: Path) -> None:
-    accepted(actionlint, "-no-color", CI / "github-actions.yml")
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_actionlint_finds_nothing_in_the_workflow(file: Path, actionlint: Path) -> None:
+    accepted(actionlint, "-no-color", file)
 
 
-def test_zizmor_finds_nothing_unsafe_in_the_workflow() -> None:
-    accepted(
-        TOOLS / "zizmor", "--offline", "--config", Path(__file__).with_name("zizmor.yml"), CI / "github-actions.yml"
-    )
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_zizmor_finds_nothing_unsafe_in_the_workflow(file: Path) -> None:
+    accepted(TOOLS / "zizmor", "--offline", file)
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_actions_are_named_by_commit_one_for_each_in_all_files(file: Path) -> None:
+    named = dict(re.findall(r"uses: (\S+)@(\S+)", "".join(each.read_text() for each in WORKFLOWS)))
+    found = re.findall(r"uses: (\S+)@(\S+) # v\d+\.\d+\.\d+(?:;|$)", file.read_text(), re.MULTILINE)
+    assert found
+    assert len(found) == file.read_text().count("uses: ")
+    assert all(re.fullmatch(r"[0-9a-f]{40}", commit) and named[action] == commit for action, commit in found)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -152,3 +162,40 @@ def pip_arguments(line: str) -> list[str]:
 def test_the_engine_is_the_one_that_this_project_is_tested_with(file: Path) -> None:
     named = re.findall(r"pulumi-version: (\S+)|pulumi/pulumi[\w.-]*:([\d.]+)", file.read_text())
     assert {"v" + (action or image) for action, image in named} == {read_pin().version}
+
+
+def snippets(of: str) -> list[str]:
+    """The examples in the guide that begin like this."""
+    text = (PROJECT / "docs" / "guides" / "pipelines.md").read_text()
+    return [each for each in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL) if each.startswith(of)]
+
+
+@pytest.mark.parametrize("step", snippets("- uses"), ids=lambda step: step.split("@")[0])
+def test_a_workflow_that_logs_in_to_a_cloud_as_the_guide_says_passes_too(
+    step: str, actionlint: Path, tmp_path: Path
+) -> None:
+    for name, before in (("preview", "      - name: Preview\n"), ("up", "      - name: Up\n")):
+        text = (CI / f"github-actions-{name}.yml").read_text()
+        job, place, rest = text.partition(before)
+        allowed = re.sub(
+            r"(contents: read) # and `id-token: write`, where backend or KMS.*", r"\1\n      id-token: write", job
+        )
+        assert place
+        assert allowed != job
+        file = tmp_path / f"{name}.yml"
+        file.write_text(allowed + indent(step, " " * 6) + place + rest)
+        accepted(actionlint, "-no-color", file)
+        accepted(TOOLS / "zizmor", "--offline", file)
+        accepted(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", file)
+
+
+@pytest.mark.parametrize("snippet", snippets(".up"), ids=range(4))
+def test_a_pipeline_that_logs_in_to_a_cloud_as_the_guide_says_passes_too(snippet: str, tmp_path: Path) -> None:
+    jobs = yaml.safe_load((CI / "gitlab-ci-deploy-jobs.yml").read_text())
+    added = yaml.safe_load(snippet)[".up"]
+    before = [*jobs[".up"]["before_script"], *added.pop("before_script")]
+    jobs[".up"] |= {**added, "before_script": before}
+    file = tmp_path / "jobs.yml"
+    file.write_text(yaml.safe_dump(jobs, sort_keys=False))
+    accepted(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", file)
+    accepted(TOOLS / "shellcheck", "--shell=bash", "-", said="\n".join([*before, *jobs[".up"]["script"]]))
