@@ -1,7 +1,8 @@
 """A sandbox refresh: the sandbox becomes a copy of production under its new org id (platform notes 1.9).
 
 Users get the sandbox's suffix; permission sets come with their descriptions; apps and assignments by knobs, because
-sources differ. What the sandbox had made, its sessions and its jobs are gone.
+sources differ. An app that comes along keeps its keys and secret, and runs as the sandbox's user (assumed). What the sandbox had made,
+its sessions and its jobs are gone.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ _TRANSIENT = (
     "_BlockedApp",
     "_Grant",
 )
+_RUN_AS = {
+    "ConnectedApp": "$.oauthConfig.oauthClientCredentialUser",
+    "ExtlClntAppOauthConfigurablePolicies": "$.clientCredentialsFlowUser",
+}
+"""Where a document names a user by user name: an org keeps it by id, and so it is the sandbox's own after a copy."""
 _RESTRICTIONS = ("_IpRange", "_LoginHours")
 """What a profile restricts comes along with the profile."""
 
@@ -83,6 +89,12 @@ def copy_production(store: Store, knobs: Knobs, production: Org, sandbox: Org) -
         f"FROM _Component WHERE org = ? AND {types}",
         (sandbox.name, production.name),
     )
+    for kind, path in _RUN_AS.items():
+        store.do(
+            "UPDATE _Component SET document = json_set(document, :path, json_extract(document, :path) || :suffix) "
+            "WHERE org = :to AND type = :kind AND json_extract(document, :path) <> ''",
+            {"to": sandbox.name, "kind": kind, "path": path, "suffix": sandbox.suffix},
+        )
 
 
 def _copied(table: str, column: str) -> str:

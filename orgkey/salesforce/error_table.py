@@ -64,7 +64,10 @@ _LIMIT = (
     "wait an hour; something logs in in a loop",
     Retry.LATER,
 )
-_OWN_APP = "check consumerKey and that salesforce:instanceUrl is the org that has this app"
+_OWN_APP = (
+    "check consumerKey and that salesforce:instanceUrl is the org that has this app; "
+    "after a sandbox refresh it has production's at most"
+)
 _UNBLOCK = "unblock the app in Setup (Connected Apps OAuth Usage, or External Client Apps); API Access Control must admit it, where on"
 
 GRANT = (
@@ -195,7 +198,7 @@ GRANT = (
         "invalid_grant",
         "expired access/refresh token",
         "the refresh token is no longer valid",
-        "log in again (`sf org login web`) and store the new auth URL",
+        "log in again (`sf org login web`) and store the new auth URL; a sandbox refresh ends all of its refresh tokens",
     ),
     Row(
         "invalid_grant",

@@ -42,7 +42,8 @@ class Session:
             if not login.renewable:
                 raise CredentialsError(
                     f"{self._host} does not accept the access token (any more): it answered {expired}.\n"
-                    "Put a fresh one in the variable that salesforce:credentials.accessTokenEnv names.",
+                    "Put a fresh one in the variable that salesforce:credentials.accessTokenEnv names; "
+                    "a sandbox refresh ends all of its sessions.",
                 ) from None
         self._shared.drop("login", answer=login)
         try:
