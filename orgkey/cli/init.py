@@ -99,20 +99,19 @@ def init(stacks: tuple[str, ...], **options: Any) -> int:
     os.chdir(project.folder)  # paths in stack files are relative to the project
     _refuse_taken(project, names, given)
     wishes = given.wishes(own)
-    plans = [_plan(name, project, here, given, wishes, asking=asking) for name in names]
-    failures, texts = [], {}
-    for plan in plans:
+    failures, made = [], []
+    for name in names:
         try:
-            draft, sighting = _draft(plan, given, asking=asking)
+            plan = _plan(name, project, here, given, wishes, asking=asking)
+            made.append(_draft(plan, given, asking=asking))
         except DraftError as error:
-            failures += [f"{plan.stack.short}: {each}" if len(plans) > 1 else each for each in error.problems]
+            found = list(error.problems)
+            failures += [f"{name.short}: {each}" for each in found] if len(names) > 1 else found
         except (SalesforceError, AppNotFoundError, TakenError) as error:
-            failures.append(f"{plan.stack.short}: {error}" if len(plans) > 1 else str(error))
-        else:
-            texts[plan.stack] = (draft, sighting)
+            failures.append(f"{name.short}: {error}" if len(names) > 1 else str(error))
     if failures:
         raise click.ClickException("\n".join([*failures, "Nothing was written."]))
-    return _write(project, plans, texts, given, asking=asking)
+    return _write(project, made, given, asking=asking)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +285,7 @@ def _plan(name: StackName, project: Project, here: Path, given: _Given, wishes: 
         told = told_by(credentials, os.environ)
         url = told.instance_url or (ask_for_address(told.reason) if asking else "")
         if not url:
-            raise click.UsageError(f"--instance-url URL is needed: {told.reason}.")
+            raise DraftError([f"--instance-url URL is needed: {told.reason}."])
     bundle = given.ca_bundle and _from_project(given.ca_bundle, project, here)
     return Plan(
         project=project,
@@ -319,7 +318,7 @@ def _from_project(file: str, project: Project, here: Path) -> str:
     return from_project(file, project.folder, here)
 
 
-def _draft(plan: Plan, given: _Given, *, asking: bool) -> tuple[Draft, Sighting]:
+def _draft(plan: Plan, given: _Given, *, asking: bool) -> tuple[Plan, Draft, Sighting]:
     """Look at the org, say what is there, and make the file's content of it."""
     sighting = sighted(plan, os.environ, given.timeout)
     for line in sighting.says():
@@ -334,21 +333,14 @@ def _draft(plan: Plan, given: _Given, *, asking: bool) -> tuple[Draft, Sighting]
         click.echo(f"  {line}", err=True)
     for line in draft.warnings:
         click.echo(f"  ! {line}", err=True)
-    return draft, sighting
+    return plan, draft, sighting
 
 
-def _write(
-    project: Project,
-    plans: Sequence[Plan],
-    made: dict[StackName, tuple[Draft, Sighting]],
-    given: _Given,
-    *,
-    asking: bool,
-) -> int:
-    schema = schema_beside(project, wanted=not given.no_schema and not given.printed)
+def _write(project: Project, made: Sequence[tuple[Plan, Draft, Sighting]], given: _Given, *, asking: bool) -> int:
+    schema, plans = schema_beside(project, wanted=not given.no_schema and not given.printed), [each[0] for each in made]
     texts = {
-        project.config_folder / f"Pulumi.{plan.stack.short}.yaml": text_of(plan, *made[plan.stack], schema.path)
-        for plan in plans
+        project.config_folder / f"Pulumi.{plan.stack.short}.yaml": text_of(plan, draft, sighting, schema.path)
+        for plan, draft, sighting in made
     }
     if given.printed:
         click.echo(next(iter(texts.values())), nl=False)

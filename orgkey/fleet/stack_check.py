@@ -100,7 +100,7 @@ class StackChecker:
         snapshot = Snapshot(org)
         found.verdicts += _told(lambda: self._login(snapshot, connection, found))
         if found.org_id:
-            wanted = _wanted(settings, config, self.project.name, stack.name)
+            wanted = wanted_of(settings, config, self.project.name, stack.name)
             found.verdicts += _told(lambda: verdicts_of(snapshot, wanted))
 
     def _login(self, snapshot: Snapshot, connection: Connection, found: _Found) -> Iterator[Verdict]:
@@ -158,7 +158,7 @@ def _of_a_stand_in(reason: str) -> bool:
     return "cannot be a secret" not in reason and "is a secret as a whole" not in reason
 
 
-def _wanted(settings: Settings | None, config: StackConfig, project: str, stack: str) -> Wanted:
+def wanted_of(settings: Settings | None, config: StackConfig, project: str, stack: str) -> Wanted:
     """What the stack wants of the org, from checked settings or, where there are none, from what can be read of them."""
     parts = parts_of(config.values) if settings is None else _of_settings(settings)
     app, own_set, key, assignments = (parts.get(name) for name in ("app", "permissionSet", "key", "assignments"))

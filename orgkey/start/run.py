@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from orgkey.fleet.project import Project
+from orgkey.fleet.stack_check import wanted_of
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.org import Org
+from orgkey.salesforce.preflight_stack import verdicts_of
+from orgkey.salesforce.preflight_table import Code, Part, State, Verdict
 from orgkey.salesforce.read import Snapshot
+from orgkey.stack_file.file import stack_config_of
 from orgkey.start.adopt import adopted
 from orgkey.start.app_seen import Admitted, read_admitted
 from orgkey.start.apps import app_called, doing_jwt
@@ -115,12 +119,33 @@ def drafted(plan: Plan, sighting: Sighting, *, propose: bool, admitted: Admitted
         )
     else:
         draft = new_app(plan.wishes, sighting.org, connection, propose=propose)
-    refuse_problems(
-        problems_of(
-            draft.config, project=plan.project.name, stack=plan.stack.short, private_key=plan.wishes.private_key
-        )
-    )
-    return draft
+    project, stack = plan.project.name, plan.stack.short
+    refuse_problems(problems_of(draft.config, project=project, stack=stack, private_key=plan.wishes.private_key))
+    config = stack_config_of({"config": draft.config}, project=project)
+    return _judged(draft, verdicts_of(sighting.snapshot, wanted_of(None, config, project, stack)))
+
+
+_BY_OPTION = {
+    Code.APP_NAME: "Take it over by --adopt, or give another name by --app.",
+    Code.APP_KIND: "Give another name by --app, or take the other one over by --adopt.",
+    Code.APP_KEY: "Give the app's own by --consumer-key, or take it over by --adopt.",
+    Code.CONSUMER_KEY: "Give another one by --consumer-key, or none.",
+    Code.SET_NAME: "Give another name by --permission-set.",
+    Code.USER: "Correct --user: user names are as Setup > Users shows them (a sandbox's end with its name).",
+    Code.USER_ACTIVE: "Activate it (Setup > Users), or give another --user.",
+}
+"""What to do about what stands in the way, where an option is the remedy."""
+
+
+def _judged(draft: Draft, verdicts: Iterable[Verdict]) -> Draft:
+    """What `orgkey check` would say: what the file is wrong by is refused, what the login lacks is told."""
+    found = [each for each in verdicts if each.state is State.WRONG]
+    if wrong := [
+        f"{each.says} {_BY_OPTION.get(each.code, each.remedy)}" for each in found if each.part is not Part.LOGIN
+    ]:
+        raise DraftError(wrong)
+    lacking = [f"{each.says} {each.remedy}" for each in found]
+    return replace(draft, warnings=(*draft.warnings, *lacking))
 
 
 def text_of(plan: Plan, draft: Draft, sighting: Sighting, schema: str) -> str:

@@ -133,7 +133,7 @@ def _obstacle(user: UserSeen) -> str:
         return "it is frozen (Setup > Users > the user > Unfreeze)"
     if user.license == INTEGRATION_LICENSE and user.api_license is False:
         return (
-            f"it lacks the permission set licence {API_INTEGRATION}, without which it can be given no permission set "
+            f"it lacks the permission set licence {API_INTEGRATION}, which it needs first "
             "(Setup > Users > the user > Permission Set License Assignments)"
         )
     return ""
