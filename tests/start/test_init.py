@@ -99,7 +99,7 @@ def test_options_alone_write_a_file_that_check_passes_and_that_editors_know(
     }
     text = (folder / "Pulumi.uat.yaml").read_text()
     assert text.startswith("# yaml-language-server: $schema=stack-file.schema.json\n")
-    assert f"# salesforce:expectedOrgId: {org.org_id}" in text
+    assert f'# salesforce:expectedOrgId: "{org.org_id}"' in text
     assert (folder / "stack-file.schema.json").read_text() == schema_page()
     assert sorted(each.name for each in folder.iterdir()) == [
         "Pulumi.uat.yaml",
