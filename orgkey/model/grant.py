@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from orgkey.model.assignments import Timestamp, Username
 from orgkey.model.credentials import ConsumerKey
@@ -13,6 +13,8 @@ from orgkey.model.input_model import Flag, InputModel, Real, Whole, matches
 CHANGED_APP_MINUTES, NEW_EXTERNAL_APP_MINUTES = 10, 30
 """How long an app may take until it works: seen are 2 to 10 minutes, and up to 30 for a new External Client App (platform notes 4.6)."""
 
+Revision = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+"""What was taken over as it is, and never deployed, has none."""
 UNUSED_AFTER_DAYS = 7
 """Days without a login after which a generation counts as used no more, where nothing else is said."""
 
@@ -45,7 +47,7 @@ class JwtGrantArgs(InputModel):
         default=None,
         description="`aud` of the assertion; default My Domain, one step down on an audience error.",
     )
-    revisions: tuple[str, ...] = Field(default=(), description="Revisions of what the login depends on.")
+    revisions: tuple[Revision, ...] = Field(default=(), description="Revisions of what the login depends on.")
     deployed_at: Timestamp | None = Field(
         default=None, description="When the app was last deployed, ISO 8601: the propagation window's start."
     )

@@ -132,7 +132,11 @@ class AppHandler(MetadataHandler):
     def replacement_warning(self, old_inputs: Values, replaces: Sequence[str]) -> str:
         warning = super().replacement_warning(old_inputs, replaces)
         cut_off = "; clients that use the present consumer key are cut off" if "consumerKey" in replaces else ""
-        return warning + cut_off
+        renamed = (
+            "; its clients are cut off until the new one works. A generation that retires keeps a name of its own where "
+            "orgkey:retiring gives it, and orgkey:generation renames an app without cutting anybody off"
+        )
+        return warning + cut_off + (renamed if "name" in replaces else "")
 
     def app_key(self, inputs: Values, outputs: Values) -> str:
         return str(outputs.get("consumerKey") or inputs.get("consumerKey") or "")

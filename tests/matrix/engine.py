@@ -17,7 +17,7 @@ the real `pulumi` hold it against them):
 - where the provider wants the deletion first, what depends on it and would be replaced for it (a Diff with unknown values says so) is
   deleted before it, and stays in state as pending replacement until its Create;
 - with `--target`, everything else is left as it is without a call, not Read either; a Delete of something not named fails the command;
-- what the program ignores of a resource in state is as it was, also where the resource is replaced by order;
+- what the program ignores of a resource in state is as it was, unless the resource is replaced by order;
 - every Read of what is in state is followed by a Diff from what was read to the old inputs; a look Reads everything and writes nothing,
   a refresh writes what was read.
 
@@ -217,7 +217,8 @@ class Engine:
         recreating = (kind, name) in run.deleted
         if registration.import_id and not recreating and (old is None or old.imported_as != registration.import_id):
             old = self._import(registration, run, old)
-        if old is not None:
+        forced = old is not None and (name in run.scope.options.replace or old.tainted)
+        if old is not None and not forced:
             kept = {path: old.inputs[path] for path in registration.ignored if path in old.inputs}
             news = {path: value for path, value in news.items() if path not in registration.ignored} | kept
         included = run.scope.includes(name, needs)
@@ -227,7 +228,6 @@ class Engine:
             run.outputs[part] = old.outputs if old else defaultdict(lambda: None, news)
             return
         run.news[part] = news
-        forced = old is not None and (name in run.scope.options.replace or old.tainted)
         inputs = self._checked(part, kind, name, news, {} if old is None or recreating or forced else old.inputs)
         if (run.scope.options.target or run.scope.options.replace) and (
             not run.may_make_children or not run.skipped.isdisjoint(needs)

@@ -17,6 +17,7 @@ from tests.matrix.state import Options, base_of
 
 NOTHING: Mapping[str, Any] = {}
 SECOND = {"generation": {"number": 2}, "retiring": [{"number": 1}]}
+WITH_GENERATIONS = ("a generation more", "replace the key of the retiring one", "back to the first")
 LABEL = {"app": {"label": "Other label"}}
 Step = Callable[[Stack, Callable[[Mapping[str, Any]], Any]], Ended]
 _SET, _APP, _KEY = (frozenset({f"access-{part}"}) for part in ("set", "app", "key"))
@@ -114,7 +115,10 @@ def test_the_small_engine_makes_the_calls_that_pulumi_makes(
                 for part, each in stack.kept().items()
                 if base_of(part.removeprefix("condemned ")) != "key"
             )
-            story[name] = (ended.ok, in_order(calls), parts)
+            made = in_order(calls)
+            if name in WITH_GENERATIONS:  # which are worked on at once: only what is done to each resource has an order
+                made.sort(key=lambda call: call[1])
+            story[name] = (ended.ok, made, parts)
         told.append(story)
     small, real = told
     other = [name for name in names if small[name] != real[name]]

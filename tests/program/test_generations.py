@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,74 @@ def test_one_goes_back_to_the_generation_before(deployed: Stack, config: Config,
     _retire(deployed, config)
     ok(deployed.up())
     assert why_not(deployed, org) == ""
+
+
+def test_a_connected_app_that_was_taken_over_with_its_key_is_followed_by_an_external_one_and_nobody_is_cut_off(
+    stack: Stack, config: Config, landscape: Landscape, org: Org
+) -> None:
+    landscape.admin("PATCH", "/knobs", connected_app_creation=True)
+    config["orgkey:app"] |= {"kind": "connected", "protect": False}
+    stack.configure(config)
+    ok(stack.up())
+    made = stack.outputs(secrets=True)
+    _forget(stack)
+    everything = {"app": True, "permissionSet": True, "assignments": True}
+    key = {"consumerKey": made["consumerKey"], "certificatePem": made["certificatePem"]}
+    _configure(stack, {**config, "orgkey:key": key, "orgkey:import": everything}, made)
+    ok(stack.up())  # what was found is what is declared: nothing of it is deployed
+    assert refused(made, org) == ""
+    config["orgkey:app"] |= {"kind": "external"}
+    _next_generation(stack, config, kind="connected")
+    _configure(stack, {**config, "orgkey:key": key}, made)
+    told = stack.pulumi("preview", "--stack", stack.name)
+    assert told.code != 0
+    assert "can be taken out" in " ".join(told.text.split())  # the settings of the key are the first generation's
+    with LoggingInAllTheTime(made, org) as old_client:
+        stack.configure(config)
+        ok(stack.up())
+        assert why_not(stack, org) == ""
+    assert set(old_client.answers) == {200}
+    _retire(stack, config)
+    ok(stack.up())
+    assert refused(made, org) != ""
+    assert why_not(stack, org) == ""
+
+
+def _forget(stack: Stack) -> None:
+    """Lose the state, not what it is of."""
+    state = json.loads(ok(stack.pulumi("stack", "export", "--stack", stack.name)).text)
+    state["deployment"]["resources"] = []
+    file = stack.folder / "empty.json"
+    file.write_text(json.dumps(state))
+    ok(stack.pulumi("stack", "import", "--file", str(file), "--stack", stack.name))
+
+
+def _configure(stack: Stack, config: Config, login: Config) -> None:
+    """The stack file with a private key in it, as the guide puts it there."""
+    stack.configure(config)
+    command = ["pulumi", "config", "set", "--secret", "--path", "orgkey:key.privateKeyPem", "--stack", stack.name]
+    subprocess.run(
+        command, input=login["privateKeyPem"], text=True, cwd=stack.folder, env=stack.environment, check=True
+    )
+
+
+def test_a_chosen_name_goes_with_its_generation(deployed: Stack, config: Config, org: Org) -> None:
+    _next_generation(deployed, config)
+    config["orgkey:generation"] |= {"name": "Robot"}
+    deployed.configure(config)
+    ok(deployed.up())
+    robot = deployed.outputs(secrets=True)
+    config["orgkey:generation"], config["orgkey:retiring"] = {"number": 3}, [{"number": 2}]
+    deployed.configure(config)
+    told = " ".join(ok(deployed.pulumi("preview", "--stack", deployed.name)).text.split())
+    assert "keeps a name of its own where orgkey:retiring gives it" in told
+    config["orgkey:retiring"] = [{"number": 2, "name": "Robot"}]
+    deployed.configure(config)
+    with LoggingInAllTheTime(robot, org) as client:
+        told = " ".join(ok(deployed.up()).text.split())
+    assert "is recreated" not in told
+    assert set(client.answers) == {200}
+    assert deployed.outputs()["appName"] == "CI_Integration_3"
 
 
 def test_a_destroy_takes_every_generation_and_the_set(deployed: Stack, config: Config, org: Org) -> None:
