@@ -167,6 +167,14 @@ def test_it_tells_why_a_login_is_refused(client: Client) -> None:
     assert "invalid_client_id" in ended.stderr
 
 
+def test_it_shows_what_the_platform_says_of_a_request(client: Client, landscape: Landscape) -> None:
+    landscape.admin("POST", "/faults", operation="query", faults=["REQUEST_LIMIT_EXCEEDED"])
+    ended = client.run()
+    assert ended.returncode == 1
+    assert "REQUEST_LIMIT_EXCEEDED" in ended.stderr
+    assert grants(landscape) == 1
+
+
 def test_it_takes_the_key_from_a_file(client: Client, key_file: str) -> None:
     ended = client.run(SF_PRIVATE_KEY="", SF_PRIVATE_KEY_FILE=key_file)
     assert (ended.returncode, ended.stderr) == (0, "")

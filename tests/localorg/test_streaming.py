@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.localorg.bayeux import Bayeux, numbers, replay_ids
 from tests.localorg.landscape_client import Landscape, OrgClient, start, stop
@@ -18,6 +20,14 @@ from tests.waiting import until
 
 RETRY = {"reconnect": "retry", "interval": 0, "timeout": 110_000}
 NONE = {"reconnect": "none", "interval": 0}
+KINDS = ("/meta/handshake", "/meta/connect", "/meta/subscribe", "/meta/unsubscribe", "/event/Order__e", "/meta/x")
+FIELDS = ("id", "clientId", "connectionType", "subscription", "ext", "supportedConnectionTypes", "data", "version")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["/event/Order__e", "replay"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _names = itertools.count()
 
 
@@ -77,6 +87,14 @@ class TestHandshake:
         assert reply["error"] == "403::Handshake denied"
         assert reply["ext"]["sfdc"] == {"failureReason": reason}
         assert (reply["advice"], reply["successful"]) == ({"reconnect": "none"}, False)
+
+    def test_a_user_without_the_api_is_denied(self, landscape: Landscape, org: OrgClient) -> None:
+        user = {"org": "uat", "username": org.username("noapi")}
+        with Bayeux(org, landscape.admin("POST", "/sessions", user)["accessToken"]) as client:
+            reply = client.shake_hands()
+        assert reply["error"] == "403::Handshake denied"
+        reason = "403::The REST API is not enabled for this Organization."
+        assert reply["ext"]["sfdc"] == {"failureReason": reason}
 
     @pytest.mark.parametrize(
         ("path", "error"),
@@ -265,6 +283,20 @@ class TestSession:
         landscape.advance(3 * 3600)
         assert held.result(10)[-1]["error"] == "401::Authentication invalid"
 
+    def test_by_knob_it_ends_when_its_time_is_over(self, landscape: Landscape, org: OrgClient, client: Bayeux) -> None:
+        landscape.knob(streaming_keeps_session=False, session_timeout=1)
+        user = {"org": "uat", "username": org.username("ci")}
+        client.token = landscape.admin("POST", "/sessions", user)["accessToken"]
+        assert client.start().connect()[-1]["error"] == "401::Authentication invalid"
+
+    def test_a_refresh_of_the_sandbox_ends_it(self, landscape: Landscape) -> None:
+        org = landscape.org("dev")
+        user = {"org": "dev", "username": org.username("ci")}
+        with Bayeux(org, landscape.admin("POST", "/sessions", user)["accessToken"]) as client:
+            held = client.start().hold()
+            landscape.admin("POST", "/orgs/dev/refresh")
+            assert held.result(10)[-1]["error"] == "401::Authentication invalid"
+
 
 class TestSubscribe:
     def test_the_reply_names_the_channel(self, client: Bayeux, event: str) -> None:
@@ -310,6 +342,21 @@ class TestSubscribe:
         publish(org, other, 1)
         publish(org, event, 2)
         assert numbers(client.connect()) == [1, 2]
+
+    def test_every_client_of_a_channel_gets_each_event(self, org: OrgClient, event: str) -> None:
+        with Bayeux(org) as one, Bayeux(org) as two, Bayeux(org) as three:
+            held = [each.start(f"/event/{event}").hold() for each in (one, two, three)]
+            publish(org, event, 1)
+            assert [numbers(each.result(10)) for each in held] == [[1]] * 3
+
+    def test_many_events_come_in_several_answers_without_a_wait(
+        self, org: OrgClient, client: Bayeux, event: str
+    ) -> None:
+        client.start(f"/event/{event}")
+        for first in range(0, 600, 200):
+            records = [{"attributes": {"type": event}, "Number__c": each} for each in range(first, first + 200)]
+            assert org.data("POST", "/composite/sobjects", json={"records": records}).status_code == 200
+        assert numbers(client.connect()) + numbers(client.connect()) == list(range(600))
 
     def test_an_unsubscribed_channel_is_silent(self, org: OrgClient, client: Bayeux, event: str) -> None:
         channel = f"/event/{event}"
@@ -451,6 +498,19 @@ class TestRequests:
     def test_what_is_no_message_is_refused(self, org: OrgClient, body: str) -> None:
         answer = org.call("POST", "/cometd/67.0", data=body)
         assert answer.status_code == 400
+
+    @many
+    @given(JSON)
+    def test_no_message_is_a_defect(self, org: OrgClient, body: object) -> None:
+        assert org.call("POST", "/cometd/67.0", json=body).status_code < 500
+
+    @many
+    @given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(FIELDS), JSON))
+    def test_no_field_of_a_message_is_a_defect(self, client: Bayeux, channel: str, fields: dict[str, Any]) -> None:
+        if not client.client_id:
+            client.start()
+        message = {"channel": channel, "clientId": client.client_id, "advice": {"timeout": 0}, **fields}
+        assert client.post([message]).status_code < 500
 
     def test_one_message_needs_no_list(self, client: Bayeux) -> None:
         message = client.message("/meta/handshake", version="1.0", supportedConnectionTypes=["long-polling"])

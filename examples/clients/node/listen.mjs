@@ -4,7 +4,7 @@
 //
 // Each event is a line of JSON on stdout. The file keeps where each channel is: the replay id of its last event, or when it was
 // first listened to. After a new login, a lost connection or a new start the channel goes on from there. A channel that is not
-// in the file begins with what is new.
+// in the file begins with what is new. RETRY_MS is the shortest pause after a failure, 1000 unless set.
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CometD } from "cometd";

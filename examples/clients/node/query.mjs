@@ -18,6 +18,6 @@ try {
   const found = await connection.query("SELECT Id, Name FROM Organization");
   console.log(found.records[0].Name);
 } catch (error) {
-  console.error(error.message);
+  console.error(error.errorCode ? `Salesforce refuses the query: ${error.errorCode}: ${error.message}` : error.message);
   process.exitCode = 1;
 }

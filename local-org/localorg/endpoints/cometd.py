@@ -36,6 +36,13 @@ class _RefusedError(Exception):
         self.advice = advice
 
 
+class _UnauthorizedError(_RefusedError):
+    """The caller's session is none, or may not do this."""
+
+    def __init__(self, reason: str = UNAUTHORIZED) -> None:
+        super().__init__(reason, {"reconnect": "none", "interval": 0})
+
+
 def operation(call: Call) -> str:
     """Return the name of a request's operation, by its first message."""
     try:
@@ -62,7 +69,7 @@ def bayeux_error(call: Call, error: PlatformError) -> Answer:
     if error.code != "INVALID_SESSION_ID":
         return rest_error(error)
     try:
-        return as_json([_refusal(message, _unauthorized()) for message in _messages(call)])
+        return as_json([_refusal(message, _UnauthorizedError()) for message in _messages(call)])
     except PlatformError as unreadable:
         return rest_error(unreadable)
 
@@ -76,10 +83,6 @@ def _messages(call: Call) -> list[Message]:
     return messages
 
 
-def _unauthorized(reason: str = UNAUTHORIZED) -> _RefusedError:
-    return _RefusedError(reason, {"reconnect": "none", "interval": 0})
-
-
 def _reply(message: Message, **more: Any) -> Message:
     """Return a reply: its id is the message's."""
     number = {"id": message["id"]} if "id" in message else {}
@@ -90,7 +93,7 @@ def _refusal(message: Message, refused: _RefusedError) -> Message:
     """Return the reply to a message that is not done."""
     advice = {} if refused.advice is None else {"advice": refused.advice}
     failed = {"error": refused.error, "successful": False}
-    if message["channel"] == HANDSHAKE and refused.error.startswith("401::"):
+    if message["channel"] == HANDSHAKE and isinstance(refused, _UnauthorizedError):
         denied = {"ext": {"sfdc": {"failureReason": refused.error}, "replay": True, "payload.format": True}}
         return {**_reply(message, **denied, advice={"reconnect": "none"}), **failed, "error": "403::Handshake denied"}
     known = {name: message[name] for name in ("clientId", "subscription") if name in message}
@@ -148,12 +151,12 @@ class _Exchange:
     def session(self) -> Session:
         """Return the caller's session. Raises _RefusedError."""
         if self.call.bearer() is None:
-            raise _unauthorized("401::Request requires authentication")
+            raise _UnauthorizedError("401::Request requires authentication")
         try:
             return self.call.authorize(prolong=self.prolong)
         except PlatformError as error:
             known = error.code == "INVALID_SESSION_ID"
-            raise _unauthorized(UNAUTHORIZED if known else f"{error.status}::{error.message}") from None
+            raise _UnauthorizedError(UNAUTHORIZED if known else f"{error.status}::{error.message}") from None
 
     def _check_version(self) -> None:
         newest = self.call.landscape.knobs.number("newest_version", self.org.name)
