@@ -44,7 +44,6 @@ class Service:
     def __init__(self, folder: Path, secrets: Mapping[str, Mapping[str, str]]) -> None:
         self.folder, self.secrets = folder, secrets
         self.comments: list[dict[str, Any]] = []
-        self.running: set[str] = set()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         (folder / "bin").mkdir(parents=True)
         gh = folder / "bin" / "gh"
@@ -59,7 +58,6 @@ class Service:
     def one_at_a_time(self, group: str) -> Iterator[None]:
         """What `concurrency` and `resource_group` are for; the empty group is none."""
         with self._locks[group] if group else ExitStack():
-            self.running.add(group)
             yield
 
     def comment(self, writer: str, body: str) -> dict[str, Any]:
