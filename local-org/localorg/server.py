@@ -31,6 +31,9 @@ class _Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["state"][TRANSPORT] = self.transport
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Nobody needs to be told: clients of the Streaming API try WebSocket first, and go on with long polling."""
+
 
 class _Server(uvicorn.Server):
     """A server whose signals are handled by `serve` below."""

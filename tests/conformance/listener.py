@@ -13,7 +13,7 @@ from tests.waiting import join, until
 
 
 class Listener:
-    """A process whose stdout is a line of JSON for each event."""
+    """A process whose stdout has a line of JSON for each event; libraries write others between them."""
 
     def __init__(self, command: list[str], environment: Mapping[str, str]) -> None:
         self.out: list[str] = []
@@ -35,7 +35,7 @@ class Listener:
         """Wait until the events with a field of that name have these values, in this order, and no others."""
 
         def seen() -> list[Any]:
-            payloads = [json.loads(line)["payload"] for line in list(self.out)]
+            payloads = [json.loads(line)["payload"] for line in list(self.out) if line.startswith("{")]
             return [payload[name] for payload in payloads if name in payload]
 
         until(lambda: len(seen()) >= len(values), f"{name} {values}")

