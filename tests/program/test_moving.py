@@ -66,6 +66,38 @@ def test_what_another_stack_took_over_stays_when_the_former_one_is_destroyed(
     assert org.query(f"SELECT Id FROM PermissionSet WHERE Name = '{SET}'") == []
 
 
+def test_every_generation_moves_to_the_stack_that_takes_them_over(
+    deployed: Stack, config: dict[str, Any], org: Org, engine: Path, tmp_path: Path
+) -> None:
+    first = deployed.outputs()
+    config["orgkey:generation"] = {"number": 2}
+    deployed.configure({**config, "orgkey:retiring": [{"number": 1}]})
+    ok(deployed.up())
+    second = deployed.outputs()
+    twin = Stack(tmp_path / "twin", engine, name="twin")
+    old = {"number": 1, "import": True, "key": {"consumerKey": first["consumerKey"]}}
+    twin.configure(
+        {
+            **config,
+            "orgkey:import": {"app": True, "permissionSet": True, "assignments": True},
+            "orgkey:key": {"consumerKey": second["consumerKey"]},
+            "orgkey:retiring": [old],
+        }
+    )
+    ok(twin.up())
+    assert why_not(twin, org) == ""
+    ok(deployed.destroy())
+    assert why_not(twin, org) == ""
+    assert [(each["consumerKey"], each["verified"]) for each in twin.outputs()["retiring"]] == [
+        (first["consumerKey"], True)
+    ]
+    assert twin.outputs()["consumerKey"] == second["consumerKey"]
+    assert twin.drift().code == 0
+    ok(twin.destroy())
+    assert org.query("SELECT Id FROM ExternalClientApplication") == []
+    assert org.query(f"SELECT Id FROM PermissionSet WHERE Name = '{SET}'") == []
+
+
 def test_a_permission_set_of_another_name_takes_users_and_groups_along(
     deployed: Stack, config: dict[str, Any], org: Org
 ) -> None:

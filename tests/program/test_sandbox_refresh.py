@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from tests.landscape import Landscape, Org
+from tests.login import refused
 from tests.program.stack import Stack, ok
 
 SET, APP = "CI_Integration_Access", "CI_Integration"
 
-Pair = Callable[[str], tuple[Stack, Stack]]
+Pair = Callable[..., tuple[Stack, Stack]]
+SECOND = {"orgkey:generation": {"number": 2}, "orgkey:retiring": [{"number": 1}]}
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def production_and_sandbox(engine: Path, tmp_path: Path, landscape: Landscape) -
     """Both deployed, as stacks `prod` and `uat` of one project; production is cleaned up afterwards."""
     stacks: list[Stack] = []
 
-    def deploy(kind: str) -> tuple[Stack, Stack]:
+    def deploy(kind: str, **generations: dict[str, Any]) -> tuple[Stack, Stack]:
         landscape.fresh("uat")
         landscape.admin("PATCH", "/knobs", connected_app_creation=True)
         for name, org in (("prod", landscape.org("acme")), ("uat", landscape.org("uat"))):
@@ -35,6 +37,7 @@ def production_and_sandbox(engine: Path, tmp_path: Path, landscape: Landscape) -
                     "orgkey:app": {"name": APP, "contactEmail": "ops@acme.com", "kind": kind, "protect": False},
                     "orgkey:users": [org.user("ci")],
                     "orgkey:grant": {"propagationMinutes": 0},
+                    **generations.get(name, {}),
                 }
             )
             ok(stack.up())
@@ -75,6 +78,29 @@ def test_an_external_client_app_gets_this_stacks_own_key_back_and_production_kee
     assert sandbox.drift().code == 0
     assert production.drift().code == 0
     ok(production.up())
+
+
+@pytest.mark.parametrize("declared", [{}, SECOND], ids=["the first", "both"])
+def test_productions_generations_that_come_along_get_this_stacks_own_keys_where_it_declares_them(
+    production_and_sandbox: Pair, landscape: Landscape, declared: dict[str, Any]
+) -> None:
+    production, sandbox = production_and_sandbox("external", prod=SECOND, uat=declared)
+    before = sandbox.outputs(secrets=True)
+    org = refresh(landscape, sandbox, refresh_copies_apps=True, refresh_copies_assignments=True)
+    assert len(org.query("SELECT Id FROM ExternalClientApplication")) == 2
+    ok(sandbox.up())
+    after = sandbox.outputs(secrets=True)
+    assert refused(after, org) == ""
+    assert after["consumerKey"] == before["consumerKey"]
+    assert [each["consumerKey"] for each in after["retiring"]] == [each["consumerKey"] for each in before["retiring"]]
+    assert all(each["verified"] for each in after["retiring"])
+    assert sandbox.drift().code == 0
+    assert production.drift().code == 0
+    here = {name: after[name] for name in ("username", "audience", "instanceUrl")}
+    productions_key = refused({**production.outputs(secrets=True), **here}, org)
+    assert (productions_key != "") is bool(
+        declared
+    )  # an app that this stack does not declare stays as production left it
 
 
 def test_a_connected_app_that_came_along_is_kept_with_productions_key_and_that_is_said(
