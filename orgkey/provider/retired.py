@@ -63,6 +63,27 @@ def retired_by(run: Run, urn: str, inputs: Values) -> Iterator[Retired]:
             yield Retired(number, app, grant)
 
 
+def going_on(run: Run, urn: str, inputs: Values) -> str:
+    """What a new current generation means for the clients of those that retire; empty where nothing of it is new."""
+    declared = inputs.get("generations")
+    numbers = (
+        [int(each) for each in declared if isinstance(each, int | float)] if isinstance(declared, list | tuple) else []
+    )
+    own = Urn.parse(urn)
+    if urn in run.grants or not numbers or not own.name.endswith(part_name("grant", numbers[0])):
+        return ""
+    base = own.name.removesuffix(part_name("grant", numbers[0]))
+    known = {_number(Urn.parse(other).name, base) for other in run.grants}
+    stay = [str(number) for number in numbers[1:] if number in known]
+    if not stay:
+        return ""
+    which = f"generation {stay[0]}" if len(stay) == 1 else f"generations {', '.join(stay)}"
+    return (
+        f"generation {numbers[0]} is new, and handed out once its login is proved. Clients of {which} log in as before, until "
+        "theirs is taken out of orgkey:retiring"
+    )
+
+
 def is_retiring(urn: str, inputs: Values) -> bool:
     """Whether a proof is of a generation that is still accepted, and not of the current one."""
     declared = inputs.get("generations")

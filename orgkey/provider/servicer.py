@@ -26,7 +26,7 @@ from orgkey.provider.preview import COMPONENT, in_the_way, stands_in_the_way
 from orgkey.provider.property_diff import property_diff
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.registry import handler_of
-from orgkey.provider.retired import last_uses, note_read, retired_by
+from orgkey.provider.retired import going_on, last_uses, note_read, retired_by
 from orgkey.provider.same_org import has_moved, refuse_moved
 from orgkey.provider.secrecy import (
     failures,
@@ -260,7 +260,9 @@ class SalesforceProvider(ProviderInstance):
                 self._tell(handler, request.urn, problems)
 
     def _tell_of_retired(self, handler: Handler, urn: str, inputs: Values) -> None:
-        """Say of each generation that a program declares no more who used it last."""
+        """Say of each generation that a program declares no more who used it last, and what a new one means for clients of the others."""
+        if says := going_on(self._run, urn, inputs):
+            self._engine.info(urn, says)
         if self._connection is None or not self._connection.check_on_preview:
             return
         for retired in retired_by(self._run, urn, inputs):

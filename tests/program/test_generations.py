@@ -168,7 +168,10 @@ def test_a_chosen_name_goes_with_its_generation(deployed: Stack, config: Config,
     _next_generation(deployed, config)
     config["orgkey:generation"] |= {"name": "Robot"}
     deployed.configure(config)
-    ok(deployed.up())
+    told = " ".join(ok(deployed.up()).text.split())
+    assert (
+        "generation 2 is new, and handed out once its login is proved. Clients of generation 1 log in as before" in told
+    )
     robot = deployed.outputs(secrets=True)
     config["orgkey:generation"], config["orgkey:retiring"] = {"number": 3}, [{"number": 2}]
     deployed.configure(config)

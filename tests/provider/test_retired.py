@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orgkey.provider.handler import Run
-from orgkey.provider.retired import note_read, retired_by
+from orgkey.provider.retired import going_on, note_read, retired_by
 
 _IN_COMPONENT = "urn:pulumi:uat::orgkey::orgkey:index:JwtBearerAccess$salesforce:index:JwtGrant::"
 _ALONE = "urn:pulumi:uat::orgkey::salesforce:index:JwtGrant::"
@@ -52,3 +52,24 @@ def test_proofs_outside_a_component_and_apps_that_are_gone_are_no_generations() 
     inputs = {"generations": [2]}
     assert list(retired_by(_run("a-grant", prefix=_ALONE), f"{_ALONE}a-grant-2", inputs)) == []
     assert list(retired_by(_run("a-grant", with_apps=False), f"{_IN_COMPONENT}a-grant-2", inputs)) == []
+
+
+@pytest.mark.parametrize(
+    ("in_state", "checked", "declared", "says"),
+    [
+        (["a-grant"], "a-grant-2", [2, 1], "Clients of generation 1 log in as before"),
+        (["a-grant", "a-grant-2"], "a-grant-3", [3, 2, 1], "Clients of generations 2, 1 log in as before"),
+        (["a-grant", "a-grant-2"], "a-grant-2", [2, 1], ""),  # which is in state already
+        (["a-grant"], "a-grant-2", [2], ""),  # nobody goes on
+        ([], "a-grant-2", [2, 1], ""),  # both are new
+        (["a-grant"], "a-grant-3", [2, 3, 1], ""),  # only the current one tells
+        ([], "a-grant", None, ""),
+    ],
+)
+def test_a_new_generation_says_what_it_means_for_clients(
+    in_state: list[str], checked: str, declared: list[int] | None, says: str
+) -> None:
+    inputs: dict[str, Any] = {} if declared is None else {"generations": declared}
+    told = going_on(_run(*in_state), f"{_IN_COMPONENT}{checked}", inputs)
+    assert says in told
+    assert bool(says) is bool(told)
