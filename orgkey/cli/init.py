@@ -32,7 +32,7 @@ from orgkey.start.new_stack import make_stack, names_on_backend
 from orgkey.start.own_key import OwnKey, own_key
 from orgkey.start.proposal import for_stack, set_key_command
 from orgkey.start.reach import LoginOptions, told_by
-from orgkey.start.run import Plan, Sighting, drafted, sighted, text_of
+from orgkey.start.run import Plan, Sighting, app_seen, drafted, sighted, text_of
 from orgkey.start.wishes import Draft, DraftError, Wishes
 
 _SECONDS = 120.0
@@ -323,12 +323,17 @@ def _draft(plan: Plan, given: _Given, *, asking: bool) -> tuple[Plan, Draft, Sig
     sighting = sighted(plan, os.environ, given.timeout)
     for line in sighting.says():
         click.echo(line, err=True)
+    admitted = None
     if asking:
         if not plan.adopt and not plan.wishes.app:
             plan = replace(plan, adopt=ask_what_to_do(sighting.org.apps))
-        wishes = ask_about_adopted(plan.wishes) if plan.adopt else ask_about_new(plan.wishes, sighting.org)
+        if plan.adopt:
+            admitted = app_seen(plan, sighting)
+            wishes = ask_about_adopted(plan.wishes, admitted, sighting.org)
+        else:
+            wishes = ask_about_new(plan.wishes, sighting.org)
         plan = replace(plan, wishes=wishes)
-    draft = drafted(plan, sighting, propose=given.yes or bool(plan.adopt))
+    draft = drafted(plan, sighting, propose=given.yes, admitted=admitted)
     for line in draft.says:
         click.echo(f"  {line}", err=True)
     for line in draft.warnings:

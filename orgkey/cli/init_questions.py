@@ -13,6 +13,8 @@ from orgkey.metadata.fields import APP_FIELDS
 from orgkey.metadata.members import Resource
 from orgkey.model.connection import DEFAULT_API_VERSION
 from orgkey.model.my_domain import my_domain
+from orgkey.start.adopt import choose_set, choose_users, usable_sets
+from orgkey.start.app_seen import Admitted
 from orgkey.start.apps import AppSeen, doing_jwt
 from orgkey.start.look import OrgSeen
 from orgkey.start.own_key import own_key
@@ -80,8 +82,24 @@ def ask_about_new(wishes: Wishes, org: OrgSeen) -> Wishes:
     return replace(wishes, app=name, contact_email=email, users=users, integration_user=whose)
 
 
-def ask_about_adopted(wishes: Wishes) -> Wishes:
-    """Whether the clients' own key is at hand, for an app that is taken over."""
+def ask_about_adopted(wishes: Wishes, admitted: Admitted, org: OrgSeen) -> Wishes:
+    """What is open of an app that is taken over: its set where there are several, its users where none suggest themselves, its key."""
+    sets = usable_sets(admitted)
+    if len(sets) > 1 and not wishes.permission_set:
+        proposed = choose_set(admitted, "", wishes.users)
+        click.echo(f"  {proposed.why}.", err=True)
+        names = sorted((each.name for each in sets), key=lambda name: name != proposed.name)
+        held = {each.name: len(each.holders) for each in sets}
+        choices = [(f"{name} (held by {held[name]})", name) for name in names]
+        wishes = replace(wishes, permission_set=ask.choose("Which permission set is to be the stack's?", choices))
+    own_set = choose_set(admitted, wishes.permission_set, wishes.users)
+    *_, missing = choose_users(admitted, own_set, wishes.users, org.users)
+    if missing:
+        wishes = replace(wishes, users=_ask_for_users(org))
+    return _ask_for_own_key(wishes)
+
+
+def _ask_for_own_key(wishes: Wishes) -> Wishes:
     has_key = "Do you have the private key that its clients log in with? Without it they are cut off."
     if wishes.certificate or not ask.confirm(has_key, default=False):
         return wishes

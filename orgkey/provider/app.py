@@ -18,7 +18,7 @@ from orgkey.metadata.members import GLOBAL_OAUTH, OAUTH, ROOT_MEMBER, Resource
 from orgkey.metadata.ownership import Ownership
 from orgkey.metadata.parse import Found
 from orgkey.provider.adoption import is_deployed, is_taken_over
-from orgkey.provider.cut_off import cut_off
+from orgkey.provider.cut_off import cut_off, tell_whom
 from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.owner import MANAGED_BY
@@ -148,6 +148,8 @@ class AppHandler(MetadataHandler):
         """Whether the login may make such an app, and whose its name is, in either kind."""
         tell_what_a_deploy_tells(operation)
         name, manager = inputs.get("name"), inputs.get(MANAGED_BY) or ""
+        if before is not None:
+            tell_whom(str(name), before, inputs, operation)
         if before is not None or has_unknown(name) or has_unknown(manager):
             return permission_verdicts(self.needs, operation)
         operation.snapshot.prefetch(soql.ORGANIZATION, *permission_questions(), soql.external_client_app(str(name)))

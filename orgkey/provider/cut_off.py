@@ -5,8 +5,16 @@ An app trusts one certificate (platform notes 1.4): whoever logs in with another
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from orgkey.metadata.certificate import fingerprint
-from orgkey.provider.handler import Values
+from orgkey.metadata.identifiers import name_key
+from orgkey.provider.handler import Operation, Values
+from orgkey.salesforce.app_logins import read_app_logins
+from orgkey.salesforce.errors import SalesforceError
+
+_DAYS = 30  # of the login history that are looked at
+_SHOWN = 10  # users in one warning
 
 
 def cut_off(name: str, old_inputs: Values, old_outputs: Values, inputs: Values) -> str:
@@ -26,6 +34,34 @@ def cut_off(name: str, old_inputs: Values, old_outputs: Values, inputs: Values) 
             f"{fingerprint(declared)}: if it is of another key, clients that log in now are cut off"
         )
     return "" if _same_key(found, declared) else _another_key(name, found, declared)
+
+
+def tell_whom(name: str, old_inputs: Values, inputs: Values, operation: Operation) -> None:
+    """Name who logs in through an app that is being taken over and gets a certificate of another key; asks the org."""
+    found, declared = str(old_inputs.get("certificatePem") or ""), inputs.get("certificatePem")
+    taken_over = (
+        bool(inputs.get("managedBy")) and not old_inputs.get("managedBy") and bool(old_inputs.get("consumerKey"))
+    )
+    if not taken_over or (isinstance(declared, str) and found and _same_key(found, declared)):
+        return
+    when = f"in the last {_DAYS} days"
+    since = datetime.fromtimestamp(operation.clock.now(), UTC) - timedelta(days=_DAYS)
+    try:
+        seen = read_app_logins(operation.snapshot, [], since)
+    except SalesforceError as error:
+        first = str(error).partition("\n")[0]
+        operation.warn(f"who logged in through the app {name} {when}, and may be cut off, is not known: {first}")
+        return
+    last: dict[str, tuple[str, datetime]] = {}
+    for each in seen.of({str(old_inputs.get("label") or "")}):  # newest first
+        if each.good:
+            last.setdefault(name_key(each.username), (each.username, each.at))
+    if not last:
+        operation.info(f"nobody is seen to have logged in through the app {name} {when}")
+        return
+    named = [f"{username} (last at {at.astimezone(UTC):%Y-%m-%d %H:%M}Z)" for username, at in last.values()]
+    more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+    operation.warn(f"logged in through the app {name} {when}, and may be cut off: {', '.join(named[:_SHOWN])}{more}")
 
 
 def _change_by_others(name: str, found: str, declared: object, deployed: str) -> str:

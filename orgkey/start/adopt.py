@@ -43,14 +43,13 @@ def adopted(
     *,
     project: str,
     stack: str,
-    propose: bool = True,
 ) -> Draft:
     """A stack file with which a first `up` changes nothing but the ownership line, unless the key is new.
 
     Raises DraftError with everything that is missing.
     """
     own_set = choose_set(admitted, wishes.permission_set, wishes.users)
-    users, why_users, missing = choose_users(admitted, own_set, wishes.users, org.users, propose=propose)
+    users, why_users, missing = choose_users(admitted, own_set, wishes.users, org.users)
     if not (consumer_key := wishes.consumer_key or admitted.consumer_key):
         missing.append(
             f"--consumer-key KEY is needed: the org does not show that of {admitted.app.name}. Setup shows it (the app > OAuth settings)."
@@ -95,7 +94,7 @@ def choose_set(admitted: Admitted, wanted: str, users: Sequence[str]) -> ChosenS
         _refuse_unusable(seen)
         there = "the app admits its holders" if seen.admitted else "the org has it, and the app is to admit its holders"
         return ChosenSet(seen.name, seen, f"It was named: {there}")
-    usable = [each for each in admitted.sets if each.admitted and not _unusable(each)]
+    usable = usable_sets(admitted)
     if not usable:
         return _new_set(admitted)
     if len(usable) == 1:
@@ -110,8 +109,13 @@ def choose_set(admitted: Admitted, wanted: str, users: Sequence[str]) -> ChosenS
     )
 
 
+def usable_sets(admitted: Admitted) -> list[SetSeen]:
+    """The sets whose holders the app admits, and that a stack can have."""
+    return [each for each in admitted.sets if each.admitted and not _unusable(each)]
+
+
 def choose_users(
-    admitted: Admitted, own_set: ChosenSet, wanted: Sequence[str], found: Sequence[Candidate], *, propose: bool
+    admitted: Admitted, own_set: ChosenSet, wanted: Sequence[str], found: Sequence[Candidate]
 ) -> tuple[list[str], str, list[str]]:
     """Who is written down, why, and what is missing where nobody suggests themselves."""
     if wanted:
@@ -127,13 +131,13 @@ def choose_users(
         if likely:
             few = f"of {len(names)} holders those who log in through the app or look like integration users; the others keep it"
             return likely[:_MOST_HOLDERS], few, []
-    if propose and admitted.who_logs_in:
+    if admitted.who_logs_in:
         return (
             list(admitted.who_logs_in[:_MOST_HOLDERS]),
             f"who logged in through the app in the last {LOGIN_DAYS} days",
             [],
         )
-    if propose and (best := the_one(found)):
+    if best := the_one(found):
         return [best.username], best.why, []
     return [], "", [user_needed(found)]
 

@@ -165,7 +165,7 @@ def test_an_app_made_by_hand_is_taken_over_with_its_own_key_and_no_client_notice
     assert config["orgkey:app"].get("permissionSets") == ([OTHER_SET] if kind == "connected" else None)
     preview = ok(bare.pulumi("preview", "--diff", "--stack", "u")).text
     assert changed(preview) == {"managedBy"}, preview
-    assert "cut off" not in preview
+    assert not any(each in preview for each in ("cut off", "logged in through the app"))
     ok(bare.up())
     assert refused(outputs_of(org, pair), org) == ""
     assert why_not(bare, org) == ""
@@ -188,4 +188,8 @@ def test_with_a_new_key_it_is_said_who_is_cut_off(bare: Stack, org: Org, pair: K
     settle(bare)
     preview = ok(bare.pulumi("preview", "--diff", "--stack", "u")).text
     assert f"the app {APP} gets a new certificate: clients that log in to it now are cut off" in preview
+    assert (
+        f"logged in through the app {APP} in the last 30 days, and may be cut off: {org.user('ci')} (last at "
+        in preview
+    )
     assert changed(preview) == {"managedBy", "certificatePem"}, preview
