@@ -310,6 +310,11 @@ class Life(RuleBasedStateMachine):
         self.sound = False
         ended = self._command("destroy", fault)
         assert ended.ok, ended.text
+        if (
+            self.changed
+        ):  # a component of another name takes the set from nobody who was given it by hand, and then it stays
+            for name in {name for name, user in self.sandbox.standing().holders if user not in self._users}:
+                self.sandbox.org.deploy({}, destroy={"PermissionSet": [name]})
         assert contradictions(self.stack.kept(), self.sandbox.standing(), self.sandbox.org) == []
         self.changed, self.sound = False, True
 
@@ -388,7 +393,10 @@ class Life(RuleBasedStateMachine):
     def _edit(self, **edits: Any) -> None:
         self.file = dataclasses.replace(self.file, **edits)
 
+    @property
+    def _users(self) -> list[str]:
+        return [self.sandbox.org.user(alias) for alias in self.file.users]
+
     def _config(self, **edits: Any) -> Config:
-        users = [self.sandbox.org.user(alias) for alias in self.file.users]
-        declared = {"address": self.address, "users": users, **self.file.settings(), **edits}
+        declared = {"address": self.address, "users": self._users, **self.file.settings(), **edits}
         return self.sandbox.config(self.file.current.kind, **declared)
