@@ -22,7 +22,10 @@ def make_stack(project: Project, engine: Engine, stack: StackName, secrets_provi
     try:
         engine.answer(["stack", "init", stack.full, *keeper], folder=project.folder)
     except EngineError as error:
-        raise EngineError(f"`pulumi stack init {stack.full}` failed: {error}") from None
+        said = " ".join(
+            ["pulumi stack init", stack.full, *([f"--secrets-provider={secrets_provider}"] if keeper else [])]
+        )
+        raise EngineError(f"`{said}` failed: {error}") from None
     if not private_key:
         return
     try:

@@ -86,15 +86,7 @@ def new_app(wishes: Wishes, org: OrgSeen, connection: Mapping[str, Any], *, prop
         **({"orgkey:permissionSet": {"name": wishes.permission_set}} if wishes.permission_set else {}),
         **({"orgkey:key": key} if key else {}),
     }
-    if app["kind"] == "connected":
-        warnings.append(NEW_CONNECTED)
     return Draft(config, notes, possible, warnings=tuple(warnings))
-
-
-NEW_CONNECTED = (
-    "a new Connected App is asked for: since Spring '26 most orgs let nobody make one, and only a deploy tells "
-    "(salesforce:validateOnPreview: true lets the org judge in a preview); an External Client App does the same and is always possible"
-)
 
 
 def user_needed(found: Sequence[Candidate]) -> str:

@@ -19,6 +19,7 @@ from orgkey.stack_file.file import stack_config_of
 from orgkey.start.adopt import adopted
 from orgkey.start.app_seen import Admitted, read_admitted
 from orgkey.start.apps import app_called, doing_jwt
+from orgkey.start.connected_apps import try_a_connected_app
 from orgkey.start.look import OrgSeen, api_version, look
 from orgkey.start.names import StackName
 from orgkey.start.proposal import connection_config, new_app, problems_of, refuse_problems
@@ -80,7 +81,7 @@ class Sighting:
         if foreign := [each for each in org.apps if not each.own]:
             listed = ", ".join(f"{each.name} ({each.whose})" for each in foreign[:_SHOWN])
             yield f"  Apps that are nobody's here to change: {listed}"
-        yield "  New Connected Apps: most orgs allow none since Spring '26, and only a deploy tells; External Client Apps always work."
+        yield "  New Connected Apps: most orgs allow none since Spring '26; with --kind connected the org is asked by a check-only deploy."
         yield from (f"  Not shown to this login: {each}" for each in org.unseen)
 
 
@@ -121,6 +122,10 @@ def drafted(plan: Plan, sighting: Sighting, *, propose: bool, admitted: Admitted
         draft = new_app(plan.wishes, sighting.org, connection, propose=propose)
     project, stack = plan.project.name, plan.stack.short
     refuse_problems(problems_of(draft.config, project=project, stack=stack, private_key=plan.wishes.private_key))
+    app = draft.config["orgkey:app"]
+    if not plan.adopt and app["kind"] == "connected":
+        told = try_a_connected_app(sighting.snapshot, str(app["name"]), str(app["contactEmail"]))
+        draft = replace(draft, warnings=(*draft.warnings, *told))
     config = stack_config_of({"config": draft.config}, project=project)
     return _judged(draft, verdicts_of(sighting.snapshot, wanted_of(None, config, project, stack)))
 

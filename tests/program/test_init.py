@@ -128,6 +128,21 @@ def outputs_of(org: Org, pair: KeyPair) -> dict[str, Any]:
     return {**own, "privateKeyPem": pair.private_key_pem}
 
 
+def test_a_stack_that_is_there_is_told_before_anything_is_written_and_one_that_fails_after_it(
+    bare: Stack, org: Org
+) -> None:
+    options = ("--credentials-env=ADMIN_URL", f"--ca-bundle={org.ca_bundle}", "--yes", "--stack-init")
+    there = bare.orgkey("init", "t", *options)
+    assert (there.code, "The backend has the stack t already" in there.text) == (2, True), there.text
+    assert not (bare.folder / "Pulumi.t.yaml").exists()
+    failed = bare.orgkey("init", "u", *options, "--secrets-provider=nix://")
+    assert (failed.code, "`pulumi stack init u --secrets-provider=nix://` failed" in failed.text) == (1, True), (
+        failed.text
+    )
+    assert "Written: Pulumi.u.yaml" in failed.text
+    assert "pulumi stack init u --secrets-provider=..." in failed.text  # what is left to do
+
+
 def test_from_an_org_to_a_proved_login(bare: Stack, org: Org) -> None:
     text = init(bare, org, "--yes", f"--user={org.user('ci')}")
     assert "Written: Pulumi.u.yaml" in text

@@ -320,6 +320,21 @@ def test_an_org_that_serves_older_versions_gets_its_newest(
     assert written(folder)["salesforce:apiVersion"] == "66.0"
 
 
+def test_the_org_is_asked_whether_it_lets_anybody_make_a_connected_app(
+    init: Init, folder: Path, org: Org, landscape: Landscape
+) -> None:
+    options = (*reached(org), *APP, f"--user={org.user('ci')}", "--kind=connected")
+    ran = init("uat", *options)
+    assert (ran.returncode, "does not let anybody make Connected Apps" in ran.stderr) == (2, True), ran.stderr
+    assert "Leave --kind out" in ran.stderr
+    assert [each.name for each in folder.iterdir()] == ["Pulumi.yaml"]
+    landscape.admin("PATCH", "/knobs", connected_app_creation=True)
+    ran = init("uat", *options)
+    assert (ran.returncode, "!" in ran.stderr) == (0, False), ran.stderr
+    assert written(folder)["orgkey:app"]["kind"] == "connected"
+    assert org.query("SELECT Id FROM ConnectedApplication WHERE DeveloperName = 'CI'", tooling=True) == []
+
+
 def test_apps_of_packages_are_told_apart_and_not_taken_over(
     init: Init, org: Org, landscape: Landscape, folder: Path
 ) -> None:
