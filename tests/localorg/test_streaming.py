@@ -57,6 +57,13 @@ def client(org: OrgClient, token: str) -> Iterator[Bayeux]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def user_id(running: Landscape) -> str:
+    """A user whom no other test knows."""
+    made: str = running.admin("POST", "/users", {"org": "uat", "alias": "captured", "name": "Carla Captured"})["id"]
+    return made
+
+
 class TestHandshake:
     def test_a_handshake_gives_a_client_and_a_cookie(self, client: Bayeux) -> None:
         reply = client.shake_hands()
@@ -432,9 +439,9 @@ class TestPlatformEvent:
 
 
 class TestChangeDataCapture:
-    def test_a_changed_user_is_told_on_both_channels(self, org: OrgClient, client: Bayeux) -> None:
+    def test_a_changed_user_is_told_on_both_channels(self, org: OrgClient, client: Bayeux, user_id: str) -> None:
         client.start("/data/UserChangeEvent", "/data/ChangeEvents")
-        user_id, title = org.user_id("devops"), f"Operator {next(_names)}"
+        title = f"Operator {next(_names)}"
         assert org.data("PATCH", f"/sobjects/User/{user_id}", json={"Title": title}).status_code == 204
         one, two, _ = client.connect()
         assert {one["channel"], two["channel"]} == {"/data/UserChangeEvent", "/data/ChangeEvents"}
@@ -456,10 +463,10 @@ class TestChangeDataCapture:
             "changedFields": ["Title", "LastModifiedDate"],
         }
 
-    def test_names_are_parts_of_a_compound_field(self, org: OrgClient, client: Bayeux) -> None:
+    def test_names_are_parts_of_a_compound_field(self, org: OrgClient, client: Bayeux, user_id: str) -> None:
         client.start("/data/UserChangeEvent")
         name = f"Name{next(_names)}"
-        org.data("PATCH", f"/sobjects/User/{org.user_id('devops')}", json={"LastName": name})
+        org.data("PATCH", f"/sobjects/User/{user_id}", json={"LastName": name})
         message, _ = client.connect()
         payload = message["data"]["payload"]
         assert payload["Name"] == {"LastName": name}
@@ -487,9 +494,9 @@ class TestChangeDataCapture:
             "New",
         )
 
-    def test_a_refused_change_is_not_told(self, org: OrgClient, client: Bayeux) -> None:
+    def test_a_refused_change_is_not_told(self, org: OrgClient, client: Bayeux, user_id: str) -> None:
         client.start("/data/UserChangeEvent")
-        assert org.data("PATCH", f"/sobjects/User/{org.user_id('devops')}", json={"ProfileId": None}).status_code >= 400
+        assert org.data("PATCH", f"/sobjects/User/{user_id}", json={"ProfileId": None}).status_code >= 400
         assert client.connect(advice={"timeout": 0})[:-1] == []
 
 
