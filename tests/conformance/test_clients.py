@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
@@ -335,6 +336,30 @@ class TestListener:
         again = listen("/event/Old__e")
         again.has("Number__c", 2)
         assert any("has lost the event" in line for line in again.log)
+
+    @pytest.mark.parametrize("fault", ["INVALID_SESSION_ID", "return-503", "reset-before", "reset-after", "html"])
+    @pytest.mark.parametrize("operation", ["cometdHandshake", "cometdConnect", "cometdSubscribe"])
+    def test_it_comes_to_listen_whatever_fails_first(
+        self, listen: Callable[..., Listener], landscape: Landscape, sandbox: Org, operation: str, fault: str
+    ) -> None:
+        event = f"Fails_{operation}_{re.sub('[^A-Za-z0-9]', '', fault)}__e"
+        landscape.admin("POST", "/faults", operation=operation, faults=[fault])
+        server = listen(f"/event/{event}")
+        self.publish(sandbox, event, 1)
+        server.has("Number__c", 1)
+
+    def test_an_event_whose_place_cannot_be_noted_is_not_passed_over(
+        self, listen: Callable[..., Listener], sandbox: Org, tmp_path: Path
+    ) -> None:
+        server = listen("/event/Noted__e")
+        (tmp_path / "places.json.new").mkdir()
+        records = [{"attributes": {"type": "Noted__e"}, "Number__c": number} for number in (1, 2, 3)]
+        assert sandbox.call("POST", f"{VERSION}/composite/sobjects", json={"records": records}).ok
+        until(lambda: any("EISDIR" in line for line in server.log), "it cannot note the place")
+        (tmp_path / "places.json.new").rmdir()
+        until(lambda: any('"Number__c":3' in line for line in server.out), "it goes on")
+        seen = [json.loads(line)["payload"]["Number__c"] for line in server.out]
+        assert seen == [*([1] * (len(seen) - 2)), 2, 3]
 
     def test_a_channel_that_is_not_there_ends_it(self, listen: Callable[..., Listener]) -> None:
         server = listen("/topic/Orders", waits=False)

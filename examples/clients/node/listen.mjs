@@ -50,6 +50,7 @@ function subscribe(cometd, channel, loggedInAt, failed) {
   const place = places[channel];
   const replayId = place ? (place.replayId ?? ALL_EVENTS) : NEW_EVENTS;
   const receive = ({ data }) => {
+    if (cometd.isDisconnected()) return; // it came with one that failed, and comes again
     try {
       if (!(publishedAt(data) < place?.since)) handle(channel, data);
       note(channel, { replayId: data.event.replayId });
@@ -65,9 +66,11 @@ function subscribe(cometd, channel, loggedInAt, failed) {
       log(channel, "has lost the event", place.replayId, "and maybe later ones; going on with the oldest that is kept");
       note(channel, { since: 0 });
       subscribe(cometd, channel, loggedInAt, failed);
-    } else if (!reply.failure) {
+    } else if (reply.failure || reply.advice) {
+      failed(new Error(`not subscribed to ${channel}: ${reply.error ?? "the connection is lost"}`)); // a new client will be
+    } else {
       failed(new Refused(`Salesforce refuses ${channel}: ${reply.error}`));
-    } // else the connection is lost, and CometD connects again
+    }
   });
 }
 
@@ -90,12 +93,13 @@ function listen({ accessToken, instanceUrl, at }) {
   return new Promise((ended, refused) => {
     let isOver = false;
     const leave = () => finish(ended, true);
-    function finish(how, result) {
+    function finish(settle, result) {
       if (isOver) return;
       isOver = true;
       stopping.signal.removeEventListener("abort", leave);
-      if (cometd.isDisconnected()) how(result);
-      else cometd.disconnect(() => how(result));
+      // Good manners, no more: the org forgets a client that stays away, and may not answer any more.
+      const goodbye = new Promise((said) => (cometd.isDisconnected() ? said() : cometd.disconnect(said)));
+      Promise.race([goodbye, sleep(SHORTEST_PAUSE)]).then(() => settle(result));
     }
     const failed = (error) => finish(refused, error);
     let wasConnected = false;
