@@ -22,7 +22,11 @@ from tests.conformance.tools import NODE, OutOfReachError, install
 from tests.landscape import Landscape, Org
 from tests.program.stack import AS_INSTALLED, Stack, ok
 
-DEPLOY_TIMES = (0.0, 0.3, 2.5)  # seconds the org needs for one deploy; ours makes two, one after the other
+DEPLOY_TIMES = (
+    0.0,
+    0.3,
+    2.5,
+)  # seconds for one deploy; ours makes one, and the set by a call that the local org answers at once
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,7 @@ def run() -> None:
                 ours = _ours(place / "ours", engine, landscape, deploy_time)
                 theirs = _theirs(place / "theirs", node, fence.url, landscape, deploy_time)
                 print(f"{deploy_time:>4.1f} s{'':16}{_shown(ours):>34}{_shown(theirs):>34}")
-                print(
-                    f"{'':22}fixed cost over the two deploys: {ours.seconds - 2 * deploy_time:.2f} s (target: under 2.0 s)"
-                )
+                print(f"{'':22}fixed cost over the deploy: {ours.seconds - deploy_time:.2f} s (target: under 2.0 s)")
         finally:
             landscape.stop()
 

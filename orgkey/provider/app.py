@@ -41,7 +41,7 @@ from orgkey.salesforce.app_links import (
 from orgkey.salesforce.app_links import questions as link_questions
 from orgkey.salesforce.apps import ID_PREFIX, is_there, package_of, read_app
 from orgkey.salesforce.apps import record_id as app_id
-from orgkey.salesforce.deploy_job import DeployStatus
+from orgkey.salesforce.deploy_job import ComponentResult
 from orgkey.salesforce.errors import ConflictError, DeployFailedError, PartialReadError, RefusedError, host_of
 from orgkey.salesforce.preflight import permission_questions, read_consumer_keys
 from orgkey.salesforce.preflight_judge import (
@@ -302,7 +302,7 @@ class AppHandler(MetadataHandler):
         return bool(facts["certificateReturned"]) or not found.settings["consumerKey"]
 
     def deployed_outputs(
-        self, outputs: Values, after: Found | None, status: DeployStatus, operation: Operation
+        self, outputs: Values, after: Found | None, successes: Sequence[ComponentResult], operation: Operation
     ) -> Values:
         name = str(outputs["name"])
         if after is not None:
@@ -310,7 +310,7 @@ class AppHandler(MetadataHandler):
         root, prefix = ROOT_MEMBER[self.resource], ID_PREFIX[self.resource]
         deployed = (
             item.record_id
-            for item in status.successes
+            for item in successes
             if item.type == root and item.full_name == name and item.record_id.startswith(prefix)
         )
         return {

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from orgkey.metadata.bundle import Bundle, deployment, destruction
+from orgkey.metadata.bundle import deployment, destruction
 from orgkey.metadata.check import Problem
 from orgkey.metadata.compare import differences
 from orgkey.metadata.fields import WAYS, OnChange, fields_of
@@ -19,7 +19,7 @@ from orgkey.metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource, mem
 from orgkey.metadata.ownership import Marker, Ownership, mark
 from orgkey.metadata.parse import Found
 from orgkey.metadata.parts import switched_off
-from orgkey.metadata.render import UnknownPart, render
+from orgkey.metadata.render import Member, UnknownPart, render
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.adoption import import_command, is_deployed, is_taken_over, refusal_to_replace
 from orgkey.provider.carry_over import carried_over_parts, with_parts
@@ -31,7 +31,7 @@ from orgkey.provider.read_back import NOT_KEPT, as_sent, read_back
 from orgkey.provider.same_org import has_moved
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
-from orgkey.salesforce.deploy_job import DeployStatus, deploy
+from orgkey.salesforce.deploy_job import ComponentResult, deploy
 from orgkey.salesforce.errors import (
     CanceledError,
     ConflictError,
@@ -219,7 +219,8 @@ class MetadataHandler(Handler):
         found = self.find(str(known["name"]), operation)
         names = member_names(self.resource, str(known["name"]), found.names if found else None)
         claim = found.marker.claim if found and found.marker else 1
-        bundle = self._bundle(known, found, names, operation.snapshot.identity().org_id, operation, claim)
+        members = self._members(known, found, names, operation.snapshot.identity().org_id, operation, claim)
+        bundle = deployment(members, api_version=operation.connection.api_version)
         deploy(operation.org, bundle, seconds=operation.seconds_left, check_only=True, progress=operation.progress)
 
     # --- what subclasses say ------------------------------------------------------------------------------------------------
@@ -232,7 +233,7 @@ class MetadataHandler(Handler):
 
     @abstractmethod
     def deployed_outputs(
-        self, outputs: Values, after: Found | None, status: DeployStatus, operation: Operation
+        self, outputs: Values, after: Found | None, successes: Sequence[ComponentResult], operation: Operation
     ) -> Values:
         """The subclass's own outputs after a deploy, beside those known so far; raises when the org did not do what it said.
 
@@ -282,6 +283,10 @@ class MetadataHandler(Handler):
     def prepare_deploy(self, inputs: Values, found: Found | None, operation: Operation) -> None:
         """Do what must be done before a deploy, beside it."""
 
+    def make_at_once(self, members: Sequence[Member], operation: Operation) -> bool:
+        """Make what is not there by a call that needs no deploy; whether that was done."""
+        return False
+
     def complete_deploy(self, outputs: Values, operation: Operation) -> None:
         """Do what a deploy did not; raises SalesforceError, and the resource goes into state as it is."""
 
@@ -325,7 +330,7 @@ class MetadataHandler(Handler):
         names = member_names(
             self.resource, name, found.names if found else None, also={part.member for part in carried_over}
         )
-        bundle = self._bundle(inputs, found, names, org_id, operation, claim, carried_over)
+        members = self._members(inputs, found, names, org_id, operation, claim, carried_over)
         outputs = {
             **inputs,
             "adopted": adopted,
@@ -344,7 +349,8 @@ class MetadataHandler(Handler):
             del outputs["carriedOver"]  # the org adds elements of its own; the first Read takes them as they are
         self.prepare_deploy(inputs, found, operation)
         try:
-            status = deploy(operation.org, bundle, seconds=operation.seconds_left, progress=operation.progress)
+            made_at_once = found is None and self.make_at_once(members, operation)
+            successes = () if made_at_once else self._deploy(members, operation)
         except (
             DeployUnfinishedError,
             CanceledError,
@@ -356,8 +362,8 @@ class MetadataHandler(Handler):
         finally:
             operation.snapshot.drop()
         try:
-            after = read_resource(operation.snapshot, self.resource, name, names)
-            own = self.deployed_outputs(outputs, after, status, operation)
+            after = self._look_again(name, names, inputs if made_at_once else None, operation)
+            own = self.deployed_outputs(outputs, after, successes, operation)
             outputs |= {**self._read_back(inputs, carried_over, found, after, operation, not_kept), **own}
             self.complete_deploy({**outputs, **inputs, **own}, operation)
         except SalesforceError as error:  # it did arrive: the old revision and date must not stay in state
@@ -365,6 +371,25 @@ class MetadataHandler(Handler):
                 name, {**outputs, **self.arrived_outputs(outputs, operation)}, [str(error)]
             ) from error
         return outputs
+
+    def _deploy(self, members: Sequence[Member], operation: Operation) -> Sequence[ComponentResult]:
+        bundle = deployment(members, api_version=operation.connection.api_version)
+        return deploy(operation.org, bundle, seconds=operation.seconds_left, progress=operation.progress).successes
+
+    def _look_again(
+        self, name: str, names: Mapping[str, str], made: Values | None, operation: Operation
+    ) -> Found | None:
+        """What the org holds after a write; the record that it has `made` at once is asked for beside it."""
+        snapshot, found = operation.snapshot, list[Found | None]()
+
+        def look() -> None:
+            found.append(read_resource(snapshot, self.resource, name, names))
+
+        def ask() -> None:
+            snapshot.ask(*(self.questions(made) if made is not None else ()))
+
+        snapshot.org.side_by_side([look] if made is None else [look, ask])
+        return found[0]
 
     def _read_back(
         self,
@@ -383,7 +408,7 @@ class MetadataHandler(Handler):
             operation.warn(sentence)
         return outputs
 
-    def _bundle(
+    def _members(
         self,
         inputs: Values,
         found: Found | None,
@@ -392,13 +417,13 @@ class MetadataHandler(Handler):
         operation: Operation,
         claim: int,
         carried_over: Sequence[UnknownPart] = (),
-    ) -> Bundle:
+    ) -> list[Member]:
         manager, version = str(inputs.get(MANAGED_BY) or ""), operation.connection.api_version
         description = mark(str(inputs.get("description") or ""), Marker(manager, org_id, claim) if manager else None)
         settings, previous = self.document(inputs, found, operation)
         if found is not None and previous is not None:
             previous = {**previous, "description": mark(str(found.settings["description"]), found.marker)}
-        members = render(
+        return render(
             self.resource,
             {**settings, "description": description},
             names,
@@ -406,7 +431,6 @@ class MetadataHandler(Handler):
             previous=previous,
             carried_over=[*carried_over, *(switched_off(found.unknown_parts, carried_over) if found else ())],
         )
-        return deployment(members, api_version=version)
 
     def destroy(self, name: str, operation: Operation) -> None:
         """Remove the root member; what hangs on it goes with it (platform notes 2.4)."""

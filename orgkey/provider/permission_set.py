@@ -8,6 +8,7 @@ from typing import ClassVar
 from orgkey.metadata.members import Resource
 from orgkey.metadata.ownership import unmark
 from orgkey.metadata.parse import Found
+from orgkey.metadata.render import Member
 from orgkey.provider.handler import Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.owner import MANAGED_BY
@@ -16,7 +17,8 @@ from orgkey.provider.urn import Urn
 from orgkey.provider.wire import has_unknown
 from orgkey.salesforce import soql
 from orgkey.salesforce.access import own_set, read_holders, remove_assignments
-from orgkey.salesforce.deploy_job import DeployStatus
+from orgkey.salesforce.create_set import create_set
+from orgkey.salesforce.deploy_job import ComponentResult
 from orgkey.salesforce.errors import ConflictError, RefusedError, UnreadableError, host_of
 from orgkey.salesforce.preflight import permission_questions, read_terms, terms_questions
 from orgkey.salesforce.preflight_judge import API, ASSIGN, METADATA, SETUP
@@ -154,6 +156,11 @@ class PermissionSetHandler(MetadataHandler):
             operation.snapshot.drop()
         return ""
 
+    def make_at_once(self, members: Sequence[Member], operation: Operation) -> bool:
+        """A first `up` waits for one deploy alone, the app's (ADR 15)."""
+        (member,) = members
+        return create_set(operation.org, member, progress=operation.progress)
+
     def questions(self, inputs: Values) -> list[str]:
         return [soql.permission_set(str(inputs["name"]))]
 
@@ -161,11 +168,11 @@ class PermissionSetHandler(MetadataHandler):
         return str(outputs.get("permissionSetId") or "")
 
     def deployed_outputs(
-        self, outputs: Values, after: Found | None, status: DeployStatus, operation: Operation
+        self, outputs: Values, after: Found | None, successes: Sequence[ComponentResult], operation: Operation
     ) -> Values:
         deployed = (
             item.record_id
-            for item in status.successes
+            for item in successes
             if item.type == "PermissionSet" and item.record_id.startswith(_ID_PREFIX)
         )
         return {"permissionSetId": next(deployed, "") or self._id(str(outputs["name"]), operation)}

@@ -81,6 +81,11 @@ def raise_api_error(response: Any, *, write: bool = False) -> NoReturn:
         where=host_of(response.url),
         retry_after=wait,
     )
+    raise_refusal(refusal, write=write)
+
+
+def raise_refusal(refusal: RefusedError, *, write: bool) -> NoReturn:
+    """Raise a refusal, or of a `write` that may be done all the same that nobody knows."""
     if write and refusal.row and refusal.row.retry is Retry.READS_ONLY:
         raise UnreachableError(f"{refusal}\nIt may have done what it was asked to.")
     raise refusal

@@ -27,7 +27,7 @@ FAULTS = (
 KILLS = {"kill -9 of the provider": "provider", "kill -9 of the engine": "engine"}
 _LATE = "stall-1"
 """A request that is under way when its sender is killed."""
-WRITES = {"deploy", "createRecords", "updateRecords", "deleteRecords"}
+WRITES = {"createMetadata", "deploy", "createRecords", "updateRecords", "deleteRecords"}
 """Operations that change the org."""
 KINDS = ("external", "connected")
 MOST_TRIES = 2

@@ -51,10 +51,13 @@ NO_QUESTION = {
     "login_rate",
     "newest_version",
     "oldest_version",
+    "platform_events",
     "propagation_delay",
     "retrieve_time",
     "rotate_refresh_tokens",
     "session_timeout",
+    "streaming_keeps_session",
+    "streaming_timeout",
 }
 """Switches for how slow, old or busy an org is, without which there is no life to look at, or that a test of its own looks at."""
 
@@ -80,7 +83,9 @@ def live(sandbox: Sandbox, stack: ProtocolStack, kind: str, **config: Any) -> No
     first = stack.outputs()
     sandbox.forget_requests()
     well(stack.up(declared()))
-    assert {"deploy", "createRecords", "updateRecords", "deleteRecords"}.isdisjoint(sandbox.operations())
+    assert {"createMetadata", "deploy", "createRecords", "updateRecords", "deleteRecords"}.isdisjoint(
+        sandbox.operations()
+    )
     well(stack.look(declared()))
     well(stack.up(declared(key={"validityDays": 300})))
     assert refused(first, sandbox.org) == "", "a client of before the renewal"

@@ -61,7 +61,7 @@ def judge(outcomes: dict[str, list[Outcome]], record_property: Record) -> None:
 @pytest.mark.parametrize(
     ("scenario", "kind", "victim", "operation", "request_number"),
     [
-        (BY_NAME["first up"], "external", ENGINE, "deploy", 2),
+        (BY_NAME["first up"], "external", ENGINE, "deploy", 1),
         (BY_NAME["first up"], "connected", PROVIDER, "createRecords", 1),
         (BY_NAME["destroy"], "external", ENGINE, "deploy", 1),
         (BY_NAME["replace app"], "external", ENGINE, "deploy", 1),

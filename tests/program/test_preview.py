@@ -75,7 +75,16 @@ def test_without_it_a_preview_of_a_first_up_asks_what_stands_in_the_way_in_five_
     assert sum(counts.values()) <= 5, counts
 
 
-WRITES = {"deploy", "createRecords", "updateRecords", "deleteRecords", "createRecord", "updateRecord", "deleteRecord"}
+WRITES = {
+    "createMetadata",
+    "deploy",
+    "createRecords",
+    "updateRecords",
+    "deleteRecords",
+    "createRecord",
+    "updateRecord",
+    "deleteRecord",
+}
 
 
 def test_a_first_preview_tells_five_mistakes_of_five_kinds_at_once_under_their_resources_and_writes_nothing(

@@ -140,6 +140,7 @@ class Client:
         news: Mapping[str, Any],
         *,
         preview: bool = False,
+        timeout: float = 0,
     ) -> dict[str, Any]:
         request = provider_pb2.UpdateRequest(
             urn=self.urn(kind),
@@ -148,6 +149,7 @@ class Client:
             olds=struct(old[1]),
             news=struct(news),
             preview=preview,
+            timeout=timeout,
         )
         return plain(self._call("Update", request).properties)
 

@@ -111,7 +111,7 @@ def test_a_cancel_ends_the_salesforce_cli_and_all_that_it_started(create: Create
 def test_a_cancel_is_heard_behind_a_proxy_while_the_org_is_silent(
     create: Create, landscape: Landscape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["stall-5"])
+    landscape.admin("POST", "/faults", operation="createMetadata", org="uat", faults=["stall-5"])
     with fenced() as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         creating = create()

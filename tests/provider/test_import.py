@@ -295,7 +295,7 @@ def test_an_update_of_the_grant_deploys_the_app_again_once(
     after = provider.update(GRANT, grant[0], (grant[1], refused), grant[1])
     assert after["verified"] is True
     assert len([line for line in heard if "deploying the app App again" in line]) == 1
-    assert landscape.admin("GET", "/requests?org=uat")["counts"]["deploy"] == 4
+    assert landscape.admin("GET", "/requests?org=uat")["counts"]["deploy"] == 3
 
 
 def test_an_app_that_this_run_has_deployed_is_not_deployed_again(

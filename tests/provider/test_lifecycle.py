@@ -15,7 +15,6 @@ from tests.provider.conftest import (
     APP,
     GRANT,
     HOLDERS,
-    MANAGED_BY,
     SET,
     Made,
     MovedClock,
@@ -362,12 +361,12 @@ def test_assignees_are_drift_that_names_them_and_an_update_puts_the_list_right(
 
 @pytest.mark.parametrize("fault", ["return-504", "UNKNOWN_EXCEPTION"])
 def test_a_deploy_that_may_have_arrived_goes_into_state_although_an_error_was_answered(
-    provider: Client, landscape: Landscape, fault: str
+    provider: Client, permission_set: Made, landscape: Landscape, fault: str
 ) -> None:
     landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=[fault])
-    inputs, _ = provider.check(SET, {"name": "Access", "label": "Access", "managedBy": MANAGED_BY})
+    resource_id, inputs, outputs = permission_set
     with pytest.raises(VerbFailedError) as failed:
-        provider.create(SET, inputs)
+        provider.update(SET, resource_id, (inputs, outputs), {**inputs, "label": "Other"})
     assert failed.value.init_failed is not None
     assert failed.value.init_failed["id"] == "Access"
 
@@ -795,16 +794,16 @@ def test_the_token_of_a_proof_is_revoked_only_on_request(
 
 
 def test_a_deploy_that_outlasts_its_timeout_is_kept_in_state_with_its_job_and_what_to_do(
-    provider: Client, landscape: Landscape
+    provider: Client, permission_set: Made, landscape: Landscape
 ) -> None:
     landscape.admin("PATCH", "/knobs", deploy_time=30)
-    inputs, _ = provider.check(SET, {"name": "Slow", "label": "Slow", "managedBy": MANAGED_BY})
+    resource_id, inputs, outputs = permission_set
     started = time.monotonic()
     with pytest.raises(VerbFailedError) as failed:
-        provider.create(SET, inputs, timeout=0.5)
+        provider.update(SET, resource_id, (inputs, outputs), {**inputs, "label": "Other"}, timeout=0.5)
     assert time.monotonic() - started < 10
     assert failed.value.init_failed is not None
-    assert failed.value.init_failed["id"] == "Slow"
+    assert failed.value.init_failed["id"] == "Access"
     assert "orgkey:timeouts" in failed.value.init_failed["reasons"][0]
 
 
@@ -823,28 +822,33 @@ def test_what_is_no_deploy_ends_in_time_too(
 
 @pytest.mark.parametrize("silence", ["a deploy that takes long", "an org that does not answer"])
 def test_a_cancel_stops_what_runs_within_two_seconds_and_does_not_stick(
-    provider: Client, landscape: Landscape, org: Org, silence: str
+    provider: Client, permission_set: Made, landscape: Landscape, org: Org, silence: str
 ) -> None:
     if silence == "a deploy that takes long":
         landscape.admin("PATCH", "/knobs", deploy_time=30)
         seen = "checkDeployStatus"
     else:
         landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["stall-5"])
-        seen = "composite"
-    inputs, _ = provider.check(SET, {"name": "Slow", "label": "Slow", "managedBy": MANAGED_BY})
+        seen = ""
+    resource_id, inputs, outputs = permission_set
+    news = {**inputs, "label": "Other"}
     outcome: list[VerbFailedError] = []
 
-    def create() -> None:
+    def update() -> None:
         try:
-            provider.create(SET, inputs)
+            provider.update(SET, resource_id, (inputs, outputs), news)
         except VerbFailedError as error:
             outcome.append(error)
 
-    running = threading.Thread(target=create)
+    running = threading.Thread(target=update)
     running.start()
     until(
-        lambda: seen in landscape.admin("GET", "/requests?org=uat")["counts"] or not running.is_alive(),
-        f"the org is asked for {seen}",
+        lambda: (
+            not running.is_alive()
+            or seen in landscape.admin("GET", "/requests?org=uat")["counts"]
+            or any(fault["fired"] for fault in landscape.admin("GET", "/faults")["faults"])
+        ),
+        "the org is asked",
     )
     time.sleep(0.1)
     started = time.monotonic()
@@ -859,4 +863,4 @@ def test_a_cancel_stops_what_runs_within_two_seconds_and_does_not_stick(
     provider.configure(
         {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
     )
-    assert provider.create(SET, inputs)[0] == "Slow"
+    assert provider.update(SET, resource_id, (inputs, outputs), news)["label"] == "Other"

@@ -26,7 +26,7 @@ from tests.provider.conftest import (
 from tests.provider.protocol import Client, VerbFailedError, open_secrets, plain
 
 KINDS = [SET, HOLDERS, APP, GRANT]
-CHANGES = {"composite", "createRecords", "deleteRecords", "updateRecords", "deploy", "jwtGrant"}
+CHANGES = {"createMetadata", "composite", "createRecords", "deleteRecords", "updateRecords", "deploy", "jwtGrant"}
 """Operations that may change something; `composite` carries queries only, and is taken out where it is looked at."""
 
 
