@@ -245,7 +245,9 @@ def _for_the_flow(settings: dict[str, Value]) -> tuple[dict[str, Value], list[st
             settings["scopes"] = [*map(str, scopes), *(needed if "Full" not in scopes else ["RefreshToken"])]
         else:
             settings.pop(problem.path, None)
-        told.append(f"orgkey:app.{problem.path} of the app changes: it {problem.reason}")
+        loses = "; whoever approved the app alone, and holds no set or profile that it admits, is locked out"
+        more = loses if problem.path == "permittedUsers" else ""
+        told.append(f"orgkey:app.{problem.path} of the app changes: it {problem.reason}{more}")
     if isinstance(scopes := settings.get("scopes"), list):
         settings["scopes"] = list(dict.fromkeys(map(str, scopes)))
     return settings, told
@@ -306,7 +308,8 @@ def _not_shown(admitted: Admitted) -> list[str]:
 
 def _parts(admitted: Admitted, own_set: ChosenSet) -> list[str]:
     """What no setting names: kept as it is, and said by name."""
-    parts = [*admitted.found.unknown_parts, *(own_set.seen.found.unknown_parts if own_set.seen else ())]
+    found = [*admitted.found.unknown_parts, *(own_set.seen.found.unknown_parts if own_set.seen else ())]
+    parts = [each for each in found if ">false<" not in each.xml]  # what is off is what a new app has too
     if not parts:
         return []
     named = ", ".join(dict.fromkeys(map(described, parts)))

@@ -107,4 +107,4 @@ def _what_there_is(wanted: str, apps: Sequence[AppSeen]) -> str:
     names = [each.name for each in own]
     close = suggestion(wanted, tuple(names))
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"Its own apps are: {', '.join(names[:_SHOWN])}{more}{close}."
+    return f"Its own apps are: {', '.join(names[:_SHOWN])}{more}{close or '.'}"

@@ -125,21 +125,33 @@ def _apps(snapshot: Snapshot, unseen: list[str]) -> list[AppSeen]:
 
 def _external(snapshot: Snapshot) -> list[AppSeen]:
     listed = snapshot.listed(ECA)
-    roots = snapshot.members(ECA, _newest(listed, snapshot))
+    read = _newest(listed, snapshot)
+    roots = snapshot.members(ECA, read)
     oauth: dict[str, etree._Element] = {}
     if roots:
         settings = snapshot.listed(GLOBAL_OAUTH)
-        read = snapshot.members(GLOBAL_OAUTH, _newest(settings, snapshot))
-        oauth = {name_key(text_of(record, "externalClientApplication") or ""): record for record in read.values()}
-    return [_seen("external", each, roots, oauth.get(name_key(each.full_name)), snapshot) for each in listed]
+        found = snapshot.members(GLOBAL_OAUTH, _newest(settings, snapshot))
+        oauth = {name_key(text_of(record, "externalClientApplication") or ""): record for record in found.values()}
+    own = _Own(snapshot.identity().namespace, frozenset(read))
+    return [_seen("external", each, roots, oauth.get(name_key(each.full_name)), own) for each in listed]
 
 
 def _connected(snapshot: Snapshot) -> list[AppSeen]:
     type_name = ROOT_MEMBER[Resource.CONNECTED_APP]
     listed = snapshot.listed(type_name)
-    records = snapshot.members(type_name, _newest(listed, snapshot))
+    read = _newest(listed, snapshot)
+    records = snapshot.members(type_name, read)
     settings = {name: next(iter(children(record, "oauthConfig")), None) for name, record in records.items()}
-    return [_seen("connected", each, records, settings.get(each.full_name), snapshot) for each in listed]
+    own = _Own(snapshot.identity().namespace, frozenset(read))
+    return [_seen("connected", each, records, settings.get(each.full_name), own) for each in listed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The org's own namespace, and the full names of those of its apps whose settings were asked for."""
+
+    namespace: str
+    read: frozenset[str]
 
 
 def _seen(
@@ -147,24 +159,19 @@ def _seen(
     listed: Listed,
     records: Mapping[str, etree._Element],
     oauth: etree._Element | None,
-    snapshot: Snapshot,
+    own: _Own,
 ) -> AppSeen:
     record = records.get(listed.full_name)
-    own_namespace = snapshot.identity().namespace
-    was_read = listed.full_name in _newest(snapshot.listed(_TYPE[kind]), snapshot)
     marker = unmark(text_of(record, "description") or "")[1] if record is not None else None
     return AppSeen(
         kind=kind,
         name=listed.bare_name,
         label=(text_of(record, "label") or "") if record is not None else "",
-        namespace=listed.namespace if listed.namespace != own_namespace else "",
-        settings_shown=record is not None or not was_read,
+        namespace=listed.namespace if listed.namespace != own.namespace else "",
+        settings_shown=record is not None or listed.full_name not in own.read,
         jwt=_jwt(oauth),
         manager=marker.manager if marker else "",
     )
-
-
-_TYPE = {"external": ECA, "connected": ROOT_MEMBER[Resource.CONNECTED_APP]}
 
 
 def _jwt(oauth: etree._Element | None) -> Jwt:

@@ -14,6 +14,7 @@ from orgkey.stack_file.file import stack_config_of
 from orgkey.stack_file.secrets import Secrets
 from orgkey.stack_file.settings import SettingsError, load
 from orgkey.start.look import OrgSeen
+from orgkey.start.stack_text import COMMAND
 from orgkey.start.users import Candidate, the_one
 from orgkey.start.wishes import Draft, DraftError, Wishes, by_option
 
@@ -110,8 +111,8 @@ def key_settings(wishes: Wishes) -> tuple[dict[str, Any], dict[str, tuple[str, .
     if not wishes.certificate:
         return {}, {}
     note = (
-        "Your own key goes in as a secret, once the stack is there (`pulumi stack init`); until then no `up` runs: "
-        f"`{set_key_command(wishes.key_file)}`"
+        "Your own key goes in as a secret, once the stack is there (`pulumi stack init`); until then no `up` runs:\n"
+        f"{COMMAND}{set_key_command(wishes.key_file)}"
     )
     return {"certificatePem": wishes.certificate}, {"orgkey:key": (note,)}
 

@@ -23,7 +23,7 @@ from orgkey.start.connected_apps import try_a_connected_app
 from orgkey.start.look import OrgSeen, api_version, look
 from orgkey.start.names import StackName
 from orgkey.start.proposal import connection_config, new_app, problems_of, refuse_problems
-from orgkey.start.stack_text import stack_file_text
+from orgkey.start.stack_text import COMMAND, stack_file_text
 from orgkey.start.wishes import Draft, DraftError, Wishes, by_option
 
 _SHOWN = 10  # users and apps in what is said
@@ -59,6 +59,13 @@ class Sighting:
     snapshot: Snapshot = field(repr=False)
     org: OrgSeen
     api_version: str
+    seconds: float
+    """How long the org may take for each further look; what people need for their answers does not count."""
+
+    def begin(self) -> None:
+        """Let the time for a look begin anew."""
+        clock = self.snapshot.org.clock
+        clock.set_deadline(clock.monotonic() + self.seconds)
 
     def says(self) -> Iterator[str]:
         """What was seen, line by line."""
@@ -95,17 +102,19 @@ def sighted(plan: Plan, environment: Mapping[str, str], seconds: float) -> Sight
     if not plan.api_version and version != connection.api_version:
         connection = _checked(plan.connection(api_version=version))
     snapshot = Snapshot(Org(connection, clock=clock, environment=environment), gather=0.0)
-    return Sighting(snapshot, look(snapshot, newest), connection.api_version)
+    return Sighting(snapshot, look(snapshot, newest), connection.api_version, seconds)
 
 
 def app_seen(plan: Plan, sighting: Sighting) -> Admitted:
     """The app that is taken over, with all that hangs on it; raises AppNotFoundError, TakenError, SalesforceError."""
+    sighting.begin()
     found = app_called(plan.adopt, sighting.org.apps, kind=plan.wishes.kind, host=sighting.snapshot.org.host)
     return read_admitted(sighting.snapshot, found, plan.manager, plan.wishes.permission_set)
 
 
 def drafted(plan: Plan, sighting: Sighting, *, propose: bool, admitted: Admitted | None = None) -> Draft:
     """The content of a stack file, which the program takes as it is; raises DraftError, and what `app_seen` raises."""
+    sighting.begin()
     identity = sighting.org.identity
     version = sighting.api_version if sighting.api_version != DEFAULT_API_VERSION else ""
     connection = plan.connection(kind=identity.kind, api_version=version)
@@ -159,7 +168,7 @@ def text_of(plan: Plan, draft: Draft, sighting: Sighting, schema: str) -> str:
     today = datetime.fromtimestamp(sighting.snapshot.org.clock.now(), UTC)
     about = (
         f"Stack {short}: {identity.name} ({identity.org_id}), a {identity.kind} org, as orgkey saw it on {today:%Y-%m-%d}.",
-        f"Next: orgkey check --stack {short}, which says whether all is there that an `up` needs; then pulumi preview -s {full}.",
+        f"Next: is everything there that an `up` needs?\n{COMMAND}orgkey check --stack {short}\n{COMMAND}pulumi preview -s {full}",
         "All keys: docs/reference/stack-file-keys.md of orgkey, and the schema that `orgkey schema` prints.",
     )
     return stack_file_text(draft.config, schema=schema, about=about, notes=draft.notes, possible=draft.possible)

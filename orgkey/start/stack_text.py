@@ -14,6 +14,8 @@ from orgkey.stack_file.schema import settings
 
 _WIDTH = 100  # characters of a comment line
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*")
+COMMAND = "    "
+"""How a line of a comment begins that stays in one piece, so that it can be copied."""
 _NOT_TEXT = frozenset("y n yes no on off true false null".split())
 """Words that one YAML reader or the other takes for something else than text."""
 
@@ -113,10 +115,11 @@ def _paragraphs(texts: Iterable[str], indent: str) -> Iterator[str]:
 
 
 def _comment(texts: Iterable[str], indent: str) -> list[str]:
-    """Paragraphs as comment lines; whatever an org calls its things, no line of a comment ends early."""
+    """Paragraphs as comment lines, commands in one piece; whatever an org calls its things, no line of a comment ends early."""
     lines = []
-    for each in texts:
+    for each in (line for text in texts for line in text.split("\n")):
         printable = "".join(sign if sign.isprintable() else " " for sign in each)
         wrapped = textwrap.wrap(printable, _WIDTH, break_long_words=False, break_on_hyphens=False)
-        lines += [f"{indent}# {line}" for line in wrapped]
+        whole = [printable] if each.startswith(COMMAND) else wrapped
+        lines += [f"{indent}# {line}" for line in whole]
     return lines

@@ -50,6 +50,7 @@ _WORDS = frozenset(
     "ci cicd cd api svc service services serviceaccount integration integrations deploy deployer deployment deployments automation "
     "pipeline pipelines jenkins github gitlab bitbucket azure azuredevops mulesoft boomi etl bot robot sync connector".split()
 )
+_MOST_REASONS = 2
 _SALESFORCES_OWN = ("analytics cloud", "sales insights", "insights", "cloud integration", "platform integration")
 """How licences and profiles of users begin that Salesforce itself logs in as: not for anybody else."""
 
@@ -117,7 +118,7 @@ def _candidate(user: UserSeen) -> Candidate | None:
         signs[Sign.NAME] = f"its name has `{word}` in it"
     if not signs:
         return None
-    reasons = tuple(signs[sign] for sign in sorted(signs, reverse=True))
+    reasons = tuple(signs[sign] for sign in sorted(signs, reverse=True))[:_MOST_REASONS]
     return Candidate(user.username, max(signs), reasons, _obstacle(user))
 
 
