@@ -17,8 +17,9 @@ from orgkey.metadata.certificate import fingerprint
 from orgkey.metadata.members import GLOBAL_OAUTH, OAUTH, ROOT_MEMBER, Resource
 from orgkey.metadata.ownership import Ownership
 from orgkey.metadata.parse import Found
-from orgkey.provider.adoption import is_deployed, is_taken_over
+from orgkey.provider.adoption import is_deployed
 from orgkey.provider.cut_off import cut_off, tell_whom
+from orgkey.provider.giving_way import reason_to_give_way
 from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.owner import MANAGED_BY
@@ -228,22 +229,9 @@ class AppHandler(MetadataHandler):
         found_key = str(found.settings.get("consumerKey") or "")
         if not found_key or found_key == inputs["consumerKey"] or self.keeps_its_key(ownership):
             return
-        if ownership is Ownership.COPY and self.resource is Resource.EXTERNAL_CLIENT_APP:
-            operation.progress(
-                f"the {self.resource} {inputs['name']} came with the sandbox's refresh: making it again with this stack's key"
-            )
-            self.destroy(str(inputs["name"]), operation)
-            raise _MadeRoomError
-        if ownership is Ownership.OURS and self._is_replaced_by_order(found_key, operation):
-            operation.progress(f"making the {self.resource} {inputs['name']} again with the present key")
-            self.destroy(str(inputs["name"]), operation)
-            raise _MadeRoomError
-        if ownership is Ownership.OURS and (
-            self._arrived_late(found_key, inputs, operation) or self._left_by_a_lost_run(found_key, operation)
-        ):
-            operation.progress(
-                f"the {self.resource} {inputs['name']} came of a deploy whose answer was lost: making it again with the present key"
-            )
+        why = reason_to_give_way(self, str(inputs["name"]), found_key, ownership, operation)
+        if why:
+            operation.progress(f"the {self.resource} {inputs['name']} {why}")
             self.destroy(str(inputs["name"]), operation)
             raise _MadeRoomError
         verdict = self._key_verdict(self._app_thing(found, inputs, operation), inputs, operation)
@@ -264,29 +252,6 @@ class AppHandler(MetadataHandler):
             return super().create(inputs, operation)
         except _MadeRoomError:
             return super().create(inputs, operation)
-
-    def _is_replaced_by_order(self, found_key: str, operation: Operation) -> bool:
-        """Whether this is the very app that is replaced here: by order (`--replace`, a taint), which does not ask what goes first."""
-        app = operation.run.seen_apps.get(found_key)
-        return app is not None and app.urn == operation.urn and not app.taken_over
-
-    def _arrived_late(self, found_key: str, inputs: Values, operation: Operation) -> bool:
-        """Whether this is the app that the state had with this key, and that was not in the org when the run looked.
-
-        Its deploy's answer was lost, so nobody was ever told of the key. The run has another key pair for it by now, and the engine has
-        dropped it: nothing else remembers the key.
-        """
-        outputs = operation.run.gone.get((self.name, str(inputs["name"])), {})
-        return bool(outputs) and not is_taken_over(outputs) and self.app_key(outputs, outputs) == found_key
-
-    def _left_by_a_lost_run(self, found_key: str, operation: Operation) -> bool:
-        """Whether this is what an engine made, and was killed before it wrote the state, amid a replacement that is done again now.
-
-        The one in state has another key and is to be replaced under this very name, so nobody else's it can be; and no state knows its key.
-        """
-        outputs = operation.run.replaced.get(operation.urn, {})
-        known = self.app_key(outputs, outputs) if outputs else ""
-        return bool(known) and known != found_key and not is_taken_over(outputs)
 
     def seen_facts(self, found: Found, inputs: Values, outputs: Values) -> Values:
         returned = bool(found.settings["certificatePem"]) or bool(outputs.get("certificateReturned"))

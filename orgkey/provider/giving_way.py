@@ -1,0 +1,52 @@
+"""When an app of ours that is in the way of a new one gives way: nobody can know its key any more, or it is replaced by order.
+
+Everything else that has the name is kept, and the new one is refused.
+"""
+
+from __future__ import annotations
+
+from orgkey.metadata.members import Resource
+from orgkey.metadata.ownership import Ownership
+from orgkey.provider.adoption import is_taken_over
+from orgkey.provider.handler import Handler, Operation
+
+_LOST = "came of a deploy whose answer was lost: making it again with the present key"
+
+
+def reason_to_give_way(handler: Handler, name: str, found_key: str, ownership: Ownership, operation: Operation) -> str:
+    """Why the app with another consumer key than the new one's gives way, as the rest of a sentence about it; empty where it stays."""
+    if ownership is Ownership.COPY and handler.name == Resource.EXTERNAL_CLIENT_APP:
+        return "came with the sandbox's refresh: making it again with this stack's key"
+    if ownership is not Ownership.OURS:
+        return ""
+    if _is_replaced_by_order(found_key, operation):
+        return "is replaced by order: making it again with the present key"
+    if _arrived_late(handler, name, found_key, operation) or _was_left_by_a_lost_run(handler, found_key, operation):
+        return _LOST
+    return ""
+
+
+def _is_replaced_by_order(found_key: str, operation: Operation) -> bool:
+    """Whether this is the very app that is replaced here: by order (`--replace`, a taint), which does not ask what goes first."""
+    app = operation.run.seen_apps.get(found_key)
+    return app is not None and app.urn == operation.urn and not app.taken_over
+
+
+def _arrived_late(handler: Handler, name: str, found_key: str, operation: Operation) -> bool:
+    """Whether this is the app that the state had with this key, and that was not in the org when the run looked.
+
+    Its deploy's answer was lost, so nobody was ever told of the key. The run has another key pair for it by now, and the engine has
+    dropped it: nothing else remembers the key.
+    """
+    outputs = operation.run.gone.get((handler.name, name), {})
+    return bool(outputs) and not is_taken_over(outputs) and handler.app_key(outputs, outputs) == found_key
+
+
+def _was_left_by_a_lost_run(handler: Handler, found_key: str, operation: Operation) -> bool:
+    """Whether this is what an engine made, and was killed before it wrote the state, amid a replacement that is done again now.
+
+    The one in state has another key and is to be replaced under this very name, so nobody else's it can be; and no state knows its key.
+    """
+    outputs = operation.run.replaced.get(operation.urn, {})
+    known = handler.app_key(outputs, outputs) if outputs else ""
+    return bool(known) and known != found_key and not is_taken_over(outputs)
