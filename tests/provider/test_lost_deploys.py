@@ -211,12 +211,12 @@ def test_the_app_that_the_state_has_never_gives_way_to_its_replacement(
 def test_a_write_that_got_no_answer_in_time_has_ended_before_that_is_told(
     serving: Serve, landscape: Landscape, org: Org, write: str
 ) -> None:
-    impatient = {"ADMIN_TOKEN": org.access_token, "ORGKEY_REQUEST_TIMEOUT": "0.5"}
+    impatient = {"ADMIN_TOKEN": org.access_token, "ORGKEY_REQUEST_TIMEOUT": "1"}
     client = run(serving(SalesforceProvider(environment=impatient)), org)
     refused = ["INSUFFICIENT_ACCESS"] if write == "deploy" else []  # then the set is deployed
-    landscape.admin("POST", "/faults", operation="createMetadata", org="uat", faults=refused or ["stall-0.8"])
+    landscape.admin("POST", "/faults", operation="createMetadata", org="uat", faults=refused or ["stall-1.1"])
     if refused:
-        landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["stall-0.8"])
+        landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["stall-1.1"])
     with pytest.raises(VerbFailedError, match="no answer came in time") as failed:
         client.create(SET, {"name": "Access", "label": "Access", "managedBy": "acme/t"})
     assert failed.value.init_failed is not None
