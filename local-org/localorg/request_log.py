@@ -14,7 +14,9 @@ KEEP = 10_000
 class Entry:
     """One request: its org (or login, test), what it asked for, how it was answered (0: the connection was reset).
 
-    `digest` is of its query and body: a request made twice shows as the same digest twice.
+    `digest` is of its query and body: a request made twice shows as the same digest twice. `begin` and `end` are when its head came
+    and when its answer was ready, in real seconds of the machine's monotonic clock: two requests of which neither ends before the other
+    begins were under way side by side.
     """
 
     org: str
@@ -23,6 +25,8 @@ class Entry:
     operation: str
     status: int
     digest: str
+    begin: float
+    end: float
 
 
 class RequestLog:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import requests
 
@@ -117,6 +119,20 @@ def test_requests_are_counted_by_operation(landscape: Landscape, org: OrgClient)
     seen = landscape.admin("GET", "/requests?org=uat")
     assert seen["counts"] == {"describeMetadata": 1, "jwtGrant": 1, "limits": 1, "notFound": 1}
     assert [each["status"] for each in seen["requests"]] == [200, 200, 400, 404]
+
+
+def test_the_log_tells_requests_side_by_side_from_requests_one_after_the_other(
+    landscape: Landscape, org: OrgClient
+) -> None:
+    landscape.knob(latency=0.1)
+    landscape.admin("DELETE", "/requests")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda path: org.data("GET", path), ["/limits", "/sobjects"]))
+    org.data("GET", "/limits")
+    one, other, last = landscape.admin("GET", "/requests?org=uat")["requests"]
+    assert all(each["end"] - each["begin"] >= 0.1 for each in (one, other, last))
+    assert max(one["begin"], other["begin"]) < min(one["end"], other["end"])
+    assert last["begin"] > max(one["end"], other["end"])
 
 
 def test_knobs_are_checked_and_hold_for_one_org_or_for_all(landscape: Landscape) -> None:

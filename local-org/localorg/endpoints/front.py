@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import socket
 import struct
+import time
 from collections import Counter
 from collections.abc import Callable
 from email.utils import formatdate
@@ -82,6 +83,7 @@ class Front:
         )
 
     async def _serve(self, request: Request, route: Route | None, allowed: list[str]) -> Response:
+        begin = time.monotonic()
         call = self._read_head(request)
         problem: PlatformError | None = None
         try:
@@ -96,10 +98,16 @@ class Front:
         except PlatformError as error:
             problem = error
         with self.log.under_way(call.place):
-            return await self._answer(call, request, route, allowed, problem)
+            return await self._answer(call, request, route, allowed, problem, begin)
 
     async def _answer(
-        self, call: Call, request: Request, route: Route | None, allowed: list[str], problem: PlatformError | None
+        self,
+        call: Call,
+        request: Request,
+        route: Route | None,
+        allowed: list[str],
+        problem: PlatformError | None,
+        begin: float,
     ) -> Response:
         operation = "notFound" if route is None else route.name(call) if route.name else route.operation
         fault = self.faults.take(call.place, operation)
@@ -121,7 +129,8 @@ class Front:
             made = finish(call, BAYEUX, made.held)
         digest = hashlib.sha256(request.scope["query_string"] + b"\0" + call.body).hexdigest()[:16]
         status = made.status if made and not cut else 0
-        self.log.add(Entry(call.place, call.method, call.path, operation, status, digest))
+        end = time.monotonic()
+        self.log.add(Entry(call.place, call.method, call.path, operation, status, digest, begin, end))
         return _Cut() if made is None or cut else _response(made, self._limit_header(call, route))
 
     def _read_head(self, request: Request) -> Call:
