@@ -7,20 +7,19 @@ The CLI's share is what a script would do for one org: `sf org login jwt` with a
 from __future__ import annotations
 
 import resource
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.project import engine, landscape, new_stack
+from bench.targets import Results
 from tests.conformance.app import ExternalApp, Key
 from tests.conformance.outside import fenced
 from tests.conformance.salesforce_cli import SalesforceCli
 from tests.conformance.tools import NODE, OutOfReachError, install
 from tests.landscape import Landscape, Org
-from tests.program.stack import AS_INSTALLED, Stack, ok
+from tests.program.stack import ok
 
 DEPLOY_TIMES = (
     0.0,
@@ -38,52 +37,34 @@ class Result:
     memory: float
 
 
-def run() -> None:
+def run(results: Results) -> None:
     """Measure and print a table."""
     try:
         node = install(NODE)
     except OutOfReachError as error:
         print(f"the Salesforce CLI is not on this machine and {error}")
         return
-    engine = Path(
-        subprocess.run(
-            [sys.executable, "-m", "toolchain"], stdout=subprocess.PIPE, text=True, check=True
-        ).stdout.strip()
-    )
-    with tempfile.TemporaryDirectory() as folder, fenced() as fence:
-        landscape = Landscape(Path(folder) / "localorg")
-        landscape.start()
-        try:
-            print(f"{'org needs per deploy':22}{'orgkey: first up':>34}{'sf: login, deploy, assign':>34}")
-            for number, deploy_time in enumerate(DEPLOY_TIMES):
-                place = Path(folder) / str(number)
-                ours = _ours(place / "ours", engine, landscape, deploy_time)
-                theirs = _theirs(place / "theirs", node, fence.url, landscape, deploy_time)
-                print(f"{deploy_time:>4.1f} s{'':16}{_shown(ours):>34}{_shown(theirs):>34}")
-                print(f"{'':22}fixed cost over the deploy: {ours.seconds - deploy_time:.2f} s (target: under 2.0 s)")
-        finally:
-            landscape.stop()
+    pulumi = engine()
+    with landscape() as (folder, running), fenced() as fence:
+        print(f"{'org needs per deploy':22}{'orgkey: first up':>34}{'sf: login, deploy, assign':>34}")
+        for number, deploy_time in enumerate(DEPLOY_TIMES):
+            place = folder / str(number)
+            ours = _ours(place / "ours", pulumi, running, deploy_time)
+            theirs = _theirs(place / "theirs", node, fence.url, running, deploy_time)
+            print(f"{deploy_time:>4.1f} s{'':16}{_shown(ours):>34}{_shown(theirs):>34}")
+            print(f"{'':22}fixed cost over the deploy: {ours.seconds - deploy_time:.2f} s")
+            results.note(f"first up beside sf, a deploy takes {deploy_time:.1f} s", ours.seconds, theirs.seconds)
 
 
-def _ours(folder: Path, engine: Path, landscape: Landscape, deploy_time: float) -> Result:
-    org = landscape.fresh("uat")
-    stack = Stack(folder, engine, **AS_INSTALLED)
-    (folder / "auth").write_text(org.auth_url)
-    stack.configure(
-        {
-            "salesforce:instanceUrl": org.url,
-            "salesforce:caBundle": org.ca_bundle,
-            "salesforce:credentials": {"sfdxAuthUrlFile": "auth"},
-            "orgkey:app": {"name": "CI_Integration", "contactEmail": "ops@acme.com"},
-            "orgkey:users": [org.user("ci")],
-        }
-    )
-    landscape.admin("PATCH", "/knobs", deploy_time=deploy_time)
-    return _timed(landscape, org, lambda: ok(stack.up()))
+def _ours(folder: Path, pulumi: Path, running: Landscape, deploy_time: float) -> Result:
+    org = running.fresh("uat")
+    stack = new_stack(folder, pulumi, org)
+    running.admin("PATCH", "/knobs", deploy_time=deploy_time)
+    return _timed(running, org, lambda: ok(stack.up()))
 
 
-def _theirs(folder: Path, node: Path, proxy: str, landscape: Landscape, deploy_time: float) -> Result:
-    org = landscape.fresh("uat")
+def _theirs(folder: Path, node: Path, proxy: str, running: Landscape, deploy_time: float) -> Result:
+    org = running.fresh("uat")
     folder.mkdir(parents=True)
     key = Key.generate()
     there, new = ExternalApp(key), ExternalApp(key)
@@ -95,7 +76,7 @@ def _theirs(folder: Path, node: Path, proxy: str, landscape: Landscape, deploy_t
     key_file.write_text(key.private)
     archive = new.source.write_zip(folder / "new.zip")
     sf("org", "list")  # once, so that its compile cache is warm
-    landscape.admin("PATCH", "/knobs", deploy_time=deploy_time)
+    running.admin("PATCH", "/knobs", deploy_time=deploy_time)
 
     def work() -> None:
         for command in (
@@ -106,15 +87,15 @@ def _theirs(folder: Path, node: Path, proxy: str, landscape: Landscape, deploy_t
             ended = sf(*command)
             assert ended.code == 0, ended.answer
 
-    return _timed(landscape, org, work)
+    return _timed(running, org, work)
 
 
-def _timed(landscape: Landscape, org: Org, work: Callable[[], object]) -> Result:
-    landscape.admin("DELETE", "/requests")
+def _timed(running: Landscape, org: Org, work: Callable[[], object]) -> Result:
+    running.admin("DELETE", "/requests")
     began = time.perf_counter()
     work()
     seconds = time.perf_counter() - began
-    requests = sum(landscape.admin("GET", f"/requests?org={org.name}")["counts"].values())
+    requests = sum(running.admin("GET", f"/requests?org={org.name}")["counts"].values())
     return Result(seconds, requests, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
 
 
