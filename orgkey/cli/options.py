@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from orgkey.fleet.machine import A_CORE, MOST, default_jobs
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -32,5 +34,9 @@ stacks_option = click.option(
     "--stack", "patterns", multiple=True, metavar="GLOB", help="Only stacks of this name; may be repeated."
 )
 jobs_option = click.option(
-    "--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Stacks looked at at a time."
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=default_jobs,
+    show_default=f"{A_CORE} for each core, as far as memory reaches, at most {MOST}",
+    help="Stacks looked at at a time.",
 )
