@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from orgkey.cli.key_output import file_problem, stdout_problem, write_key
-from orgkey.cli.outputs import Output, leave_stdout, problems
+from orgkey.cli.outputs import Output, problems
 from orgkey.cli.reported import reported
+from orgkey.cli.stdout import leave_stdout
 from orgkey.fleet.engine import find_engine
 from orgkey.fleet.handed_out import StackOffer, offers_of
 from orgkey.fleet.project import find_project

@@ -9,12 +9,13 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rich.console import Console
+
+from orgkey.cli.stdout import leave_stdout
 
 _PULUMIS = re.compile(r"Pulumi(\..+)?\.(ya?ml|json)")
 
@@ -105,12 +106,6 @@ def write(
                 f"in {Path(place.filename).name}, line {place.lineno}. Please report it."
             )
     return failures
-
-
-def leave_stdout() -> None:
-    """Let nothing more be written to a stdout that nobody reads, at the end of the process either."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write(output: Output, render: Callable[[str], str], show: Callable[[Console], None] | None) -> None:

@@ -37,7 +37,7 @@ _SECONDS = 60.0
 @format_option(FORMATS)
 @reported
 def usage(stack_name: str, days: int, timeout: float, outputs: tuple[str, ...]) -> int:
-    """Show who logs in through a stack's apps: user, time, address and outcome, by generation. Reads, never writes.
+    """Show who logs in through a stack's apps. Reads, never writes: user, time, address and outcome, by generation.
 
     Needs a login with Manage Users. Exit code 0: the logins were looked at. 2: could not tell for at least one app.
     """

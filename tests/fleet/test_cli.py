@@ -6,13 +6,17 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import click
 import pytest
 
+from orgkey.cli.main import COMMANDS
+from orgkey.cli.main import orgkey as the_command
 from orgkey.fleet.findings import Code, Severity
 from orgkey.fleet.report import Finding, Report, StackReport, Verdict
 from tests.forked import INSTALLED, commands
@@ -262,3 +266,20 @@ def test_a_certificate_cannot_be_looked_at_beyond_what_dates_hold(tmp_path: Path
     assert told.returncode == 2
     assert "--expiring-within" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
+    context = click.Context(the_command)
+    told = {name: the_command.get_command(context, name) for name in the_command.list_commands(context)}
+    assert {name: command and command.get_short_help_str(limit=200).rstrip(".") for name, command in told.items()} == {
+        name: text.rstrip(".") for name, text in COMMANDS.items()
+    }
+
+
+def test_the_list_of_commands_needs_none_of_their_libraries() -> None:
+    program = (
+        "import sys; from orgkey.cli.main import main; main(['--help']);"
+        "print([each for each in ('requests', 'lxml', 'cryptography', 'pulumi', 'grpc', 'pydantic', 'rich') if each in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert ended.stdout.splitlines()[-1] == "[]"

@@ -19,6 +19,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from orgkey.cli.main import COMMANDS as SUBCOMMANDS
+
 INSTALLED = Path(sys.prefix) / "bin"
 """The folder of the executables as pip made them."""
 
@@ -51,11 +53,14 @@ _ORG = (
     "simple_salesforce.api",
     "simple_salesforce.format",
 )
+_OF_COMMANDS = tuple(f"orgkey.cli.{name}" for name in SUBCOMMANDS)
 COMMANDS = {
     "pulumi-resource-salesforce": Command(
         str(INSTALLED / "pulumi-resource-salesforce"), "orgkey.provider.server", _ORG
     ),
-    "orgkey": Command(str(INSTALLED / "orgkey"), "orgkey.cli.main", (*_ORG, "difflib", "jinja2", "markupsafe")),
+    "orgkey": Command(
+        str(INSTALLED / "orgkey"), "orgkey.cli.main", (*_ORG, *_OF_COMMANDS, "difflib", "jinja2", "markupsafe")
+    ),
     "language-host": Command(
         sys.executable,
         "toolchain.language_host",
