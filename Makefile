@@ -5,6 +5,7 @@ SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE # images set it for a start or two; a test run starts thousands of interpreters
 PYTHON ?= python3
 BIN := .venv/bin
+SIDE_BY_SIDE := -n 4 --dist worksteal # for 2 cores: a test waits a third of its time, for processes and answers
 
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,10 +54,10 @@ test: .venv/.dev ## all tests but benchmarks and the whole matrix
 	@$(BIN)/python -m toolchain > /dev/null
 	@$(BIN)/python -m tests.chromium
 	@$(BIN)/python -m tests.conformance
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 matrix: .venv/.dev ## faults at every request of every command, every process killed: three quarters of an hour, a table at the end
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m matrix -o timeout=1800 -o faulthandler_timeout=1830 tests/matrix
+	@$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m matrix -o timeout=1800 -o faulthandler_timeout=1830 tests/matrix
 
 check: .venv/.dev ## ruff, mypy strict, import-linter, generated files
 	@$(BIN)/ruff check --quiet .
