@@ -7,10 +7,11 @@ The certificate is sent with every deploy, because an update without it clears i
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from orgkey.metadata.certificate import fingerprint
@@ -58,6 +59,7 @@ from orgkey.salesforce.preflight_judge import (
 )
 from orgkey.salesforce.preflight_table import State, Verdict
 from orgkey.salesforce.read import other_kind
+from orgkey.salesforce.side_by_side import side_by_side
 
 _THROW_AWAY_BITS = 2048
 _MOST_APPS = 50  # whose consumer keys a preview looks at: ten are a request
@@ -89,6 +91,24 @@ class AppHandler(MetadataHandler):
 
     def questions(self, inputs: Values) -> list[str]:
         return [soql.external_client_app(str(inputs["name"]))]
+
+    def ask_first(self, inputs: Values, operation: Operation) -> None:
+        """As for all metadata; beside it, once it is known which org this is, whether there is an app of the other kind."""
+        first, other = partial(super().ask_first, inputs, operation), other_kind(self.resource)
+        look = partial(is_there, operation.snapshot, other, str(inputs["name"]))
+        tasks: list[Callable[[], object]] = [first, look]
+        side_by_side(tasks if operation.org.known else [first])
+
+    def asked_after(self, inputs: Values, successes: Sequence[ComponentResult]) -> list[str]:
+        """Whom the app admits, which is compared next; where the deploy does not tell its id, that is asked first."""
+        deployed = self._deployed_id(str(inputs["name"]), successes)
+        return [soql.links(deployed)] if deployed else []
+
+    def _deployed_id(self, name: str, successes: Sequence[ComponentResult]) -> str:
+        """The app's record id by the answer of its deploy; empty where that does not tell."""
+        root, prefix = ROOT_MEMBER[self.resource], ID_PREFIX[self.resource]
+        ids = (each.record_id for each in successes if each.type == root and each.full_name == name)
+        return next((each for each in ids if each.startswith(prefix)), "")
 
     def validated_inputs(self, inputs: Values, operation: Operation) -> Values:
         """A throw-away certificate and consumer key where the real ones are not made yet; only sets that the org has already."""
@@ -272,14 +292,8 @@ class AppHandler(MetadataHandler):
         name = str(outputs["name"])
         if after is not None:
             self._compare_consumer_key(outputs, after, operation)
-        root, prefix = ROOT_MEMBER[self.resource], ID_PREFIX[self.resource]
-        deployed = (
-            item.record_id
-            for item in successes
-            if item.type == root and item.full_name == name and item.record_id.startswith(prefix)
-        )
         return {
-            "appId": next(deployed, "") or app_id(operation.snapshot, self.resource, name),
+            "appId": self._deployed_id(name, successes) or app_id(operation.snapshot, self.resource, name),
             "deployedAt": _now(operation),
             "deployedCertificate": fingerprint(str(outputs["certificatePem"])),
             "certificateReturned": bool(after and after.settings["certificatePem"]),

@@ -45,6 +45,7 @@ from orgkey.salesforce.org_identity import ownership_of
 from orgkey.salesforce.preflight_judge import Thing, judge_name
 from orgkey.salesforce.preflight_table import State, Verdict
 from orgkey.salesforce.read import read_resource
+from orgkey.salesforce.side_by_side import side_by_side
 
 _SECOND = 2
 """The claim of whoever takes over what its own stack made; a later one may be of what an import took over before."""
@@ -105,7 +106,7 @@ class MetadataHandler(Handler):
     def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
         if (self.name, str(inputs["name"])) in operation.run.gone:
             operation.snapshot.drop()  # it may have arrived since the look
-        operation.snapshot.prefetch(soql.ORGANIZATION, *self.questions(inputs))
+        self.ask_first(inputs, operation)
         operation.snapshot.identity()
         self.refuse_conflict(inputs, operation)
         found = self.find(str(inputs["name"]), operation)
@@ -276,6 +277,14 @@ class MetadataHandler(Handler):
     def questions(self, inputs: Values) -> list[str]:
         """What a create asks first, in SOQL."""
 
+    def ask_first(self, inputs: Values, operation: Operation) -> None:
+        """Ask what a create needs to know, for whoever needs it next."""
+        operation.snapshot.prefetch(soql.ORGANIZATION, *self.questions(inputs))
+
+    def asked_after(self, inputs: Values, successes: Sequence[ComponentResult]) -> list[str]:
+        """What is asked beside the look at what was written: the record that no deploy tells of."""
+        return [] if successes else self.questions(inputs)
+
     def document(self, inputs: Values, found: Found | None, operation: Operation) -> tuple[Values, Values | None]:
         """The settings as the document has them, and those of what is there: in what is the same in both, it stays as it is."""
         return inputs, found.settings if found else None
@@ -362,7 +371,7 @@ class MetadataHandler(Handler):
         finally:
             operation.snapshot.drop()
         try:
-            after = self._look_again(name, names, inputs if made_at_once else None, operation)
+            after = self._look_again(name, names, self.asked_after(inputs, successes), operation)
             own = self.deployed_outputs(outputs, after, successes, operation)
             outputs |= {**self._read_back(inputs, carried_over, found, after, operation, not_kept), **own}
             self.complete_deploy({**outputs, **inputs, **own}, operation)
@@ -377,18 +386,15 @@ class MetadataHandler(Handler):
         return deploy(operation.org, bundle, seconds=operation.seconds_left, progress=operation.progress).successes
 
     def _look_again(
-        self, name: str, names: Mapping[str, str], made: Values | None, operation: Operation
+        self, name: str, names: Mapping[str, str], also: Sequence[str], operation: Operation
     ) -> Found | None:
-        """What the org holds after a write; the record that it has `made` at once is asked for beside it."""
+        """What the org holds after a write; `also` is asked beside it, for whoever needs it next."""
         snapshot, found = operation.snapshot, list[Found | None]()
 
         def look() -> None:
             found.append(read_resource(snapshot, self.resource, name, names))
 
-        def ask() -> None:
-            snapshot.ask(*(self.questions(made) if made is not None else ()))
-
-        snapshot.org.side_by_side([look] if made is None else [look, ask])
+        side_by_side([look, lambda: snapshot.prefetch(*also)] if also else [look])
         return found[0]
 
     def _read_back(

@@ -107,17 +107,19 @@ class PermissionSetHandler(MetadataHandler):
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
         """As for all metadata; and say what else hangs on the set, since a preview of a destroy reads and asks nothing more."""
+        if not inputs or inputs.get("takeFromOthers"):
+            return super().read(resource_id, inputs, outputs, operation)
+        questions = (soql.permission_set(resource_id), *usage_questions(resource_id))
+        _, *answers = operation.snapshot.ask(*questions)  # at once, so that what hangs on it is no round trip by itself
         result = super().read(resource_id, inputs, outputs, operation)
-        if result is None or not inputs:
-            return result
+        if result is None:
+            return None
         try:
             set_id = str(result.outputs["permissionSetId"])
             own = int(inputs.get("generations") or 1)
-            usage = read_usage(operation.snapshot, resource_id, set_id, expected_apps=own)
+            usage = read_usage(operation.snapshot, resource_id, set_id, expected_apps=own, answers=answers)
         except (UnreadableError, RefusedError):
             return result  # it is only a hint, and a deletion asks again
-        if inputs.get("takeFromOthers"):
-            return result
         if says := usage.in_words:
             operation.info(f"a destroy keeps the permission set {resource_id} as long as {says}")
         return result

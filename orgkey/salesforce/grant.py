@@ -9,8 +9,9 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orgkey.identity.assertion import sign_assertion
 from orgkey.metadata.identifiers import name_key
@@ -27,6 +28,7 @@ from orgkey.salesforce.errors import (
     host_of,
 )
 from orgkey.salesforce.retry import Backoff, retry
+from orgkey.salesforce.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     import requests
@@ -109,21 +111,36 @@ def prove(
 def try_token(
     transport: Transport, instance_url: str, login: JwtLogin, token: Token, audience: str, *, api_version: str
 ) -> Proof:
-    """Ask the org who a token speaks for, and make one API call with it; raises GrantRefusedError where either is not as it should be."""
-    org_id, user_id, seen = _who(transport, instance_url, token)
-    if seen and name_key(seen) != name_key(login.username):
-        raise GrantRefusedError(
-            "wrong_user", f"the token speaks for another user than {login.username}", where=host_of(instance_url)
+    """Ask the org who a token speaks for, and make one API call with it; raises GrantRefusedError where either is not as it should be.
+
+    Side by side where the token's answer says the user already; where both go wrong, the first is what is told.
+    """
+
+    def ask() -> tuple[str, str]:
+        org_id, user_id, seen = _who(transport, instance_url, token)
+        if seen and name_key(seen) != name_key(login.username):
+            raise GrantRefusedError(
+                "wrong_user", f"the token speaks for another user than {login.username}", where=host_of(instance_url)
+            )
+        return org_id or token.org_id, user_id or token.user_id
+
+    def call(user_id: str) -> None:
+        response = transport.read(
+            "GET",
+            f"{instance_url}/services/data/v{api_version}/query",
+            params={"q": soql.user(user_id)},
+            headers={"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"},
         )
-    response = transport.read(
-        "GET",
-        f"{instance_url}/services/data/v{api_version}/query",
-        params={"q": soql.user(user_id or token.user_id)},
-        headers={"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"},
-    )
-    if not response.ok:
-        raise _refused_call(response, instance_url)
-    return Proof(org_id or token.org_id, user_id or token.user_id, login.username, token.scopes, audience)
+        if not response.ok:
+            raise _refused_call(response, instance_url)
+
+    if token.user_id:
+        tasks: list[Callable[[], Any]] = [ask, partial(call, token.user_id)]
+        org_id, user_id = side_by_side(tasks)[0]
+    else:
+        org_id, user_id = ask()
+        call(user_id)
+    return Proof(org_id, user_id, login.username, token.scopes, audience)
 
 
 def prove_within(

@@ -11,8 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus
@@ -34,6 +33,7 @@ from orgkey.salesforce.org_identity import Identity, identity_of
 from orgkey.salesforce.retry import retry_refused
 from orgkey.salesforce.session import Session
 from orgkey.salesforce.shared import Shared
+from orgkey.salesforce.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce
@@ -130,23 +130,28 @@ class Org:
         return [answer for answer in found if not isinstance(answer, RefusedError)]
 
     def answers(self, questions: Sequence[str]) -> list[Rows | RefusedError]:
-        """Ask several SOQL queries in as few requests as the platform allows: five in one composite; rows or a refusal for each.
+        """Ask several SOQL queries in as few requests as the platform allows: five in one composite, and several of those side by side.
+
+        Returns rows or a refusal for each.
 
         The first call of a process asks for the Organization too, and checks it before anything is answered.
         """
         asked = list(questions)
         if self._identity is None and soql.ORGANIZATION not in asked:
             asked.insert(0, soql.ORGANIZATION)
-        found: dict[str, Rows | RefusedError] = {}
-        for start in range(0, len(asked), _QUERIES_IN_ONE_COMPOSITE):
-            part = asked[start : start + _QUERIES_IN_ONE_COMPOSITE]
-            found |= zip(part, self._with_session(lambda sf, part=part: self._ask(sf, part)), strict=True)  # type: ignore[misc]
+        starts = range(0, len(asked), _QUERIES_IN_ONE_COMPOSITE)
+        parts = [asked[start : start + _QUERIES_IN_ONE_COMPOSITE] for start in starts]
+        answered = side_by_side([partial(self._answers_of, part) for part in parts]) if parts else []
+        found = dict(zip(asked, (answer for each in answered for answer in each), strict=True))
         for answer in found.values():
             if isinstance(answer, RefusedError):
                 self._name_login(answer)
         if self._identity is None:
             self._identity = identity_of(found[soql.ORGANIZATION], self.connection)
         return [found[question] for question in questions]
+
+    def _answers_of(self, questions: Sequence[str]) -> list[Rows | RefusedError]:
+        return self._with_session(lambda sf: self._ask(sf, questions))
 
     def tooling_query(self, question: str) -> Rows:
         """Answer one SOQL query of the Tooling API, its first page: what is asked there is one record or a few."""
@@ -199,14 +204,6 @@ class Org:
             return call(f"{self.url}/services/Soap/m/{self._soap_version(sf.session_id)}", sf.session_id)
 
         return self._with_session(run)
-
-    @staticmethod
-    def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
-        """Run independent questions at the same time, each within the time that the caller has, and answer in order."""
-        if len(tasks) == 1:
-            return [tasks[0]()]
-        with ThreadPoolExecutor(max_workers=len(tasks)) as pool:
-            return [future.result() for future in [pool.submit(copy_context().run, task) for task in tasks]]
 
     def _ask(self, sf: Salesforce, questions: Sequence[str]) -> list[Rows | RefusedError]:
         path = f"/services/data/v{self.connection.api_version}/query"

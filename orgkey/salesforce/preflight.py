@@ -19,6 +19,7 @@ from orgkey.salesforce.app_links import absent as absent_grantees
 from orgkey.salesforce.errors import RefusedError
 from orgkey.salesforce.preflight_judge import API_INTEGRATION, EXTERNAL, NEEDS, Permissions, SetTerms, User
 from orgkey.salesforce.read import Snapshot
+from orgkey.salesforce.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -125,7 +126,7 @@ def read_consumer_keys(snapshot: Snapshot, *, at_most: int = 100_000) -> Mapping
         if sum(map(len, names.values())) > at_most:
             return {}
         tasks = [partial(snapshot.members, kind, each) for kind, each in names.items() if each]
-        answers = snapshot.org.side_by_side(tasks) if tasks else []
+        answers = side_by_side(tasks) if tasks else []
     except RefusedError:
         return {}
     found: dict[str, str] = {}

@@ -28,6 +28,7 @@ from orgkey.salesforce.errors import DeadlineExceededError, RefusedError
 from orgkey.salesforce.org import Org
 from orgkey.salesforce.org_identity import Identity
 from orgkey.salesforce.shared import Shared
+from orgkey.salesforce.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -215,7 +216,7 @@ def _read_members(
         *(partial(snapshot.members, kind, [name]) for kind, name in names.items()),
         *(partial(_all_members, snapshot, kind) for kind in optional),
     ]
-    answers = snapshot.org.side_by_side(tasks)
+    answers = side_by_side(tasks)
     members = {kind: found[name] for (kind, name), found in zip(names.items(), answers, strict=False) if name in found}
     return members, dict(zip(optional, answers[len(names) :], strict=True))
 

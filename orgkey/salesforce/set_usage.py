@@ -42,12 +42,21 @@ def usage_questions(permission_set: str) -> tuple[str, str]:
     return soql.links_of_set(permission_set), soql.groups_of_set(permission_set)
 
 
-def read_usage(snapshot: Snapshot, permission_set: str, permission_set_id: str, *, expected_apps: int = 0) -> SetUsage:
+def read_usage(
+    snapshot: Snapshot,
+    permission_set: str,
+    permission_set_id: str,
+    *,
+    expected_apps: int = 0,
+    answers: Sequence[Rows | RefusedError] = (),
+) -> SetUsage:
     """Say what hangs on a set; as many apps as are expected, and no more, are not worth the question for their names.
+
+    `answers` are those to `usage_questions` where they were asked already: a refusal would be asked for once more.
 
     Raises UnreadableError for a login that may not see it.
     """
-    links, components = snapshot.ask(*usage_questions(permission_set))
+    links, components = answers or snapshot.ask(*usage_questions(permission_set))
     for refusal, what in ((links, "SetupEntityAccess"), (components, "PermissionSetGroupComponent")):
         if isinstance(refusal, RefusedError):
             if refusal.transient:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from bench.chain import asked, longest_chain
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import RefusedError, WrongOrgError
 from orgkey.salesforce.org import Org as Client
@@ -132,3 +133,15 @@ def test_another_org_than_the_settings_describe_answers_nothing(
     client.connection = client.connection.model_copy(update=guard)
     with pytest.raises(WrongOrgError, match=says):
         client.query(USERS)
+
+
+def test_more_questions_than_one_request_carries_travel_in_several_side_by_side(
+    snapshot: Snapshot, landscape: Landscape
+) -> None:
+    snapshot.identity()
+    landscape.admin("DELETE", "/requests")
+    landscape.admin("PATCH", "/knobs", latency=0.1)
+    questions = [f"SELECT Username FROM User WHERE Username LIKE '{alias}@%'" for alias in [*"abcdefghij", "ci"]]
+    assert [len(rows) for rows in snapshot.rows(*questions)] == [*[0] * 10, 1]
+    assert composites(landscape) == 3
+    assert len(longest_chain(asked(landscape.admin("GET", "/requests?org=uat")["requests"]))) == 1

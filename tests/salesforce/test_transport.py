@@ -22,6 +22,7 @@ from orgkey.salesforce.errors import (
     UnreachableError,
 )
 from orgkey.salesforce.org import Org as Client
+from orgkey.salesforce.side_by_side import side_by_side
 from orgkey.salesforce.transport import TIMEOUT, Transport, timeout_of
 from tests.landscape import Landscape, Org
 from tests.salesforce.conftest import Host
@@ -139,7 +140,7 @@ def test_nothing_is_sent_when_the_time_is_over(answering: Answering) -> None:
 def test_questions_that_are_asked_side_by_side_know_the_time_they_have(client: Client) -> None:
     def ask() -> list[float]:
         client.clock.set_deadline(client.clock.monotonic() + 5)
-        return client.side_by_side([client.clock.seconds_left, client.clock.seconds_left])
+        return side_by_side([client.clock.seconds_left, client.clock.seconds_left])
 
     assert [left <= 5 for left in copy_context().run(ask)] == [True, True]
 
