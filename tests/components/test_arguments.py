@@ -20,13 +20,15 @@ RIGHT: dict[str, Any] = {
     "app": {"name": "CI_Integration", "contact_email": "ops@acme.com"},
     "users": ["ci@acme.com", "cd@acme.com"],
 }
+LOOP = asyncio.new_event_loop()  # outputs belong to a loop, and from Python 3.14 on there is none by itself
+asyncio.set_event_loop(LOOP)
+LATER = pulumi.Output.from_input("known later")
 
 
-async def known_later() -> pulumi.Output[str]:
-    return pulumi.Output.from_input("known later")
-
-
-LATER = asyncio.run(known_later())  # from Python 3.14 on an output is made in a running loop alone
+@pytest.fixture(autouse=True)
+def loop() -> None:
+    """The loop of these outputs is the present one, whatever another test left."""
+    asyncio.set_event_loop(LOOP)
 
 
 def paths(**changes: Any) -> list[str]:
