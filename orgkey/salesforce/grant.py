@@ -178,6 +178,9 @@ def prove_within(
     )
 
 
+_ONCE_MORE = 3  # times, where refusals differ
+
+
 class StillGrantedError(SalesforceError):
     """An app that is blocked gives out tokens all the same."""
 
@@ -192,8 +195,18 @@ def refused_within(
 ) -> GrantRefusedError:
     """Wait until the login is refused, while a block may still propagate: until `until` (epoch seconds); returns the refusal.
 
+    A refusal counts that the org gives twice in a row: one alone may be a mishap of the moment, and a block that is told is relied upon.
     Raises StillGrantedError where the org goes on giving out tokens, and a refusal that is a limit's and says nothing of the app.
     """
+
+    def twice() -> GrantRefusedError:
+        refusal = once()
+        for _ in range(_ONCE_MORE):
+            again = once()
+            if again.code == refusal.code:
+                break
+            refusal = again
+        return again
 
     def once() -> GrantRefusedError:
         try:
@@ -211,7 +224,7 @@ def refused_within(
         progress(f"login still works after {elapsed:.0f} s; trying again")
 
     return retry(
-        once,
+        twice,
         clock=clock,
         when=lambda error: isinstance(error, StillGrantedError),
         backoff=_PROPAGATION,
