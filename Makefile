@@ -56,7 +56,7 @@ test: .venv/.dev ## all tests but benchmarks and the whole matrix
 	@$(BIN)/python -m tests.conformance
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-matrix: .venv/.dev ## faults at every request of every command, every process killed: three quarters of an hour, a table at the end
+matrix: .venv/.dev ## faults at every request of every command, every process killed: an hour, a table at the end
 	@$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m matrix -o timeout=1800 -o faulthandler_timeout=1830 tests/matrix
 
 check: .venv/.dev ## ruff, mypy strict, import-linter, generated files
