@@ -12,10 +12,11 @@ from orgkey.fleet.engine import EngineError, find_engine
 from orgkey.fleet.project import Project, Stack, StackFileError, decrypted_config, read_stack_file
 from orgkey.metadata.members import Resource
 from orgkey.model.connection import Connection, parse_connection
+from orgkey.model.generations import app_name
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import CredentialsError, RefusedError, SalesforceError, WrongOrgError
 from orgkey.salesforce.org import Org
-from orgkey.salesforce.preflight_stack import Wanted, verdicts_of
+from orgkey.salesforce.preflight_stack import Wanted, WantedApp, verdicts_of
 from orgkey.salesforce.preflight_table import Code, Verdict, note, right, unknown, wrong
 from orgkey.salesforce.read import Snapshot
 from orgkey.stack_file.file import STAND_IN, StackConfig, stack_config_of
@@ -161,22 +162,51 @@ def _of_a_stand_in(reason: str) -> bool:
 def wanted_of(settings: Settings | None, config: StackConfig, project: str, stack: str) -> Wanted:
     """What the stack wants of the org, from checked settings or, where there are none, from what can be read of them."""
     parts = parts_of(config.values) if settings is None else _of_settings(settings)
-    app, own_set, key, assignments = (parts.get(name) for name in ("app", "permissionSet", "key", "assignments"))
-    imports = parts.get("import") or {}
+    app, own_set, assignments = (parts.get(name) for name in ("app", "permissionSet", "assignments"))
     return Wanted(
         managed_by=settings.managed_by if settings else f"{_text(parts.get('owner')) or project}/{stack}",
-        kind=KINDS.get(_text(_item(app, "kind")) or "external", Resource.EXTERNAL_CLIENT_APP),
-        app=_text(_item(app, "name")),
-        consumer_key=_text(_item(key, "consumerKey")),
+        apps=tuple(_apps(parts)),
         permission_set=_text(_item(own_set, "name")),
         license=_text(_item(own_set, "license")),
         users=_texts(parts.get("users")),
         groups=_texts(_item(assignments, "groups")),
         other_sets=_texts(_item(app, "permissionSets")),
         profiles=_texts(_item(app, "profiles")),
-        imports_app=_item(imports, "app") is True,
-        imports_set=_item(imports, "permissionSet") is True,
+        imports_set=_item(parts.get("import"), "permissionSet") is True,
     )
+
+
+def _apps(parts: Mapping[str, Any]) -> Iterator[WantedApp]:
+    """The apps of the current generation and of the retiring ones."""
+    app, current, retiring = (parts.get(name) for name in ("app", "generation", "retiring"))
+    first, kind = _text(_item(app, "name")), _item(app, "kind")
+    yield WantedApp(
+        _kind(kind),
+        _name(first, {"number": 1, **(current if isinstance(current, Mapping) else {})}),
+        _text(_item(parts.get("key"), "consumerKey")),
+        imported=_item(parts.get("import"), "app") is True,
+    )
+    for index, each in enumerate(retiring if isinstance(retiring, list) else ()):
+        path = f"orgkey:retiring[{index}]"
+        yield WantedApp(
+            _kind(_item(each, "kind") or kind),
+            _name(first, each),
+            _text(_item(_item(each, "key"), "consumerKey")),
+            imported=_item(each, "import") is True,
+            import_setting=f"{path}.import",
+            key_setting=f"{path}.key.consumerKey",
+        )
+
+
+def _kind(written: Any) -> Resource:
+    return KINDS.get(_text(written), Resource.EXTERNAL_CLIENT_APP)
+
+
+def _name(first: str, generation: Any) -> str:
+    """The name of a generation's app, empty where the settings do not tell it."""
+    number = _item(generation, "number")
+    derived = app_name(first, number) if first and isinstance(number, int) else ""
+    return _text(_item(generation, "name")) or derived
 
 
 def _of_settings(settings: Settings) -> dict[str, Any]:
@@ -184,6 +214,17 @@ def _of_settings(settings: Settings) -> dict[str, Any]:
         "app": {**settings.app, "kind": settings.kind, "permissionSets": settings.app["permissionSets"][1:]},
         "permissionSet": settings.permission_set,
         "key": {"consumerKey": settings.key.consumer_key},
+        "generation": {"number": settings.generation.number, "name": settings.generation.name},
+        "retiring": [
+            {
+                "number": each.number,
+                "name": each.name,
+                "kind": each.kind,
+                "import": each.imported,
+                "key": {"consumerKey": each.key.consumer_key if each.key else None},
+            }
+            for each in settings.retiring
+        ],
         "users": list(settings.users),
         "assignments": {"groups": list(settings.groups)},
         "import": {"app": settings.imports.app, "permissionSet": settings.imports.permission_set},

@@ -44,20 +44,29 @@ from orgkey.salesforce.read import Snapshot, other_kind
 
 
 @dataclass(frozen=True, slots=True)
+class WantedApp:
+    """The app of one generation. `import_setting` takes over one that is there, `key_setting` gives its consumer key."""
+
+    kind: Resource
+    name: str = ""
+    consumer_key: str = ""
+    imported: bool = False
+    import_setting: str = "orgkey:import.app"
+    key_setting: str = "orgkey:key.consumerKey"
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a stack wants of its org. An empty name is one that is not known, and is not asked about."""
+    """What a stack wants of its org: `apps` are its generations. An empty name is one that is not known, and is not asked about."""
 
     managed_by: str
-    kind: Resource
-    app: str = ""
-    consumer_key: str = ""
+    apps: tuple[WantedApp, ...]
     permission_set: str = ""
     license: str = ""
     users: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     other_sets: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
-    imports_app: bool = False
     imports_set: bool = False
 
 
@@ -72,7 +81,7 @@ def verdicts_of(snapshot: Snapshot, wanted: Wanted) -> Iterator[Verdict]:
         yield from judge_users(wanted.users, read_users(snapshot, wanted.users), terms, host=host)
     if wanted.groups:
         yield from judge_groups(wanted.groups, read_groups(snapshot, wanted.groups), host=host)
-    yield from _app_verdicts(snapshot, wanted)
+    yield from _apps_verdicts(snapshot, wanted)
     if not snapshot.org.connection.validate_on_preview:
         yield note(Code.DEPLOY, TABLE[Code.DEPLOY].wrong, TABLE[Code.DEPLOY].remedy)
 
@@ -84,12 +93,13 @@ def _prefetch(snapshot: Snapshot, wanted: Wanted) -> None:
         *terms_questions(wanted.license),
         *(user_questions(wanted.users) if wanted.users else []),
         *(soql.groups(wanted.groups) if wanted.groups else []),
-        *([soql.external_client_app(wanted.app)] if wanted.app else []),
+        *(soql.external_client_app(app.name) for app in wanted.apps if app.name),
     )
 
 
 def _permission_verdicts(snapshot: Snapshot, wanted: Wanted) -> list[Verdict]:
-    needs = (API, SETUP, METADATA, ASSIGN, *((EXTERNAL,) if wanted.kind is Resource.EXTERNAL_CLIENT_APP else ()))
+    external = any(app.kind is Resource.EXTERNAL_CLIENT_APP for app in wanted.apps)
+    needs = (API, SETUP, METADATA, ASSIGN, *((EXTERNAL,) if external else ()))
     return judge_permissions(read_permissions(snapshot), needs, host=snapshot.org.host, login=snapshot.org.whose())
 
 
@@ -102,41 +112,52 @@ def _set_verdicts(snapshot: Snapshot, wanted: Wanted) -> Iterator[Verdict]:
         own = own_set(snapshot, rows)
         marker = next((unmark(row.text("Description"))[1] for row in rows if row.text("Id") == own), None)
         thing = Thing(ownership_of(marker, wanted.managed_by, snapshot.identity()), marker) if own else None
-        yield _name_verdict(snapshot, Resource.PERMISSION_SET, name, thing, imports=wanted.imports_set)
+        import_setting = "" if wanted.imports_set else "orgkey:import.permissionSet"
+        yield _name_verdict(snapshot, Resource.PERMISSION_SET, name, thing, import_setting)
     if wanted.license:
         _, is_there = read_terms(snapshot, name, wanted.license)
         facts = {"host": snapshot.org.host, "name": name, "license": wanted.license}
         yield right(Code.SET_LICENSE, **facts) if is_there else wrong(Code.SET_LICENSE, **facts)
 
 
-def _app_verdicts(snapshot: Snapshot, wanted: Wanted) -> Iterator[Verdict]:
-    host, name, kind = snapshot.org.host, wanted.app, wanted.kind
-    if name:
-        other = Thing(Ownership.UNMARKED) if is_there(snapshot, other_kind(kind), name) else None
-        if other is not None:
-            other = _app(snapshot, other_kind(kind), wanted) or other
-        yield judge_other_kind(kind, name, other, host=host)
-        yield _name_verdict(snapshot, kind, name, _app(snapshot, kind, wanted), imports=wanted.imports_app)
-    if wanted.consumer_key:
-        whose = read_consumer_keys(snapshot).get(wanted.consumer_key, "")
-        yield judge_consumer_key(name, whose, host=host)
+def _apps_verdicts(snapshot: Snapshot, wanted: Wanted) -> Iterator[Verdict]:
+    keys = read_consumer_keys(snapshot) if any(app.consumer_key for app in wanted.apps) else {}
+    for app in wanted.apps:
+        if app.name:
+            yield from _app_verdicts(snapshot, app, wanted.managed_by)
+        if app.consumer_key:
+            whose = keys.get(app.consumer_key, "")
+            yield judge_consumer_key(app.name, whose, host=snapshot.org.host, setting=app.key_setting)
     admitted = grantees(wanted.other_sets, wanted.profiles)
     absent = read_absent(snapshot, admitted) if admitted else []
     for each in admitted:
-        yield wrong(Code.ADMITTED, host=host, what=each) if each in absent else right(Code.ADMITTED, what=each)
+        is_absent = each in absent
+        yield wrong(Code.ADMITTED, host=snapshot.org.host, what=each) if is_absent else right(Code.ADMITTED, what=each)
 
 
-def _app(snapshot: Snapshot, kind: Resource, wanted: Wanted) -> Thing | None:
-    app = read_app(snapshot, kind, wanted.app)
+def _app_verdicts(snapshot: Snapshot, wanted: WantedApp, managed_by: str) -> Iterator[Verdict]:
+    """What is said of the name of one generation's app, in either kind."""
+    kind, name = wanted.kind, wanted.name
+    other = None
+    if is_there(snapshot, other_kind(kind), name):
+        other = _app(snapshot, other_kind(kind), name, managed_by) or Thing(Ownership.UNMARKED)
+    yield judge_other_kind(kind, name, other, host=snapshot.org.host)
+    thing = _app(snapshot, kind, name, managed_by)
+    yield _name_verdict(snapshot, kind, name, thing, "" if wanted.imported else wanted.import_setting)
+
+
+def _app(snapshot: Snapshot, kind: Resource, name: str, managed_by: str) -> Thing | None:
+    app = read_app(snapshot, kind, name)
     if app is None:
         return None
     marker = app.found.marker
-    return Thing(ownership_of(marker, wanted.managed_by, snapshot.identity()), marker)
+    return Thing(ownership_of(marker, managed_by, snapshot.identity()), marker)
 
 
-def _name_verdict(snapshot: Snapshot, kind: Resource, name: str, thing: Thing | None, *, imports: bool) -> Verdict:
-    what, setting = f"{KINDS[kind]} {name}", "permissionSet" if kind is Resource.PERMISSION_SET else "app"
-    if imports:
-        return right(Code.IMPORT, what=what) if thing else wrong(Code.IMPORT, host=snapshot.org.host, what=what)
-    take_over = f"set orgkey:import.{setting} to true (docs/guides/taking-over-an-app.md)."
-    return judge_name(kind, name, thing, host=snapshot.org.host, take_over=take_over)
+def _name_verdict(snapshot: Snapshot, kind: Resource, name: str, thing: Thing | None, import_setting: str) -> Verdict:
+    """Whether a stack may have that name; `import_setting` would take over what has it, empty where it is set."""
+    what, host = f"{KINDS[kind]} {name}", snapshot.org.host
+    if not import_setting:
+        return right(Code.IMPORT, what=what) if thing else wrong(Code.IMPORT, host=host, what=what)
+    take_over = f"set {import_setting} to true (docs/guides/taking-over-an-app.md)."
+    return judge_name(kind, name, thing, host=host, take_over=take_over)

@@ -145,6 +145,17 @@ def taken_key(config: Config, org: Org, landscape: Landscape) -> None:
     config["orgkey:key"] = {"consumerKey": "Taken1234567"}
 
 
+def each_of(*changes: Callable[[Config, Org, Landscape], None]) -> Callable[[Config, Org, Landscape], None]:
+    def change(config: Config, org: Org, landscape: Landscape) -> None:
+        for each in changes:
+            each(config, org, landscape)
+
+    return change
+
+
+SECOND = each_of(setting("orgkey:generation", {"number": 2}), setting("orgkey:retiring", [{"number": 1}]))
+"""The second generation is current, the first retires."""
+
 ALL = ("ApiEnabled", "ViewSetup", "ModifyMetadata", "AssignPermissionSets", "ExternalClientAppDeveloper")
 
 
@@ -166,6 +177,58 @@ ALL = ("ApiEnabled", "ViewSetup", "ModifyMetadata", "AssignPermissionSets", "Ext
         (another_app("external"), ["app-name"], "already has an External Client App CI_Integration"),
         (another_app("connected"), ["app-kind"], "has a ConnectedApp named CI_Integration"),
         (taken_key, ["consumer-key"], "the app Other has the consumer key"),
+        (
+            each_of(another_app("external", "CI_Integration_4"), setting("orgkey:generation", {"number": 4})),
+            ["app-name"],
+            "already has an External Client App CI_Integration_4",
+        ),
+        (
+            each_of(another_app("external", "Nice"), setting("orgkey:generation", {"number": 4, "name": "Nice"})),
+            ["app-name"],
+            "already has an External Client App Nice",
+        ),
+        (
+            each_of(another_app("connected", "CI_Integration_2"), SECOND),
+            ["app-kind"],
+            "has a ConnectedApp named CI_Integration_2",
+        ),
+        (
+            each_of(another_app("external"), SECOND),
+            ["app-name"],
+            "already has an External Client App CI_Integration,",
+        ),
+        (
+            each_of(another_app("connected"), SECOND, setting("orgkey:retiring", [{"number": 1, "kind": "connected"}])),
+            ["app-name"],
+            "already has a Connected App CI_Integration,",
+        ),
+        (
+            each_of(
+                SECOND, setting("orgkey:retiring", [{"number": 1, "import": True, "key": {"consumerKey": "Own12345"}}])
+            ),
+            ["import"],
+            "has no External Client App CI_Integration,",
+        ),
+        (
+            each_of(taken_key, SECOND),
+            ["consumer-key"],
+            "the app Other has the consumer key of orgkey:key.consumerKey",
+        ),
+        (
+            each_of(
+                taken_key,
+                SECOND,
+                lambda config, _, __: config.pop("orgkey:key"),
+                setting("orgkey:retiring", [{"number": 1, "key": {"consumerKey": "Taken1234567"}}]),
+            ),
+            ["consumer-key"],
+            "the app Other has the consumer key of orgkey:retiring[0].key.consumerKey",
+        ),
+        (
+            each_of(SECOND, setting("orgkey:grant", {"revoke": "yes"}), another_app("external", "CI_Integration_2")),
+            ["settings", "app-name"],
+            "already has an External Client App CI_Integration_2",
+        ),
         (setting("orgkey:app", {"profiles": ["No Such"]}), ["admitted"], "does not have the profile No Such"),
         (setting("orgkey:import", {"permissionSet": True}), ["import"], "has no permission set CI_Integration_Access"),
     ],
@@ -187,6 +250,35 @@ def test_each_thing_that_is_wrong_is_told_with_a_remedy(
     assert [each for each in first if says in each["says"]]
     assert all(each["remedy"] for each in first)
     assert all(each["state"] != "wrong" for each in stack["checks"][len(codes) :])
+
+
+def test_the_consumer_key_of_an_app_that_is_there_is_its_own_and_no_other_generations(
+    folder: Path, config: Config, org: Org, landscape: Landscape
+) -> None:
+    another_app("connected", "CI_Integration")(config, org, landscape)
+    config["orgkey:app"] |= {"kind": "connected"}
+    config |= {"orgkey:key": {"consumerKey": "Taken1234567"}, "orgkey:import": {"app": True}}
+    write(folder, config)
+    code, (stack,) = as_json(folder, org)
+    assert (code, wrong(stack)) == (0, [])
+    assert "no other app in the org has the consumer key of CI_Integration" in [
+        each["says"] for each in stack["checks"]
+    ]
+    taken_over = {"number": 1, "import": True, "key": {"consumerKey": "Taken1234567"}}
+    config |= {"orgkey:import": {}, "orgkey:generation": {"number": 2}, "orgkey:retiring": [taken_over]}
+    write(folder, config)
+    code, (stack,) = as_json(folder, org)
+    assert (code, wrong(stack)) == (1, ["consumer-key"])
+    assert "the app CI_Integration has the consumer key of orgkey:key.consumerKey" in stack["checks"][0]["says"]
+
+
+def test_a_name_that_a_generation_finds_taken_is_taken_over_by_its_own_setting(
+    folder: Path, config: Config, org: Org, landscape: Landscape
+) -> None:
+    each_of(another_app("external"), SECOND)(config, org, landscape)
+    write(folder, config)
+    _, (stack,) = as_json(folder, org)
+    assert "set orgkey:retiring[0].import to true" in stack["checks"][0]["remedy"]
 
 
 def test_problems_of_the_file_and_of_the_org_are_told_together(folder: Path, config: Config, org: Org) -> None:
