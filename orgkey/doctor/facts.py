@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from orgkey.salesforce.app_links import Link
 from orgkey.salesforce.error_table import GRANT, Row, find_row
@@ -21,7 +22,8 @@ class ExaminedLogin:
 
     `audience`, `app_kind` ("external" or "connected"), `app_name`, `org_id` and `org_kind` are empty where nobody said.
     `stack` is the stack whose login it is, empty for an app that orgkey does not look after.
-    `keys_elsewhere` says which consumer keys other stacks of the fleet have: stack by key.
+    `blocked_by` names the setting by which that stack blocks the app, `declared` are its settings by path (`app.scopes`), with defaults;
+    both are empty where they are not known. `keys_elsewhere` says which consumer keys other stacks of the fleet have: stack by key.
     """
 
     instance_url: str
@@ -34,6 +36,8 @@ class ExaminedLogin:
     org_id: str = ""
     org_kind: str = ""
     stack: str = ""
+    blocked_by: str = ""
+    declared: Mapping[str, Any] = field(default_factory=dict, repr=False)
     keys_elsewhere: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

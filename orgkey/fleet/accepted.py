@@ -11,7 +11,7 @@ from typing import Any
 from orgkey.fleet.engine import Engine
 from orgkey.fleet.logins import APP_KINDS, connections
 from orgkey.fleet.project import Project, Stack
-from orgkey.fleet.state import kind_of, opened, provider_of, resources_of
+from orgkey.fleet.state import generation_of, kind_of, opened, provider_of, resources_of
 from orgkey.model.connection import Connection
 from orgkey.provider.urn import Urn
 
@@ -79,14 +79,6 @@ def accepted_apps(project: Project, stack: Stack, engine: Engine) -> list[Accept
     return sorted(found, key=lambda each: (each.component, each.retiring, -each.generation))
 
 
-def generation_of(consumer_key: str, component: Mapping[str, Any]) -> tuple[int, bool]:
-    """Number of the generation with a consumer key, and whether it is a retiring one, by the outputs of its component."""
-    for each in component.get("retiring") or ():
-        if isinstance(each, Mapping) and each.get("consumerKey") == consumer_key:
-            return _number(each.get("generation")), True
-    return _number(component.get("generation")), False
-
-
 def runs_of(project: Project, stack: Stack, engine: Engine) -> list[tuple[datetime, datetime]]:
     """From when to when each of the stack's last updates ran, by Pulumi's history; previews and drift checks are in none."""
     command = ["stack", "history", "--json", "--page-size", str(_MOST_UPDATES), "--page", "1", "--stack", stack.name]
@@ -96,10 +88,6 @@ def runs_of(project: Project, stack: Stack, engine: Engine) -> list[tuple[dateti
         for row in listed
         if row.get("kind") in _UPDATES and row.get("startTime") and row.get("endTime")
     ]
-
-
-def _number(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) else 1
 
 
 def _holders(resources: Sequence[Mapping[str, Any]], parent: str) -> dict[str, str]:

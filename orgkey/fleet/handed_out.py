@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orgkey.fleet.accepted import generation_of
 from orgkey.fleet.engine import Engine
 from orgkey.fleet.project import Project, Stack
-from orgkey.fleet.state import kind_of, name_of, opened, resources_of
+from orgkey.fleet.state import generation_of, kind_of, name_of, opened, resources_of
 from orgkey.handover.login import HandedLogin
 from orgkey.identity.key_pair import certificate_public_key_sha256, public_key_sha256
 from orgkey.identity.reading import canonical_key, read_key

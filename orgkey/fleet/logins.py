@@ -9,7 +9,7 @@ from typing import Any
 from orgkey.doctor.facts import ExaminedLogin
 from orgkey.fleet.engine import Engine
 from orgkey.fleet.project import Project, Stack, StackFileError, connection_config
-from orgkey.fleet.state import kind_of, name_of, opened, provider_of, resources_of
+from orgkey.fleet.state import generation_of, kind_of, name_of, opened, provider_of, resources_of
 from orgkey.model.connection import Connection, parse_connection
 
 _GRANT, APP_KINDS = "JwtGrant", {"ExternalClientApp": "external", "ConnectedApp": "connected"}
@@ -78,8 +78,35 @@ def _login(
         org_id=str(outputs.get("orgId") or ""),
         org_kind=str(outputs.get("orgKind") or ""),
         stack=stack.name,
+        blocked_by=_blocked_by(row, key, resources) if inputs.get("blocked") else "",
+        declared=_declared(row, key, resources),
     )
     return StackLogin(name_of(row), login, connection, problems)
+
+
+def _blocked_by(grant: Mapping[str, Any], key: str, resources: list[dict[str, Any]]) -> str:
+    """The setting by which a stack blocks the app of a login."""
+    parent = next((row for row in resources if row["urn"] == grant.get("parent")), {})
+    outputs = opened(parent.get("outputs") or {})
+    number, retiring = generation_of(key, outputs)
+    if "consumerKey" not in outputs:
+        return f"`blocked` of {name_of(grant)} and what keeps its app from being used"
+    return f"`blocked` of generation {number} in orgkey:retiring" if retiring else "orgkey:app.blocked"
+
+
+def _declared(grant: Mapping[str, Any], key: str, resources: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a stack declares of a login's app, permission set and users, by path; nothing where the app is not in the state."""
+    parts = {
+        "PermissionSet": "permissionSet",
+        "PermissionSetAssignments": "assignments",
+        **dict.fromkeys(APP_KINDS, "app"),
+    }
+    found: dict[str, Any] = {}
+    for row in resources:
+        part, inputs = parts.get(kind_of(row)), opened(row.get("inputs") or {})
+        if part and row.get("parent") == grant.get("parent") and (part != "app" or inputs.get("consumerKey") == key):
+            found |= {f"{part}.{name}": value for name, value in inputs.items()}
+    return found if any(path.startswith("app.") for path in found) else {}
 
 
 def _apps(resources: list[dict[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -15,11 +15,10 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from orgkey.fleet.accepted import generation_of
 from orgkey.fleet.engine import Engine, EngineError
 from orgkey.fleet.logins import APP_KINDS
 from orgkey.fleet.project import Project, Stack
-from orgkey.fleet.state import kind_of, opened, resources_of
+from orgkey.fleet.state import generation_of, kind_of, opened, resources_of
 from orgkey.provider.urn import Urn
 
 

@@ -46,3 +46,15 @@ def name_of(row: Mapping[str, Any]) -> str:
 def provider_of(row: Mapping[str, Any]) -> str:
     """The URN of a resource's provider: what stands before its id."""
     return str(row.get("provider") or "").rpartition("::")[0]
+
+
+def generation_of(consumer_key: str, component: Mapping[str, Any]) -> tuple[int, bool]:
+    """Number of the generation with a consumer key, and whether it is a retiring one, by the outputs of its component."""
+    for each in component.get("retiring") or ():
+        if isinstance(each, Mapping) and each.get("consumerKey") == consumer_key:
+            return _number(each.get("generation")), True
+    return _number(component.get("generation")), False
+
+
+def _number(value: Any) -> int:
+    return int(value) if isinstance(value, int | float) else 1

@@ -51,6 +51,23 @@ def test_the_doctor_names_what_stops_a_stacks_login_and_so_do_up_and_a_look(
     assert _doctor(stack)[0] == 0
 
 
+def test_a_stack_that_blocks_its_app_is_told_of_its_own_setting(stack: Stack, config: dict[str, Any]) -> None:
+    ok(stack.up())
+    config["orgkey:app"] |= {"blocked": True}
+    stack.configure(config)
+    ok(stack.up())
+    code, diagnosis = _doctor(stack)
+    remedy = "this stack blocks it: take out {}, then run `pulumi up`"
+    assert (code, [each["remedy"] for each in diagnosis["causes"]]) == (1, [remedy.format("orgkey:app.blocked")])
+    del config["orgkey:app"]["blocked"]
+    config |= {"orgkey:generation": {"number": 2}, "orgkey:retiring": [{"number": 1, "blocked": True}]}
+    stack.configure(config)
+    ok(stack.up())
+    code, (one, other) = _doctor(stack)
+    told = [each["remedy"] for each in (*one["causes"], *other["causes"])]
+    assert (code, told) == (1, [remedy.format("`blocked` of generation 1 in orgkey:retiring")])
+
+
 def test_no_format_shows_what_the_state_keeps_secret(stack: Stack, org: Org) -> None:
     ok(stack.up())
     outputs = stack.outputs(secrets=True)

@@ -12,6 +12,7 @@ from orgkey.doctor.causes.cause import (
     NOTES,
     UNHEARD_OF,
     Cause,
+    blocked_by_stack,
     by_the_answer,
     not_to_be_proved,
 )
@@ -215,6 +216,7 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 1.10, 4.5",
         CREDENTIALS,
         "leave orgkey:app.scopes out, or add RefreshToken, then run `pulumi up`",
+        declared=lambda settings: "RefreshToken" not in (settings.get("app.scopes") or ()),
         alone=True,
     ),
     Cause(
@@ -225,6 +227,7 @@ CAUSES: Sequence[Cause] = (
         "give the app the scope Api",
         f"{NOTES} 4.5",
         stack_remedy="add Api to orgkey:app.scopes, then run `pulumi up`",
+        declared=lambda settings: not set(settings.get("app.scopes") or ()) - {"RefreshToken", "Full"},
     ),
     Cause(
         "scopes.refused",
@@ -248,6 +251,7 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 4.3",
         CREDENTIALS,
         "leave orgkey:app.permittedUsers out, then run `pulumi up`",
+        declared=lambda settings: settings.get("app.permittedUsers") != "AdminApprovedPreAuthorized",
         alone=True,
     ),
     Cause(
@@ -259,6 +263,8 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 2.5, 3.2",
         "SetupEntityAccess (administrator credentials with View Setup and Configuration)",
         "run `pulumi up`: it links the permission set again",
+        hint=blocked_by_stack,
+        of_a_block=True,
         alone=True,
     ),
     Cause(
@@ -270,6 +276,7 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 3.3",
         "PermissionSetAssignment (administrator credentials)",
         "move or remove orgkey:assignments.expiration, then run `pulumi up`",
+        declared=lambda settings: bool(settings.get("assignments.expiration")),
         told=_ended,
         alone=True,
     ),
@@ -322,6 +329,7 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 3.1",
         "PermissionSetAssignment (administrator credentials)",
         "leave orgkey:permissionSet.license out, then run `pulumi up`",
+        declared=lambda settings: bool(settings.get("permissionSet.license")),
         alone=True,
     ),
     Cause(
@@ -337,6 +345,7 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 1.2",
         CREDENTIALS,
         "leave orgkey:app.requiredSessionLevel out, then run `pulumi up`",
+        declared=lambda settings: settings.get("app.requiredSessionLevel") == "HIGH_ASSURANCE",
         alone=True,
     ),
     # --- a token, and what it may do
@@ -357,6 +366,7 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 4.3",
         CREDENTIALS,
         "add ApiEnabled to orgkey:permissionSet.userPermissions, then run `pulumi up`",
+        declared=lambda settings: "ApiEnabled" not in (settings.get("permissionSet.userPermissions") or ()),
     ),
     Cause(
         "scopes.noApi",
@@ -367,6 +377,7 @@ CAUSES: Sequence[Cause] = (
         f"{NOTES} 1.7",
         CREDENTIALS,
         "add Api to orgkey:app.scopes, then run `pulumi up`",
+        declared=lambda settings: not {"Api", "Full"} & set(settings.get("app.scopes") or ()),
     ),
     # --- what says nothing
     Cause(

@@ -16,6 +16,7 @@ from orgkey.doctor.causes.cause import (
     SIGNATURE,
     UNKNOWN_APP,
     Cause,
+    blocked_by_stack,
     by_the_answer,
     matches,
     shortened,
@@ -271,6 +272,9 @@ CAUSES: Sequence[Cause] = (
         CREDENTIALS,
         "leave orgkey:app.isEnabled and isOauthPluginEnabled out, then run `pulumi up`",
         alone=True,
+        hint=blocked_by_stack,
+        declared=lambda settings: False in (settings.get("app.isEnabled"), settings.get("app.isOauthPluginEnabled")),
+        of_a_block=True,
     ),
     Cause(
         "app.accessControl",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from orgkey.doctor.facts import UNREACHABLE, UNUSABLE_KEY, Facts, Failure
 from orgkey.doctor.three_values import Seen
@@ -29,6 +30,11 @@ def not_to_be_proved(_facts: Facts) -> Seen:
     return None
 
 
+def blocked_by_stack(facts: Facts) -> Seen:
+    """True where the stack whose login it is blocks the app."""
+    return bool(facts.login.blocked_by) or None
+
+
 def nothing(_facts: Facts) -> str:
     """Nothing to add."""
     return ""
@@ -43,6 +49,8 @@ class Cause:
     `seldom_as` are those by which it shows itself too, and others more often: then it is told after them.
     `proof` is True where the evidence proves it, False where it excludes it, None where it was not seen. `told` adds what was seen.
     `alone` says that it stops a login by itself, whatever else fails first. `asks` is what would tell whether it is this one.
+    `declared` says whether a stack's own settings, by path, bring it about, which `stack_remedy` is for; None where no setting does.
+    `of_a_block` says that a stack brings it about by blocking the app.
     `hint` is True where the evidence points to it without proving it: then it is told before others that are possible.
     """
 
@@ -58,6 +66,8 @@ class Cause:
     alone: bool = False
     hint: Callable[[Facts], Seen] = not_to_be_proved
     seldom_as: tuple[str, ...] = ()
+    declared: Callable[[Mapping[str, Any]], bool] | None = None
+    of_a_block: bool = False
 
     @property
     def about(self) -> str:
@@ -74,8 +84,15 @@ class Cause:
         return self.hint(facts) is not True, not usual
 
     def remedy_for(self, facts: Facts) -> str:
-        """What to do: by `pulumi up` where the app is a stack's."""
-        return self.stack_remedy if self.stack_remedy and facts.login.stack else self.remedy
+        """What to do: by `pulumi up` where the app is a stack's, and by its settings where they bring the cause about."""
+        login = facts.login
+        if not (self.stack_remedy and login.stack):
+            return self.remedy
+        if self.of_a_block and login.blocked_by:
+            return f"this stack blocks it: take out {login.blocked_by}, then run `pulumi up`"
+        if self.declared and login.declared and not self.declared(login.declared):
+            return "run `pulumi up`: it puts back what the stack declares"
+        return self.stack_remedy
 
 
 def matches(pattern: str, failure: Failure) -> bool:
