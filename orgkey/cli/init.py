@@ -379,7 +379,7 @@ def _next_steps(plans: Sequence[Plan], *, stack_made: bool) -> str:
         if not stack_made:
             lines.append(f"  pulumi stack init {full} --secrets-provider=...")
             if plan.wishes.private_key:
-                lines.append(f"  {set_key_command(plan.wishes.key_file)} --stack {full}")
+                lines.append(f"  {set_key_command(plan.wishes.key_file, full)}")
         lines.append(f"  orgkey check --stack {short}")
         lines.append(f"  pulumi preview -s {full} && pulumi up -s {full}")
     return "\n".join(lines)

@@ -129,7 +129,7 @@ def given_key_pair_problems(
 
 
 def _with_command(problem: str, options: str) -> str:
-    return f"{problem}: `pulumi config set {options} < FILE`" if problem.endswith(PATH) else problem
+    return f"{problem}: `pulumi config set {options} --stack STACK < FILE`" if problem.endswith(PATH) else problem
 
 
 def public_key_sha256(private_key_pem: str | bytes) -> str:

@@ -56,7 +56,9 @@ def _shown(value: object) -> str:
 
 def _line(resource: Resource, name: str, value: object) -> str:
     setting = _SETTING[resource, name]
-    return f"pulumi config set --path {setting} {quote(str(value))}" if value else f"pulumi config rm --path {setting}"
+    if not value:
+        return f"pulumi config rm --stack STACK --path {setting}"
+    return f"pulumi config set --stack STACK --path {setting} {quote(str(value))}"
 
 
 def import_command(type_name: str, urn: str, resource_id: str) -> str:

@@ -66,7 +66,7 @@ def unsealed(handler: Handler, news: Properties) -> list[Problem]:
         Problem(
             name,
             "is no secret, so it would stand in clear in stack file, state and history; give it as one: "
-            f"`pulumi config set --secret --path orgkey:key.{name} < key.pem`, or pulumi.Output.secret(...) in a program",
+            f"`pulumi config set --secret --path orgkey:key.{name} --stack STACK < key.pem`, or pulumi.Output.secret(...) in a program",
         )
         for name in sorted(handler.secret_outputs - news.secrets)
         if isinstance(news.values.get(name), str)

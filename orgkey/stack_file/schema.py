@@ -25,7 +25,7 @@ _NEVER_SECRET = frozenset({"orgkey:app.name", "orgkey:permissionSet.name"})
 """They become ids of resources."""
 _SECRET = {
     "type": "object",
-    "description": "A secret: `pulumi config set --secret --path KEY`.",
+    "description": "A secret: `pulumi config set --secret --stack STACK --path KEY`.",
     "properties": {"secure": {"type": "string"}},
     "required": ["secure"],
     "additionalProperties": False,

@@ -1,6 +1,6 @@
 """Which settings of the stack are secrets. What came as one stays one: in inputs, outputs and state.
 
-The engine tells only the outermost key: after `pulumi config set --secret --path orgkey:key.privateKeyPem` the whole of `orgkey:key` counts
+The engine tells only the outermost key: once `orgkey:key.privateKeyPem` is set by `--secret --path` the whole of `orgkey:key` counts
 as secret. The stack file knows which places are, and is believed where everything else in it is what the engine handed over; where it
 cannot be found (another `--config-file`, an ESC environment), the whole key is secret.
 """
@@ -67,7 +67,8 @@ class Secrets:
                 yield Problem(
                     key,
                     f"is a secret as a whole, and {name.removeprefix('orgkey:')} in it cannot be one: it becomes a resource's id, which "
-                    f"Pulumi keeps in clear; make only that secret which must be: `pulumi config set --secret --path {key}.SETTING`",
+                    "Pulumi keeps in clear; make only that secret which must be: "
+                    f"`pulumi config set --secret --stack STACK --path {key}.SETTING`",
                 )
             elif self.touch(name):
                 yield Problem(

@@ -51,7 +51,8 @@ MADE_BY_US = frozenset({"certificatePem", "consumerKey"})  # settings of an app 
 _KEY_OF_AN_IMPORT = (
     "is required with orgkey:import.app, because an app keeps the consumer key that it has: copy it from Setup (External Client App "
     "Manager or App Manager > the app > OAuth settings > Consumer Key and Secret), then "
-    "`pulumi config set --path orgkey:key.consumerKey <the app's consumer key>`; an app that has none yet gets the one given here"
+    "`pulumi config set --stack STACK --path orgkey:key.consumerKey <the app's consumer key>`; "
+    "an app that has none yet gets the one given here"
 )
 
 
@@ -293,7 +294,7 @@ def _open_key(key: Any, secrets: Secrets) -> Iterable[Problem]:
         yield Problem(
             "orgkey:key.privateKeyPem",
             "is no secret, so it lies in clear in the stack file and in the state's history; take it out, and set it again with "
-            "`pulumi config set --secret --path orgkey:key.privateKeyPem < key.pem` (a new key, if others can read the file)",
+            "`pulumi config set --secret --path orgkey:key.privateKeyPem --stack STACK < key.pem` (a new key, if others can read the file)",
         )
 
 

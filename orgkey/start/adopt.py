@@ -57,7 +57,7 @@ def adopted(
     if missing:
         raise DraftError(missing)
     app, of_flow = _app(admitted, wishes, own_set)
-    key, notes = key_settings(wishes)
+    key = key_settings(wishes)
     kept, possible = guards(org)
     imports = {"app": True, **({"permissionSet": True, "assignments": True} if own_set.seen else {})}
     config = {
@@ -73,7 +73,6 @@ def adopted(
     config, ignored = _takeable(config, project=project, stack=stack, private_key=wishes.private_key)
     warnings = [*of_flow, *ignored, *_of_key(admitted, wishes), *_not_shown(admitted), *_parts(admitted, own_set)]
     all_notes = {
-        **notes,
         "orgkey:app": (f"Settings of {admitted.app.in_words} as it is; what is not here has its default.",),
         "orgkey:users": (f"Written down: {why_users}.",),
         "orgkey:permissionSet": (f"{own_set.why}.",),

@@ -20,8 +20,6 @@ from orgkey.start.wishes import Draft, DraftError, Wishes, by_option
 
 DEFAULT_APP = "CI_Integration"
 KEY_PATH = "orgkey:key.privateKeyPem"
-SET_KEY = f"pulumi config set --secret --path {KEY_PATH}"
-"""How a private key gets into a stack: as a secret, by standard input."""
 _CHANGES = ("sandbox", "scratch")
 """Kinds of orgs that are made anew now and then, under another id."""
 
@@ -76,7 +74,7 @@ def new_app(wishes: Wishes, org: OrgSeen, connection: Mapping[str, Any], *, prop
         "kind": wishes.kind or "external",
         "contactEmail": email,
     }
-    key, notes = key_settings(wishes)
+    key = key_settings(wishes)
     if wishes.consumer_key:
         key["consumerKey"] = wishes.consumer_key
     config = {
@@ -87,7 +85,7 @@ def new_app(wishes: Wishes, org: OrgSeen, connection: Mapping[str, Any], *, prop
         **({"orgkey:permissionSet": {"name": wishes.permission_set}} if wishes.permission_set else {}),
         **({"orgkey:key": key} if key else {}),
     }
-    return Draft(config, notes, possible, warnings=tuple(warnings))
+    return Draft(config, {}, possible, warnings=tuple(warnings))
 
 
 def user_needed(found: Sequence[Candidate]) -> str:
@@ -106,20 +104,25 @@ def users_settings(users: Sequence[str], integration_user: str) -> dict[str, Any
     return {"orgkey:users": list(users), **({"orgkey:integrationUser": whose} if whose else {})}
 
 
-def key_settings(wishes: Wishes) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
-    """One's own certificate, with how its key goes in; nothing where orgkey is to make the key."""
+def key_settings(wishes: Wishes) -> dict[str, Any]:
+    """One's own certificate; nothing where orgkey is to make the key."""
+    return {"certificatePem": wishes.certificate} if wishes.certificate else {}
+
+
+def key_notes(wishes: Wishes, stack: str) -> dict[str, tuple[str, ...]]:
+    """How one's own key goes into the stack; nothing where orgkey is to make the key."""
     if not wishes.certificate:
-        return {}, {}
+        return {}
     note = (
         "Your own key goes in as a secret, once the stack is there (`pulumi stack init`); until then no `up` runs:\n"
-        f"{COMMAND}{set_key_command(wishes.key_file)}"
+        f"{COMMAND}{set_key_command(wishes.key_file, stack)}"
     )
-    return {"certificatePem": wishes.certificate}, {"orgkey:key": (note,)}
+    return {"orgkey:key": (note,)}
 
 
-def set_key_command(key_file: str) -> str:
-    """The command that puts a private key into the stack that is selected."""
-    return f"{SET_KEY} < {quote(key_file or 'key.pem')}"
+def set_key_command(key_file: str, stack: str) -> str:
+    """The command that puts a private key into that stack, whichever is selected."""
+    return f"pulumi config set --secret --path {KEY_PATH} --stack {stack} < {quote(key_file or 'key.pem')}"
 
 
 def problems_of(config: Mapping[str, Any], *, project: str, stack: str, private_key: str = "") -> list[Problem]:

@@ -22,7 +22,7 @@ from orgkey.start.apps import app_called, doing_jwt
 from orgkey.start.connected_apps import try_a_connected_app
 from orgkey.start.look import OrgSeen, api_version, look
 from orgkey.start.names import StackName
-from orgkey.start.proposal import connection_config, new_app, problems_of, refuse_problems
+from orgkey.start.proposal import connection_config, key_notes, new_app, problems_of, refuse_problems
 from orgkey.start.stack_text import COMMAND, stack_file_text
 from orgkey.start.wishes import Draft, DraftError, Wishes, by_option
 
@@ -171,7 +171,8 @@ def text_of(plan: Plan, draft: Draft, sighting: Sighting, schema: str) -> str:
         f"Next: is everything there that an `up` needs?\n{COMMAND}orgkey check --stack {short}\n{COMMAND}pulumi preview -s {full}",
         "All keys: docs/reference/stack-file-keys.md of orgkey, and the schema that `orgkey schema` prints.",
     )
-    return stack_file_text(draft.config, schema=schema, about=about, notes=draft.notes, possible=draft.possible)
+    notes = {**draft.notes, **key_notes(plan.wishes, full)}
+    return stack_file_text(draft.config, schema=schema, about=about, notes=notes, possible=draft.possible)
 
 
 def _checked(settings: Mapping[str, Any]) -> Connection:

@@ -257,8 +257,10 @@ def test_key_and_certificate_in_each_others_place_are_told(key: str, pair: KeyPa
 
 def test_paths_in_their_place_come_with_the_commands_that_store_what_stands_in_the_files(now: datetime) -> None:
     told = dict(problems("server.key", "keys/server.crt", now))
-    assert told["privateKeyPem"].endswith("`pulumi config set --secret --path orgkey:key.privateKeyPem < FILE`")
-    assert told["certificatePem"].endswith("`pulumi config set --path orgkey:key.certificatePem < FILE`")
+    assert told["privateKeyPem"].endswith(
+        "`pulumi config set --secret --path orgkey:key.privateKeyPem --stack STACK < FILE`"
+    )
+    assert told["certificatePem"].endswith("`pulumi config set --path orgkey:key.certificatePem --stack STACK < FILE`")
 
 
 # --- secrecy

@@ -173,7 +173,7 @@ def test_an_app_made_by_hand_is_taken_over_with_its_own_key_and_no_client_notice
     assert "cut off" not in text
     file = (bare.folder / "Pulumi.u.yaml").read_text()
     assert pair.private_key_pem.splitlines()[3] not in file
-    how = f"pulumi config set --secret --path orgkey:key.privateKeyPem < '{tmp_path / 'own key.pem'}'"
+    how = f"pulumi config set --secret --path orgkey:key.privateKeyPem --stack u < '{tmp_path / 'own key.pem'}'"
     assert how in [line.lstrip("# ") for line in file.splitlines()]  # in one line, to be copied
     ok(bare.orgkey("check", "--stack", "u"))
     config = settle(bare)

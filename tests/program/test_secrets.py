@@ -240,6 +240,6 @@ def test_a_private_key_in_clear_in_the_stack_file_stops_the_program_and_is_not_s
     result = stack.up()
     assert result.code != 0
     assert "orgkey:key.privateKeyPem is no secret" in result.text
-    assert "`pulumi config set --secret --path orgkey:key.privateKeyPem < key.pem`" in result.text
+    assert "`pulumi config set --secret --path orgkey:key.privateKeyPem --stack STACK < key.pem`" in result.text
     assert "orgkey:key.certificatePem holds a private key" in result.text
     assert not [line for line in key.splitlines()[1:-1] if line in result.text]

@@ -205,8 +205,8 @@ def test_a_connected_app_without_its_oauth_part_gets_it(
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        ({"consumerKey": "AnotherKey1"}, "pulumi config set --path orgkey:key.consumerKey {consumerKey}"),
-        ({"name": "Other"}, "pulumi config set --path orgkey:app.name App"),
+        ({"consumerKey": "AnotherKey1"}, "pulumi config set --stack STACK --path orgkey:key.consumerKey {consumerKey}"),
+        ({"name": "Other"}, "pulumi config set --stack STACK --path orgkey:app.name App"),
     ],
     ids=["another consumer key", "another name"],
 )
@@ -247,7 +247,7 @@ def test_a_permission_set_that_was_taken_over_is_never_made_anew(
     provider.check(SET, news)
     with pytest.raises(VerbFailedError) as failed:
         provider.diff(SET, *before, news)
-    assert "pulumi config rm --path orgkey:permissionSet.license" in failed.value.message
+    assert "pulumi config rm --stack STACK --path orgkey:permissionSet.license" in failed.value.message
 
 
 @pytest.mark.parametrize("owner", ["", "acme/fresh", "orgkey/t"])

@@ -295,7 +295,7 @@ def test_a_private_key_that_is_no_secret_is_refused_with_the_command_that_makes_
     _, problems = offline.check(kind, {"privateKeyPem": generate_key(2048)})
     ((path, reason),) = [problem for problem in problems if problem[0] == "privateKeyPem" and "no secret" in problem[1]]
     assert path == "privateKeyPem"
-    assert "`pulumi config set --secret --path orgkey:key.privateKeyPem < key.pem`" in reason
+    assert "`pulumi config set --secret --path orgkey:key.privateKeyPem --stack STACK < key.pem`" in reason
 
 
 def test_a_private_key_in_the_certificates_place_is_refused(offline: Client, own: tuple[str, str]) -> None:

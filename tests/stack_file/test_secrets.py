@@ -138,6 +138,6 @@ def test_a_private_key_must_be_a_secret_and_the_problem_has_the_command(secret: 
     config = {**CONFIG, "orgkey:key": json.dumps({"privateKeyPem": pem, "certificatePem": certificate})}
     with pytest.raises(SettingsError) as caught:
         load(config, project="p", stack="t", secrets=Secrets())
-    assert "`pulumi config set --secret --path orgkey:key.privateKeyPem < key.pem`" in str(caught.value)
+    assert "`pulumi config set --secret --path orgkey:key.privateKeyPem --stack STACK < key.pem`" in str(caught.value)
     assert pem.splitlines()[1] not in str(caught.value)
     assert load(config, project="p", stack="t", secrets=Secrets(frozenset({secret}))).key.private_key_pem == pem

@@ -29,7 +29,7 @@ def test_an_import_of_an_app_asks_for_its_consumer_key_with_the_line_to_set() ->
     told = refusal(text)
     assert "nothing was changed in the org" in told
     assert "orgkey:key.consumerKey is required with orgkey:import.app" in told
-    assert "`pulumi config set --path orgkey:key.consumerKey <the app's consumer key>`" in told
+    assert "`pulumi config set --stack STACK --path orgkey:key.consumerKey <the app's consumer key>`" in told
     assert stack(text + "  orgkey:key: {consumerKey: 3MVG9.own_key}\n").imports.app is True
 
 

@@ -215,6 +215,4 @@ def test_who_is_cut_off_is_said_where_the_key_is_not_certainly_the_clients_own(
     assert all("Logged in through it in the last 30 days: bot@acme.com." in each for each in told)
     if mine:
         assert made.config["orgkey:key"]["certificatePem"] == mine
-        (how,) = made.notes["orgkey:key"]
-        assert "pulumi config set --secret --path orgkey:key.privateKeyPem < 'my key.pem'" in how
         assert key.private_key_pem not in str(made)

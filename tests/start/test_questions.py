@@ -108,7 +108,7 @@ def test_an_app_that_does_jwt_is_offered_and_its_set_and_key_are_asked_for(
     assert (app["name"], app["label"], app["kind"]) == (APP, LABEL, "connected")
     assert {config["orgkey:permissionSet"]["name"], *app["permissionSets"]} == {SET, OTHER_SET}
     assert config["orgkey:key"] == {"consumerKey": KEY, "certificatePem": pair.certificate.pem}
-    assert "pulumi config set --secret --path orgkey:key.privateKeyPem < " in done.shown
+    assert "pulumi config set --secret --path orgkey:key.privateKeyPem --stack uat < " in done.shown
 
 
 @pytest.mark.parametrize(("key", "code"), [(CTRL_C, 130), (CTRL_D, 130), ("n", 2)])
