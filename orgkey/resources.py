@@ -140,6 +140,8 @@ class KeyPairArgs:
     """The certificate of your own key, PEM."""
     consumer_key: Input[str] | None = None
     """Consumer key of the app; made once where none is given."""
+    blocked: Input[bool] | None = None
+    """Whether the key's app is blocked: then no other generation that gives out tokens may have the same key pair."""
 
 
 class KeyPair(_Resource):
@@ -229,6 +231,12 @@ class KeyPair(_Resource):
     def consumer_key(self) -> Output[str]:
         """Consumer key for the app: the given one, or one made with the key pair."""
         return pulumi.get(self, "consumer_key")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="blocked")
+    def blocked(self) -> Output[bool | None]:
+        """Whether the key's app is blocked: then no other generation that gives out tokens may have the same key pair."""
+        return pulumi.get(self, "blocked")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="publicKeySha256")

@@ -96,7 +96,8 @@ class JwtBearerAccess(pulumi.ComponentResource):
         declared = [current.number, *(each.number for each in retiring)]
         self._generations = None if declared == [1] else declared
         self._unused_after_days = given(arguments.get("generation")).get("unused_after_days")
-        key = self._key_pair(name, current)
+        keys = [self._key_pair(name, each) for each in retiring]
+        key = self._key_pair(name, current, after=keys)  # which is compared with theirs before anything comes of it
         own_set = given(arguments.get("permission_set"))
         own_set.setdefault("name", _made(permission_set_of, given(arguments["app"])["name"]))
         own_set.setdefault("label", _made(label_of, own_set["name"]))
@@ -124,8 +125,7 @@ class JwtBearerAccess(pulumi.ComponentResource):
         app = self._app_of(name, current, key, assignments)
         grant = self._grant_of(name, current, key, app, assignments)
         others = []
-        for each in retiring:
-            its_key = self._key_pair(name, each)
+        for each, its_key in zip(retiring, keys, strict=True):
             its_app = self._app_of(name, each, its_key, assignments)
             its_grant = self._grant_of(name, each, its_key, its_app, assignments)
             others.append(_described(each, its_app, its_grant))
@@ -139,10 +139,10 @@ class JwtBearerAccess(pulumi.ComponentResource):
         self.private_key_pem = _key_of(app, key, grant)
         self.register_outputs(self.outputs())
 
-    def _key_pair(self, name: str, each: AppGeneration) -> KeyPair:
+    def _key_pair(self, name: str, each: AppGeneration, after: Sequence[KeyPair] = ()) -> KeyPair:
         """The key pair of a generation; that of a retiring one stays as it was made, whatever is said of keys by now."""
-        args = KeyPairArgs(**{"subject": _made(subject_of, each.name), **each.key})
-        options = self._options("key")
+        args = KeyPairArgs(**{"subject": _made(subject_of, each.name), **each.key}, blocked=each.blocked or None)
+        options = self._options("key", after=after)
         if each.retiring:
             options.ignore_changes = list(_OF_A_KEY)
         return KeyPair(f"{name}-{part_name('key', each.number)}", args, options)
@@ -218,14 +218,14 @@ class JwtBearerAccess(pulumi.ComponentResource):
         *,
         adopt: str | None = None,
         protect: bool | None = None,
-        after: pulumi.Resource | None = None,
+        after: pulumi.Resource | Sequence[pulumi.Resource] = (),
         timeouts: Timeouts | None = None,
     ) -> pulumi.ResourceOptions:
         ignored = [path.removeprefix(f"{part}.") for path in self._ignored if path.startswith(f"{part}.")]
         return pulumi.ResourceOptions(
             parent=self,
             protect=protect,
-            depends_on=after,
+            depends_on=after or None,
             ignore_changes=ignored or None,
             import_=adopt,
             custom_timeouts=pulumi.CustomTimeouts(**(timeouts or self._timeouts).model_dump()),

@@ -48,13 +48,14 @@ def settings_source() -> str:
         },
     }
     own_set = {name: each for name, each in resources["PermissionSet"].items() if name not in _OF_THE_COMPONENT}
+    own_key = {name: each for name, each in resources["KeyPair"].items() if name != "blocked"}
     assignments, grant = resources["PermissionSetAssignments"], resources["JwtGrant"]
     classes = [
         _settings_class("AppSettings", "The app.", app, required=("name", "contactEmail")),
         _settings_class(
             "PermissionSetSettings", "The permission set; its name is made from the app's where none is given.", own_set
         ),
-        _settings_class("KeySettings", "Key pair, certificate and consumer key.", resources["KeyPair"]),
+        _settings_class("KeySettings", "Key pair, certificate and consumer key.", own_key),
         _settings_class(
             "AssignmentSettings",
             "Who else may hold the permission set, for how long, and what comes with it.",

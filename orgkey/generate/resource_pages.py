@@ -17,7 +17,7 @@ from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.model.connection import Connection
 from orgkey.model.grant import JwtGrantArgs
 from orgkey.model.input_model import InputModel
-from orgkey.model.key_pair import KeyPairArgs
+from orgkey.model.key_pair import KeyPairInputs
 from orgkey.provider.key_pair import REKEY, RENEW
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.schema import resource_names, schema
@@ -29,7 +29,7 @@ _IMPORTED = (
 )
 _MODELS: Mapping[str, type[InputModel]] = {
     "Provider": Connection,
-    "KeyPair": KeyPairArgs,
+    "KeyPair": KeyPairInputs,
     "PermissionSetAssignments": PermissionSetAssignmentsArgs,
     "JwtGrant": JwtGrantArgs,
 }

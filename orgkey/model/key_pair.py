@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from orgkey.model.credentials import ConsumerKey
-from orgkey.model.input_model import InputModel, Real, Whole
+from orgkey.model.input_model import Flag, InputModel, Real, Whole
 
 RENEW_JITTER = 0.05
 """Of the time until a renewal: with the defaults up to 12 days of 243."""
 
 
 class KeyPairArgs(InputModel):
-    """Inputs of KeyPair; every default is the safe choice."""
+    """A key pair as a stack file describes it; every default is the safe choice."""
 
     model_config = ConfigDict(
         json_schema_extra={"dependencies": {"privateKeyPem": ["certificatePem"], "certificatePem": ["privateKeyPem"]}}
@@ -72,3 +72,12 @@ class KeyPairArgs(InputModel):
         if (self.private_key_pem is None) != (self.certificate_pem is None):
             raise ValueError("privateKeyPem and certificatePem come together: give both or neither")
         return self
+
+
+class KeyPairInputs(KeyPairArgs):
+    """Inputs of the resource: those, and what is known of the app that the key is for."""
+
+    blocked: Flag | None = Field(
+        default=None,
+        description="Whether the key's app is blocked: then no other generation that gives out tokens may have the same key pair.",
+    )

@@ -63,6 +63,14 @@ class SeenGrant:
     user_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class SeenKey:
+    """A declared key pair: `public` is SHA-256 of its public key, hex, empty while that is not known; `blocked` says that its app is."""
+
+    public: str
+    blocked: bool
+
+
 @dataclass(slots=True)
 class Run:
     """What the provider did since it was configured: one run of the engine, which deletes what is replaced at its end.
@@ -78,7 +86,8 @@ class Run:
     type and id: a deploy whose answer was lost may bring it yet. `replaced` are the outputs of what is to be replaced, by URN. Of
     previews: `told` are problems that were told, each once,
     `in_the_way` counts those that have not ended the preview yet, `licenses` are those of permission sets that it plans, by name,
-    `unanswered` says that the org did not answer, and is asked no more. `started` is when, in epoch seconds; `grants` are the proofs in
+    `unanswered` says that the org did not answer, and is asked no more. `keys` are the key pairs that a program
+    declares, by URN. `started` is when, in epoch seconds; `grants` are the proofs in
     state by URN and `seen_apps` the apps by consumer key, as the Reads of this run found them.
     """
 
@@ -101,6 +110,7 @@ class Run:
     claims: dict[tuple[str, str], int] = field(default_factory=dict)
     gone: dict[tuple[str, str], Values] = field(default_factory=dict)
     replaced: dict[str, Values] = field(default_factory=dict)
+    keys: dict[str, SeenKey] = field(default_factory=dict)
 
     def untold(self, problems: Iterable[str]) -> list[str]:
         """Those problems that were not told before in this run."""
@@ -244,6 +254,13 @@ class Handler(ABC):
     def id_of(self, inputs: Values) -> str:
         """The id under which a Create of these inputs goes into state; empty where they do not tell."""
         return ""
+
+    def public_key(self, old_inputs: Values, old_outputs: Values, inputs: Values) -> str | None:
+        """What the key pair that this is to be is known by, SHA-256; empty while it is not known, None for what is no key pair.
+
+        In a check nothing old is known.
+        """
+        return None
 
     def app_key(self, inputs: Values, outputs: Values) -> str:
         """Consumer key of the app that this is; empty for what is no app."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orgkey.identity.inputs import key_pair_problems
 from orgkey.metadata.check import Problem
 from orgkey.model.connection import Connection
-from orgkey.model.key_pair import RENEW_JITTER, KeyPairArgs
+from orgkey.model.key_pair import RENEW_JITTER, KeyPairArgs, KeyPairInputs
 from orgkey.provider.handler import Diff, Handler, ImportRefusedError, Operation, ReadResult, Values, unknown_outputs
 from orgkey.provider.model_inputs import as_args, changed, check_model, replacing
 from orgkey.provider.wire import UNKNOWN, Unknown, has_unknown
@@ -62,7 +62,7 @@ class KeyPairHandler(Handler):
     lives_in_org: ClassVar[bool] = False
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
-        inputs, problems = check_model(KeyPairArgs, values)
+        inputs, problems = check_model(KeyPairInputs, values)
         if problems:
             return inputs, problems
         judged = (inputs.get(name) for name in ("subject", "privateKeyPem", "certificatePem"))
@@ -85,6 +85,16 @@ class KeyPairHandler(Handler):
         warnings = [_REKEY_WARNING] if _is_rekey(names, inputs) else []
         outputs = ["renewalDue"] if due else []
         return Diff(inputs=names, outputs=outputs, replaces=replacing(KeyPairArgs, names), warnings=warnings)
+
+    def public_key(self, old_inputs: Values, old_outputs: Values, inputs: Values) -> str:
+        """One's own key tells; of one made here the outputs do, unless it is to be made anew."""
+        own = inputs.get("privateKeyPem")
+        if isinstance(own, str):
+            from orgkey.identity.key_pair import public_key_sha256
+
+            return public_key_sha256(own)
+        is_new = _is_rekey(changed(KeyPairArgs.names(), old_inputs, inputs), inputs)
+        return "" if is_new else str(old_outputs.get("publicKeySha256") or "")
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
         if old_outputs is None or diff is None:

@@ -14,7 +14,7 @@ from orgkey.model.connection import Connection
 from orgkey.model.credentials import FORMS
 from orgkey.model.grant import JwtGrantArgs
 from orgkey.model.input_model import InputModel
-from orgkey.model.key_pair import KeyPairArgs
+from orgkey.model.key_pair import KeyPairInputs
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.state_version import NAME as STATE_VERSION
 from orgkey.version import VERSION
@@ -136,7 +136,7 @@ _ABOUT = {
     "JwtGrant": "The proof that the JWT bearer login works, made by every `up`.",
 }
 _MODELS: Mapping[str, type[InputModel]] = {
-    "KeyPair": KeyPairArgs,
+    "KeyPair": KeyPairInputs,
     "PermissionSetAssignments": PermissionSetAssignmentsArgs,
     "JwtGrant": JwtGrantArgs,
 }

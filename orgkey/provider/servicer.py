@@ -27,6 +27,7 @@ from orgkey.provider.property_diff import property_diff
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.registry import handler_of
 from orgkey.provider.retired import going_on, last_uses, note_read, retired_by
+from orgkey.provider.same_key import note_key, shared_key
 from orgkey.provider.same_org import has_moved, refuse_moved
 from orgkey.provider.secrecy import (
     failures,
@@ -70,6 +71,8 @@ class SalesforceProvider(ProviderInstance):
             found = [*unsealed(handler, news), *pasted(news.values, except_for=handler.secret_outputs)]
             inputs, problems = handler.check({**news.values, **lasting}, self._connection, self._clock.now())
             self._run.checked.add(request.urn)
+            if not problems:
+                found += [Problem("", refusal) for refusal in self._same_keys(handler, request.urn, {}, {}, inputs)]
             if handler.concludes and self._run.in_the_way:
                 found.append(Problem("", in_the_way(self._run.in_the_way)))
             for caution in [] if found or problems else handler.cautions(inputs):
@@ -96,6 +99,10 @@ class SalesforceProvider(ProviderInstance):
                 self._run.apps[key] = DeclaredApp(handler, request.id, old_inputs, outputs, wanted)
             if diff.refusal and request.urn in self._run.checked:
                 raise ConflictError(diff.refusal)
+            if request.urn in self._run.checked and (
+                refused := self._same_keys(handler, request.urn, old_inputs, outputs, wanted)
+            ):
+                raise ConflictError("\n".join(refused))
             if request.urn in self._run.checked and diff.replaces:
                 self._run.replaced[request.urn] = outputs
             if request.urn in self._run.checked and not diff.replaces:
@@ -258,6 +265,19 @@ class SalesforceProvider(ProviderInstance):
                 return
             if problems := self._run.untold(each.text for each in verdicts if each.state is State.WRONG):
                 self._tell(handler, request.urn, problems)
+
+    def _same_keys(
+        self, handler: Handler, urn: str, old_inputs: Values, old_outputs: Values, inputs: Values
+    ) -> list[str]:
+        """Why a key pair must not be what another generation's is; where it may be, that is told."""
+        public = handler.public_key(old_inputs, old_outputs, inputs)
+        if public is None:
+            return []
+        note_key(self._run, urn, public, blocked=inputs.get("blocked") is True)
+        refused, told = shared_key(self._run, urn)
+        for each in told:
+            self._warn_once(urn, each)
+        return refused
 
     def _tell_of_retired(self, handler: Handler, urn: str, inputs: Values) -> None:
         """Say of each generation that a program declares no more who used it last, and what a new one means for clients of the others."""

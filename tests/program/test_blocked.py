@@ -115,3 +115,36 @@ def test_a_block_that_somebody_undid_is_drift_and_the_next_up_blocks_again(
     assert deployed.drift().code == 7
     ok(deployed.up())
     assert refused(leaked, org) != ""
+
+
+def test_a_leaked_key_opens_no_other_generation(deployed: Stack, config: Config, org: Org) -> None:
+    leaked = deployed.outputs(secrets=True)
+    apps = "SELECT DeveloperName FROM ExternalClientApplication"
+    config["orgkey:key"] = {"certificatePem": leaked["certificatePem"]}
+    config["orgkey:generation"] = {"number": 2}
+    for retiring, app, says in (
+        ({"number": 1, "blocked": True}, {}, "Generation 2 has the same key pair as generation 1, which is blocked"),
+        ({"number": 1}, {"blocked": True}, "Generation 1 has the same key pair as generation 2, which is blocked"),
+    ):
+        changed = {**config, "orgkey:retiring": [retiring], "orgkey:app": config["orgkey:app"] | app}
+        deployed.configure(changed)
+        deployed.set_secret("orgkey:key.privateKeyPem", leaked["privateKeyPem"])
+        for refusal in (deployed.pulumi("preview", "--stack", deployed.name), deployed.up()):
+            assert refusal.code != 0
+            assert says in " ".join(refusal.text.split())
+        assert len(org.query(apps)) == 1
+        assert refused(leaked, org) == ""
+    config["orgkey:retiring"] = [{"number": 1}]
+    deployed.configure(config)
+    deployed.set_secret("orgkey:key.privateKeyPem", leaked["privateKeyPem"])
+    told = " ".join(ok(deployed.up()).text.split())
+    assert "generation 2 has the same key pair as generation 1: who has the old key logs in with it" in told
+    second = deployed.outputs(secrets=True)
+    assert refused(second, org) == ""
+    del config["orgkey:key"]
+    config["orgkey:retiring"] = [{"number": 1, "blocked": True}]
+    deployed.configure(config)
+    ok(deployed.up())
+    assert refused(leaked, org) != ""
+    assert refused(second, org) != ""
+    assert why_not(deployed, org) == ""
