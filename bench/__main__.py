@@ -16,6 +16,9 @@ BENCHMARKS = ("up", "side_by_side", "chains", "sizes", "local_org", "fleet")
 def main() -> int:
     """Run and print; a missed target is told, and is no failure."""
     wanted = sys.argv[1:] or BENCHMARKS
+    if unknown := [name for name in wanted if name not in BENCHMARKS]:
+        print(f"bench: no benchmark is named {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, Python {platform.python_version()}")
     results = Results()
     for name in wanted:
