@@ -331,7 +331,7 @@ def _draft(plan: Plan, given: _Given, *, asking: bool) -> tuple[Plan, Draft, Sig
             admitted = app_seen(plan, sighting)
             wishes = ask_about_adopted(plan.wishes, admitted, sighting.org)
         else:
-            wishes = ask_about_new(plan.wishes, sighting.org)
+            wishes = ask_about_new(plan.wishes, sighting.org, plan.stack.short)
         plan = replace(plan, wishes=wishes)
     draft = drafted(plan, sighting, propose=given.yes, admitted=admitted)
     for line in draft.says:

@@ -15,7 +15,7 @@ from orgkey.model.connection import DEFAULT_API_VERSION
 from orgkey.model.my_domain import my_domain
 from orgkey.start.adopt import choose_set, choose_users, usable_sets
 from orgkey.start.app_seen import Admitted
-from orgkey.start.apps import AppSeen, doing_jwt
+from orgkey.start.apps import AppSeen, doing_jwt, free_name
 from orgkey.start.look import OrgSeen
 from orgkey.start.own_key import own_key
 from orgkey.start.proposal import DEFAULT_APP
@@ -69,9 +69,10 @@ def ask_what_to_do(apps: Sequence[AppSeen]) -> str:
     return ask.choose("What is the stack to do?", choices)
 
 
-def ask_about_new(wishes: Wishes, org: OrgSeen) -> Wishes:
-    """What is open of a new app."""
-    name = wishes.app or ask.text("Developer name of the app:", default=DEFAULT_APP, check=_problem_of("name"))
+def ask_about_new(wishes: Wishes, org: OrgSeen, stack: str) -> Wishes:
+    """What is open of a stack's new app."""
+    proposed = free_name(DEFAULT_APP, org.apps, stack)
+    name = wishes.app or ask.text("Developer name of the app:", default=proposed, check=_problem_of("name"))
     email = wishes.contact_email or ask.text(
         "Whom may Salesforce write to about the app?", default=org.email, check=_problem_of("contactEmail")
     )

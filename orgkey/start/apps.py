@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,7 @@ from orgkey.stack_file.settings import KINDS
 
 _IN_WORDS = {"external": "External Client App", "connected": "Connected App"}
 _SHOWN = 20  # names in one message
+_LONGEST_ENDING = 40  # characters; a developer name has 80 at most
 
 
 class Jwt(StrEnum):
@@ -70,6 +72,22 @@ def doing_jwt(apps: Iterable[AppSeen]) -> list[AppSeen]:
     """The org's own apps with a certificate that no stack manages yet: which a stack may take over."""
     found = [each for each in apps if each.own and each.jwt is Jwt.YES and not each.manager]
     return sorted(found, key=lambda each: (name_key(each.name), each.kind))
+
+
+def manager_of(name: str, apps: Iterable[AppSeen]) -> str:
+    """The stack that manages an app of that developer name; empty for none."""
+    return next((each.manager for each in apps if each.manager and name_key(each.name) == name_key(name)), "")
+
+
+def free_name(wanted: str, apps: Iterable[AppSeen], stack: str) -> str:
+    """A developer name that no app has: the one wanted, or that with the stack's name; empty where both are taken.
+
+    No number is put behind it: so a later generation of an app is called.
+    """
+    taken = {name_key(each.name) for each in apps}
+    own = re.sub(r"[^A-Za-z]+", "_", stack).strip("_")
+    names = (wanted, f"{wanted}_{own[:_LONGEST_ENDING].rstrip('_')}" if own else wanted)
+    return next((each for each in names if name_key(each) not in taken), "")
 
 
 def app_called(wanted: str, apps: Sequence[AppSeen], *, kind: str = "", host: str) -> AppSeen:

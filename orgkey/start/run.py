@@ -18,7 +18,7 @@ from orgkey.salesforce.read import Snapshot
 from orgkey.stack_file.file import stack_config_of
 from orgkey.start.adopt import adopted
 from orgkey.start.app_seen import Admitted, read_admitted
-from orgkey.start.apps import app_called, doing_jwt
+from orgkey.start.apps import app_called, doing_jwt, manager_of
 from orgkey.start.connected_apps import try_a_connected_app
 from orgkey.start.look import OrgSeen, api_version, look
 from orgkey.start.names import StackName
@@ -136,7 +136,9 @@ def drafted(plan: Plan, sighting: Sighting, *, propose: bool, admitted: Admitted
         told = try_a_connected_app(sighting.snapshot, str(app["name"]), str(app["contactEmail"]))
         draft = replace(draft, warnings=(*draft.warnings, *told))
     config = stack_config_of({"config": draft.config}, project=project)
-    return _judged(draft, verdicts_of(sighting.snapshot, wanted_of(None, config, project, stack)))
+    verdicts = verdicts_of(sighting.snapshot, wanted_of(None, config, project, stack))
+    manager = manager_of(str(app["name"]), sighting.org.apps)
+    return _judged(draft, verdicts, has_manager=manager not in {"", plan.manager})
 
 
 _BY_OPTION = {
@@ -149,13 +151,22 @@ _BY_OPTION = {
     Code.USER_ACTIVE: "Activate it (Setup > Users), or give another --user.",
 }
 """What to do about what stands in the way, where an option is the remedy."""
+_OF_ANOTHER_STACK = dict.fromkeys(
+    (Code.APP_NAME, Code.APP_KIND, Code.APP_KEY),
+    "Give another name by --app, or move the stack that manages it (docs/guides/moving-a-stack.md).",
+)
+"""The same where another stack manages the app: it is not to be taken over."""
 
 
-def _judged(draft: Draft, verdicts: Iterable[Verdict]) -> Draft:
-    """What `orgkey check` would say: what the file is wrong by is refused, what the login lacks is told."""
+def _judged(draft: Draft, verdicts: Iterable[Verdict], *, has_manager: bool) -> Draft:
+    """What `orgkey check` would say: what the file is wrong by is refused, what the login lacks is told.
+
+    `has_manager` says that another stack manages an app of that name.
+    """
+    remedies = {**_BY_OPTION, **(_OF_ANOTHER_STACK if has_manager else {})}
     found = [each for each in verdicts if each.state is State.WRONG]
     if wrong := [
-        f"{each.says} {_BY_OPTION.get(each.code, each.remedy)}" for each in found if each.part is not Part.LOGIN
+        f"{each.says} {remedies.get(each.code, each.remedy)}" for each in found if each.part is not Part.LOGIN
     ]:
         raise DraftError(wrong)
     lacking = [f"{each.says} {each.remedy}" for each in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orgkey.start.apps import AppNotFoundError, AppSeen, Jwt, app_called, doing_jwt
+from orgkey.start.apps import AppNotFoundError, AppSeen, Jwt, app_called, doing_jwt, free_name
 
 ECA = AppSeen("external", "CI_Integration", "CI", jwt=Jwt.YES)
 CONNECTED = AppSeen("connected", "Old_CI", "Old CI", jwt=Jwt.YES)
@@ -51,3 +51,20 @@ def test_what_is_not_found_or_not_certain_names_what_there_is(
 
 def test_apps_of_packages_vendors_and_stacks_and_those_without_a_certificate_are_not_proposed() -> None:
     assert doing_jwt(ALL) == [ECA, CONNECTED]
+
+
+@pytest.mark.parametrize(
+    ("apps", "stack", "name"),
+    [
+        ((), "uat", "CI_Integration"),
+        (ALL, "uat", "CI_Integration_uat"),
+        (ALL, "acme-qa.2", "CI_Integration_acme_qa"),
+        ((AppSeen("connected", "ci_integration"),), "uat", "CI_Integration_uat"),
+        ((*ALL, AppSeen("external", "CI_Integration_UAT")), "uat", ""),
+        (ALL, "2", ""),
+        (ALL, "x" * 100, "CI_Integration_" + "x" * 40),
+    ],
+    ids=["free", "taken", "no identifier", "another kind", "both taken", "a number", "long"],
+)
+def test_a_new_app_is_proposed_under_a_name_that_no_app_has(apps: tuple[AppSeen, ...], stack: str, name: str) -> None:
+    assert free_name("CI_Integration", apps, stack) == name

@@ -202,12 +202,17 @@ def no_app(org: Org) -> None:
     del org
 
 
-def an_app(org: Org) -> None:
+def an_app(org: Org, description: str = "") -> None:
+    described = f"<description>{description}</description>" if description else ""
     xml = (
-        f"<ExternalClientApplication xmlns='{METADATA}'><contactEmail>a@b.cd</contactEmail>"
+        f"<ExternalClientApplication xmlns='{METADATA}'><contactEmail>a@b.cd</contactEmail>{described}"
         "<distributionState>Local</distributionState><label>CI</label></ExternalClientApplication>"
     )
     org.deploy({"externalClientApps/CI.eca": xml}, {"ExternalClientApplication": ["CI"]})
+
+
+def an_app_of_another_stack(org: Org) -> None:
+    an_app(org, f"managed by orgkey other/prod in {org.org_id}")
 
 
 @pytest.mark.parametrize(
@@ -226,6 +231,7 @@ def an_app(org: Org) -> None:
         (no_app, ("--api-version=abc",), ["--api-version must be an API version"]),
         (no_app, ("--consumer-key=x",), ["--consumer-key must be 8 to 256"]),
         (an_app, (), ["already has an External Client App CI", "by --adopt"]),
+        (an_app_of_another_stack, (), ["managed by orgkey other/prod", "by --app, or move the stack that manages it"]),
     ],
 )
 def test_what_the_file_would_be_wrong_by_is_told_by_its_option_and_nothing_is_written(
@@ -237,6 +243,7 @@ def test_what_the_file_would_be_wrong_by_is_told_by_its_option_and_nothing_is_wr
     assert ran.returncode == 2
     for each in (*says, "Nothing was written."):
         assert each in ran.stderr, ran.stderr
+    assert ("over by --adopt" in ran.stderr) == (before is an_app)
     assert [each.name for each in folder.iterdir()] == ["Pulumi.yaml"]
 
 

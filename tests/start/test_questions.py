@@ -67,6 +67,20 @@ def test_everything_is_asked_for_and_a_wrong_answer_is_told_at_once(talk: Talk, 
     assert config["orgkey:integrationUser"] == org.user("ci")
 
 
+def test_a_free_name_is_proposed_where_the_usual_one_is_taken(talk: Talk, folder: Path, org: Org) -> None:
+    xml = (
+        "<ExternalClientApplication xmlns='http://soap.sforce.com/2006/04/metadata'><contactEmail>a@b.cd</contactEmail>"
+        "<distributionState>Local</distributionState><label>CI</label></ExternalClientApplication>"
+    )
+    org.deploy({"externalClientApps/CI_Integration.eca": xml}, {"ExternalClientApplication": ["CI_Integration"]})
+    done = talk(
+        "uat", "--credentials-env=ADMIN_URL", "--contact-email=ops@acme.com", f"--user={org.user('ci')}",
+        answers=[("Developer name of the app", ENTER), ("Write Pulumi.uat.yaml?", "y")],
+    )  # fmt: skip
+    assert (done.code, done.unasked) == (0, []), done.shown
+    assert written(folder)["orgkey:app"]["name"] == "CI_Integration_uat"
+
+
 def test_what_an_option_says_is_not_asked_and_a_user_may_be_typed(talk: Talk, folder: Path, org: Org) -> None:
     done = talk(
         "uat", "--credentials-env=ADMIN_URL", "--app=CI", "--contact-email=ops@acme.com",
