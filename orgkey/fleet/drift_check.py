@@ -215,6 +215,7 @@ _FIRST = {
     Action.DECIDE: "declare in orgkey:users whoever is to keep the permission set",
     Action.REPLACE_CERTIFICATE: _CERTIFICATE,
     Action.REPLACE_ENDED_CERTIFICATE: _CERTIFICATE,
+    Action.RETIRE_ENDED: "take the generation out of orgkey:retiring, or make it current again, with a new certificate",
     Action.EXTEND_ASSIGNMENTS: "give orgkey:assignments.expiration a later moment or take it out",
 }
 """What comes before an `up`, where the remedy names the `up` too."""
@@ -226,7 +227,7 @@ def commands_of(
 ) -> tuple[str, ...]:
     """Lines for a shell, in order: what no command does is a comment. `up_fails`: something could not be read that an `up` reads too."""
     by_hand = [f"# {stack.name}: {first}; then:" for each in found for first in _before_up(each)]
-    waits = {Action.RENEW_LATER, Action.READ_THEN_TRY, Action.RETIRE}
+    waits = {Action.RENEW_LATER, Action.READ_THEN_TRY, Action.RETIRE, Action.RETIRE_BEFORE_END}
     helps = not up_fails and any(each.action not in waits for each in found)
     up = [f"pulumi up --stack {stack.name}"] if helps else []
     return (*dict.fromkeys(by_hand), *up, *([f"orgkey drift --stack {stack.name}"] if unknown else []))

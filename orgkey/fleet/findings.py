@@ -58,6 +58,8 @@ class Action(StrEnum):
     RENEW_LATER = "renew-later"
     REPLACE_CERTIFICATE = "replace-certificate"
     REPLACE_ENDED_CERTIFICATE = "replace-ended-certificate"
+    RETIRE_BEFORE_END = "retire-before-end"
+    RETIRE_ENDED = "retire-ended"
     EXTEND_ASSIGNMENTS = "extend-assignments"
     TAKE_OVER = "take-over"
     FIND_OWNER = "find-owner"
@@ -84,6 +86,10 @@ REMEDIES: Mapping[Action, str] = {
     Action.REPLACE_CERTIFICATE: "put a new certificate of your own key into orgkey:key.certificatePem, then run `pulumi up`",
     Action.REPLACE_ENDED_CERTIFICATE: "put a new certificate of your own key into orgkey:key.certificatePem; `pulumi up` stops before "
     "anything is done until it is there",
+    Action.RETIRE_BEFORE_END: "the generation retires with your own key, and its certificate stays as it is: take it out of "
+    "orgkey:retiring before that ends, or make it current again, with a new certificate in orgkey:key.certificatePem",
+    Action.RETIRE_ENDED: "take the generation out of orgkey:retiring, or make it current again, with a new certificate in "
+    "orgkey:key.certificatePem; `pulumi up` stops before anything is done until then",
     Action.EXTEND_ASSIGNMENTS: "give orgkey:assignments.expiration a later moment or take it out; `pulumi up` stops before anything is "
     "done until then",
     Action.TAKE_OVER: "`pulumi up` takes it over again; `pulumi stack` shows whether the state has two resources for it",
@@ -116,7 +122,7 @@ BY_UP = frozenset(
 )
 """What `pulumi up` does, as things stand."""
 
-STOPS_UP = frozenset({Action.REPLACE_ENDED_CERTIFICATE, Action.EXTEND_ASSIGNMENTS})
+STOPS_UP = frozenset({Action.REPLACE_ENDED_CERTIFICATE, Action.RETIRE_ENDED, Action.EXTEND_ASSIGNMENTS})
 """What the stack's own settings ask for before `pulumi up` begins at all."""
 
 NAMES_UP = BY_UP | {Action.FIND_OWNER, Action.OWNER_THEN_UP, Action.USER_THEN_UP, Action.REPLACE_CERTIFICATE}

@@ -79,7 +79,7 @@ def certificate_of(component: Component) -> Certificate | None:
 
 def certificates_of(component: Component) -> tuple[GenerationCertificate, ...]:
     """The certificates in state by generation, the current one first; empty where there is one generation."""
-    declared = next((numbers for step in component.steps if (numbers := _generations_in(step))), ())
+    declared = _declared(component)
     found = {
         number_of(step.name): certificate
         for step in component.steps
@@ -90,6 +90,11 @@ def certificates_of(component: Component) -> tuple[GenerationCertificate, ...]:
         for index, number in enumerate(declared)
         if number in found and len(declared) > 1
     )
+
+
+def _declared(component: Component) -> tuple[int, ...]:
+    """The numbers of its declared generations, the current one first; empty where the state does not tell."""
+    return next((numbers for step in component.steps if (numbers := _generations_in(step))), ())
 
 
 def _generations_in(step: Step) -> tuple[int, ...]:
@@ -111,7 +116,8 @@ def _judge_component(
     ]
     for step in component.steps:
         if path_of(step.urn) == "key":
-            found += _certificate_findings(step, now, expiring_within)
+            retiring = number_of(step.name) in _declared(component)[1:]
+            found += _certificate_findings(step, now, expiring_within, retiring=retiring)
     before, after = _org_ids(steps)
     if before and after and not same_id(before, after):
         own = [each for each in found if _is_no_work_of_a_refresh(each)]
@@ -273,14 +279,16 @@ def _certificate_in(step: Step) -> Certificate | None:
     )
 
 
-def _certificate_findings(step: Step, now: datetime, within: timedelta) -> Iterator[Finding]:
+def _certificate_findings(step: Step, now: datetime, within: timedelta, *, retiring: bool) -> Iterator[Finding]:
     certificate = _certificate_in(step)
     if certificate is None or certificate.not_after - now > within:
         return
     days = (certificate.not_after - now).days
     ended = certificate.not_after <= now
     when = f"{'ended' if ended else 'ends'} on {certificate.not_after:%Y-%m-%d}"
-    if _is_own(step):
+    if _is_own(step) and retiring:
+        action = Action.RETIRE_ENDED if ended else Action.RETIRE_BEFORE_END
+    elif _is_own(step):
         action = Action.REPLACE_ENDED_CERTIFICATE if ended else Action.REPLACE_CERTIFICATE
     elif "renewalDue" in step.changed or certificate.renew_at <= now:
         action = Action.RENEW

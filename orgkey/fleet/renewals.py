@@ -28,6 +28,7 @@ class Due(StrEnum):
     NOW = "renewed by the next `pulumi up`"
     LATER = "renewed by `pulumi up` from then on"
     BY_HAND = "your own key: put a new certificate into orgkey:key.certificatePem"
+    NEVER = "your own key, which stays as it is: take the generation out of orgkey:retiring by then"
 
 
 class _Part(BaseModel):
@@ -123,9 +124,16 @@ def renewals_in(resources: Sequence[dict[str, Any]], stack: str, now: datetime) 
                 generation=number,
                 retiring=retiring,
                 app=apps.get(key, ""),
-                due=Due.BY_HAND if own else Due.NOW if renew_at <= now else Due.LATER,
+                due=_due(own=own, retiring=retiring, is_due=renew_at <= now),
                 at=not_after if own else renew_at,
                 not_after=not_after,
             )
         )
     return found
+
+
+def _due(*, own: bool, retiring: bool, is_due: bool) -> Due:
+    """A retiring generation keeps its key pair as it is (docs/guides/rotation.md): nothing gives one's own another certificate."""
+    if own:
+        return Due.NEVER if retiring else Due.BY_HAND
+    return Due.NOW if is_due else Due.LATER

@@ -48,6 +48,18 @@ CASES: Mapping[str, Mapping[str, Any]] = {
     "own pair ended": {
         "old": {"key": {**OWN_KEY, "notAfter": "2026-11-20T00:00:00+00:00", "renewAt": "2026-11-01T00:00:00+00:00"}}
     },
+    "own pair of a retiring one ends": {
+        "old": {
+            "key": {**ENDING, **OWN_KEY, "renewAt": "2026-11-01T00:00:00+00:00"},
+            "grant": {"generations": [2, 1]},
+        }
+    },
+    "own pair of a retiring one ended": {
+        "old": {
+            "key": {**OWN_KEY, "notAfter": "2026-11-20T00:00:00+00:00", "renewAt": "2026-11-01T00:00:00+00:00"},
+            "grant": {"generations": [2, 1]},
+        }
+    },
     "assignments over": {
         "changes": {"assignments": {"users": []}},
         "old": {"assignments": {"expiration": "2026-11-20T00:00:00+00:00"}},
@@ -190,6 +202,8 @@ def test_no_report_of_many_findings_contradicts_itself(one: list[str], two: list
 def test_what_an_up_stops_on_is_told_beside_every_other_finding(stops: str, beside: str) -> None:
     report = report_of(merged(beside, stops))
     wanted = {"own pair ended": "new certificate of your own key", "assignments over": "orgkey:assignments.expiration"}
+    if "retiring" in beside:  # the same key pair, of a retiring generation
+        wanted["own pair ended"] = "take the generation out of orgkey:retiring"
     assert any(wanted[stops] in each.remedy for each in report.findings)
 
 
@@ -239,6 +253,8 @@ def test_a_refreshed_sandbox_and_what_could_not_be_read_do_not_send_anybody_to_a
         ("ends, due", "`pulumi up` renews it"),
         ("ends, not due", "nothing yet: from 2026-11-30 on `pulumi up` renews it"),
         ("own pair ends", "put a new certificate of your own key into orgkey:key.certificatePem"),
+        ("own pair of a retiring one ends", "the generation retires with your own key, and its certificate stays"),
+        ("own pair of a retiring one ended", "take the generation out of orgkey:retiring, or make it current again"),
     ],
 )
 def test_a_certificate_that_ends_is_renewed_as_its_kind_is(name: str, remedy: str) -> None:
@@ -268,6 +284,16 @@ def test_an_own_certificate_that_has_ended_survives_a_sandbox_refresh_and_comes_
     }
     assert report.commands == (
         "# uat: put a new certificate of your own key into orgkey:key.certificatePem; then:",
+        "pulumi up --stack uat",
+    )
+
+
+def test_the_own_key_of_a_retiring_generation_gets_no_certificate_and_stops_an_up_once_its_own_has_ended() -> None:
+    assert report_of(merged("own pair of a retiring one ends")).commands == ()
+    ended = report_of(merged("own pair of a retiring one ended", "label"))
+    assert {each.action for each in ended.findings} == {Action.RETIRE_ENDED, Action.SETTINGS_THEN_UP}
+    assert ended.commands == (
+        "# uat: take the generation out of orgkey:retiring, or make it current again, with a new certificate; then:",
         "pulumi up --stack uat",
     )
 

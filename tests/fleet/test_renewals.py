@@ -78,6 +78,17 @@ def test_every_generation_has_a_line_and_a_state_without_a_key_none() -> None:
     assert renewals_in(_state({"consumerKey": "A"}), "uat", _NOW) == []  # a create that did not come to its end
 
 
+def test_ones_own_key_is_orgkey_keys_where_its_generation_is_current_and_none_to_renew_where_it_retires() -> None:
+    keys = (_key("A", -1, 50, own=True), _key("B", -1, 100, own=True))
+    found = renewals_in(_state(*keys, retiring=("A",)), "uat", _NOW)
+    assert [(each.app, each.due, each.at == each.not_after) for each in found] == [
+        ("App_A", Due.NEVER, True),
+        ("App_B", Due.BY_HAND, True),
+    ]
+    assert "orgkey:retiring" in Due.NEVER.value
+    assert "orgkey:key" not in Due.NEVER.value
+
+
 def test_the_table_says_what_is_due_when_and_what_could_not_be_read() -> None:
     found = renewals_in(_state(_key("A", 10, 100), _key("B", -1, 100), _key("C", 10, 100)), "uat", _NOW)
     report = RenewalsReport(

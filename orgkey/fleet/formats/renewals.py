@@ -18,7 +18,7 @@ from orgkey.fleet.formats.text import WIDTH
 from orgkey.fleet.renewals import Due, Renewal, RenewalsReport
 from orgkey.model.printable import printable
 
-_COLOURS = {Due.NOW: "yellow", Due.LATER: "", Due.BY_HAND: "red"}
+_COLOURS = {Due.NOW: "yellow", Due.LATER: "", Due.BY_HAND: "red", Due.NEVER: "red"}
 
 
 def text(report: RenewalsReport) -> str:
