@@ -56,11 +56,12 @@ class SeenApp:
 
 @dataclass(frozen=True, slots=True)
 class SeenGrant:
-    """A proof as a Read found it: by which key, and whose login."""
+    """A proof as a Read found it: by which key, and whose login; `blocked` where it is the refusal that was proved."""
 
     consumer_key: str
     username: str
     user_id: str
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,21 @@ declared; a proof that is in state under the same component's name, with another
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from orgkey.metadata.identifiers import name_key
-from orgkey.model.generations import part_name
+from orgkey.model.generations import number_of, part_name
 from orgkey.model.grant import UNUSED_AFTER_DAYS
 from orgkey.provider.adoption import is_taken_over
 from orgkey.provider.handler import Operation, Run, SeenApp, SeenGrant, Values
+from orgkey.provider.same_key import blocked_generations
 from orgkey.provider.urn import Urn
 from orgkey.salesforce.app_logins import AppLogin, AppLogins, addresses_of_runs, is_within, read_app_logins
 from orgkey.salesforce.errors import SalesforceError
 
-_GRANT, _APPS = "JwtGrant", ("ExternalClientApp", "ConnectedApp")
+_GRANT, _PART, _APPS = "JwtGrant", "grant", ("ExternalClientApp", "ConnectedApp")
 _SHOWN = 5  # users and addresses in one warning
 
 
@@ -36,7 +37,10 @@ def note_read(run: Run, urn: str, type_name: str, outputs: Values) -> None:
     """Note what a Read found of an app or a proof."""
     key = str(outputs.get("consumerKey") or "")
     if type_name == _GRANT:
-        run.grants[urn] = SeenGrant(key, str(outputs.get("username") or ""), str(outputs.get("userId") or ""))
+        blocked = outputs.get("blocked") is True and outputs.get("verified") is not True
+        run.grants[urn] = SeenGrant(
+            key, str(outputs.get("username") or ""), str(outputs.get("userId") or ""), blocked=blocked
+        )
     elif type_name in _APPS:
         run.seen_apps[key] = SeenApp(
             urn, str(outputs.get("name") or ""), str(outputs.get("label") or ""), taken_over=is_taken_over(outputs)
@@ -50,9 +54,9 @@ def retired_by(run: Run, urn: str, inputs: Values) -> Iterator[Retired]:
         [int(each) for each in declared if isinstance(each, int | float)] if isinstance(declared, list | tuple) else []
     )
     current, own = (numbers or [1])[0], Urn.parse(urn)
-    if not own.name.endswith(part_name("grant", current)):
+    if not own.name.endswith(part_name(_PART, current)):
         return
-    base = own.name.removesuffix(part_name("grant", current))
+    base = own.name.removesuffix(part_name(_PART, current))
     for other, grant in run.grants.items():
         read = Urn.parse(other)
         number = _number(read.name, base)
@@ -70,18 +74,41 @@ def going_on(run: Run, urn: str, inputs: Values) -> str:
         [int(each) for each in declared if isinstance(each, int | float)] if isinstance(declared, list | tuple) else []
     )
     own = Urn.parse(urn)
-    if urn in run.grants or not numbers or not own.name.endswith(part_name("grant", numbers[0])):
+    if urn in run.grants or not numbers or not own.name.endswith(part_name(_PART, numbers[0])):
         return ""
-    base = own.name.removesuffix(part_name("grant", numbers[0]))
+    base = own.name.removesuffix(part_name(_PART, numbers[0]))
     known = {_number(Urn.parse(other).name, base) for other in run.grants}
-    stay = [str(number) for number in numbers[1:] if number in known]
+    stay = [number for number in numbers[1:] if number in known]
     if not stay:
         return ""
-    which = f"generation {stay[0]}" if len(stay) == 1 else f"generations {', '.join(stay)}"
-    return (
-        f"generation {numbers[0]} is new, and handed out once its login is proved. Clients of {which} log in as before, until "
-        "theirs is taken out of orgkey:retiring"
-    )
+    shut = blocked_generations(run, urn, _PART)
+    said = [
+        f"generation {numbers[0]} is new, and blocked: no client can log in through it"
+        if inputs.get("blocked") is True
+        else f"generation {numbers[0]} is new, and handed out once its login is proved"
+    ]
+    if going := [number for number in stay if number not in shut]:
+        said.append(f"Clients of {_named(going)} log in as before, until theirs is taken out of orgkey:retiring")
+    if gone := [number for number in stay if number in shut]:
+        said.append(f"Clients of {_named(gone)} are cut off: {'it is' if len(gone) == 1 else 'they are'} blocked")
+    return ". ".join(said)
+
+
+def _named(numbers: Sequence[int]) -> str:
+    listed = ", ".join(map(str, numbers))
+    return f"generation {listed}" if len(numbers) == 1 else f"generations {listed}"
+
+
+def block_of(run: Run, urn: str, inputs: Values) -> str:
+    """What it means for clients that a generation is blocked, or let in again; empty where neither changes."""
+    name, wanted = Urn.parse(urn).name, inputs.get("blocked") is True
+    seen = run.grants.get(urn)
+    if wanted is (seen is not None and seen.blocked):
+        return ""
+    which = f"generation {number_of(name)}" if inputs.get("generations") else "the app"
+    if not wanted:
+        return f"this `up` lets {which} in again: who has its key logs in as before the block"
+    return f"this `up` blocks {which}: its clients are cut off, and the sessions and refresh tokens that its app gave out are ended"
 
 
 def is_retiring(urn: str, inputs: Values) -> bool:
@@ -89,7 +116,7 @@ def is_retiring(urn: str, inputs: Values) -> bool:
     declared = inputs.get("generations")
     if not isinstance(declared, list | tuple) or len(declared) < 2:  # noqa: PLR2004 — the current one and another
         return False
-    return not Urn.parse(urn).name.endswith(part_name("grant", int(declared[0])))
+    return not Urn.parse(urn).name.endswith(part_name(_PART, int(declared[0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +188,6 @@ def _in_words(used: Uses, retired: Retired) -> str:
 def _number(name: str, base: str) -> int | None:
     """Number of the generation that a proof's name tells, for a component whose proofs' names begin with `base`."""
     part = name.removeprefix(base) if name.startswith(base) else ""
-    first = part_name("grant", 1)
+    first = part_name(_PART, 1)
     number = 1 if part == first else int(tail) if (tail := part.removeprefix(f"{first}-")).isdecimal() else None
-    return number if number is not None and part == part_name("grant", number) else None
+    return number if number is not None and part == part_name(_PART, number) else None

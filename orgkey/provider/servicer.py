@@ -26,7 +26,7 @@ from orgkey.provider.preview import COMPONENT, in_the_way, stands_in_the_way
 from orgkey.provider.property_diff import property_diff
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.registry import handler_of
-from orgkey.provider.retired import going_on, last_uses, note_read, retired_by
+from orgkey.provider.retired import block_of, going_on, last_uses, note_read, retired_by
 from orgkey.provider.same_key import note_key, shared_key
 from orgkey.provider.same_org import has_moved, refuse_moved
 from orgkey.provider.secrecy import (
@@ -280,7 +280,9 @@ class SalesforceProvider(ProviderInstance):
         return refused
 
     def _tell_of_retired(self, handler: Handler, urn: str, inputs: Values) -> None:
-        """Say of each generation that a program declares no more who used it last, and what a new one means for clients of the others."""
+        """Say of each generation that a program declares no more who used it last, and what a new one or a block means for clients."""
+        if says := block_of(self._run, urn, inputs):
+            self._engine.warn(urn, says)
         if says := going_on(self._run, urn, inputs):
             self._engine.info(urn, says)
         if self._connection is None or not self._connection.check_on_preview:

@@ -28,6 +28,11 @@ def _works(token: str, org: Org) -> bool:
     return requests.get(f"{org.url}/services/data/v67.0/limits", headers=headers, verify=org.ca_bundle, timeout=30).ok
 
 
+def _preview(stack: Stack) -> str:
+    """What a preview says, in one line."""
+    return " ".join(ok(stack.pulumi("preview", "--stack", stack.name)).text.split())
+
+
 @pytest.mark.parametrize("kind", ["external", "connected"])
 def test_a_blocked_app_refuses_the_thief_ends_its_session_and_lets_in_again(
     kind: str, stack: Stack, config: Config, landscape: Landscape, org: Org
@@ -41,6 +46,8 @@ def test_a_blocked_app_refuses_the_thief_ends_its_session_and_lets_in_again(
     assert _works(token, org)
     config["orgkey:app"] |= {"blocked": True}
     stack.configure(config)
+    says = "this `up` blocks the app: its clients are cut off, and the sessions and refresh tokens that its app gave out are ended"
+    assert says in _preview(stack)
     blocked = ok(stack.up())
     assert "is refused" in blocked.text
     assert "1 sessions" in blocked.text
@@ -48,9 +55,12 @@ def test_a_blocked_app_refuses_the_thief_ends_its_session_and_lets_in_again(
     assert not _works(token, org)
     assert stack.outputs()["verified"] is False
     assert stack.drift().code == 0
-    assert "unchanged" in ok(stack.up()).text
+    unchanged = ok(stack.up()).text
+    assert "unchanged" in unchanged
+    assert "blocks the app" not in unchanged
     del config["orgkey:app"]["blocked"]
     stack.configure(config)
+    assert "this `up` lets the app in again: who has its key logs in as before the block" in _preview(stack)
     ok(stack.up())
     assert why_not(stack, org) == ""
     assert stack.drift().code == 0
@@ -62,7 +72,10 @@ def test_the_next_generation_works_while_the_leaked_one_is_blocked(deployed: Sta
     config["orgkey:generation"] = {"number": 2}
     config["orgkey:retiring"] = [{"number": 1, "blocked": True}]
     deployed.configure(config)
-    ok(deployed.up())
+    for told in (_preview(deployed), " ".join(ok(deployed.up()).text.split())):
+        assert "this `up` blocks generation 1: its clients are cut off" in told
+        assert "Clients of generation 1 are cut off: it is blocked" in told
+        assert "as before" not in told
     assert why_not(deployed, org) == ""
     assert refused(leaked, org) != ""
     assert not _works(token, org)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from orgkey.provider.handler import Run
-from orgkey.provider.retired import going_on, note_read, retired_by
+from orgkey.provider.retired import block_of, going_on, note_read, retired_by
+from orgkey.provider.same_key import note_key
 
 _IN_COMPONENT = "urn:pulumi:uat::orgkey::orgkey:index:JwtBearerAccess$salesforce:index:JwtGrant::"
 _ALONE = "urn:pulumi:uat::orgkey::salesforce:index:JwtGrant::"
@@ -73,3 +74,54 @@ def test_a_new_generation_says_what_it_means_for_clients(
     told = going_on(_run(*in_state), f"{_IN_COMPONENT}{checked}", inputs)
     assert says in told
     assert bool(says) is bool(told)
+
+
+@pytest.mark.parametrize(
+    ("blocked", "says", "says_not"),
+    [
+        ({1}, "Clients of generation 1 are cut off: it is blocked", "Clients of generation 1 log in as before"),
+        ({1, 2}, "Clients of generations 2, 1 are cut off: they are blocked", "as before"),
+        ({2}, "Clients of generation 1 log in as before", "generations 2, 1"),
+        ({2}, "Clients of generation 2 are cut off", "generation 2 log in"),
+        ({3}, "generation 3 is new, and blocked", "handed out"),
+    ],
+)
+def test_nobody_is_said_to_log_in_through_a_generation_that_is_blocked(
+    blocked: set[int], says: str, says_not: str
+) -> None:
+    run = _run("a-grant", "a-grant-2")
+    for number, part in ((1, "a-key"), (2, "a-key-2"), (3, "a-key-3")):
+        note_key(run, _IN_COMPONENT.replace("JwtGrant", "KeyPair") + part, "", blocked=number in blocked)
+    note_key(run, _IN_COMPONENT.replace("JwtGrant", "KeyPair") + "b-key", "", blocked=True)  # of another component
+    inputs: dict[str, Any] = {"generations": [3, 2, 1]} | ({"blocked": True} if 3 in blocked else {})
+    told = going_on(run, f"{_IN_COMPONENT}a-grant-3", inputs)
+    assert says in told
+    assert says_not not in told
+
+
+@pytest.mark.parametrize(
+    ("in_state", "declared", "says"),
+    [
+        ({}, True, "this `up` blocks the app: its clients are cut off, and the sessions"),
+        (None, True, "this `up` blocks the app"),  # taken over and blocked at once
+        ({"blocked": True, "verified": True}, True, "this `up` blocks the app"),  # somebody undid it
+        ({"blocked": True, "verified": False}, True, ""),
+        ({"blocked": True, "verified": False}, False, "this `up` lets the app in again"),
+        ({}, False, ""),
+        (None, False, ""),
+    ],
+)
+def test_a_block_and_its_end_say_what_they_mean_for_clients(
+    in_state: dict[str, Any] | None,
+    declared: bool,  # noqa: FBT001 — a column of the table
+    says: str,
+) -> None:
+    run, urn = Run(), f"{_IN_COMPONENT}a-grant-2"
+    if in_state is not None:
+        note_read(run, urn, "JwtGrant", {"consumerKey": "key", "verified": True, **in_state})
+    for generations in ({}, {"generations": [3, 2]}):
+        inputs = {"blocked": declared, **generations}
+        told = block_of(run, urn, inputs)
+        expected = says.replace("the app", "generation 2") if generations else says
+        assert expected in told
+        assert bool(says) is bool(told)
