@@ -60,6 +60,7 @@ class Project:
 
         Raises ProjectError when there is none, or when a pattern fits none; EngineError when the backend cannot be asked.
         """
+        patterns = list(patterns) or ["*"]
         listed = json.loads(engine.answer(["stack", "ls", "--json"], folder=self.folder))
         names = [str(row["name"]) for row in listed]
         shared = Counter(_short(name) for name in names)
@@ -71,21 +72,17 @@ class Project:
             raise ProjectError(
                 f"The project {self.name} has no stack on this backend.\n"
                 "Make one with `pulumi stack init`, or set PULUMI_BACKEND_URL to the backend that has them."
+                + "".join(map(self._only_files, patterns))
             )
-        patterns = list(patterns) or ["*"]
         for pattern in patterns:
             if not any(_fits(name, pattern) for name in stacks):
                 existing = ", ".join(each.name for each in stacks.values())
-                raise ProjectError(f"No stack is named {pattern}.\nThere are: {existing}.")
+                raise ProjectError(f"No stack is named {pattern}.\nThere are: {existing}.{self._only_files(pattern)}")
         return [stack for name, stack in stacks.items() if any(_fits(name, pattern) for pattern in patterns)]
 
     def stack_files(self, patterns: Iterable[str] = ()) -> list[Stack]:
         """Stacks by the files in the project's folder, whether a backend has them or not; raises ProjectError as `stacks` does."""
-        files = {
-            found[1]: file
-            for file in sorted(self.config_folder.glob("Pulumi.*"))
-            if (found := re.fullmatch(r"Pulumi\.(.+)\.ya?ml", file.name)) and file.is_file()
-        }
+        files = self._files()
         if not files:
             raise ProjectError(
                 f"There is no stack file in {self.config_folder}.\nWrite one: Pulumi.<stack>.yaml (docs/reference/stack-file.md)."
@@ -99,6 +96,22 @@ class Project:
             for name, file in files.items()
             if any(_fits(name, pattern) for pattern in patterns)
         ]
+
+    def _files(self) -> dict[str, Path]:
+        """The stack files in the project's folder, by the names of their stacks."""
+        return {
+            found[1]: file
+            for file in sorted(self.config_folder.glob("Pulumi.*"))
+            if (found := re.fullmatch(r"Pulumi\.(.+)\.ya?ml", file.name)) and file.is_file()
+        }
+
+    def _only_files(self, pattern: str) -> str:
+        """What to do about stacks of that name which have a file and are on no backend yet; empty where there are none."""
+        return "".join(
+            f"\n{file.name} is there, and its stack is not on this backend: `pulumi stack init {name}` makes it, then `pulumi up`."
+            for name, file in self._files().items()
+            if _fits(name, pattern)
+        )
 
     def _file_of(self, name: str) -> Path:
         file = self.config_folder / f"Pulumi.{_short(name)}.yaml"

@@ -105,6 +105,18 @@ def test_a_name_that_fits_no_stack_is_an_error_with_those_there_are(tmp_path: Pa
         project_in(tmp_path).stacks(engine_that(tmp_path, "echo '[]'"))
 
 
+def test_a_stack_that_has_a_file_alone_is_told_how_to_be_made(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    (project.config_folder / "Pulumi.asked.yaml").write_text("config: {}\n")
+    hint = r"\nPulumi\.asked\.yaml is there, and its stack is not on this backend: `pulumi stack init asked` makes it"
+    for listed in ("[]", '[{"name": "uat"}]'):
+        for pattern in ("asked", "ask*"):
+            with pytest.raises(ProjectError, match=hint):
+                project.stacks(engine_that(tmp_path, f"echo '{listed}'"), [pattern])
+    with pytest.raises(ProjectError, match=r"There are: uat\.$"):
+        project.stacks(engine_that(tmp_path, """echo '[{"name": "uat"}]'"""), ["prod"])
+
+
 def test_settings_come_from_the_file_as_the_engine_would_hand_them_over(tmp_path: Path) -> None:
     stack = stack_file(
         tmp_path,
