@@ -27,6 +27,7 @@ STACK_FILE = PROJECT / "Pulumi.local.yaml"
 ORG = "uat"  # the sandbox of the landscape that the stack manages
 _ASKING = 120.0  # seconds for what starts, stops or asks
 _LONGEST = 3600.0  # seconds for a whole up or destroy, whose steps have shorter limits of their own
+_INTERRUPTED = 130
 _CAPTURED: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 _SHOWN = ("consumerKey", "username", "instanceUrl", "audience", "certificateFingerprint", "notAfter", "verified")
 
@@ -43,7 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run_verb(module: str, verbs: Mapping[str, Callable[[], int]], argv: Sequence[str] | None) -> int:
-    """Run the verb that the command line names: its exit code, 1 with the reason where it cannot, 2 with the usage for another word."""
+    """Run the verb that the command line names.
+
+    Its exit code; 1 with the reason where it cannot, 2 with the usage for another word, 130 where it was interrupted, as in a shell.
+    """
     verb = [*(sys.argv[1:] if argv is None else argv), ""][0]
     if verb not in verbs:
         print(f"usage: python -m {module} {'|'.join(verbs)}", file=sys.stderr)
@@ -53,6 +57,13 @@ def run_verb(module: str, verbs: Mapping[str, Callable[[], int]], argv: Sequence
     except (ToolchainError, LocalStackError) as problem:
         print(f"orgkey: {problem}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(
+            f"\norgkey: `{verb}` was interrupted; run it again, and it goes on from there.\n"
+            "Where that says that the stack is locked: `pulumi cancel` first, with what `make env` prints.",
+            file=sys.stderr,
+        )
+        return _INTERRUPTED
 
 
 def up() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,25 @@ def test_a_verb_that_there_is_not_is_answered_with_those_there_are(module: str, 
     )
     assert run.returncode == 2
     assert run.stderr.startswith(f"usage: python -m {module} up|down")
+
+
+def test_a_verb_that_is_interrupted_ends_in_words() -> None:
+    program = (
+        "import sys, time\n"
+        "from toolchain.local_stack import run_verb\n"
+        "def up():\n    print('begun', flush=True)\n    time.sleep(60)\n"
+        "sys.exit(run_verb('toolchain.local_stack', {'up': up}, ['up']))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as verb:
+        assert verb.stdout is not None
+        assert verb.stdout.readline() == "begun\n"
+        verb.send_signal(signal.SIGINT)
+        _, told = verb.communicate(timeout=30)
+    assert verb.returncode == 130
+    assert "`up` was interrupted; run it again" in told
+    assert "Traceback" not in told
 
 
 @pytest.fixture
