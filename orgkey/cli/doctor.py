@@ -24,6 +24,7 @@ from orgkey.doctor.judge import Outcome
 from orgkey.fleet.engine import Engine, EngineError, find_engine
 from orgkey.fleet.logins import StackLogin, consumer_keys, stack_logins
 from orgkey.fleet.project import Project, Stack, find_project
+from orgkey.metadata.check import sentence
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.my_domain import my_domain
 from orgkey.salesforce.clock import Countdown
@@ -150,7 +151,7 @@ def _by_options(
     }
     connection, wrong = parse_connection({**values, **({"caBundle": ca_bundle} if ca_bundle else {})})
     if connection is None:
-        raise click.UsageError("\n".join(f"{each.path} {each.reason}." for each in wrong))
+        raise click.UsageError("\n".join(sentence(f"{each.path} {each.reason}") for each in wrong))
     with _progress() as tell:
         return diagnose(_examined(login, connection, seconds, tell, anonymous=not credentials))
 

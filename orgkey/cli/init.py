@@ -321,7 +321,7 @@ def _from_project(file: str, project: Project, here: Path) -> str:
 def _draft(plan: Plan, given: _Given, *, asking: bool) -> tuple[Plan, Draft, Sighting]:
     """Look at the org, say what is there, and make the file's content of it."""
     sighting = sighted(plan, os.environ, given.timeout)
-    for line in sighting.says():
+    for line in sighting.says(users=not plan.adopt):
         click.echo(line, err=True)
     admitted = None
     if asking:

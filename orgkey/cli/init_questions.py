@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from orgkey.cli import ask
-from orgkey.metadata.check import field_problems
+from orgkey.metadata.check import field_problems, sentence
 from orgkey.metadata.fields import APP_FIELDS
 from orgkey.metadata.members import Resource
 from orgkey.model.connection import DEFAULT_API_VERSION
@@ -131,7 +131,7 @@ def _problem_of(name: str) -> ask.Check:
         found = field_problems(
             Resource.EXTERNAL_CLIENT_APP, row, {name: answer}, api_version=float(DEFAULT_API_VERSION)
         )
-        return next((f"It {each.reason}." for each in found), "")
+        return next((sentence(f"It {each.reason}") for each in found), "")
 
     return problem
 

@@ -10,6 +10,7 @@ from typing import Any
 from orgkey.fleet.check_report import StackCheck, stack_check
 from orgkey.fleet.engine import EngineError, find_engine
 from orgkey.fleet.project import Project, Stack, StackFileError, decrypted_config, read_stack_file
+from orgkey.metadata.check import sentence
 from orgkey.metadata.members import Resource
 from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.generations import app_name
@@ -250,4 +251,4 @@ def _two(message: str) -> tuple[str, str]:
 
 
 def _sentence(reason: str) -> str:
-    return reason if reason.endswith((".", ")")) else f"{reason}."
+    return reason if reason.endswith(")") else sentence(reason)

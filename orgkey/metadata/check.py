@@ -200,6 +200,11 @@ def shown(name: object) -> str:
     return text if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}", text) else "(a name that is not shown)"
 
 
+def sentence(text: str) -> str:
+    """A text with a full stop, where it does not end a sentence already (`did you mean caBundle?`)."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def suggestion(name: str, names: Value | tuple[str, ...]) -> str:
     """A hint at the setting that a misspelt name was meant to be, or an empty string."""
     import difflib

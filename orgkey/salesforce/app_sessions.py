@@ -27,7 +27,9 @@ class EndedSessions:
     @property
     def in_words(self) -> str:
         """Both in one sentence, without its full stop."""
-        ended = f"{self.sessions} sessions and {self.tokens} refresh tokens of the app were ended"
+        ended = (
+            f"{_counted(self.sessions, 'session')} and {_counted(self.tokens, 'refresh token')} of the app were ended"
+        )
         return "; ".join([ended, *self.left])
 
 
@@ -65,6 +67,10 @@ def end_sessions(org: Org, label: str) -> EndedSessions:
     return EndedSessions(_delete(org, ids, left), _revoke(org, tokens, left), tuple(left))
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _apps_labelled(org: Org, label: str) -> int:
     """How many apps the org shows with a label; a kind that it does not show counts as none."""
     answers = org.answers([soql.external_client_apps_labelled(label), soql.connected_apps_labelled(label)])
@@ -89,11 +95,11 @@ def _delete(org: Org, ids: list[str], left: list[str]) -> int:
     except RefusedError as refusal:
         if refusal.transient:
             raise
-        left.append(f"{len(ids)} sessions were not ended ({refusal.in_short})")
+        left.append(f"{_counted(len(ids), 'session')} could not be ended ({refusal.in_short})")
         return 0
     failed = [each for each in saved if not each.success]
     if failed:
-        left.append(f"{len(failed)} sessions were not ended ({failed[0].code}: {failed[0].text})")
+        left.append(f"{_counted(len(failed), 'session')} could not be ended ({failed[0].code}: {failed[0].text})")
     return len(saved) - len(failed)
 
 
@@ -107,5 +113,5 @@ def _revoke(org: Org, tokens: Rows, left: list[str]) -> int:
                 raise
             refused.append(refusal)
     if refused:
-        left.append(f"{len(refused)} refresh tokens were not ended ({refused[0].in_short})")
+        left.append(f"{_counted(len(refused), 'refresh token')} could not be ended ({refused[0].in_short})")
     return len(tokens) - len(refused)

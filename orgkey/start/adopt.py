@@ -23,6 +23,8 @@ from orgkey.start.wishes import Draft, DraftError, Wishes
 
 _MOST_HOLDERS = 20
 """Holders of a set who are all written down; of more only those who look like integration users."""
+_OFF = (">false<", ">None<")
+"""Values of a part that a new app has too, so that nothing is said of it."""
 _ELSEWHERE = MADE_BY_US | {"name", "label", "contactEmail", "permissionSets", "profiles"}
 
 
@@ -308,7 +310,7 @@ def _not_shown(admitted: Admitted) -> list[str]:
 def _parts(admitted: Admitted, own_set: ChosenSet) -> list[str]:
     """What no setting names: kept as it is, and said by name."""
     found = [*admitted.found.unknown_parts, *(own_set.seen.found.unknown_parts if own_set.seen else ())]
-    parts = [each for each in found if ">false<" not in each.xml]  # what is off is what a new app has too
+    parts = [each for each in found if not any(off in each.xml for off in _OFF)]
     if not parts:
         return []
     named = ", ".join(dict.fromkeys(map(described, parts)))

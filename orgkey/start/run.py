@@ -67,14 +67,14 @@ class Sighting:
         clock = self.snapshot.org.clock
         clock.set_deadline(clock.monotonic() + self.seconds)
 
-    def says(self) -> Iterator[str]:
-        """What was seen, line by line."""
+    def says(self, *, users: bool = True) -> Iterator[str]:
+        """What was seen, line by line; without the users where nobody is to be chosen by it."""
         org, identity = self.org, self.org.identity
         yield (
             f"{self.snapshot.org.host}: {identity.name} ({identity.org_id}), a {identity.kind} org; API versions up to "
             f"{org.newest_version}; login {org.login or 'not told'}"
         )
-        if org.users:
+        if users and org.users:
             yield "  Users that look like integration users:"
             yield from (f"    {each.username}: {each.why}" for each in org.users[:_SHOWN])
             if len(org.users) > _SHOWN:

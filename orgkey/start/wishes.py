@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orgkey.metadata.check import Problem
+from orgkey.metadata.check import Problem, sentence
 
 OPTIONS: Mapping[str, str] = {
     "salesforce:instanceUrl": "--instance-url",
@@ -66,4 +66,4 @@ class DraftError(Exception):
 def by_option(problem: Problem) -> str:
     """A problem of a setting, by the option that gives it."""
     path, _, _ = problem.path.partition("[")
-    return f"{OPTIONS.get(path, problem.path)} {problem.reason}."
+    return sentence(f"{OPTIONS.get(path, problem.path)} {problem.reason}")

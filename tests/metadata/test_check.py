@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orgkey.metadata.check import Problem, problems, suggestion
+from orgkey.metadata.check import Problem, problems, sentence, suggestion
 from orgkey.metadata.fields import APP_FIELDS, SCOPES
 from orgkey.metadata.members import Resource
 from tests.metadata.org import CONNECTED, EVERY_RESOURCE, EXTERNAL, PERMISSION_SET, SMALLEST
@@ -253,3 +253,15 @@ def test_a_name_that_no_org_takes_is_told_with_what_it_may_hold(resource: Resour
 @pytest.mark.parametrize("label", ["Zugriff für Köln", "接続アプリ", "Accès & co <CI>"])
 def test_a_label_may_be_in_any_language(resource: Resource, label: str) -> None:
     assert problems(resource, {**SMALLEST[resource], "label": label}, api_version=67.0) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("salesforce:caBundl is not a setting", "salesforce:caBundl is not a setting."),
+        ("salesforce:caBundl is not a setting; did you mean caBundle?", None),
+        ("It is so.", None),
+    ],
+)
+def test_a_sentence_ends_once(text: str, whole: str | None) -> None:
+    assert sentence(text) == (whole or text)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orgkey.salesforce.app_sessions import end_sessions
+from orgkey.salesforce.app_sessions import EndedSessions, end_sessions
 from orgkey.salesforce.errors import SalesforceError
 from tests.clocks import BriskClock
 from tests.salesforce.stub import Answer, Request, Says, as_json, refusal, serving
@@ -62,23 +62,23 @@ def test_session_and_refresh_token_are_ended(tmp_path: Path) -> None:
         (
             AppsOrg(deletion=refusal(403, "INSUFFICIENT_ACCESS")),
             (0, 1),
-            "1 sessions were not ended (INSUFFICIENT_ACCESS: no)",
+            "1 session could not be ended (INSUFFICIENT_ACCESS: no)",
         ),
-        (AppsOrg(deletion=GONE), (0, 1), "1 sessions were not ended (ENTITY_IS_DELETED: gone)"),
+        (AppsOrg(deletion=GONE), (0, 1), "1 session could not be ended (ENTITY_IS_DELETED: gone)"),
         (
             AppsOrg(revocation=(400, FORM, b"error=unsupported_token_type&error_description=not+this+one")),
             (1, 0),
-            "1 refresh tokens were not ended (unsupported_token_type: not this one)",
+            "1 refresh token could not be ended (unsupported_token_type: not this one)",
         ),
         (
             AppsOrg(revocation=as_json(400, {"error": "invalid_token", "error_description": "unknown"})),
             (1, 0),
-            "1 refresh tokens were not ended (invalid_token: unknown)",
+            "1 refresh token could not be ended (invalid_token: unknown)",
         ),
         (
             AppsOrg(revocation=(403, "application/json", b"")),
             (1, 0),
-            "1 refresh tokens were not ended (403: no description)",
+            "1 refresh token could not be ended (403: no description)",
         ),
     ],
 )
@@ -105,3 +105,15 @@ def test_an_org_that_is_not_well_has_ended_nothing(org: AppsOrg, tmp_path: Path)
     with serving(tmp_path, org) as stub, pytest.raises(SalesforceError) as raised:
         end_sessions(stub.client(BriskClock()), LABEL)
     assert TOKEN not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("sessions", "tokens", "words"),
+    [
+        (0, 0, "0 sessions and 0 refresh tokens of the app were ended"),
+        (1, 2, "1 session and 2 refresh tokens of the app were ended"),
+        (2, 1, "2 sessions and 1 refresh token of the app were ended"),
+    ],
+)
+def test_what_was_ended_is_counted_in_words(sessions: int, tokens: int, words: str) -> None:
+    assert EndedSessions(sessions, tokens, ()).in_words == words

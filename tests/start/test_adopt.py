@@ -175,8 +175,10 @@ def test_what_no_stack_file_takes_stays_as_it_is_and_is_said_by_name() -> None:
 def test_what_no_setting_gives_is_said_by_name() -> None:
     admitted = seen(a_set("One", "ci"))
     part = UnknownPart("ExtlClntAppOauthSettings", "", f"<isFirstPartyAppEnabled {NS}>true</isFirstPartyAppEnabled>")
-    made = draft(replace(admitted, found=replace(admitted.found, unknown_parts=(part,))))
-    assert any("isFirstPartyAppEnabled" in each for each in made.warnings)
+    off = tuple(UnknownPart("ExtlClntAppPolicies", "", f"<{each}</x>") for each in (f"x {NS}>false", f"x {NS}>None"))
+    made = draft(replace(admitted, found=replace(admitted.found, unknown_parts=(part, *off))))
+    (told,) = [each for each in made.warnings if "no setting gives this" in each]
+    assert told.endswith("(orgkey:app.carryOver): isFirstPartyAppEnabled"), told
 
 
 def test_a_set_for_more_than_the_app_is_said_to_be_that() -> None:

@@ -112,11 +112,12 @@ function listen({ accessToken, instanceUrl, at }) {
     });
     // "none" is the org's word that this session is of no use any more: log in anew.
     cometd.addListener("/meta/unsuccessful", (reply) => {
+      if (isOver) return; // what the goodbye of an ended session is answered is of no interest
       if (reply.advice?.reconnect === "none") {
         log("the session has ended:", reply.ext?.sfdc?.failureReason ?? reply.error);
         finish(ended, wasConnected);
       } else {
-        log("not connected:", reply.error ?? reply.failure?.reason ?? "no answer");
+        log("not connected:", reply.error || reply.failure?.reason || "no answer");
       }
     });
     stopping.signal.addEventListener("abort", leave);
