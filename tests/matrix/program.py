@@ -81,7 +81,8 @@ def _registrations(settings: Settings) -> tuple[Registration, ...]:
     current, *retiring = _generations(settings)
     counted = {"generations": 1 + len(retiring)} if retiring else {}
     return (
-        *(_key_pair(settings, each) for each in (current, *retiring)),
+        *(_key_pair(settings, each) for each in retiring),
+        _key_pair(settings, current, after=tuple(part_name("key", each.number) for each in retiring)),
         Registration(
             "set",
             "PermissionSet",
@@ -151,12 +152,14 @@ def _generations(settings: Settings) -> list[_Generation]:
     ]
 
 
-def _key_pair(settings: Settings, each: _Generation) -> Registration:
-    """That of a retiring generation stays as it was made."""
+def _key_pair(settings: Settings, each: _Generation, after: tuple[str, ...] = ()) -> Registration:
+    """That of a retiring generation stays as it was made; the current one is compared with them before anything comes of it."""
     part, inputs = part_name("key", each.number), _dumped(settings.key)
+    blocked = {"blocked": True} if each.blocked else {}
     if each.retiring is None:
-        return Registration(part, "KeyPair", (), lambda _: inputs)
+        return Registration(part, "KeyPair", after, lambda _: inputs | blocked)
     own = {name: value for name, value in inputs.items() if name not in _OF_ITS_OWN} | _dumped(each.retiring.key)
+    own |= blocked
     return Registration(part, "KeyPair", (), lambda _: own, ignored=tuple(map(to_camel, KeyPairArgs.model_fields)))
 
 
