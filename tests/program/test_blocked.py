@@ -50,7 +50,7 @@ def test_a_blocked_app_refuses_the_thief_ends_its_session_and_lets_in_again(
     assert says in _preview(stack)
     blocked = ok(stack.up())
     assert "is refused" in blocked.text
-    assert "1 sessions" in blocked.text
+    assert "1 session and 0 refresh tokens of the app were ended" in blocked.text
     assert refused(leaked, org) != ""
     assert not _works(token, org)
     assert stack.outputs()["verified"] is False
