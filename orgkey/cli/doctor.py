@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from orgkey.cli.options import format_option, seconds_option
+from orgkey.cli.options import administrator_options, ca_bundle_option, format_option, seconds_option
 from orgkey.cli.outputs import Output, problems, write
 from orgkey.cli.reported import reported
 from orgkey.doctor.causes.cause import UNKNOWN_APP, matches
@@ -48,11 +48,8 @@ _EXITS = {Outcome.WORKS: 0, Outcome.CAUSE_FOUND: 1, Outcome.COULD_NOT_TELL: 2}
 )
 @click.option("--key-env", metavar="VARIABLE", help="The same: the environment variable that holds it.")
 @click.option("--audience", metavar="URL", help="Without a stack: `aud` of the assertion; left out, the possible ones.")
-@click.option("--sf-alias", metavar="ALIAS", help="Administrator of the org: an alias of the Salesforce CLI.")
-@click.option("--credentials-file", metavar="FILE", help="The same: a file with an auth URL (force://…).")
-@click.option("--credentials-env", metavar="VARIABLE", help="The same: an environment variable with an auth URL.")
-@click.option("--access-token-env", metavar="VARIABLE", help="The same: an environment variable with an access token.")
-@click.option("--ca-bundle", metavar="FILE", help="CA certificates to trust in the place of the usual ones.")
+@administrator_options
+@ca_bundle_option
 @click.option("--api-version", default=DEFAULT_API_VERSION, show_default=True, metavar="NN.0", help="API version.")
 @seconds_option("--timeout", _SECONDS, "Seconds in all.")
 @format_option(FORMATS)

@@ -18,7 +18,7 @@ from orgkey.cli.init_questions import (
     ask_for_login,
     ask_what_to_do,
 )
-from orgkey.cli.options import seconds_option
+from orgkey.cli.options import administrator_options, ca_bundle_option, seconds_option
 from orgkey.cli.reported import reported
 from orgkey.fleet.engine import EngineError, find_engine
 from orgkey.fleet.project import Project, find_project
@@ -41,22 +41,15 @@ _WRITTEN_ONLY = 1  # exit code: the files are there, and what else was asked for
 
 @click.command()
 @click.argument("stacks", metavar="STACK...", nargs=-1)
-@click.option(
-    "--from-sf", "--sf-alias", "sf_alias", metavar="ALIAS", help="Reach the org by an alias of the Salesforce CLI."
-)
-@click.option("--credentials-file", metavar="FILE", help="The same, by a file with an auth URL (force://…).")
-@click.option("--credentials-env", metavar="VARIABLE", help="The same, by an environment variable with an auth URL.")
-@click.option(
-    "--access-token-env", metavar="VARIABLE", help="The same, by an environment variable with an access token."
-)
+@administrator_options
 @click.option("--admin-consumer-key", metavar="KEY", help="The same, through another app of the org: its consumer key.")
 @click.option("--admin-secret-env", metavar="VARIABLE", help="… by client credentials: the variable with its secret.")
 @click.option("--admin-username", metavar="NAME", help="… by JWT: who logs in.")
 @click.option("--admin-key-file", metavar="FILE", help="… by JWT: the file of the private key.")
 @click.option("--admin-key-env", metavar="VARIABLE", help="… by JWT: the variable with the private key.")
 @click.option("--instance-url", metavar="URL", help="The org's My Domain; an alias and an auth URL tell it.")
+@ca_bundle_option
 @click.option("--api-version", metavar="NN.0", help="API version.")
-@click.option("--ca-bundle", metavar="FILE", help="CA certificates to trust in the place of the usual ones.")
 @click.option("--adopt", metavar="APP", help="Take over an app that is there, by developer name or label.")
 @click.option("--app", metavar="NAME", help="Developer name of a new app.")
 @click.option("--label", metavar="TEXT", help="Label of the app.")

@@ -30,6 +30,32 @@ def seconds_option(name: str, default: float, about: str) -> Decorator:
     )
 
 
+def administrator_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How an administrator's login of the org is named, by references alone."""
+    for option in reversed(_ADMINISTRATOR):
+        command = option(command)
+    return command
+
+
+_ADMINISTRATOR = (
+    click.option(
+        "--from-sf",
+        "--sf-alias",
+        "sf_alias",
+        metavar="ALIAS",
+        help="Administrator of the org: an alias of the Salesforce CLI.",
+    ),
+    click.option("--credentials-file", metavar="FILE", help="The same, by a file with an auth URL (force://…)."),
+    click.option(
+        "--credentials-env", metavar="VARIABLE", help="The same, by an environment variable with an auth URL."
+    ),
+    click.option(
+        "--access-token-env", metavar="VARIABLE", help="The same, by an environment variable with an access token."
+    ),
+)
+ca_bundle_option = click.option(
+    "--ca-bundle", metavar="FILE", help="CA certificates to trust in the place of the usual ones."
+)
 stacks_option = click.option(
     "--stack", "patterns", multiple=True, metavar="GLOB", help="Only stacks of this name; may be repeated."
 )
