@@ -11,60 +11,18 @@ import pytest
 
 from orgkey.identity.key_pair import certify, generate_key
 from tests.landscape import Org
+from tests.made_by_hand import NS, SWITCHED_ON, made_external
 from tests.program.stack import Stack, ok
 
 SET, APP = "CI_Integration_Access", "CI_Integration"
-NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
-SWITCHED_ON = (
-    "<isPkceRequired>true</isPkceRequired><isSecretRequiredForRefreshToken>true</isSecretRequiredForRefreshToken>"
-)
-"""As Setup makes an app."""
 
 
 @pytest.fixture
 def made_by_hand(org: Org) -> str:
     """A set with a holder and an app with other satellite names and settings of its own; returns the app's consumer key."""
     key = "MadeByHand" + org.org_id
-    app = f"<externalClientApplication>{APP}</externalClientApplication>"
-    org.deploy(
-        {
-            f"permissionsets/{SET}.permissionset": (
-                f"<PermissionSet {NS}><hasActivationRequired>false</hasActivationRequired>"
-                "<label>CI Integration Access</label></PermissionSet>"
-            ),
-            f"externalClientApps/{APP}.eca": (
-                f"<ExternalClientApplication {NS}><contactEmail>hand@acme.com</contactEmail>"
-                "<distributionState>Local</distributionState><isProtected>false</isProtected>"
-                "<label>By hand</label></ExternalClientApplication>"
-            ),
-            "extlClntAppGlobalOauthSets/HandGlobal.ecaGlblOauth": (
-                f"<ExtlClntAppGlobalOauthSettings {NS}><callbackUrl>https://hand.example/cb</callbackUrl>"
-                f"<consumerKey>{key}</consumerKey>{app}{SWITCHED_ON}<label>HandGlobal</label></ExtlClntAppGlobalOauthSettings>"
-            ),
-            "extlClntAppOauthSettings/HandOauth.ecaOauth": (
-                f"<ExtlClntAppOauthSettings {NS}><commaSeparatedOauthScopes>Api, RefreshToken</commaSeparatedOauthScopes>"
-                f"{app}<label>HandOauth</label></ExtlClntAppOauthSettings>"
-            ),
-            "extlClntAppOauthPolicies/HandPolicy.ecaOauthPlcy": (
-                f"<ExtlClntAppOauthConfigurablePolicies {NS}><commaSeparatedPermissionSet>{SET}"
-                f"</commaSeparatedPermissionSet>{app}<ipRelaxationPolicyType>Enforce</ipRelaxationPolicyType>"
-                "<label>HandPolicy</label><permittedUsersPolicyType>AdminApprovedPreAuthorized</permittedUsersPolicyType>"
-                "<refreshTokenPolicyType>Infinite</refreshTokenPolicyType></ExtlClntAppOauthConfigurablePolicies>"
-            ),
-            "extlClntAppPolicies/HandPlugins.ecaPlcy": (
-                f"<ExtlClntAppConfigurablePolicies {NS}>{app}<isEnabled>true</isEnabled>"
-                "<isOauthPluginEnabled>true</isOauthPluginEnabled><label>HandPlugins</label>"
-                "</ExtlClntAppConfigurablePolicies>"
-            ),
-        },
-        {
-            "PermissionSet": [SET],
-            "ExternalClientApplication": [APP],
-            "ExtlClntAppGlobalOauthSettings": ["HandGlobal"],
-            "ExtlClntAppOauthSettings": ["HandOauth"],
-            "ExtlClntAppOauthConfigurablePolicies": ["HandPolicy"],
-            "ExtlClntAppConfigurablePolicies": ["HandPlugins"],
-        },
+    made_external(
+        org, app=APP, key=key, permission_set=SET, label="By hand", scopes="Api, RefreshToken", description=""
     )
     org.assign(SET, org.user("devops"))
     return key

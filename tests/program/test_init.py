@@ -13,11 +13,9 @@ import yaml
 from orgkey.identity.key_pair import KeyPair, certify, generate_key
 from tests.landscape import Landscape, Org
 from tests.login import refused, why_not
+from tests.made_by_hand import APP, KEY, LABEL, OTHER_SET, SET, made_connected, made_external
 from tests.program.stack import Stack, ok
-
-NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
-SET, OTHER_SET, APP, KEY = "Robots", "More_Robots", "By_Hand", "MadeByHand0123456789"
-LABEL = 'Größe: "by" hand'
+from tests.program.vault import PROVIDER
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +33,9 @@ def bare(stack: Stack, org: Org) -> Stack:
 
 def init(stack: Stack, org: Org, *options: str) -> str:
     arguments = ("init", "u", "--credentials-env=ADMIN_URL", f"--ca-bundle={org.ca_bundle}", "--stack-init")
-    text = ok(stack.orgkey(*arguments, f"--secrets-provider={_keeper(stack)}", *options)).text
+    text = ok(stack.orgkey(*arguments, f"--secrets-provider={PROVIDER}", *options)).text
     stack.name = "u"
     return text
-
-
-def _keeper(stack: Stack) -> str:
-    from tests.program.vault import PROVIDER
-
-    del stack
-    return PROVIDER
 
 
 def settle(stack: Stack) -> dict[str, Any]:
@@ -53,70 +44,6 @@ def settle(stack: Stack) -> dict[str, Any]:
     read: dict[str, Any] = yaml.safe_load(file.read_text())
     file.write_text(file.read_text().replace("config:\n", "config:\n  orgkey:grant: {propagationMinutes: 0}\n", 1))
     return dict(read["config"])
-
-
-def made_external(org: Org, certificate: str) -> None:
-    app = f"<externalClientApplication>{APP}</externalClientApplication>"
-    org.deploy(
-        {
-            f"permissionsets/{SET}.permissionset": f"<PermissionSet {NS}><label>Robots</label></PermissionSet>",
-            f"externalClientApps/{APP}.eca": (
-                f"<ExternalClientApplication {NS}><contactEmail>hand@acme.com</contactEmail><description>Nightly: yes</description>"
-                f"<distributionState>Local</distributionState><isProtected>false</isProtected><label>{LABEL}</label>"
-                "</ExternalClientApplication>"
-            ),
-            "extlClntAppGlobalOauthSets/HandGlobal.ecaGlblOauth": (
-                f"<ExtlClntAppGlobalOauthSettings {NS}><callbackUrl>https://hand.example/cb</callbackUrl>"
-                f"<certificate>{certificate}</certificate><consumerKey>{KEY}</consumerKey>{app}<isPkceRequired>true</isPkceRequired>"
-                "<isSecretRequiredForRefreshToken>true</isSecretRequiredForRefreshToken><label>HandGlobal</label>"
-                "</ExtlClntAppGlobalOauthSettings>"
-            ),
-            "extlClntAppOauthSettings/HandOauth.ecaOauth": (
-                f"<ExtlClntAppOauthSettings {NS}><commaSeparatedOauthScopes>Api, RefreshToken, Web</commaSeparatedOauthScopes>"
-                f"{app}<label>HandOauth</label></ExtlClntAppOauthSettings>"
-            ),
-            "extlClntAppOauthPolicies/HandPolicy.ecaOauthPlcy": (
-                f"<ExtlClntAppOauthConfigurablePolicies {NS}><commaSeparatedPermissionSet>{SET}"
-                f"</commaSeparatedPermissionSet>{app}<ipRelaxationPolicyType>Enforce</ipRelaxationPolicyType>"
-                "<label>HandPolicy</label><permittedUsersPolicyType>AdminApprovedPreAuthorized</permittedUsersPolicyType>"
-                "<refreshTokenPolicyType>Infinite</refreshTokenPolicyType></ExtlClntAppOauthConfigurablePolicies>"
-            ),
-            "extlClntAppPolicies/HandPlugins.ecaPlcy": (
-                f"<ExtlClntAppConfigurablePolicies {NS}>{app}<isEnabled>true</isEnabled>"
-                "<isOauthPluginEnabled>true</isOauthPluginEnabled><label>HandPlugins</label></ExtlClntAppConfigurablePolicies>"
-            ),
-        },
-        {
-            "PermissionSet": [SET],
-            "ExternalClientApplication": [APP],
-            "ExtlClntAppGlobalOauthSettings": ["HandGlobal"],
-            "ExtlClntAppOauthSettings": ["HandOauth"],
-            "ExtlClntAppOauthConfigurablePolicies": ["HandPolicy"],
-            "ExtlClntAppConfigurablePolicies": ["HandPlugins"],
-        },
-    )
-
-
-def made_connected(org: Org, certificate: str) -> None:
-    sets = {name: f"<PermissionSet {NS}><label>{name} label</label></PermissionSet>" for name in (SET, OTHER_SET)}
-    org.deploy(
-        {f"permissionsets/{name}.permissionset": xml for name, xml in sets.items()}, {"PermissionSet": [SET, OTHER_SET]}
-    )
-    org.deploy(
-        {
-            f"connectedApps/{APP}.connectedApp": (
-                f"<ConnectedApp {NS}><contactEmail>hand@acme.com</contactEmail><label>{LABEL}</label><oauthConfig>"
-                f"<callbackUrl>https://hand.example/cb</callbackUrl><certificate>{certificate}</certificate>"
-                f"<consumerKey>{KEY}</consumerKey><isAdminApproved>true</isAdminApproved>"
-                "<scopes>Api</scopes><scopes>RefreshToken</scopes></oauthConfig><oauthPolicy><ipRelaxation>BYPASS</ipRelaxation>"
-                "<refreshTokenPolicy>specific_lifetime:30:DAYS</refreshTokenPolicy></oauthPolicy>"
-                f"<permissionSetName>{SET} label</permissionSetName><permissionSetName>{OTHER_SET} label</permissionSetName>"
-                "<sessionPolicy><sessionTimeout>60</sessionTimeout></sessionPolicy></ConnectedApp>"
-            )
-        },
-        {"ConnectedApp": [APP]},
-    )
-    org.assign(OTHER_SET, org.user("anna.keller"))
 
 
 MAKE = {"external": made_external, "connected": made_connected}

@@ -26,15 +26,6 @@ APP = ("--app=CI", "--contact-email=ops@acme.com")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with a Pulumi.yaml and nothing else."""
-    made = tmp_path / "project"
-    made.mkdir()
-    (made / "Pulumi.yaml").write_text("name: orgkey\nruntime: python\n")
-    return made
-
-
-@pytest.fixture
 def init(folder: Path, org: Org) -> Init:
     """Run it without a terminal, and without a `pulumi` on PATH."""
 

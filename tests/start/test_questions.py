@@ -15,19 +15,11 @@ import yaml
 
 from orgkey.identity.key_pair import certify, generate_key
 from tests.landscape import Landscape, Org
-from tests.program.test_init import APP, KEY, LABEL, OTHER_SET, SET, made_connected
+from tests.made_by_hand import APP, KEY, LABEL, OTHER_SET, SET, made_connected
 from tests.start.terminal import CLEAR, CTRL_C, CTRL_D, DOWN, ENTER, SPACE, Session, at_terminal
 
 ORGKEY = str(Path(sys.executable).with_name("orgkey"))
 Talk = Callable[..., Session]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "project"
-    made.mkdir()
-    (made / "Pulumi.yaml").write_text("name: orgkey\nruntime: python\n")
-    return made
 
 
 @pytest.fixture
