@@ -279,4 +279,27 @@ def _key_of(app: ConnectedApp | ExternalClientApp, key: KeyPair, grant: JwtGrant
     """The private key for the app as it is: under `--target` a new key pair may be there, and the app still trust the one before."""
     return Output.all(
         trusted=app.certificate_pem, newest=key.certificate_pem, key=key.private_key_pem, proved=grant.private_key_pem
-    ).apply(lambda of: of["key"] if of["trusted"] == of["newest"] else of["proved"])
+    ).apply(_trusted_key)
+
+
+def _trusted_key(of: Mapping[str, Any]) -> str:
+    """The key pair's or the proof's, whichever the app trusts. Raises RunError where it is known to trust neither."""
+    if of["trusted"] == of["newest"]:
+        return str(of["key"])
+    if _are_strangers(str(of["trusted"]), str(of["proved"])):
+        raise pulumi.RunError(
+            "The app trusts a key pair that this stack has no more: it was replaced by order (--replace, a taint) where --target or "
+            "--exclude left out the app or the proof of its login. Who has the old key still logs in with it; the outputs are those of "
+            "before.\nRun a plain `pulumi up`: it gives the app the certificate of the present key pair, and proves the login."
+        )
+    return str(of["proved"])
+
+
+def _are_strangers(certificate_pem: str, private_key_pem: str) -> bool:
+    """Whether a certificate is certainly another key's; of what cannot be read nothing is certain."""
+    from orgkey.identity.key_pair import certificate_public_key_sha256, public_key_sha256
+
+    try:
+        return certificate_public_key_sha256(certificate_pem) != public_key_sha256(private_key_pem)
+    except ValueError:
+        return False

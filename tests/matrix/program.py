@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from pydantic.alias_generators import to_camel
 
 from orgkey.model.generations import RetiringGeneration, app_label, app_name, part_name
@@ -73,6 +75,19 @@ def stack_outputs(made: Mapping[str, Outputs], number: int = 1) -> dict[str, Any
         "audience": grant.get("audience"),
         "privateKeyPem": (key if is_trusted else grant)["privateKeyPem"],
     }
+
+
+def has_lost_its_key(made: Mapping[str, Outputs], number: int) -> bool:
+    """Whether the program fails at its outputs: neither the key pair nor the proof has the private key that the app trusts."""
+    parts = [part_name(part, number) for part in ("key", "app", "grant")]
+    if not set(parts) <= set(made):
+        return False
+    key, app, grant = (made[part] for part in parts)
+    if app["certificatePem"] == key["certificatePem"] or not app["certificatePem"]:
+        return False
+    trusted = x509.load_pem_x509_certificate(str(app["certificatePem"]).encode()).public_key()
+    proved = serialization.load_pem_private_key(str(grant["privateKeyPem"]).encode(), None).public_key()
+    return trusted != proved
 
 
 def _registrations(settings: Settings) -> tuple[Registration, ...]:

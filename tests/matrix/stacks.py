@@ -11,10 +11,10 @@ from typing import Any, Protocol
 from orgkey.model.generations import part_name
 from tests.matrix.engine import Engine
 from tests.matrix.observation import Kept, opened
-from tests.matrix.program import stack_outputs
+from tests.matrix.program import has_lost_its_key, stack_outputs
 from tests.matrix.provider import Provider
 from tests.matrix.recording import Call
-from tests.matrix.state import EVERYTHING, CommandFailedError, Options, Resource, base_of, number_of
+from tests.matrix.state import EVERYTHING, CommandFailedError, Options, Problem, Resource, base_of, number_of
 from tests.waiting import join
 
 _GLANCE = 0.02  # seconds between two looks at whether the victim's hour has come
@@ -81,7 +81,15 @@ class ProtocolStack:
         return self.provider.calls
 
     def up(self, config: Mapping[str, Any], options: Options = EVERYTHING) -> Ended:
-        return self._run(lambda: self.engine.up(config, options))
+        return self._run(lambda: self._up(config, options))
+
+    def _up(self, config: Mapping[str, Any], options: Options) -> None:
+        self.engine.up(config, options)
+        made = {part: each.outputs for part, each in self.kept().items()}
+        if has_lost_its_key(made, self.engine.current):
+            raise CommandFailedError(
+                [Problem("program", "FAILED", "the app trusts a key pair that this stack has no more")]
+            )
 
     def refresh(self, config: Mapping[str, Any]) -> Ended:
         return self._run(lambda: self.engine.refresh(config))

@@ -70,6 +70,19 @@ def test_each_resource_can_be_replaced_as_the_only_target(deployed: Stack, org: 
         lives(deployed, org, deployed.up())
 
 
+def test_a_key_pair_that_is_replaced_twice_without_its_proof_fails_before_the_outputs_change(
+    deployed: Stack, org: Org
+) -> None:
+    key, grant, permission_set = (urn(deployed, part) for part in ("key", "grant", "set"))
+    lives_or_failed(deployed, org, deployed.up("--exclude", grant, "--replace", key))
+    ended = deployed.up("--exclude", permission_set, "--exclude-dependents", "--replace", key)
+    assert ended.code != 0
+    assert "The app trusts a key pair that this stack has no more" in ended.text
+    assert "PRIVATE KEY" not in ended.text
+    assert why_not(deployed, org) == ""
+    lives(deployed, org, deployed.up())
+
+
 def test_each_resource_can_be_left_out_while_all_others_are_replaced(deployed: Stack, org: Org) -> None:
     for part in ("key", "app"):
         others = [argument for other in PARTS if other != part for argument in ("--replace", urn(deployed, other))]
