@@ -5,24 +5,20 @@ from __future__ import annotations
 import json as encoder
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import GenerateJsonSchema
 
 from orgkey.doctor.causes.cause import CREDENTIALS, Cause, shortened
 from orgkey.doctor.facts import Facts
 from orgkey.doctor.judge import Outcome, Verdict, judge
 from orgkey.doctor.shown import Mark, evidence_lines
+from orgkey.model.report_model import ReportModel
 from orgkey.salesforce.errors import host_of
 
 VERSION: Literal[1] = 1
 """Of the JSON form."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FoundCause(_Part):
+class FoundCause(ReportModel):
     """One cause: by its code in the cause table. `seen` is what was seen of it, `asks` what would tell whether it is this one."""
 
     code: str
@@ -33,7 +29,7 @@ class FoundCause(_Part):
     asks: str
 
 
-class Evidence(_Part):
+class Evidence(ReportModel):
     """One thing that was seen."""
 
     about: str
@@ -41,14 +37,14 @@ class Evidence(_Part):
     text: str
 
 
-class NotSeen(_Part):
+class NotSeen(ReportModel):
     """One thing that could not be seen, and why."""
 
     what: str
     why: str
 
 
-class Diagnosis(_Part):
+class Diagnosis(ReportModel):
     """How it stands with one login.
 
     `causes` are proved where the outcome is "cause found", and possible ones, the likeliest first, where it is "could not tell".

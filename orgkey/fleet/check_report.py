@@ -9,16 +9,13 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
 from orgkey.fleet.report import Exit
 from orgkey.model.printable import printable
+from orgkey.model.report_model import ReportModel
 from orgkey.model.secret_texts import without
 from orgkey.salesforce.preflight_table import Code, Part, State, Verdict
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Outcome(StrEnum):
@@ -29,7 +26,7 @@ class Outcome(StrEnum):
     COULD_NOT_TELL = "could not tell"
 
 
-class Check(_Part):
+class Check(ReportModel):
     """The answer to one question. `remedy` says what to do where something is wrong."""
 
     code: Code
@@ -39,7 +36,7 @@ class Check(_Part):
     remedy: str = ""
 
 
-class StackCheck(_Part):
+class StackCheck(ReportModel):
     """One stack file: every answer, what is wrong first. `seconds` is how long the check took."""
 
     project: str
@@ -51,7 +48,7 @@ class StackCheck(_Part):
     seconds: float = 0.0
 
 
-class CheckReport(_Part):
+class CheckReport(ReportModel):
     """All stack files of a run, by name."""
 
     version: Literal[1] = 1

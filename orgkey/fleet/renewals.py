@@ -13,12 +13,13 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
 from orgkey.fleet.engine import Engine, EngineError
 from orgkey.fleet.logins import APP_KINDS
 from orgkey.fleet.project import Project, Stack
 from orgkey.fleet.state import generation_of, kind_of, opened, resources_of
+from orgkey.model.report_model import ReportModel
 from orgkey.provider.urn import Urn
 
 
@@ -31,11 +32,7 @@ class Due(StrEnum):
     NEVER = "your own key, which stays as it is: take the generation out of orgkey:retiring by then"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Renewal(_Part):
+class Renewal(ReportModel):
     """One certificate. `at` is when it is to be renewed; for a key of one's own, which no `up` renews, when it ends."""
 
     stack: str
@@ -48,14 +45,14 @@ class Renewal(_Part):
     not_after: AwareDatetime
 
 
-class UnreadStack(_Part):
+class UnreadStack(ReportModel):
     """A stack whose state could not be read."""
 
     stack: str
     reason: str
 
 
-class RenewalsReport(_Part):
+class RenewalsReport(ReportModel):
     """The certificates of all stacks, what is due first at the top."""
 
     version: Literal[1] = 1

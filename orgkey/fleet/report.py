@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AwareDatetime, ValidationError, model_validator
 
 from orgkey.fleet.findings import Action, Code, Severity
+from orgkey.model.report_model import ReportModel
 
 VERSION: Literal[2] = 2
 """Of the JSON form. 1 had no components: it is read, and written no more."""
@@ -38,11 +39,7 @@ class Exit(IntEnum):
     COULD_NOT_TELL = 2
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Finding(_Part):
+class Finding(ReportModel):
     """One thing that is not as declared.
 
     `path` is a property path as `orgkey:ignore` takes it. `declared` and `found` are its values, where it has some; `details` say what
@@ -61,7 +58,7 @@ class Finding(_Part):
     action: Action | None = None
 
 
-class Unknown(_Part):
+class Unknown(ReportModel):
     """Something that could not be judged: `path` names it, or is empty where nothing of the component could be.
 
     Without a component it is the whole stack that could not be judged, or something that is none of a component's.
@@ -72,7 +69,7 @@ class Unknown(_Part):
     component: str = ""
 
 
-class Certificate(_Part):
+class Certificate(ReportModel):
     """The certificate that the app trusts, as far as the state knows it."""
 
     not_after: AwareDatetime
@@ -87,7 +84,7 @@ class GenerationCertificate(Certificate):
     retiring: bool
 
 
-class RetiringUse(_Part):
+class RetiringUse(ReportModel):
     """A generation that is still accepted, and its last use: a good login that is not this check's own.
 
     `elsewhere` says that it came from another address than this check's; `unused` that none came from there for `unused_after_days`,
@@ -106,7 +103,7 @@ class RetiringUse(_Part):
     unseen: str = ""
 
 
-class Component(_Part):
+class Component(ReportModel):
     """One access among those of a stack: an app with its key, users and proof, in one org. `name` is unique within the stack.
 
     Where there are several generations, `certificates` has that of each, and `certificate` is the one that ends first.
@@ -120,7 +117,7 @@ class Component(_Part):
     retiring: tuple[RetiringUse, ...] = ()
 
 
-class StackReport(_Part):
+class StackReport(ReportModel):
     """One stack: everything that is known of it.
 
     The verdict follows from findings and unknowns. Most stacks have one component; where there are several, `instance_url` and `org_id`
@@ -158,7 +155,7 @@ def verdict_of(findings: Sequence[Finding], unknown: Sequence[Unknown]) -> Verdi
     return Verdict.COULD_NOT_TELL if unknown else Verdict.DRIFT if is_drift else Verdict.IN_SYNC
 
 
-class Report(_Part):
+class Report(ReportModel):
     """All stacks of a run, by name."""
 
     version: Literal[1, 2] = VERSION

@@ -10,10 +10,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
 from orgkey.fleet.accepted import AcceptedApp
 from orgkey.metadata.identifiers import name_key
+from orgkey.model.report_model import ReportModel
 from orgkey.salesforce.app_logins import KEPT_DAYS, AppLogin, AppLogins, addresses_of_runs, is_within
 
 Run = tuple[datetime, datetime]
@@ -27,11 +28,7 @@ class Origin(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Logins(_Part):
+class Logins(ReportModel):
     """Logins of one user through one app, of one origin, from one address and with one outcome, as the org words it."""
 
     username: str
@@ -43,7 +40,7 @@ class Logins(_Part):
     last: AwareDatetime
 
 
-class Tokens(_Part):
+class Tokens(ReportModel):
     """What the org has stored of a user's tokens of an app: refresh tokens and approvals."""
 
     username: str
@@ -51,7 +48,7 @@ class Tokens(_Part):
     last_used: AwareDatetime | None = None
 
 
-class AppUsage(_Part):
+class AppUsage(ReportModel):
     """One app. `last_use` is the last good login that no update of the stack accounts for; none where there is none.
 
     `unseen` says why the logins could not be looked at; then nothing else is known.
@@ -74,7 +71,7 @@ class AppUsage(_Part):
     unseen: str = ""
 
 
-class UsageReport(_Part):
+class UsageReport(ReportModel):
     """The apps of one stack."""
 
     version: Literal[1] = 1
