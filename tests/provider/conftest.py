@@ -165,6 +165,14 @@ def make(provider: Client, kind: str, news: dict[str, Any]) -> Made:
     return resource_id, inputs, outputs
 
 
+def again(provider: Client, org: Org) -> Client:
+    """The next command's provider, which has read nothing yet."""
+    provider.configure(
+        {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
+    )
+    return provider
+
+
 @pytest.fixture(scope="session")
 def given_pair() -> dict[str, Any]:
     """A key pair made elsewhere, as inputs of a KeyPair: what makes one for each test takes longer than most tests."""
@@ -186,6 +194,15 @@ def permission_set(provider: Client) -> Made:
 @pytest.fixture
 def holders(provider: Client, permission_set: Made, org: Org) -> Made:
     return make(provider, HOLDERS, {"permissionSet": "Access", "users": [org.user("ci")]})
+
+
+@pytest.fixture
+def grouped(provider: Client, permission_set: Made, org: Org) -> Made:
+    """`ci` and `deploy` hold the set and are in `Sales`, where `deploy` and somebody else had been before."""
+    org.make_group("Sales", "deploy", "release")
+    org.make_group("Service")
+    users = [org.user("ci"), org.user("deploy")]
+    return make(provider, HOLDERS, {"permissionSet": "Access", "users": users, "groups": ["sales"]})
 
 
 @pytest.fixture

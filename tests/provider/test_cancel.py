@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from google.protobuf import empty_pb2
 
 from orgkey.provider.server import serve
 from orgkey.provider.servicer import SalesforceProvider
 from tests.conformance.outside import fenced
 from tests.landscape import Landscape, Org
+from tests.provider.conftest import SET, Made
 from tests.provider.protocol import Client, VerbFailedError
 from tests.waiting import CUT, requests_ended, stop, until
 
@@ -136,3 +138,49 @@ def test_a_cancel_is_heard_while_an_org_does_not_shake_hands(create: Create, sil
     with silent.accept()[0] as asked:
         assert asked.recv(1) == b"\x16"  # a TLS handshake
         assert "canceled" in creating.cancel().message
+
+
+@pytest.mark.parametrize("silence", ["a deploy that takes long", "an org that does not answer"])
+def test_a_cancel_stops_what_runs_within_two_seconds_and_does_not_stick(
+    provider: Client, permission_set: Made, landscape: Landscape, org: Org, silence: str
+) -> None:
+    if silence == "a deploy that takes long":
+        landscape.admin("PATCH", "/knobs", deploy_time=30)
+        seen = "checkDeployStatus"
+    else:
+        landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=["stall-5"])
+        seen = ""
+    resource_id, inputs, outputs = permission_set
+    news = {**inputs, "label": "Other"}
+    outcome: list[VerbFailedError] = []
+
+    def update() -> None:
+        try:
+            provider.update(SET, resource_id, (inputs, outputs), news)
+        except VerbFailedError as error:
+            outcome.append(error)
+
+    running = threading.Thread(target=update)
+    running.start()
+    until(
+        lambda: (
+            not running.is_alive()
+            or seen in landscape.admin("GET", "/requests?org=uat")["counts"]
+            or any(fault["fired"] for fault in landscape.admin("GET", "/faults")["faults"])
+        ),
+        "the org is asked",
+    )
+    time.sleep(0.1)
+    started = time.monotonic()
+    provider.stub.Cancel(empty_pb2.Empty())
+    running.join(timeout=10)
+    assert time.monotonic() - started < 2
+    assert outcome[0].init_failed is not None
+    assert "canceled" in outcome[0].message
+    if silence == "a deploy that takes long":
+        assert landscape.admin("GET", "/requests?org=uat")["counts"]["cancelDeploy"] == 1
+    landscape.admin("PATCH", "/knobs", deploy_time=0)
+    provider.configure(
+        {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
+    )
+    assert provider.update(SET, resource_id, (inputs, outputs), news)["label"] == "Other"

@@ -221,3 +221,30 @@ def test_a_write_that_got_no_answer_in_time_has_ended_before_that_is_told(
         client.create(SET, {"name": "Access", "label": "Access", "managedBy": "acme/t"})
     assert failed.value.init_failed is not None
     assert stands(org, SET)
+
+
+@pytest.mark.parametrize("fault", ["return-504", "UNKNOWN_EXCEPTION"])
+def test_a_deploy_that_may_have_arrived_goes_into_state_although_an_error_was_answered(
+    provider: Client, permission_set: Made, landscape: Landscape, fault: str
+) -> None:
+    landscape.admin("POST", "/faults", operation="deploy", org="uat", faults=[fault])
+    resource_id, inputs, outputs = permission_set
+    with pytest.raises(VerbFailedError) as failed:
+        provider.update(SET, resource_id, (inputs, outputs), {**inputs, "label": "Other"})
+    assert failed.value.init_failed is not None
+    assert failed.value.init_failed["id"] == "Access"
+
+
+def test_a_change_whose_answer_died_with_its_provider_is_a_new_revision_to_the_next_look(
+    provider: Client, app: Made, org: Org
+) -> None:
+    resource_id, inputs, outputs = app
+    provider.update(APP, resource_id, (inputs, outputs), {**inputs, "label": "Other"})  # nobody hears the answer
+    provider.configure(
+        {"instanceUrl": org.url, "caBundle": org.ca_bundle, "credentials": '{"accessTokenEnv": "ADMIN_TOKEN"}'}
+    )
+    seen = plain(provider.read(APP, resource_id, inputs, outputs).properties)
+    assert seen["revision"] != outputs["revision"]
+    assert seen["deployedAt"] > outputs["deployedAt"]
+    again = plain(provider.read(APP, resource_id, {**inputs, "label": "Other"}, seen).properties)
+    assert (again["revision"], again["deployedAt"]) == (seen["revision"], seen["deployedAt"])

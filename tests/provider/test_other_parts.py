@@ -8,7 +8,7 @@ import pytest
 
 from tests.landscape import Landscape, Org
 from tests.provider.apps import CONNECTED, EXTERNAL, KINDS, made_app, put
-from tests.provider.conftest import Made
+from tests.provider.conftest import SET, Made
 from tests.provider.protocol import Client, VerbFailedError, plain
 
 PLCY = "ExtlClntAppOauthConfigurablePolicies"
@@ -160,3 +160,10 @@ def test_addresses_that_an_app_had_when_it_was_taken_over_are_kept_and_put_back(
     assert differs == ["otherParts"]
     back = provider.update(EXTERNAL, "App", (found, outputs), news)
     assert [each["xml"] for each in back["otherParts"] if each["member"] == SECURITY] == kept
+
+
+def test_other_parts_that_are_ignored_are_no_change(provider: Client, permission_set: Made) -> None:
+    _, inputs, outputs = permission_set
+    more = {**outputs, "carriedOver": [], "otherParts": [{"member": "PermissionSet", "xml": "<x/>"}]}
+    assert list(provider.diff(SET, inputs, more, inputs).diffs) == ["otherParts"]
+    assert list(provider.diff(SET, inputs, more, inputs, ignored=["otherParts"]).diffs) == []

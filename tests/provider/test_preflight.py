@@ -9,7 +9,7 @@ import pytest
 from orgkey.provider.servicer import SalesforceProvider
 from tests.landscape import Landscape, Org
 from tests.provider.conftest import APP, GRANT, HOLDERS, MANAGED_BY, SET, Made, Serve, app_inputs, grant_inputs, make
-from tests.provider.protocol import UNKNOWN, Client, VerbFailedError
+from tests.provider.protocol import UNKNOWN, Client, VerbFailedError, open_secrets
 from tests.provider.rights import may_only
 
 NEW_SET = {"name": "Access", "label": "Access", "managedBy": MANAGED_BY}
@@ -203,3 +203,39 @@ def test_a_preview_says_once_what_only_a_deploy_tells(
     preview(provider, key, org)
     provider.create(APP, app_inputs(key, name="Other"), preview=True)
     assert len([text for text in heard if "salesforce:validateOnPreview" in text]) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "news", "unknown"),
+    [
+        (SET, {"name": "Access", "label": "Access"}, ["permissionSetId", "orgId", "revision"]),
+        (HOLDERS, {"permissionSet": "Access", "users": [UNKNOWN]}, ["assignments", "revision"]),
+        (
+            APP,
+            {"name": "A", "label": "A", "contactEmail": "a@b.cd", "certificatePem": UNKNOWN, "consumerKey": UNKNOWN},
+            ["appId", "revision", "deployedAt", "certificatePem", "consumerKey"],
+        ),
+        (
+            GRANT,
+            {"consumerKey": UNKNOWN, "username": "a@b", "privateKeyPem": UNKNOWN, "instanceUrl": "https://x"},
+            ["verified", "consumerKey"],
+        ),
+    ],
+)
+def test_a_preview_of_a_create_writes_nothing_and_leaves_unknown_what_it_cannot_know(
+    provider: Client, landscape: Landscape, kind: str, news: dict[str, Any], unknown: list[str]
+) -> None:
+    inputs, problems = provider.check(kind, news)
+    assert problems == []
+    resource_id, outputs = provider.create(kind, inputs, preview=True)
+    assert resource_id == ""
+    assert [name for name in unknown if open_secrets(outputs)[name] != UNKNOWN] == []
+    asked = set(landscape.admin("GET", "/requests?org=uat")["counts"])
+    assert asked <= ({"query", "composite", "readMetadata"} if kind in {SET, APP, HOLDERS} else set())
+
+
+def test_a_preview_goes_on_where_the_org_does_not_answer(
+    provider: Client, key: dict[str, Any], landscape: Landscape
+) -> None:
+    landscape.admin("POST", "/faults", operation="*", org="uat", faults=["REQUEST_LIMIT_EXCEEDED"] * 20)
+    provider.create(APP, app_inputs(key), preview=True)
