@@ -21,7 +21,8 @@ from orgkey.salesforce.preflight_stack import Wanted, WantedApp, verdicts_of
 from orgkey.salesforce.preflight_table import Code, Verdict, note, right, unknown, wrong
 from orgkey.salesforce.read import Snapshot
 from orgkey.stack_file.file import STAND_IN, StackConfig, stack_config_of
-from orgkey.stack_file.settings import KINDS, Settings, SettingsError, load, parts_of
+from orgkey.stack_file.models import KINDS
+from orgkey.stack_file.settings import Settings, SettingsError, load, parts_of
 
 _ENCRYPTED = "what leads to the org is encrypted or comes from an environment, and the engine did not give it"
 _DECRYPT = (

@@ -15,7 +15,8 @@ from orgkey.metadata.members import Resource
 from orgkey.metadata.place import Type
 from orgkey.model.connection import Connection
 from orgkey.model.input_model import InputModel
-from orgkey.stack_file.settings import KINDS, MADE_BY_US, AppChoice, OtherSettings
+from orgkey.stack_file.metadata_settings import MADE_BY_US
+from orgkey.stack_file.models import KINDS, AppChoice, OtherSettings
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 _REQUIRED = ("salesforce:instanceUrl", "salesforce:credentials", "orgkey:app", "orgkey:users")

@@ -14,7 +14,7 @@ from orgkey.metadata.members import Resource
 from orgkey.metadata.parts import described
 from orgkey.model.jwt_flow import jwt_flow_problems, permission_set_problems
 from orgkey.model.names import permission_set_of
-from orgkey.stack_file.settings import MADE_BY_US
+from orgkey.stack_file.metadata_settings import MADE_BY_US
 from orgkey.start.app_seen import LOGIN_DAYS, Admitted, SetSeen
 from orgkey.start.look import OrgSeen
 from orgkey.start.proposal import guards, key_settings, problems_of, user_needed, users_settings

@@ -10,7 +10,7 @@ from enum import StrEnum
 from orgkey.metadata.check import suggestion
 from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
-from orgkey.stack_file.settings import KINDS
+from orgkey.stack_file.models import KINDS
 
 _IN_WORDS = {"external": "External Client App", "connected": "Connected App"}
 _SHOWN = 20  # names in one message

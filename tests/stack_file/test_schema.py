@@ -15,8 +15,10 @@ from jsonschema import Draft7Validator
 from orgkey.generate.stack_file_keys import example
 from orgkey.metadata.fields import inputs_of
 from orgkey.metadata.place import Type
+from orgkey.stack_file.metadata_settings import MADE_BY_US
+from orgkey.stack_file.models import KINDS
 from orgkey.stack_file.schema import keys, settings, stack_file_schema
-from orgkey.stack_file.settings import KINDS, MADE_BY_US, SettingsError
+from orgkey.stack_file.settings import SettingsError
 from tests.forked import commands
 from tests.program.stack import PROJECT
 from tests.stack_file.files import SMALLEST, stack
