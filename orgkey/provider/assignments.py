@@ -8,33 +8,36 @@ added ends (ADR 8).
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from orgkey.metadata.check import Problem
 from orgkey.metadata.identifiers import name_key
-from orgkey.metadata.ownership import Ownership, unmark
-from orgkey.model.assignments import PermissionSetAssignmentsArgs, expiration_problem, seconds_of
+from orgkey.model.assignments import PermissionSetAssignmentsArgs, expiration_problem
 from orgkey.model.connection import Connection
+from orgkey.provider.assignment_inputs import each_once, end_of, inputs_seen, names_in, new_names
+from orgkey.provider.assignment_outputs import (
+    OUTPUTS,
+    ending_memberships,
+    memberships,
+    only_names_holders,
+    outputs_of,
+    outputs_so_far,
+    present_group_assignments,
+    recorded_users,
+    shown,
+)
 from orgkey.provider.handler import Diff, Handler, InitFailedError, Operation, ReadResult, Values, unknown_outputs
 from orgkey.provider.model_inputs import as_args, changed, check_model, replacing
-from orgkey.provider.owner import present_manager
 from orgkey.provider.preview import permission_verdicts
 from orgkey.provider.same_org import has_moved
+from orgkey.provider.set_owner import other_manager, present_manager_input, refuse_anothers
+from orgkey.provider.who_loses import kept_by, sentences_by_group, taken_from, who_loses
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
-from orgkey.salesforce.access import (
-    Assignment,
-    Holders,
-    PartlyDoneError,
-    read_holders,
-    remove_assignments,
-    set_holders,
-)
-from orgkey.salesforce.errors import ConflictError, RefusedError, host_of
-from orgkey.salesforce.org_identity import ownership_of
+from orgkey.salesforce.access import Holders, PartlyDoneError, read_holders, remove_assignments, set_holders
+from orgkey.salesforce.errors import RefusedError, host_of
 from orgkey.salesforce.preflight import (
     permission_questions,
     read_groups,
@@ -49,16 +52,6 @@ from orgkey.salesforce.set_usage import SetUsage, holders_by_group, read_usage, 
 
 _NOTHING: Values = {}
 _NEEDS = (API, SETUP, ASSIGN)
-_OUTPUTS = (
-    "assignments",
-    "groupAssignmentIds",
-    "undeclaredUsers",
-    "byGroup",
-    "revision",
-    "orgId",
-    "instanceUrl",
-    "claim",
-)
 
 
 class PermissionSetAssignmentsHandler(Handler):
@@ -90,16 +83,18 @@ class PermissionSetAssignmentsHandler(Handler):
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         names = changed(("permissionSet", "authoritative", "managedBy"), old_inputs, inputs)
         for name in ("users", "groups"):
-            if _names(old_inputs, name) != _names(inputs, name) or inputs.get(name) is UNKNOWN:
+            if names_in(old_inputs, name) != names_in(inputs, name) or inputs.get(name) is UNKNOWN:
                 names.append(name)
-        if inputs.get("expiration") is UNKNOWN or _end(old_inputs) != _end(inputs):
+        if inputs.get("expiration") is UNKNOWN or end_of(old_inputs) != end_of(inputs):
             names.append("expiration")
-        taken_over = "users" in names and _only_names_holders(old_inputs, old_outputs, inputs)
+        taken_over = "users" in names and only_names_holders(old_inputs, old_outputs, inputs)
         if taken_over:
             names.remove("users")
         # A user who was given the set by an `up` that did not hear the answer, or by somebody else, is in no output yet.
         stale = (
-            not taken_over and "users" not in names and _recorded(old_outputs) not in (None, _names(inputs, "users"))
+            not taken_over
+            and "users" not in names
+            and recorded_users(old_outputs) not in (None, names_in(inputs, "users"))
         )
         replaces = replacing(PermissionSetAssignmentsArgs, names)
         return Diff(
@@ -108,11 +103,11 @@ class PermissionSetAssignmentsHandler(Handler):
             replaces=replaces,
             # Made before the old one is deleted, it would find the users in their groups and take them for somebody else's work.
             delete_before_replace=bool(replaces) and bool(old_outputs.get("groupAssignmentIds")),
-            warnings=_who_loses(old_inputs, old_outputs, inputs, replaces=bool(replaces)),
+            warnings=who_loses(old_inputs, old_outputs, inputs, replaces=bool(replaces)),
         )
 
     def plan(self, inputs: Values, old_outputs: Values | None, diff: Diff | None) -> Values:
-        planned = unknown_outputs(inputs, _OUTPUTS)
+        planned = unknown_outputs(inputs, OUTPUTS)
         certain = ("orgId", "claim")
         return planned if old_outputs is None else planned | {name: old_outputs.get(name, UNKNOWN) for name in certain}
 
@@ -121,7 +116,7 @@ class PermissionSetAssignmentsHandler(Handler):
         name, users, groups = inputs.get("permissionSet"), inputs.get("users") or (), inputs.get("groups") or ()
         if has_unknown(name):
             return permission_verdicts(_NEEDS, operation)
-        new_users, new_groups = _new(users, before, "users"), _new(groups, before, "groups")
+        new_users, new_groups = new_names(users, before, "users"), new_names(groups, before, "groups")
         license_name = operation.run.licenses.get(str(name), "")
         operation.snapshot.prefetch(
             *permission_questions(),
@@ -150,15 +145,15 @@ class PermissionSetAssignmentsHandler(Handler):
         except RefusedError:
             return  # a permission is missing, which is told
         if others and _by_default(operation):
-            operation.warn(_kept_by(name, others))
+            operation.warn(kept_by(name, others))
         elif others and inputs.get("authoritative"):
-            operation.warn(_taken_from(name, [item.username for item in others]))
+            operation.warn(taken_from(name, [item.username for item in others]))
 
     def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
-        holders = _refuse_anothers(args, (inputs,), operation)
+        holders = refuse_anothers(args, (inputs,), operation)
         if _by_default(operation) and (others := holders.others(args.users, operation.clock.now())):
-            operation.warn(_kept_by(args.permission_set, others))
+            operation.warn(kept_by(args.permission_set, others))
             inputs = {**inputs, "authoritative": False}
             args = as_args(PermissionSetAssignmentsArgs, inputs)
         claim = str(uuid.uuid4())
@@ -175,11 +170,11 @@ class PermissionSetAssignmentsHandler(Handler):
         holders = _look(args, outputs, operation)
         if has_moved(outputs, operation):
             return None
-        group_assignment_ids = _present_group_assignments(outputs, holders)
+        group_assignment_ids = present_group_assignments(outputs, holders)
         if not holders.permission_set_id and not group_assignment_ids:
             return None
-        inputs = {**inputs, **_present_manager(holders, inputs, operation)}
-        if whose := _anothers(holders, inputs, operation):
+        inputs = {**inputs, **present_manager_input(holders, inputs, operation)}
+        if whose := other_manager(holders, inputs, operation):
             operation.warn(
                 f"the permission set {args.permission_set} is managed by orgkey {whose} now; its holders are left alone"
             )
@@ -190,28 +185,13 @@ class PermissionSetAssignmentsHandler(Handler):
             [user for user in args.users if name_key(user) not in held], args, holders, operation
         )
         held |= {name_key(user) for user in by_group}
+        seen = inputs_seen(inputs, args, holders, held, group_assignment_ids, now)
         others = [item.username for item in holders.others(args.users, now)]
-        users = [user for user in args.users if name_key(user) in held]
-        seen = {**inputs, "users": [*users, *others] if args.authoritative else users}
-        if args.groups:  # a group is as declared when all are in it
-            members, everyone = holders.members(now), [name_key(user) for user in args.users]
-            seen["groups"] = [
-                group for group in args.groups if all((user, name_key(group)) in members for user in everyone)
-            ]
-        managed = (
-            *holders.of(args.users),
-            *(item for item in holders.memberships if item.assignment_id in group_assignment_ids),
-        )
-        for item in managed:
-            if seconds_of(item.expires) != _end(inputs):  # one that ends at another time stands for all
-                seen["expiration"] = item.expires or None
-                break
-        seen = {name: value for name, value in seen.items() if value is not None}
         if outputs and others and not args.authoritative:
             operation.info(
                 f"a destroy keeps the permission set {args.permission_set} as long as others hold it: {', '.join(others)}"
             )
-        seen_outputs = _outputs(seen, args, holders, group_assignment_ids, outputs, operation)
+        seen_outputs = outputs_of(seen, args, holders, group_assignment_ids, outputs, operation)
         return ReadResult(resource_id, seen, {**seen_outputs, "byGroup": by_group})
 
     def update(
@@ -219,7 +199,7 @@ class PermissionSetAssignmentsHandler(Handler):
     ) -> Values:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
         managers = (inputs, old_inputs)  # a renamed stack's set bears the old name until it was updated itself
-        _refuse_anothers(args, managers, operation)
+        refuse_anothers(args, managers, operation)
         return self._put(inputs, args, operation, remove=old_inputs.get("users") or (), before=old_outputs)
 
     def _put(
@@ -231,7 +211,7 @@ class PermissionSetAssignmentsHandler(Handler):
         remove: Sequence[str] = (),
         before: Values = _NOTHING,
     ) -> Values:
-        ending = _ending(before, inputs)
+        ending = ending_memberships(before, inputs)
         kept = set(before.get("groupAssignmentIds") or ()) - {item["id"] for item in ending}
         try:
             holders, made = set_holders(
@@ -242,13 +222,13 @@ class PermissionSetAssignmentsHandler(Handler):
                 keep=kept,
             )
         except PartlyDoneError as error:
-            outputs = _so_far(inputs, before, error.made, operation)
+            outputs = outputs_so_far(inputs, before, error.made, operation)
             raise InitFailedError(args.permission_set, outputs, [str(error)]) from error
-        return _outputs(
+        return outputs_of(
             inputs,
             args,
             holders,
-            _present_group_assignments({"groupAssignmentIds": [*kept, *made]}, holders),
+            present_group_assignments({"groupAssignmentIds": [*kept, *made]}, holders),
             before,
             operation,
         )
@@ -258,7 +238,7 @@ class PermissionSetAssignmentsHandler(Handler):
         operation.snapshot.identity()
         holders = read_holders(operation.snapshot, resource_id, also=usage_questions(resource_id))
         losing = holders.of(old_inputs.get("users") or ())
-        leaving = _ending(old_outputs, {})
+        leaving = ending_memberships(old_outputs, {})
         if not losing and not leaving:
             return
         if reason := _why_kept(resource_id, holders, old_inputs, operation):
@@ -266,15 +246,15 @@ class PermissionSetAssignmentsHandler(Handler):
             operation.warn(
                 f"{', '.join(users)} keep{'s' if len(users) == 1 else ''} the permission set {resource_id}: {reason}"
             )
-            for sentence in _by_group("for the same reason these stay in the group", leaving):
+            for sentence in sentences_by_group("for the same reason these stay in the group", leaving):
                 operation.warn(sentence)
-            operation.run.left[operation.urn] = [*map(_shown, losing), *leaving]
+            operation.run.left[operation.urn] = [*map(shown, losing), *leaving]
             return
         if losing:
             operation.info(
                 f"taking the permission set {resource_id} from: {', '.join(item.username for item in losing)}"
             )
-        for sentence in _by_group("taking out of the group", leaving):
+        for sentence in sentences_by_group("taking out of the group", leaving):
             operation.info(sentence)
         try:
             remove_assignments(
@@ -286,7 +266,7 @@ class PermissionSetAssignmentsHandler(Handler):
 
 def _why_kept(permission_set: str, holders: Holders, inputs: Values, operation: Operation) -> str:
     """Why nobody is to lose the set: it is another stack's by now, or an app still admits its holders."""
-    if whose := _anothers(holders, inputs, operation):
+    if whose := other_manager(holders, inputs, operation):
         return f"it is managed by orgkey {whose} now"
     if not holders.permission_set_id:
         return ""
@@ -299,44 +279,14 @@ def _by_default(operation: Operation) -> bool:
     return "authoritative" in operation.run.defaulted.get(operation.urn, ())
 
 
-def _refuse_anothers(args: PermissionSetAssignmentsArgs, managers: Sequence[Values], operation: Operation) -> Holders:
-    """Who holds the set; raises ConflictError where it is somebody else's to all of `managers`, which are inputs with a `managedBy`."""
-    asked_next = [*soql.users(args.users), *([*soql.groups(args.groups)] if args.groups else [])]
-    holders = read_holders(
-        operation.snapshot, args.permission_set, users=args.users, groups=args.groups, also=asked_next
-    )
-    whose = [_anothers(holders, inputs, operation) for inputs in managers]
-    if all(whose):
-        raise ConflictError(
-            f"{host_of(operation.org.url)} has the permission set {args.permission_set}, and it is managed by orgkey {whose[0]}.\n"
-            "Nothing was changed. Choose another orgkey:permissionSet.name, or take the set over first "
-            "(docs/guides/moving-a-stack.md)."
-        )
-    return holders
-
-
-def _anothers(holders: Holders, inputs: Values, operation: Operation) -> str:
-    """Owner and stack of somebody else who manages the set by now; empty where it is ours, nobody's, or a sandbox's copy of ours."""
-    manager, (_, marker) = str(inputs.get("managedBy") or ""), unmark(holders.description)
-    if not manager or marker is None:
-        return ""
-    another = ownership_of(marker, manager, operation.snapshot.identity()) is Ownership.ANOTHERS
-    return marker.manager if another else ""
-
-
-def _present_manager(holders: Holders, inputs: Values, operation: Operation) -> dict[str, str]:
-    _, marker = unmark(holders.description)
-    return {"managedBy": present_manager(marker, inputs, operation)} if inputs.get("managedBy") else {}
-
-
 def _look(args: PermissionSetAssignmentsArgs, outputs: Values, operation: Operation) -> Holders:
     """Who holds the set, and who is in the groups of now and of before: what we gave must not be forgotten while inputs name less."""
-    known = _memberships(outputs)
+    known = memberships(outputs)
     return read_holders(
         operation.snapshot,
         args.permission_set,
-        users=_each([*args.users, *(item["username"] for item in known)]),
-        groups=_each([*args.groups, *(item["group"] for item in known)]),
+        users=each_once([*args.users, *(item["username"] for item in known)]),
+        groups=each_once([*args.groups, *(item["group"] for item in known)]),
     )
 
 
@@ -354,159 +304,3 @@ def _by_group_alone(
             f"{user} holds the permission set {name} by the group {by_group[name_key(user)]} alone, and loses it with that"
         )
     return found
-
-
-def _outputs(
-    inputs: Values,
-    args: PermissionSetAssignmentsArgs,
-    holders: Holders,
-    group_assignment_ids: Sequence[str],
-    before: Values,
-    operation: Operation,
-) -> dict[str, Any]:
-    """The revision has the records' ids in it: an assignment that was taken away and given back is a change to be proved."""
-    listed = [_shown(item) for item in (*holders.of(args.users), *holders.memberships)]
-    digest = hashlib.sha256(
-        repr((holders.permission_set_id, [tuple(item.values()) for item in listed])).encode()
-    ).hexdigest()
-    return {
-        **inputs,
-        "assignments": listed,
-        "groupAssignmentIds": list(group_assignment_ids),
-        "undeclaredUsers": [item.username for item in holders.others(args.users, operation.clock.now())],
-        "byGroup": [],
-        "revision": digest[:16],
-        "orgId": operation.snapshot.identity().org_id,
-        "instanceUrl": operation.org.url,
-        "claim": _claim(before),
-    }
-
-
-def _so_far(inputs: Values, before: Values, made: Sequence[Assignment], operation: Operation) -> dict[str, Any]:
-    """What is known when the org failed in the middle, without asking it: the last read, and what was made. The next read corrects it."""
-    return {
-        **inputs,
-        "assignments": [*(before.get("assignments") or ()), *map(_shown, made)],
-        "groupAssignmentIds": [
-            *(before.get("groupAssignmentIds") or ()),
-            *(item.assignment_id for item in made if item.group),
-        ],
-        "undeclaredUsers": before.get("undeclaredUsers") or [],
-        "revision": "",
-        "orgId": operation.snapshot.identity().org_id,
-        "instanceUrl": operation.org.url,
-        "claim": _claim(before),
-    }
-
-
-def _only_names_holders(old_inputs: Values, old_outputs: Values, inputs: Values) -> bool:
-    """Whether an import's first update names none but users who hold the set already: what changes then is who manages, which it shows."""
-    if (
-        old_inputs.get("managedBy")
-        or not inputs.get("managedBy")
-        or UNKNOWN in (inputs.get("users"), inputs.get("managedBy"))
-    ):
-        return False
-    holding = {name_key(str(user)) for user in old_outputs.get("undeclaredUsers") or ()}
-    return not old_inputs.get("users") and set(_names(inputs, "users")) <= holding
-
-
-def _claim(before: Values) -> str:
-    """What tells this resource from another one for the same set, made by a Create or an import (ADR 10)."""
-    return str(before.get("claim") or uuid.uuid4())
-
-
-def _shown(item: Assignment) -> dict[str, str]:
-    group = {"group": item.group} if item.group else {}
-    expires = {"expires": item.expires} if item.expires else {}
-    return {"username": item.username, "userId": item.user_id, "id": item.assignment_id, **group, **expires}
-
-
-def _who_loses(old_inputs: Values, old_outputs: Values, inputs: Values, *, replaces: bool) -> list[str]:
-    """Name those from whom an `up` takes the set or a group; nobody is locked out without having been named before."""
-    if UNKNOWN in (inputs.get("users"), inputs.get("groups")):
-        return []
-    kept = set() if replaces else set(_names(inputs, "users"))
-    holding = [*(old_inputs.get("users") or ())]
-    if inputs.get("authoritative") and not old_inputs.get("authoritative"):
-        holding += (
-            old_outputs.get("undeclaredUsers") or ()
-        )  # those whom nobody declared, and who were left alone until now
-    losing = [str(user) for user in holding if name_key(str(user)) not in kept]
-    taken = [_taken_from(str(old_inputs.get("permissionSet")), losing)] if losing else []
-    return [*taken, *_by_group("an `up` takes out of the group", _ending(old_outputs, inputs))]
-
-
-def _taken_from(permission_set: str, users: Iterable[str]) -> str:
-    return f"an `up` takes the permission set {permission_set} from: {', '.join(users)}"
-
-
-def _kept_by(permission_set: str, others: Sequence[Assignment]) -> str:
-    users = ", ".join(item.username for item in others)
-    return (
-        f"others hold the permission set {permission_set} already, and keep it: {users}. "
-        "Set orgkey:assignments.authoritative to true to take it from them, or to false to let it be so without a word"
-    )
-
-
-def _by_group(what: str, items: Iterable[Mapping[str, str]]) -> list[str]:
-    leaving: dict[str, list[str]] = {}
-    for item in items:
-        leaving.setdefault(item["group"], []).append(item["username"])
-    return [f"{what} {group}: {', '.join(users)}" for group, users in leaving.items()]
-
-
-def _end(inputs: Values) -> int | None:
-    return seconds_of(str(inputs.get("expiration") or ""))
-
-
-def _memberships(outputs: Values) -> list[Mapping[str, str]]:
-    """Assignments to groups by the last read."""
-    return [item for item in outputs.get("assignments") or () if item.get("group")]
-
-
-def _ending(outputs: Values, inputs: Values) -> list[Mapping[str, str]]:
-    """Assignments to groups that we made and that are declared no more."""
-    made, users, groups = (
-        set(outputs.get("groupAssignmentIds") or ()),
-        _names(inputs, "users"),
-        _names(inputs, "groups"),
-    )
-    return [
-        item
-        for item in _memberships(outputs)
-        if item["id"] in made and (name_key(item["username"]) not in users or name_key(item["group"]) not in groups)
-    ]
-
-
-def _present_group_assignments(outputs: Values, holders: Holders) -> list[str]:
-    """Those of the assignments to groups made by us that are there still."""
-    ids = set(outputs.get("groupAssignmentIds") or ())
-    return [item.assignment_id for item in holders.memberships if item.assignment_id in ids]
-
-
-def _recorded(outputs: Values) -> Sequence[str] | None:
-    """Who holds the set by the last read, of those who were declared then."""
-    listed = outputs.get("assignments")
-    if not isinstance(listed, list | tuple):
-        return None
-    direct = [name_key(str(item["username"])) for item in listed if not item.get("group")]
-    return sorted([*direct, *(name_key(str(user)) for user in outputs.get("byGroup") or ())])
-
-
-def _names(inputs: Values, name: str) -> Sequence[str]:
-    """A list of names, without case and order."""
-    listed = inputs.get(name)
-    return sorted(name_key(str(item)) for item in listed) if isinstance(listed, list | tuple) else []
-
-
-def _new(names: Any, before: Values | None, name: str) -> list[str]:
-    """Those names that are known and were not there before."""
-    known = [str(each) for each in names if each is not UNKNOWN] if isinstance(names, list | tuple) else []
-    old = set(_names(before or {}, name))
-    return [each for each in _each(known) if name_key(each) not in old]
-
-
-def _each(names: Sequence[str]) -> list[str]:
-    """Names without case, each once."""
-    return list({name_key(name): name for name in names}.values())

@@ -1,0 +1,66 @@
+"""Inputs of PermissionSetAssignments by what they mean: names without case and order, an end by its moment, as a look finds it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from orgkey.metadata.identifiers import name_key
+from orgkey.model.assignments import PermissionSetAssignmentsArgs, seconds_of
+from orgkey.provider.handler import Values
+from orgkey.provider.wire import UNKNOWN
+from orgkey.salesforce.access import Holders
+
+
+def names_in(inputs: Values, name: str) -> Sequence[str]:
+    """A list of names, without case and order."""
+    listed = inputs.get(name)
+    return sorted(name_key(str(item)) for item in listed) if isinstance(listed, list | tuple) else []
+
+
+def new_names(names: Any, before: Values | None, name: str) -> list[str]:
+    """Those names that are known and were not there before."""
+    known = [str(each) for each in names if each is not UNKNOWN] if isinstance(names, list | tuple) else []
+    old = set(names_in(before or {}, name))
+    return [each for each in each_once(known) if name_key(each) not in old]
+
+
+def each_once(names: Sequence[str]) -> list[str]:
+    """Names without case, each once."""
+    return list({name_key(name): name for name in names}.values())
+
+
+def end_of(inputs: Values) -> int | None:
+    """When the assignments end, in whole seconds since the epoch; None: never."""
+    return seconds_of(str(inputs.get("expiration") or ""))
+
+
+def inputs_seen(
+    inputs: Values,
+    args: PermissionSetAssignmentsArgs,
+    holders: Holders,
+    held: Collection[str],
+    group_assignment_ids: Collection[str],
+    now: float,
+) -> dict[str, Any]:
+    """The inputs as somebody would have to write them for what a look found at `now`, in epoch seconds.
+
+    `held` are the keys of those declared users who hold the set, `group_assignment_ids` the assignments to groups that are ours.
+    """
+    users = [user for user in args.users if name_key(user) in held]
+    others = [item.username for item in holders.others(args.users, now)]
+    seen = {**inputs, "users": [*users, *others] if args.authoritative else users}
+    if args.groups:  # a group is as declared when all are in it
+        members, everyone = holders.members(now), [name_key(user) for user in args.users]
+        seen["groups"] = [
+            group for group in args.groups if all((user, name_key(group)) in members for user in everyone)
+        ]
+    managed = (
+        *holders.of(args.users),
+        *(item for item in holders.memberships if item.assignment_id in group_assignment_ids),
+    )
+    for item in managed:
+        if seconds_of(item.expires) != end_of(inputs):  # one that ends at another time stands for all
+            seen["expiration"] = item.expires or None
+            break
+    return {name: value for name, value in seen.items() if value is not None}

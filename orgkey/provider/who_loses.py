@@ -1,0 +1,47 @@
+"""Who loses a permission set or a group by an `up`, and who keeps it all the same: said before it happens, by user name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from orgkey.metadata.identifiers import name_key
+from orgkey.provider.assignment_inputs import names_in
+from orgkey.provider.assignment_outputs import ending_memberships
+from orgkey.provider.handler import Values
+from orgkey.provider.wire import UNKNOWN
+from orgkey.salesforce.access import Assignment
+
+
+def who_loses(old_inputs: Values, old_outputs: Values, inputs: Values, *, replaces: bool) -> list[str]:
+    """Name those from whom an `up` takes the set or a group; nobody is locked out without having been named before."""
+    if UNKNOWN in (inputs.get("users"), inputs.get("groups")):
+        return []
+    kept = set() if replaces else set(names_in(inputs, "users"))
+    holding = [*(old_inputs.get("users") or ())]
+    if inputs.get("authoritative") and not old_inputs.get("authoritative"):
+        holding += old_outputs.get("undeclaredUsers") or ()  # whom nobody declared, and who were left alone until now
+    losing = [str(user) for user in holding if name_key(str(user)) not in kept]
+    taken = [taken_from(str(old_inputs.get("permissionSet")), losing)] if losing else []
+    return [*taken, *sentences_by_group("an `up` takes out of the group", ending_memberships(old_outputs, inputs))]
+
+
+def taken_from(permission_set: str, users: Iterable[str]) -> str:
+    """Say whom an `up` takes the set from."""
+    return f"an `up` takes the permission set {permission_set} from: {', '.join(users)}"
+
+
+def kept_by(permission_set: str, others: Sequence[Assignment]) -> str:
+    """Say who keeps the set although nobody declares it, and how to decide that."""
+    users = ", ".join(item.username for item in others)
+    return (
+        f"others hold the permission set {permission_set} already, and keep it: {users}. "
+        "Set orgkey:assignments.authoritative to true to take it from them, or to false to let it be so without a word"
+    )
+
+
+def sentences_by_group(what: str, items: Iterable[Mapping[str, str]]) -> list[str]:
+    """Say of each group which users `what` is about."""
+    leaving: dict[str, list[str]] = {}
+    for item in items:
+        leaving.setdefault(item["group"], []).append(item["username"])
+    return [f"{what} {group}: {', '.join(users)}" for group, users in leaving.items()]
