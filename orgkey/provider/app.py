@@ -22,9 +22,11 @@ from orgkey.provider.adoption import is_deployed
 from orgkey.provider.cut_off import cut_off, tell_whom
 from orgkey.provider.giving_way import reason_to_give_way
 from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, Operation, ReadResult, Values
+from orgkey.provider.metadata_deploy import NOTHING_INHERITED, Inherited, destroy
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.owner import MANAGED_BY
 from orgkey.provider.preview import permission_verdicts, tell_what_a_deploy_tells
+from orgkey.provider.same_name import judge_name_of, ownership_seen, thing_of
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
 from orgkey.salesforce.app_links import (
@@ -182,7 +184,7 @@ class AppHandler(MetadataHandler):
         if found is None:
             return verdicts
         thing = self._app_thing(found, inputs, operation)
-        verdicts.append(self._whose_name(thing, inputs, operation))
+        verdicts.append(judge_name_of(self, thing, inputs, operation))
         if verdicts[-1].state is State.RIGHT and self._is_new(inputs, operation):
             verdicts.append(self._key_verdict(thing, inputs, operation))
         return verdicts
@@ -201,11 +203,11 @@ class AppHandler(MetadataHandler):
         if is_there(operation.snapshot, other, name):
             thing = Thing(Ownership.UNMARKED)
             app = read_app(operation.snapshot, other, name) if inputs.get(MANAGED_BY) else None
-            thing = self._thing(app.found.marker, inputs, operation) if app else thing
+            thing = thing_of(app.found.marker, inputs, operation) if app else thing
         return judge_other_kind(self.resource, name, thing, host=host_of(operation.org.url))
 
     def _app_thing(self, found: Found, inputs: Values, operation: Operation) -> Thing:
-        return self._thing(found.marker, inputs, operation, str(found.settings.get("consumerKey") or ""))
+        return thing_of(found.marker, inputs, operation, str(found.settings.get("consumerKey") or ""))
 
     def _is_new(self, inputs: Values, operation: Operation) -> bool:
         """Whether the state has no such app, whose replacement would bring another key, and the key is known."""
@@ -252,7 +254,7 @@ class AppHandler(MetadataHandler):
         why = reason_to_give_way(self, str(inputs["name"]), found_key, ownership, operation)
         if why:
             operation.progress(f"the {self.resource} {inputs['name']} {why}")
-            self.destroy(str(inputs["name"]), operation)
+            destroy(self.resource, str(inputs["name"]), operation)
             raise _MadeRoomError
         verdict = self._key_verdict(self._app_thing(found, inputs, operation), inputs, operation)
         if verdict.state is State.WRONG:
@@ -394,17 +396,19 @@ class ExternalClientAppHandler(AppHandler):
     needs: ClassVar[tuple[Need, ...]] = (*AppHandler.needs, EXTERNAL)
     resource: ClassVar[Resource] = Resource.EXTERNAL_CLIENT_APP
 
-    def _put(self, inputs: Values, found: Found | None, operation: Operation, **how: Any) -> dict[str, Any]:
+    def put(
+        self, inputs: Values, found: Found | None, operation: Operation, inherited: Inherited = NOTHING_INHERITED
+    ) -> dict[str, Any]:
         """As for all metadata; an app of ours that lost its OAuth settings, and takes none again, is recreated (platform notes 2.4).
 
         A sandbox refresh may leave it so. Nobody can log in through it any more, so nobody loses anything.
         """
         try:
-            return super()._put(inputs, found, operation, **how)
+            return super().put(inputs, found, operation, inherited)
         except DeployFailedError as error:
             if (
                 found is None
-                or how.get("adopted")
+                or inherited.adopted
                 or not error.broken_app
                 or not self._is_broken(found, inputs, operation)
             ):
@@ -413,11 +417,11 @@ class ExternalClientAppHandler(AppHandler):
             operation.warn(
                 f"the External Client App {name} had lost its OAuth settings and takes none again: it is deleted and recreated"
             )
-            self.destroy(name, operation)
-            return super()._put(inputs, None, operation, **{**how, "copied_from": ""})
+            destroy(self.resource, name, operation)
+            return super().put(inputs, None, operation, replace(inherited, copied_from=""))
 
     def _is_broken(self, found: Found, inputs: Values, operation: Operation) -> bool:
-        is_own = self._ownership(found, inputs, operation) in {Ownership.OURS, Ownership.COPY}
+        is_own = ownership_seen(found, inputs, operation) in {Ownership.OURS, Ownership.COPY}
         return is_own and bool({GLOBAL_OAUTH, OAUTH} & set(found.missing))
 
 

@@ -13,6 +13,7 @@ from orgkey.provider.handler import Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.owner import MANAGED_BY
 from orgkey.provider.preview import COMPONENT, permission_verdicts
+from orgkey.provider.same_name import judge_name_of, thing_of
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import has_unknown
 from orgkey.salesforce import soql
@@ -92,7 +93,7 @@ class PermissionSetHandler(MetadataHandler):
             return []
         own = own_set(operation.snapshot, rows)
         marker = next((unmark(row.text("Description"))[1] for row in rows if row.text("Id") == own), None)
-        return [self._whose_name(self._thing(marker, inputs, operation) if own else None, inputs, operation)]
+        return [judge_name_of(self, thing_of(marker, inputs, operation) if own else None, inputs, operation)]
 
     def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
         """As for all metadata; a permission that a component will miss is told before its first write, where asking costs nothing."""
