@@ -5,15 +5,41 @@ Everything else that has the name is kept, and the new one is refused.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from orgkey.metadata.members import Resource
 from orgkey.metadata.ownership import Ownership
 from orgkey.provider.adoption import is_taken_over
-from orgkey.provider.handler import Handler, Operation
+from orgkey.provider.handler import Operation, Values
+from orgkey.provider.metadata_deploy import destroy
+from orgkey.provider.metadata_hooks import MetadataHooks
 
 _LOST = "came of a deploy whose answer was lost: making it again with the present key"
 
 
-def reason_to_give_way(handler: Handler, name: str, found_key: str, ownership: Ownership, operation: Operation) -> str:
+class MadeRoomError(Exception):
+    """A sandbox's copy of production's app, or one that came of a lost deploy, was removed; creating starts anew."""
+
+
+def make_room(handler: MetadataHooks, name: str, found_key: str, ownership: Ownership, operation: Operation) -> None:
+    """Remove the app with another consumer key than the new one's where it gives way; then raise MadeRoomError."""
+    if why := _reason_to_give_way(handler, name, found_key, ownership, operation):
+        operation.progress(f"the {handler.resource} {name} {why}")
+        destroy(handler.resource, name, operation)
+        raise MadeRoomError
+
+
+def with_room(create: Callable[[], tuple[str, Values]]) -> tuple[str, Values]:
+    """Create, and once more where the first try made room."""
+    try:
+        return create()
+    except MadeRoomError:
+        return create()
+
+
+def _reason_to_give_way(
+    handler: MetadataHooks, name: str, found_key: str, ownership: Ownership, operation: Operation
+) -> str:
     """Why the app with another consumer key than the new one's gives way, as the rest of a sentence about it; empty where it stays."""
     if ownership is Ownership.COPY and handler.name == Resource.EXTERNAL_CLIENT_APP:
         return "came with the sandbox's refresh: making it again with this stack's key"
@@ -32,7 +58,7 @@ def _is_replaced_by_order(found_key: str, operation: Operation) -> bool:
     return app is not None and app.urn == operation.urn and not app.taken_over
 
 
-def _arrived_late(handler: Handler, name: str, found_key: str, operation: Operation) -> bool:
+def _arrived_late(handler: MetadataHooks, name: str, found_key: str, operation: Operation) -> bool:
     """Whether this is the app that the state had with this key, and that was not in the org when the run looked.
 
     Its deploy's answer was lost, so nobody was ever told of the key. The run has another key pair for it by now, and the engine has
@@ -42,7 +68,7 @@ def _arrived_late(handler: Handler, name: str, found_key: str, operation: Operat
     return bool(outputs) and not is_taken_over(outputs) and handler.app_key(outputs, outputs) == found_key
 
 
-def _was_left_by_a_lost_run(handler: Handler, found_key: str, operation: Operation) -> bool:
+def _was_left_by_a_lost_run(handler: MetadataHooks, found_key: str, operation: Operation) -> bool:
     """Whether this is what an engine made, and was killed before it wrote the state, amid a replacement that is done again now.
 
     The one in state has another key and is to be replaced under this very name, so nobody else's it can be; and no state knows its key.

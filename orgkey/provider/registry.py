@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orgkey.provider.app import ConnectedAppHandler, ExternalClientAppHandler
 from orgkey.provider.assignments import PermissionSetAssignmentsHandler
+from orgkey.provider.connected_app import ConnectedAppHandler
+from orgkey.provider.external_client_app import ExternalClientAppHandler
 from orgkey.provider.handler import Handler
 from orgkey.provider.jwt_grant import JwtGrantHandler
 from orgkey.provider.key_pair import KeyPairHandler

@@ -1,0 +1,77 @@
+"""What stands in the way of an app: a missing permission, an app of the other kind, a name or a consumer key that somebody has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orgkey.metadata.ownership import Ownership
+from orgkey.metadata.parse import Found
+from orgkey.provider.cut_off import tell_whom
+from orgkey.provider.handler import Operation, Values
+from orgkey.provider.metadata_hooks import MetadataHooks
+from orgkey.provider.owner import MANAGED_BY
+from orgkey.provider.preview import permission_verdicts, tell_what_a_deploy_tells
+from orgkey.provider.same_name import judge_name_of, thing_of
+from orgkey.provider.wire import has_unknown
+from orgkey.salesforce import soql
+from orgkey.salesforce.apps import is_there, read_app
+from orgkey.salesforce.errors import host_of
+from orgkey.salesforce.preflight import permission_questions, read_consumer_keys
+from orgkey.salesforce.preflight_judge import Need, Thing, judge_consumer_key, judge_key, judge_other_kind
+from orgkey.salesforce.preflight_table import State, Verdict
+from orgkey.salesforce.read import other_kind
+
+_MOST_APPS = 50  # whose consumer keys a preview looks at: ten are a request
+
+
+def app_verdicts(
+    handler: MetadataHooks, needs: Sequence[Need], inputs: Values, before: Values | None, operation: Operation
+) -> list[Verdict]:
+    """Whether the login may make such an app, and whose its name is, in either kind."""
+    tell_what_a_deploy_tells(operation)
+    name, manager = inputs.get("name"), inputs.get(MANAGED_BY) or ""
+    if before is not None:
+        tell_whom(str(name), before, inputs, operation)
+    if before is not None or has_unknown(name) or has_unknown(manager):
+        return permission_verdicts(needs, operation)
+    operation.snapshot.prefetch(soql.ORGANIZATION, *permission_questions(), soql.external_client_app(str(name)))
+    verdicts = [*permission_verdicts(needs, operation), other_kind_verdict(handler, inputs, operation)]
+    if _is_new(handler, inputs, operation):
+        whose = read_consumer_keys(operation.snapshot, at_most=_MOST_APPS).get(str(inputs["consumerKey"]), "")
+        verdicts.append(judge_consumer_key(str(name), whose, host=host_of(operation.org.url)))
+    found = handler.find(str(name), operation) if manager else None
+    if found is None:
+        return verdicts
+    thing = app_thing(found, inputs, operation)
+    verdicts.append(judge_name_of(handler, thing, inputs, operation))
+    if verdicts[-1].state is State.RIGHT and _is_new(handler, inputs, operation):
+        verdicts.append(key_verdict(handler, thing, inputs, operation))
+    return verdicts
+
+
+def key_verdict(handler: MetadataHooks, thing: Thing, inputs: Values, operation: Operation) -> Verdict:
+    """Whether an app that is there has the consumer key that the settings give."""
+    name, key = str(inputs["name"]), str(inputs["consumerKey"])
+    return judge_key(handler.resource, name, thing, key, host=host_of(operation.org.url))
+
+
+def other_kind_verdict(handler: MetadataHooks, inputs: Values, operation: Operation) -> Verdict:
+    """Whether an app of the other kind has the name."""
+    name, other, thing = str(inputs["name"]), other_kind(handler.resource), None
+    if is_there(operation.snapshot, other, name):
+        thing = Thing(Ownership.UNMARKED)
+        app = read_app(operation.snapshot, other, name) if inputs.get(MANAGED_BY) else None
+        thing = thing_of(app.found.marker, inputs, operation) if app else thing
+    return judge_other_kind(handler.resource, name, thing, host=host_of(operation.org.url))
+
+
+def app_thing(found: Found, inputs: Values, operation: Operation) -> Thing:
+    """What is there, as verdicts take it: whose it is, and its consumer key."""
+    return thing_of(found.marker, inputs, operation, str(found.settings.get("consumerKey") or ""))
+
+
+def _is_new(handler: MetadataHooks, inputs: Values, operation: Operation) -> bool:
+    """Whether the state has no such app, whose replacement would bring another key, and the key is known."""
+    return not has_unknown(inputs.get("consumerKey")) and not operation.run.in_state(
+        operation.urn, (handler.name, str(inputs["name"]))
+    )
