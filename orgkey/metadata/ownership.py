@@ -3,7 +3,7 @@
 `managed by orgkey <owner>/<stack> in <org id>`: shown, never hidden. The org id tells a sandbox's copy of production's things
 from the things of this stack (platform notes 1.9: a refreshed sandbox is a copy of production under a new org id).
 
-`... in <org id>#2` says that a second resource of the stack has taken the thing over, as the engine's replacements do: the first one
+`... in <org id>#3` says that a second resource of the stack has taken the thing over, as the engine's replacements do: the first one
 is to delete it no more (ADR 10). The id has 15 characters there, so that the line grows no longer.
 """
 

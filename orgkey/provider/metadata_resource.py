@@ -17,7 +17,7 @@ from orgkey.metadata.render import UnknownPart
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.adoption import is_deployed, is_taken_over, refusal_to_replace
 from orgkey.provider.carry_over import carried_over_parts
-from orgkey.provider.claims import claim_of, claims, next_claim
+from orgkey.provider.claims import claim_of, claims, next_above, next_claim, says_taken_over
 from orgkey.provider.handler import Diff, Operation, ReadResult, Values, unknown_outputs
 from orgkey.provider.metadata_deploy import NOTHING_INHERITED, Inherited, deploy_settings, destroy, try_settings
 from orgkey.provider.metadata_hooks import MetadataHooks
@@ -27,9 +27,6 @@ from orgkey.provider.read_back import NOT_KEPT, as_sent
 from orgkey.provider.same_name import copied_from_org, is_a_later_ones, is_anothers, ownership_seen, refuse_strangers
 from orgkey.provider.same_org import has_moved
 from orgkey.provider.wire import UNKNOWN, has_unknown
-
-_SECOND = 2
-"""The claim of whoever takes over what its own stack made; a later one may be of what an import took over before."""
 
 
 class MetadataHandler(MetadataHooks):
@@ -85,11 +82,12 @@ class MetadataHandler(MetadataHooks):
         if found is None:
             return str(inputs["name"]), self.put(inputs, None, operation)
         self._adopt(found, inputs, operation)
-        in_state = operation.run.claims.get((self.name, str(inputs["name"])), 0)
-        claim = max(found.marker.claim if found.marker else 0, in_state) + 1
+        key = (self.name, str(inputs["name"]))
+        adopted = operation.run.adopted.get(key, says_taken_over(found.marker))
+        highest = max(found.marker.claim if found.marker else 0, operation.run.claims.get(key, 0))
         inherited = Inherited(
-            claim=claim,
-            adopted=operation.run.adopted.get((self.name, str(inputs["name"])), claim > _SECOND),
+            claim=next_above(highest, taken_over=adopted),
+            adopted=adopted,
             carried_over=carried_over_parts(inputs, found.unknown_parts, found.unknown_parts),
             copied_from=copied_from_org(self, found, inputs, {}, operation),
         )

@@ -228,3 +228,19 @@ def test_what_the_stack_made_itself_can_still_be_made_anew_after_a_killed_up_and
     looked_at(client, kind, (resource_id, inputs, second))
     _, third = client.create(kind, inputs)
     assert third["adopted"] is False
+
+
+def test_no_number_of_forced_replacements_makes_what_the_stack_made_itself_look_like_something_that_was_there_before(
+    next_run: Next, made: tuple[str, Made], org: Org
+) -> None:
+    """The engine starts another provider after its look where the provider's settings changed: that one remembers nothing."""
+    kind, (resource_id, inputs, outputs) = made
+    for _ in range(3):
+        client = next_run()
+        _, replaced = client.create(kind, inputs)
+        client.delete(kind, resource_id, inputs, outputs)
+        outputs = replaced
+        assert outputs["adopted"] is False
+    another, _ = next_run().check(kind, {**inputs, "name": "Another"}, inputs)
+    next_run_with_check(next_run, kind, inputs, outputs, another)
+    assert stands(org, kind)
