@@ -57,6 +57,8 @@ class Life(RuleBasedStateMachine):
         self.sound = True
         self.applied: Declared | None = None
         """The edits of the last `up` that ended well."""
+        self.additive = False
+        """Whether assignments were made anew while others held the set: by default those keep it from then on (ADR 8)."""
         self.clients = Clients(sandbox)
 
     @initialize(kind=st.sampled_from(KINDS), fault=A_FAULT)
@@ -150,7 +152,10 @@ class Life(RuleBasedStateMachine):
         assert ended.ok, ended.text
         self.changed = False
         kept, standing = self.stack.kept(), self.sandbox.standing()
-        assert contradictions(kept, standing, self.sandbox.org) == []
+        self.additive = self.additive and kept["assignments"].inputs.get("authoritative") is False
+        others = self._others_who_hold() if self.additive else ()
+        found = contradictions(kept, standing, self.sandbox.org, others=others)
+        assert not found, "; ".join(found)
         self._login_after(ended)
         apps = {number_of(part): each for part, each in kept.items() if base_of(part) == "app"}
         assert {number: each.id for number, each in apps.items()} == self.file.apps()
@@ -175,6 +180,7 @@ class Life(RuleBasedStateMachine):
         if way == "taint":
             for part in self._parts_of(parts):
                 self.stack.taint(part)
+        self._note_who_else_holds()
         if stopped:
             self.stack.up(self._config(), dataclasses.replace(options, stopped_before_deletes=True))
         self._login_after(self._command("up", fault, options))
@@ -192,6 +198,7 @@ class Life(RuleBasedStateMachine):
         self, parts: Parts, way: str, replaced: Parts, fault: tuple[str, int] | None, *, dependents: bool
     ) -> None:
         self.sound, self.changed = False, True
+        self._note_who_else_holds()
         names, forced = self._named(parts), self._named(replaced)
         options = (
             Options(target=names, target_dependents=dependents, replace=forced)
@@ -218,6 +225,7 @@ class Life(RuleBasedStateMachine):
             if set(logins) != set(file.apps()):
                 return
             self.file = file.keeping({number: login["consumerKey"] for number, login in logins.items()})
+        self._note_who_else_holds()
         self.components += 1
         self.stack.rename(f"access{self.components}")
         ended = self._command("up", fault)
@@ -267,11 +275,14 @@ class Life(RuleBasedStateMachine):
         assert self.clients.refusals(logins_of(self.twin)).keys() == self.file.blocked
         ended = self._command("destroy", fault)
         assert ended.ok, ended.text
-        assert contradictions(self.twin.kept(), self.sandbox.standing(), self.sandbox.org, stack="twin") == []
+        standing, others = self.sandbox.standing(), self._others_who_hold() if self.additive else ()
+        assert contradictions(self.twin.kept(), standing, self.sandbox.org, stack="twin", others=others) == []
         assert self.clients.refusals(logins_of(self.twin)).keys() == self.file.blocked
         assert logins_of(self.twin).keys() == self.file.apps().keys()
         ended = self.twin.destroy(config)
         assert ended.ok, ended.text
+        if self.additive:
+            self._somebody_deletes_what_others_hold()
         assert contradictions({}, self.sandbox.standing(), self.sandbox.org) == []
         self.changed, self.sound = False, True
 
@@ -310,11 +321,8 @@ class Life(RuleBasedStateMachine):
         self.sound = False
         ended = self._command("destroy", fault)
         assert ended.ok, ended.text
-        if (
-            self.changed
-        ):  # a component of another name takes the set from nobody who was given it by hand, and then it stays
-            for name in {name for name, user in self.sandbox.standing().holders if user not in self._users}:
-                self.sandbox.org.deploy({}, destroy={"PermissionSet": [name]})
+        if self.changed or self.additive:
+            self._somebody_deletes_what_others_hold()
         assert contradictions(self.stack.kept(), self.sandbox.standing(), self.sandbox.org) == []
         self.changed, self.sound = False, True
 
@@ -389,6 +397,19 @@ class Life(RuleBasedStateMachine):
 
     def _named(self, parts: Parts) -> frozenset[str]:
         return frozenset(f"{self.stack.engine.component}-{part}" for part in self._parts_of(parts))
+
+    def _note_who_else_holds(self) -> None:
+        """What comes next may make assignments anew: by a new component, by order, or because they depend on what is replaced."""
+        self.additive = self.additive or bool(self._others_who_hold())
+
+    def _others_who_hold(self) -> list[str]:
+        """Users who hold a set of ours and are not declared."""
+        return [user for _, user in self.sandbox.standing().holders if user not in self._users]
+
+    def _somebody_deletes_what_others_hold(self) -> None:
+        """A destroy takes a set from nobody who was given it by hand, so that the set stays."""
+        for name in {name for name, user in self.sandbox.standing().holders if user not in self._users}:
+            self.sandbox.org.deploy({}, destroy={"PermissionSet": [name]})
 
     def _edit(self, **edits: Any) -> None:
         self.file = dataclasses.replace(self.file, **edits)

@@ -7,7 +7,7 @@ run (keys, certificates, ids, dates) are compared with each other within one run
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -149,8 +149,13 @@ class Kept:
     init_errors: tuple[str, ...] = ()
 
 
-def contradictions(kept: Mapping[str, Kept], standing: Standing, org: Org, *, stack: str = "t") -> list[str]:
-    """What does not fit together within one stack and its org: state against org, and state against itself."""
+def contradictions(
+    kept: Mapping[str, Kept], standing: Standing, org: Org, *, stack: str = "t", others: Collection[str] = ()
+) -> list[str]:
+    """What does not fit together within one stack and its org: state against org, and state against itself.
+
+    `others` may hold the set beside the users that are declared.
+    """
     if not kept:
         left = [*(app.name for app in standing.apps), *(name for name, _, _ in standing.sets)]
         return [f"{name} is in the org and in no state" for name in left]
@@ -162,14 +167,15 @@ def contradictions(kept: Mapping[str, Kept], standing: Standing, org: Org, *, st
     if missing:
         return [*found, f"not in state: {', '.join(sorted(missing))}"]
     declared = kept["set"].id
-    users = sorted(kept["assignments"].inputs["users"])
+    users = sorted([*kept["assignments"].inputs["users"], *others])
     marker = rf"managed by orgkey orgkey/{stack} in ({org.org_id}|{org.org_id[:15]}#\d+)"
     held = [user for name, user in standing.holders if name == declared]
     checks = {
         "the apps in state are those of ours": sorted(each.name for each in standing.apps)
         == sorted(kept[part].id for part in apps),
         "one set of ours": [name for name, _, _ in standing.sets] == [declared],
-        "the declared users hold it, nobody else, nobody twice": held == users and len(standing.holders) == len(users),
+        "the declared users hold it, nobody twice, nobody else but who may": held == users
+        and len(standing.holders) == len(users),
         "both descriptions end in the ownership marker": all(
             re.fullmatch(marker, text.split("\n")[-1])
             for text in (*(each.description for each in standing.apps), *(text for _, _, text in standing.sets))

@@ -89,12 +89,17 @@ class Sandbox:
         """Take back what is left of the faults; say whether all were used."""
         return not self.admin("DELETE", "/faults")["unused"]
 
-    def wait_for_late_requests(self) -> None:
-        """Wait until the org has handled what it was sent, also where the sender gave up: it may deploy or delete something yet."""
-        until(
-            lambda: not any(self.admin("GET", f"/requests?org={name}")["underWay"] for name in (NAME, OTHER)),
-            "the orgs have handled what they were sent",
-        )
+    def wait_for_late_requests(self) -> bool:
+        """Wait until the org has handled what it was sent, also where the sender gave up: it may deploy or delete something yet.
+
+        Says whether there was something to wait for.
+        """
+        late = self._handles_requests()
+        until(lambda: not self._handles_requests(), "the orgs have handled what they were sent")
+        return late
+
+    def _handles_requests(self) -> bool:
+        return any(self.admin("GET", f"/requests?org={name}")["underWay"] for name in (NAME, OTHER))
 
     def forget_requests(self) -> None:
         """Empty the request log."""
