@@ -32,6 +32,15 @@ def landscape(*options: str) -> Iterator[tuple[Path, Landscape]]:
             running.stop()
 
 
+def empty_stack(folder: Path, pulumi: Path) -> Stack:
+    """A stack of a program that does nothing: the floor of what an engine and its language host take."""
+    files = {
+        "Pulumi.yaml": f"name: empty\nruntime: {{name: python, options: {{virtualenv: {sys.prefix}}}}}\n",
+        "__main__.py": "",
+    }
+    return Stack(folder, pulumi, files=files, **AS_INSTALLED)
+
+
 def new_stack(folder: Path, pulumi: Path, org: Org, config: Mapping[str, Any] = {}) -> Stack:
     """A stack of this project for an org, as people have it installed; nothing is deployed yet."""
     stack = Stack(folder, pulumi, **AS_INSTALLED)

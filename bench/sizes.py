@@ -9,12 +9,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.project import engine, landscape, new_stack
+from bench.project import empty_stack, engine, landscape, new_stack
 from bench.targets import Results
 from tests.conformance.app import ExternalApp, Key
 from tests.forked import INSTALLED
 from tests.landscape import Landscape, Org
-from tests.program.stack import AS_INSTALLED, Stack, ok
+from tests.program.stack import Stack, ok
 
 ROUNDS = 5
 IMPORTED, GIVEN = 500, 2_000
@@ -27,8 +27,7 @@ def run(results: Results) -> None:
     results.note("orgkey --help", _start([str(INSTALLED / "orgkey"), "--help"]), _start([sys.executable, "-c", ""]))
     pulumi = engine()
     with landscape() as (folder, running):
-        empty = Stack(folder / "empty", pulumi, **AS_INSTALLED)
-        (empty.folder / "__main__.py").write_text("")
+        empty = empty_stack(folder / "empty", pulumi)
         floor, _ = _timed(running, "an empty program", empty)
         for name, stack in (
             ("import of an app with 500 users", lambda: _to_import(folder / "import", pulumi, running)),

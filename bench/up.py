@@ -8,9 +8,9 @@ from __future__ import annotations
 import statistics
 import time
 
-from bench.project import engine, landscape, new_stack
+from bench.project import empty_stack, engine, landscape, new_stack
 from bench.targets import Results
-from tests.program.stack import AS_INSTALLED, Stack, ok
+from tests.program.stack import Stack, ok
 
 ROUNDS = 3
 EMPTY, FIRST, AGAIN = "an empty program", "first up", "up with nothing to change"
@@ -22,8 +22,7 @@ def run(results: Results) -> None:
     seconds: dict[str, list[float]] = {EMPTY: [], FIRST: [], AGAIN: []}
     requests: dict[str, dict[str, int]] = {}
     with landscape() as (folder, running):
-        empty = Stack(folder / "empty", pulumi, **AS_INSTALLED)
-        (empty.folder / "__main__.py").write_text("")
+        empty = empty_stack(folder / "empty", pulumi)
         for number in range(ROUNDS):
             seconds[EMPTY].append(_timed(empty))
             stack = new_stack(folder / f"ours{number}", pulumi, running.fresh("uat"))

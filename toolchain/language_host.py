@@ -4,10 +4,12 @@ Enough for up, preview, refresh, destroy, import without code generation, and lo
 stands on the SDK's own host for inline programs; the official host is not available where this one is used. What it
 cannot do it refuses in one sentence.
 
-It answers before it has loaded the SDK, which it does while the engine looks at what is in state.
+It answers before it has loaded the SDK. That, and what ``runtime.options.preload`` in Pulumi.yaml names, it loads while the
+engine looks at what is in state (ADR 7).
 """
 # ruff: noqa: N802 - the calls have the names that the protocol gives them
 
+import importlib
 import os
 import platform
 import runpy
@@ -18,6 +20,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NoReturn, cast
@@ -45,6 +48,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def __init__(self, engine: str) -> None:
         self._engine = engine
+        self.loaded = threading.Event()
+        """Set when what a program needs has been loaded; two threads that load at once could meet half a module."""
 
     def Handshake(self, _request: language_pb2.LanguageHandshakeRequest, _context: grpc.ServicerContext) -> Any:
         return language_pb2.LanguageHandshakeResponse()
@@ -67,6 +72,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> Any:
         """Run the program to its end, as ``python __main__.py`` in its folder would."""
+        self.loaded.wait()
         from pulumi.automation._server import LanguageServer
 
         folder = Path(request.info.program_directory)
@@ -120,14 +126,37 @@ def main() -> NoReturn:
     signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     server = grpc.server(ThreadPoolExecutor(), options=[("grpc.max_receive_message_length", -1)])
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(engine=sys.argv[-1]), server)
+    host = LanguageHost(engine=sys.argv[-1])
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    import pulumi.automation._server  # noqa: F401 - Run needs it, and the engine looks at what is in state before that
+    try:
+        import pulumi.automation._server  # noqa: F401 - Run needs it
 
+        preload(Path.cwd())
+    finally:
+        host.loaded.set()
     while True:
         time.sleep(1)  # not signal.pause(): that would sleep on when the system gives the signal to another thread
+
+
+def preload(folder: Path) -> None:
+    """Load the modules that the project of a folder names in ``runtime.options.preload`` of its Pulumi.yaml, a list.
+
+    Only what runs nothing of a program when it is imported may be named there: there are no settings yet. What cannot be loaded
+    fails where the program imports it. Pulumi's own host knows no such option, and passes it over.
+    """
+    import yaml
+
+    try:
+        file = next(file for each in (folder, *folder.parents) if (file := each / "Pulumi.yaml").exists())
+        named = yaml.safe_load(file.read_text())["runtime"]["options"]["preload"]
+    except (StopIteration, OSError, ValueError, yaml.YAMLError, KeyError, TypeError):
+        return
+    for module in named if isinstance(named, list) else []:
+        with suppress(Exception):
+            importlib.import_module(module)
 
 
 def _run_program(file: Path) -> None:

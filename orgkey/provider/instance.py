@@ -23,7 +23,6 @@ from orgkey.provider.handler import (
 from orgkey.provider.outcome import with_outcome
 from orgkey.provider.protocol import plugin_pb2, provider_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc
-from orgkey.provider.schema import schema
 from orgkey.provider.secrecy import (
     failures,
     note_request,
@@ -88,6 +87,8 @@ class ProviderInstance(provider_grpc.ResourceProviderServicer):
     def GetSchema(
         self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
+        from orgkey.provider.schema import schema
+
         return provider_pb2.GetSchemaResponse(schema=json.dumps(schema()))
 
     def CheckConfig(

@@ -36,8 +36,7 @@ from orgkey.salesforce.shared import Shared
 from orgkey.salesforce.side_by_side import side_by_side
 
 if TYPE_CHECKING:
-    from simple_salesforce.api import Salesforce
-
+    from orgkey.salesforce.rest_client import Salesforce
     from orgkey.salesforce.transport import Transport
 
 T = TypeVar("T")
@@ -293,7 +292,7 @@ class Org:
         return log_in(self.connection.credentials, self.transport, self.url, self._environment)
 
     def _client(self, login: Login) -> Salesforce:
-        from simple_salesforce.api import Salesforce
+        from orgkey.salesforce.rest_client import Salesforce
 
         return Salesforce(
             session_id=login.token.access_token,

@@ -211,7 +211,7 @@ def login_user(username: str) -> str:
 
 def users_called(name: str) -> str:
     """Users whose name begins so, in front of the @: whom somebody may have meant."""
-    from simple_salesforce.format import format_soql
+    from orgkey.salesforce.rest_client import format_soql
 
     return str(format_soql("SELECT Username FROM User WHERE Username LIKE '{:like}@%' LIMIT 50", name))
 
@@ -301,7 +301,7 @@ def users_by_id(user_ids: Sequence[str]) -> list[str]:
 
 def users_like(username_starts: Sequence[str], name_parts: Sequence[str], licenses: Sequence[str]) -> str:
     """Active users who may be no persons: by the beginning of the user name, a part of the full name, the licence, an API-only profile."""
-    from simple_salesforce.format import format_soql
+    from orgkey.salesforce.rest_client import format_soql
 
     question = (
         "SELECT Id, Username, Name, Profile.Name, Profile.UserLicense.Name, Profile.PermissionsApiUserOnly FROM User "
@@ -381,6 +381,6 @@ def _literal(moment: datetime) -> str:
 
 
 def _quoted(question: str, *values: Any) -> str:
-    from simple_salesforce.format import format_soql
+    from orgkey.salesforce.rest_client import format_soql
 
     return str(format_soql(question, *values))

@@ -47,11 +47,10 @@ _ORG = (
     "orgkey.identity.key_pair",
     "orgkey.identity.reading",
     "orgkey.salesforce.http_errors",
+    "orgkey.salesforce.rest_client",
     "orgkey.salesforce.soap",
     "orgkey.salesforce.transport",
     "requests",
-    "simple_salesforce.api",
-    "simple_salesforce.format",
 )
 _OF_COMMANDS = tuple(f"orgkey.cli.{name}" for name in SUBCOMMANDS)
 COMMANDS = {

@@ -20,7 +20,7 @@ from pulumi import automation
 from pulumi.runtime.proto import language_pb2_grpc
 
 from tests.waiting import ending
-from toolchain.language_host import LanguageHost
+from toolchain.language_host import LanguageHost, preload
 
 CHILD = """\
 import pulumi
@@ -176,6 +176,31 @@ def test_a_program_in_the_folder_that_main_names_runs_there(project: Project) ->
     project.write("import os, pulumi\npulumi.export('cwd', os.getcwd())\n", main="sub")
     up = project.up()
     assert f'cwd: "{project.folder / "sub"}"' in up.stdout
+
+
+@pytest.mark.parametrize("main", ["", "sub"])
+def test_what_the_project_names_is_loaded_while_the_engine_reads_and_what_cannot_be_loaded_is_passed_over(
+    project: Project, main: str
+) -> None:
+    modules = project.home / "modules"
+    modules.mkdir()
+    (modules / "early.py").write_text("import threading\nloaded_by = threading.current_thread().name\n")
+    (modules / "broken.py").write_text("raise RuntimeError('not without settings')\n")
+    project.write("import early, pulumi\npulumi.export('by', early.loaded_by)\n", main=main)
+    options = "runtime: {name: python, options: {preload: [broken, missing, early, 7]}}"
+    file = project.folder / "Pulumi.yaml"
+    file.write_text(file.read_text().replace("runtime: python", options))
+    up = project.up(PYTHONPATH=str(modules))
+    assert up.returncode == 0, up.stdout
+    assert 'by: "MainThread"' in up.stdout  # the program itself runs in another one
+
+
+@pytest.mark.parametrize("options", ["", "{}", "{preload: early}", "{preload: {early: 1}}", "[preload]", "{preload: }"])
+def test_a_project_that_names_no_modules_has_none_loaded(tmp_path: Path, options: str) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(f"name: tiny\nruntime: {{name: python, options: {options}}}\n")
+    loaded = set(sys.modules)
+    preload(tmp_path)
+    assert set(sys.modules) - loaded == set()
 
 
 def test_a_preview_runs_the_program_as_a_dry_run_and_writes_nothing(project: Project) -> None:
