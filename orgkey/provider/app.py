@@ -21,7 +21,7 @@ from orgkey.provider.admitted import admit_after, admit_before, unseen_links, wi
 from orgkey.provider.adoption import is_deployed
 from orgkey.provider.app_preflight import app_thing, app_verdicts, key_verdict, other_kind_verdict
 from orgkey.provider.cut_off import cut_off
-from orgkey.provider.giving_way import make_room, with_room
+from orgkey.provider.giving_way import make_room, make_room_for_key, with_room
 from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN
@@ -232,7 +232,8 @@ class AppHandler(MetadataHandler):
         return {**self.uncertain_outputs(operation), "deployedCertificate": certificate}
 
     def prepare_deploy(self, inputs: Values, found: Found | None, operation: Operation) -> None:
-        """Admit whom an app that is there does not admit yet, so that nobody is locked out between its deploy and the links."""
+        """Make room for the consumer key; admit whom an app that is there does not admit yet, that nobody is locked out until the links."""
+        make_room_for_key(self, inputs, operation)
         admit_before(self.resource, inputs, found, operation)
 
     def complete_deploy(self, outputs: Values, operation: Operation) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
 from orgkey.metadata.ownership import Ownership
 from orgkey.provider.adoption import is_taken_over
 from orgkey.provider.handler import Operation, Values
 from orgkey.provider.metadata_deploy import destroy
 from orgkey.provider.metadata_hooks import MetadataHooks
+from orgkey.provider.same_name import ownership_seen
 
 _LOST = "came of a deploy whose answer was lost: making it again with the present key"
 
@@ -27,6 +29,21 @@ def make_room(handler: MetadataHooks, name: str, found_key: str, ownership: Owne
         operation.progress(f"the {handler.resource} {name} {why}")
         destroy(handler.resource, name, operation)
         raise MadeRoomError
+
+
+def make_room_for_key(handler: MetadataHooks, inputs: Values, operation: Operation) -> None:
+    """Remove the app that this very resource has under another name, where the new one gets its consumer key: no two apps share one.
+
+    So it is where an app is replaced by order (`--replace`, a taint) and renamed in one `up`: the engine makes the new one first. What was
+    there before the stack stays, and the org refuses the key.
+    """
+    name, app = str(inputs["name"]), operation.run.seen_apps.get(str(inputs["consumerKey"]))
+    if app is None or app.urn != operation.urn or app.taken_over or name_key(app.name) == name_key(name):
+        return
+    found = handler.find(app.name, operation)
+    if found is not None and ownership_seen(found, inputs, operation) is Ownership.OURS:
+        operation.progress(f"the {handler.resource} {app.name} is replaced by {name}, which gets its consumer key")
+        destroy(handler.resource, app.name, operation)
 
 
 def with_room(create: Callable[[], tuple[str, Values]]) -> tuple[str, Values]:

@@ -181,6 +181,37 @@ def test_what_is_to_be_replaced_is_deleted_although_the_program_declares_it(
     assert not stands(org, kind)
 
 
+# --- replaced by order and renamed in one `up`: the new one is made first, and no two apps share a consumer key
+
+APPS = pytest.mark.parametrize("made", [APP, CONNECTED], indirect=True)
+
+
+@APPS
+def test_an_app_that_is_replaced_by_order_and_renamed_hands_its_consumer_key_on(
+    next_run: Next, made: tuple[str, Made], org: Org
+) -> None:
+    kind, (resource_id, inputs, outputs) = made
+    client = next_run()
+    old = looked_at(client, kind, (resource_id, inputs, outputs))
+    renamed = {**inputs, "name": "Another"}
+    _, new = client.create(kind, renamed)
+    client.delete(kind, resource_id, *old)
+    assert not stands(org, kind)
+    assert plain(next_run().read(kind, "Another", renamed, new).properties)["consumerKey"] == inputs["consumerKey"]
+
+
+@APPS
+def test_one_that_was_there_before_the_stack_keeps_its_consumer_key_then(
+    next_run: Next, made: tuple[str, Made], org: Org
+) -> None:
+    kind, (resource_id, inputs, outputs) = made
+    client = next_run()
+    looked_at(client, kind, (resource_id, inputs, {**outputs, "adopted": True}))
+    with pytest.raises(VerbFailedError, match="consumer key is already taken"):
+        client.create(kind, {**inputs, "name": "Another"})
+    assert stands(org, kind)
+
+
 # --- what was there before the stack
 
 
