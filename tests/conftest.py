@@ -12,6 +12,7 @@ import pytest
 from tests.landscape import Landscape, Org
 
 ROOT = Path(__file__).parents[1]
+_RUNNING = pytest.StashKey[Landscape]()
 
 
 @pytest.fixture(scope="session")
@@ -22,12 +23,27 @@ def engine() -> Path:
 
 
 @pytest.fixture(scope="session")
-def landscape(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Landscape]:
+def landscape(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Landscape]:
     """One production org and two sandboxes for this test process."""
     running = Landscape(tmp_path_factory.mktemp("localorg"))
     running.start()
+    request.config.stash[_RUNNING] = running
     yield running
+    del request.config.stash[_RUNNING]
     running.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def production_is_left_empty(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No module leaves anything in production: every sandbox that a later test refreshes is a copy of it."""
+    yield
+    if running := request.config.stash.get(_RUNNING, None):
+        production = running.org("acme")
+        external = production.query("SELECT DeveloperName FROM ExternalClientApplication")
+        connected = production.query("SELECT DeveloperName FROM ConnectedApplication", tooling=True)
+        sets = production.query("SELECT Name FROM PermissionSet WHERE IsOwnedByProfile = false AND IsCustom = true")
+        left = [*(each["DeveloperName"] for each in (*external, *connected)), *(each["Name"] for each in sets)]
+        assert left == [], f"{request.node.name} left in production: {', '.join(left)}"
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,13 @@ def production(landscape: Landscape) -> Org:
 
 
 @pytest.fixture(scope="module")
-def app(production: Org, key: Key) -> ExternalApp:
-    """An app in production; `ci` is pre-authorized."""
+def app(production: Org, key: Key) -> Iterator[ExternalApp]:
+    """An app in production; `ci` is pre-authorized. Taken away afterwards: every sandbox that is refreshed is a copy of production."""
     made = ExternalApp(key)
     production.deploy(made.source.files, made.source.members)
     production.assign(made.set_name, production.user("ci"))
-    return made
+    yield made
+    production.deploy({}, destroy={"ExternalClientApplication": [made.name], "PermissionSet": [made.set_name]})
 
 
 @pytest.fixture
