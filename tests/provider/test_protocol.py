@@ -1,15 +1,10 @@
 """The protocol's messages are loaded without the SDK, and the SDK still finds everything as it expects afterwards."""
 
-import subprocess
-import sys
-
-
-def run(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+from tests.interpreter import printed_by
 
 
 def test_the_provider_starts_without_the_sdk_the_http_client_xml_and_cryptography() -> None:
-    heavy = run(
+    heavy = printed_by(
         "import orgkey.provider.server, sys;"
         "print([name for name in ('pulumi', 'pulumi.automation', 'requests', 'jwt', 'lxml', 'cryptography') if name in sys.modules])"
     )
@@ -17,7 +12,7 @@ def test_the_provider_starts_without_the_sdk_the_http_client_xml_and_cryptograph
 
 
 def test_the_sdk_imported_later_shares_the_same_messages() -> None:
-    same = run(
+    same = printed_by(
         "from orgkey.provider.protocol import provider_pb2 as ours;"
         "import pulumi, pulumi.automation;"
         "from pulumi.runtime.proto import provider_pb2 as theirs;"
@@ -27,7 +22,7 @@ def test_the_sdk_imported_later_shares_the_same_messages() -> None:
 
 
 def test_the_sdk_imported_before_is_used_as_it_is() -> None:
-    same = run(
+    same = printed_by(
         "import pulumi; from pulumi.runtime.proto import provider_pb2 as theirs;"
         "from orgkey.provider.protocol import provider_pb2 as ours; print(ours is theirs)"
     )

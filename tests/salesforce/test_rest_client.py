@@ -1,17 +1,12 @@
 """simple-salesforce is loaded without what is never used here, and whoever uses that finds it as ever."""
 
-import subprocess
-import sys
+from tests.interpreter import printed_by
 
 HEAVY = "('zeep', 'more_itertools', 'jwt', 'cryptography')"
 
 
-def run(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
-
-
 def test_a_client_is_made_without_soap_bulk_jobs_and_logins() -> None:
-    loaded = run(
+    loaded = printed_by(
         "import requests, sys; from orgkey.salesforce.rest_client import Salesforce;"
         "Salesforce(session_id='s', instance_url='https://example.com', session=requests.Session());"
         f"print([name for name in {HEAVY} if name in sys.modules])"
@@ -20,7 +15,7 @@ def test_a_client_is_made_without_soap_bulk_jobs_and_logins() -> None:
 
 
 def test_a_client_still_has_bulk_jobs_and_soap() -> None:
-    used = run(
+    used = printed_by(
         "import requests; from orgkey.salesforce.rest_client import Salesforce;"
         "client = Salesforce(session_id='s', instance_url='https://example.com', session=requests.Session());"
         "print(type(client.bulk).__module__, type(client.bulk2).__module__)"
@@ -29,7 +24,7 @@ def test_a_client_still_has_bulk_jobs_and_soap() -> None:
 
 
 def test_its_other_modules_are_the_real_ones_to_whoever_imports_them_later() -> None:
-    same = run(
+    same = printed_by(
         "import orgkey.salesforce.rest_client; import simple_salesforce.bulk, simple_salesforce.login, sys;"
         "print(simple_salesforce.bulk.SFBulkHandler.__module__, simple_salesforce.login.SalesforceLogin.__name__)"
     )
@@ -37,7 +32,7 @@ def test_its_other_modules_are_the_real_ones_to_whoever_imports_them_later() -> 
 
 
 def test_the_package_imported_before_is_used_as_it_is() -> None:
-    same = run(
+    same = printed_by(
         "import simple_salesforce; from orgkey.salesforce.rest_client import Salesforce;"
         "print(Salesforce is simple_salesforce.Salesforce, simple_salesforce.SFBulkHandler.__module__)"
     )
