@@ -59,6 +59,8 @@ class Life(RuleBasedStateMachine):
         """The edits of the last `up` that ended well."""
         self.additive = False
         """Whether assignments were made anew while others held the set: by default those keep it from then on (ADR 8)."""
+        self.left: set[str] = set()
+        """Sets before a command about a part: one that it replaces it keeps and names while an app needs it; somebody deletes it."""
         self.clients = Clients(sandbox)
 
     @initialize(kind=st.sampled_from(KINDS), fault=A_FAULT)
@@ -151,6 +153,7 @@ class Life(RuleBasedStateMachine):
         ended = self._command("up", fault)
         assert ended.ok, ended.text
         self.changed = False
+        self._somebody_deletes_what_was_left()
         kept, standing = self.stack.kept(), self.sandbox.standing()
         self.additive = self.additive and kept["assignments"].inputs.get("authoritative") is False
         others = self._others_who_hold() if self.additive else ()
@@ -208,7 +211,9 @@ class Life(RuleBasedStateMachine):
         declared = self.file.apps().keys() - self.file.blocked
         before = {number: login for number, login in logins_of(self.stack).items() if number in declared}
         worked = before.keys() - self.clients.refusals(before).keys()
+        set_before = self.stack.kept()["set"].id
         ended = self._command("up", fault, options)
+        self.left.add(set_before)
         if ended.ok:
             now = {number: login for number, login in {**before, **logins_of(self.stack)}.items() if number in worked}
             assert self.clients.refusals(now) == {}
@@ -321,6 +326,7 @@ class Life(RuleBasedStateMachine):
         self.sound = False
         ended = self._command("destroy", fault)
         assert ended.ok, ended.text
+        self._somebody_deletes_what_was_left()
         if self.changed or self.additive:
             self._somebody_deletes_what_others_hold()
         assert contradictions(self.stack.kept(), self.sandbox.standing(), self.sandbox.org) == []
@@ -405,6 +411,17 @@ class Life(RuleBasedStateMachine):
     def _others_who_hold(self) -> list[str]:
         """Users who hold a set of ours and are not declared."""
         return [user for _, user in self.sandbox.standing().holders if user not in self._users]
+
+    def _somebody_deletes_what_was_left(self) -> None:
+        """Delete by hand the sets that a command has replaced and kept, where none is in state any more and nobody holds it."""
+        in_state = {
+            each.id for part, each in self.stack.kept().items() if base_of(part.removeprefix("condemned ")) == "set"
+        }
+        standing = self.sandbox.standing()
+        held = {name for name, _ in standing.holders}
+        for name in {name for name, _, _ in standing.sets} & self.left - in_state - held:
+            self.sandbox.org.deploy({}, destroy={"PermissionSet": [name]})
+        self.left &= in_state | held
 
     def _somebody_deletes_what_others_hold(self) -> None:
         """A destroy takes a set from nobody who was given it by hand, so that the set stays."""
