@@ -34,10 +34,11 @@ def landscape(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
 
 
 @pytest.fixture(scope="module", autouse=True)
-def production_is_left_empty(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No module leaves anything in production: every sandbox that a later test refreshes is a copy of it."""
+def landscape_is_left_as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No module meets another one's knobs, faults or clock, nor its apps and sets in production: a refreshed sandbox is a copy of that."""
     yield
     if running := request.config.stash.get(_RUNNING, None):
+        running.restore()
         production = running.org("acme")
         external = production.query("SELECT DeveloperName FROM ExternalClientApplication")
         connected = production.query("SELECT DeveloperName FROM ConnectedApplication", tooling=True)

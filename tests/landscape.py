@@ -223,11 +223,15 @@ class Landscape:
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 
-    def fresh(self, name: str) -> Org:
-        """The sandbox as a refresh leaves it, knobs at their defaults, no faults, no request log."""
+    def restore(self) -> None:
+        """Knobs at their defaults, no faults, the clock right."""
         self.admin("DELETE", "/knobs")
         self.admin("DELETE", "/faults")
         self.admin("PATCH", "/clock", offset=0)
+
+    def fresh(self, name: str) -> Org:
+        """The sandbox as a refresh leaves it, knobs at their defaults, no faults, no request log."""
+        self.restore()
         # A stalled request whose sender went away would be met by the next test.
         until(
             lambda: not self.admin("GET", f"/requests?org={name}")["underWay"], f"{name} has handled what it was sent"
