@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests.provider.protocol import Client, plain
 from tests.provider.test_app_links import later
 
 LATENCY = 0.1  # seconds a request: what can overlap does
+LOOKS = 4
 
 
 @pytest.fixture
@@ -30,6 +31,16 @@ def chain(landscape: Landscape) -> list[Link]:
     return longest_chain(asked(landscape.admin("GET", "/requests?org=uat")["requests"]))
 
 
+def asked_in(links: list[Link]) -> int:
+    """How many requests a chain and those beside it are."""
+    return sum(1 + len(link.beside) for link in links)
+
+
+def at_best(look: Callable[[], list[Link]]) -> list[Link]:
+    """The shortest of a few looks: on a busy machine a thread may come late, which makes a chain longer and never shorter."""
+    return min((look() for _ in range(LOOKS)), key=lambda links: (len(links), asked_in(links)))
+
+
 @pytest.fixture
 def grant(provider: Client, app: Made, key: dict[str, Any], org: Org) -> Made:
     return make(provider, GRANT, grant_inputs(key, org))
@@ -39,16 +50,21 @@ def test_a_look_at_a_whole_stack_is_three_round_trips(
     provider: Client, permission_set: Made, holders: Made, app: Made, grant: Made, org: Org, slow: Landscape
 ) -> None:
     made = {SET: permission_set, HOLDERS: holders, APP: app, GRANT: grant}
-    looking = later(provider, org)
-    with ThreadPoolExecutor(len(made)) as pool:
-        seen = dict(zip(made, pool.map(lambda each: looking.read(each[0], *each[1]), made.items()), strict=True))
-    assert {
-        kind: looking.diff(kind, plain(each.inputs), plain(each.properties), made[kind][1]).diffs
-        for kind, each in seen.items()
-    } == {kind: [] for kind in made}
-    links = chain(slow)
+
+    def look() -> list[Link]:
+        slow.admin("DELETE", "/requests")
+        looking = later(provider, org)
+        with ThreadPoolExecutor(len(made)) as pool:
+            seen = dict(zip(made, pool.map(lambda each: looking.read(each[0], *each[1]), made.items()), strict=True))
+        assert {
+            kind: looking.diff(kind, plain(each.inputs), plain(each.properties), made[kind][1]).diffs
+            for kind, each in seen.items()
+        } == {kind: [] for kind in made}
+        return chain(slow)
+
+    links = at_best(look)
     assert len(links) == 3, in_words(links)
-    assert sum(1 + len(link.beside) for link in links) <= 12
+    assert asked_in(links) <= 12, in_words(links)
 
 
 def test_a_proof_is_a_login_and_then_both_of_what_is_done_with_it(
