@@ -5,7 +5,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -37,6 +38,16 @@ class Elapsed:
             print("\r\033[K", end="", file=self._to, flush=True)
 
 
+@contextmanager
+def _signals_held() -> Iterator[set[int]]:
+    """Hold an interruption back until we know the process that it must end, too; gives the signals that were held before."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield set(before)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def run_step(step: str, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, to: TextIO) -> None:
     """Run a command to its end. An interruption ends all of its processes, too.
 
@@ -44,24 +55,28 @@ def run_step(step: str, command: Sequence[str], *, env: Mapping[str, str], cwd: 
     """
     elapsed = Elapsed(step, to)
     with tempfile.TemporaryFile(mode="w+", errors="replace") as output:
-        process = subprocess.Popen(
-            command,
-            env=env,
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            process_group=0,  # a group of its own, so that the compilers below it can be ended with it
-        )
+        process = None
         try:
+            with _signals_held() as before:
+                process = subprocess.Popen(
+                    command,
+                    env=env,
+                    cwd=cwd,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    process_group=0,  # a group of its own, so that the compilers below it can be ended with it
+                    preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before),  # noqa: PLW1509 - no threads here
+                )
             while process.poll() is None:
                 try:
                     process.wait(timeout=0.5)
                 except subprocess.TimeoutExpired:
                     elapsed.show()
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            if process is not None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
             raise
         finally:
             elapsed.end()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toolchain.machine import ROOT, Machine, Run
+from tests.toolchain.machine import MAKES_PULUMI, ROOT, Machine, Run
 from tests.waiting import until
 
 
@@ -155,6 +155,19 @@ def test_an_interrupted_build_leaves_no_process_and_no_folder(
     assert run.code == code
     assert run.out == ""
     assert run.err.endswith("orgkey: interrupted; nothing half-made is left behind.\n")
+    assert [file.name for file in machine.engines.iterdir()] == [".lock"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(machine.builds[0], 0)
+
+
+@pytest.mark.usefixtures("heard_signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interruption_at_the_very_start_of_a_build_ends_it_too(machine: Machine, number: signal.Signals) -> None:
+    gate = machine.home / "gate"
+    os.mkfifo(gate)
+    machine.install_go(f"kill -{number.name.removeprefix('SIG')} $PPID\nread _ < {gate}\n{MAKES_PULUMI}")
+    run = machine.start().end()
+    assert run.code == 128 + number
     assert [file.name for file in machine.engines.iterdir()] == [".lock"]
     with pytest.raises(ProcessLookupError):
         os.kill(machine.builds[0], 0)
