@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from orgkey.fleet.drift_check import DriftChecker
 from orgkey.fleet.project import Stack
 from orgkey.fleet.report import Report, StackReport, could_not_tell
+
+_LISTEN = 0.25  # seconds: a signal that comes just before a wait does not end it
 
 T = TypeVar("T")
 Watch = Callable[[Stack, StackReport | None], None]
@@ -48,9 +50,15 @@ def side_by_side(
     """Look at every stack, `jobs` at a time, each by itself; `stop` ends what is under way where somebody stops us."""
     pool = ThreadPoolExecutor(max_workers=jobs)
     try:
-        return tuple(pool.map(look, stacks))
+        return tuple(map(_result, [pool.submit(look, stack) for stack in stacks]))
     except BaseException:  # what is under way must not hold that up
         stop()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _result(looked: Future[T]) -> T:
+    while wait([looked], timeout=_LISTEN).not_done:
+        pass
+    return looked.result()
