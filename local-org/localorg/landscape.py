@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from contextlib import suppress
 from pathlib import Path
-from random import SystemRandom
 from typing import Any
 
 from localorg.clock import Clock
@@ -19,21 +16,22 @@ from localorg.knobs import Knobs
 from localorg.metadata.jobs import Jobs
 from localorg.orgs import HOST, PRODUCTION, SANDBOX, Org
 from localorg.population import populate
+from localorg.ports import Ports
 from localorg.refresh import copy_production
 from localorg.soql.run import Queries
 from localorg.store import Store
 from localorg.streaming.bus import EventBus
 from localorg.streaming.clients import Clients
 
-PORTS = range(20_000, 32_000)  # below where Linux takes the ports of outgoing connections
 _APP_TYPES = "('ConnectedApp', 'ExternalClientApplication')"
 
 
 class Landscape:
     """One production org and its sandboxes over one store. Made once; found again at every later start."""
 
-    def __init__(self, database: Path | str, configuration: Configuration) -> None:
+    def __init__(self, database: Path | str, configuration: Configuration, ports: Ports) -> None:
         self.store = Store(database)
+        self.ports = ports
         self.clock = Clock(offset=self.store.setting("clockOffset", 0.0))
         self.store.sql.create_function("landscape_now", 0, self.clock.timestamp)
         self.knobs = Knobs(self.store)
@@ -88,7 +86,7 @@ class Landscape:
 
     def rename(self, name: str) -> Org:
         """Give an org another My Domain, which on loopback is another port; the one it had is nobody's then."""
-        self.store.do("UPDATE _Org SET port = ? WHERE name = ?", (_free_ports(1, 0)[0], self.org(name).name))
+        self.store.do("UPDATE _Org SET port = ? WHERE name = ?", (self.ports.choose(1)[0], self.org(name).name))
         self._read_orgs()
         return self.org(name)
 
@@ -148,7 +146,7 @@ class Landscape:
 
     def _make(self, configuration: Configuration) -> None:
         names = (configuration.production, *configuration.sandboxes)
-        ports = _free_ports(len(names) + 3, configuration.port_base)
+        ports = self.ports.choose(len(names) + 3, configuration.port_base)
         for setting, port in zip(("adminPort", "loginPort", "testPort"), ports, strict=False):
             self.store.set_setting(setting, port)
         for position, (name, port) in enumerate(zip(names, ports[3:], strict=True)):
@@ -201,17 +199,3 @@ class Landscape:
         self.store.insert(org.name, "OauthToken", consent)
         access = {"username": admin["Username"], "accessToken": token, "refreshToken": refresh_token}
         self.store.set_setting(f"admin:{org.name}", access)
-
-
-def _free_ports(count: int, base: int) -> list[int]:
-    """Return ports from `base` on, or free ones that no outgoing connection will take while the server is stopped."""
-    if base:
-        return list(range(base, base + count))
-    found: list[int] = []
-    for port in SystemRandom().sample(PORTS, len(PORTS)):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            found.append(port)
-        if len(found) == count:
-            return found
-    raise LandscapeError(f"no {count} ports are free from {PORTS.start} on")

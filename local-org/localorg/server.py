@@ -19,6 +19,7 @@ from localorg.endpoints.front import TRANSPORT, Front
 from localorg.errors import LandscapeError
 from localorg.home import Home
 from localorg.landscape import Landscape
+from localorg.ports import Ports
 
 KEEP_ALIVE = 75
 BACKLOG = 512
@@ -91,23 +92,25 @@ def run(
     with lock:
         home.note.unlink(missing_ok=True)
         ensure_certificates(home)
-        landscape = Landscape(home.database, configuration)
+        ports = Ports()
+        landscape = Landscape(home.database, configuration, ports)
         try:
             landscape.knobs.set(knobs or {})
             asyncio.run(_serve(home, landscape, on_ready, lock))
         finally:
             home.note.unlink(missing_ok=True)
             landscape.store.close()
+            ports.close()
 
 
 async def _serve(home: Home, landscape: Landscape, on_ready: Callable[[dict[str, Any]], None], _lock: IO[str]) -> None:
     ports = {landscape.admin_port, *landscape.login_hosts()}
-    sockets = [_bind(port) for port in ports]
+    sockets = [landscape.ports.open(port) for port in ports]
 
     def follow() -> None:
         """Serve the ports that there are now, and write them down."""
         now = {landscape.admin_port, *landscape.login_hosts()}
-        if more := [_bind(port) for port in now - ports]:
+        if more := [landscape.ports.open(port) for port in now - ports]:
             for each in more:
                 each.listen(BACKLOG)  # who connects before the server takes it over waits
             listening.append(loop.create_task(server.listen(more)))
@@ -157,21 +160,6 @@ def _warm_up() -> None:
     from localorg.soql.compile import compile_query
 
     compile_query("SELECT Id FROM Organization")
-
-
-def _bind(port: int) -> socket.socket:
-    """Return a listening socket. Raises LandscapeError when somebody else has the port."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio looks: no Nagle then
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind(("127.0.0.1", port))
-    except OSError as error:
-        made.close()
-        raise LandscapeError(
-            f"port {port} is taken by another program ({error.strerror}); stop it, or `localorg reset` for other ports"
-        ) from None
-    made.setblocking(False)  # noqa: FBT003 — the socket's own signature
-    return made
 
 
 def _quiet(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
