@@ -90,6 +90,8 @@ class Run:
     `unanswered` says that the org did not answer, and is asked no more. `keys` are the key pairs that a program
     declares, by URN. `started` is when, in epoch seconds; `grants` are the proofs in
     state by URN and `seen_apps` the apps by consumer key, as the Reads of this run found them.
+
+    Verbs run side by side and write here, so whoever looks at all of a collection looks at a copy (`list(...)`, which is made at once).
     """
 
     written: dict[tuple[str, str], Any] = field(default_factory=dict)

@@ -136,7 +136,7 @@ class PermissionSetHandler(MetadataHandler):
         With `takeFromOthers` the others lose it too; what is in the way then raises ConflictError, before anybody has lost anything.
         """
         holders = read_holders(operation.snapshot, name, also=usage_questions(name))
-        left = {item["id"] for items in operation.run.left.values() for item in items}
+        left = {item["id"] for items in list(operation.run.left.values()) for item in items}
         now = operation.clock.now()
         others = [item.username for item in holders.assignments if item.assignment_id not in left and item.lasts(now)]
         held = f"{', '.join(others)} hold{'s' if len(others) == 1 else ''} it" if others else ""

@@ -57,7 +57,7 @@ def retired_by(run: Run, urn: str, inputs: Values) -> Iterator[Retired]:
     if not own.name.endswith(part_name(_PART, current)):
         return
     base = own.name.removesuffix(part_name(_PART, current))
-    for other, grant in run.grants.items():
+    for other, grant in list(run.grants.items()):
         read = Urn.parse(other)
         number = _number(read.name, base)
         same = (read.stack, read.project, read.parent_type) == (own.stack, own.project, own.parent_type)
@@ -77,7 +77,7 @@ def going_on(run: Run, urn: str, inputs: Values) -> str:
     if urn in run.grants or not numbers or not own.name.endswith(part_name(_PART, numbers[0])):
         return ""
     base = own.name.removesuffix(part_name(_PART, numbers[0]))
-    known = {_number(Urn.parse(other).name, base) for other in run.grants}
+    known = {_number(Urn.parse(other).name, base) for other in list(run.grants)}
     stay = [number for number in numbers[1:] if number in known]
     if not stay:
         return ""
@@ -160,7 +160,7 @@ def last_uses(retired: Retired, inputs: Values, operation: Operation) -> tuple[s
         why = str(error).replace("\n", " ")
         return f"{what}. Whether somebody used it {in_last} is not known: {why}", True
     run = (datetime.fromtimestamp(operation.run.started, UTC), now)
-    labels = {each.label for each in operation.run.seen_apps.values()}
+    labels = {each.label for each in list(operation.run.seen_apps.values())}
     used = uses_of(seen, retired.app.label, retired.grant.username, run, labels)
     if not used.logins:
         return f"{what}. No login through it is seen {in_last} but this run's own.", False

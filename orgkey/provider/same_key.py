@@ -54,7 +54,7 @@ def blocked_generations(run: Run, urn: str, part: str) -> set[int]:
 def _keys_of(run: Run, own: Urn, base: str | None) -> Iterator[tuple[int, SeenKey]]:
     """The key pairs of the component to which a resource belongs, with the numbers of their generations."""
     where = (own.stack, own.project, own.parent_type)
-    for other, seen in run.keys.items():
+    for other, seen in list(run.keys.items()):
         its = Urn.parse(other)
         same = bool(own.parent_type) and (its.stack, its.project, its.parent_type) == where
         if same and base is not None and _base(its.name, _KEY) == base:
