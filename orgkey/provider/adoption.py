@@ -34,8 +34,8 @@ def is_deployed(outputs: Values) -> bool:
 
 
 def is_taken_over(outputs: Values) -> bool:
-    """Whether it was there before the stack, and came into it by an import."""
-    return bool(outputs) and (not is_deployed(outputs) or bool(outputs.get("adopted")))
+    """Whether it was there before the stack, and came into it by an import; a refresh of its sandbox ends that (`same_name.is_copy`)."""
+    return bool(outputs) and bool(outputs.get("adopted", not is_deployed(outputs)))
 
 
 def refusal_to_replace(resource: Resource, replaces: Sequence[str], old_inputs: Values, inputs: Values) -> str:

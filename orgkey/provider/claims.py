@@ -21,9 +21,9 @@ def next_above(claim: int, *, taken_over: bool) -> int:
     return claim + 1 if (claim % 2 == 0) != taken_over else claim + 2
 
 
-def says_taken_over(marker: Marker | None) -> bool:
-    """Whether a marker says that the thing was there before the stack."""
-    return marker is not None and marker.claim % 2 == 0
+def says_taken_over(marker: Marker | None, org_id: str) -> bool:
+    """Whether a marker says that the thing was there before the stack; a copy's tells of the org that it was copied from."""
+    return marker is not None and same_id(marker.org_id, org_id) and marker.claim % 2 == 0
 
 
 def claim_found(marker: Marker | None, outputs: Values, org_id: str) -> int:
@@ -41,6 +41,15 @@ def claims(marker: Marker | None, outputs: Values, org_id: str) -> dict[str, int
     if not outputs:
         return dict.fromkeys(("claim", "claimFound"), next_above(found, taken_over=True))
     return {**({"claim": outputs["claim"]} if "claim" in outputs else {}), "claimFound": found}
+
+
+def claims_of_copy(outputs: Values) -> dict[str, int]:
+    """Our claim to what a sandbox refresh put in the place of what was ours, for a Read: that of something a stack made.
+
+    Of several resources for one thing the last one's stays the highest.
+    """
+    claim = claim_of(outputs)
+    return dict.fromkeys(("claim", "claimFound"), claim if claim % 2 else next_above(claim, taken_over=False))
 
 
 def next_claim(outputs: Values, marker: Marker | None, org_id: str) -> int:

@@ -17,14 +17,21 @@ from orgkey.metadata.render import UnknownPart
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.adoption import is_deployed, is_taken_over, refusal_to_replace
 from orgkey.provider.carry_over import carried_over_parts
-from orgkey.provider.claims import claim_of, claims, next_above, next_claim, says_taken_over
+from orgkey.provider.claims import claim_of, claims, claims_of_copy, next_above, next_claim, says_taken_over
 from orgkey.provider.handler import Diff, Operation, ReadResult, Values, unknown_outputs
 from orgkey.provider.metadata_deploy import NOTHING_INHERITED, Inherited, deploy_settings, destroy, try_settings
 from orgkey.provider.metadata_hooks import MetadataHooks
 from orgkey.provider.metadata_inputs import changed_inputs, check_inputs, in_terms_of_inputs, names_collide, revision_of
 from orgkey.provider.owner import MANAGED_BY, managed_by, present_manager
 from orgkey.provider.read_back import NOT_KEPT, as_sent
-from orgkey.provider.same_name import copied_from_org, is_a_later_ones, is_anothers, ownership_seen, refuse_strangers
+from orgkey.provider.same_name import (
+    copied_from_org,
+    is_a_later_ones,
+    is_anothers,
+    is_copy,
+    ownership_seen,
+    refuse_strangers,
+)
 from orgkey.provider.same_org import has_moved
 from orgkey.provider.wire import UNKNOWN, has_unknown
 
@@ -83,7 +90,8 @@ class MetadataHandler(MetadataHooks):
             return str(inputs["name"]), self.put(inputs, None, operation)
         self._adopt(found, inputs, operation)
         key = (self.name, str(inputs["name"]))
-        adopted = operation.run.adopted.get(key, says_taken_over(found.marker))
+        org_id = operation.snapshot.identity().org_id
+        adopted = operation.run.adopted.get(key, says_taken_over(found.marker, org_id))
         highest = max(found.marker.claim if found.marker else 0, operation.run.claims.get(key, 0))
         inherited = Inherited(
             claim=next_above(highest, taken_over=adopted),
@@ -105,11 +113,15 @@ class MetadataHandler(MetadataHooks):
             return None
         if inputs and is_anothers(self, found, present, outputs, operation):
             return None
+        facts: dict[str, Any] = {}
+        copied = is_taken_over(outputs) and is_copy(found, present, outputs, operation)
+        if copied:
+            facts = {"adopted": False}  # what was there before the stack went with the org that it was in
+            operation.run.adopted[self.name, resource_id] = False
         seen = {**found.settings, MANAGED_BY: managed_by(found.marker, org_id)}
         copied_from = copied_from_org(self, found, inputs, outputs, operation)
-        facts: dict[str, Any] = {}
         if copied_from:
-            facts = {"consumerKey": seen["consumerKey"], "copiedFrom": copied_from}
+            facts |= {"consumerKey": seen["consumerKey"], "copiedFrom": copied_from}
             operation.warn(
                 f"the {self.in_words} {resource_id} came with a sandbox refresh and keeps the consumer key of org "
                 f"{copied_from}: clients of this org must use that one"
@@ -132,7 +144,7 @@ class MetadataHandler(MetadataHooks):
             "members": {kind: name for kind, name in found.names.items() if kind not in found.missing},
             "otherParts": parts,
             "carriedOver": outputs.get("carriedOver", parts),
-            **claims(found.marker, outputs, org_id),
+            **(claims_of_copy(outputs) if copied else claims(found.marker, outputs, org_id)),
             **self.seen_outputs(resource_id, outputs, operation),
         }
         return ReadResult(resource_id, written, {**outputs, **seen, **facts})

@@ -79,6 +79,13 @@ def is_a_later_ones(handler: MetadataHooks, found: Found, name: str, outputs: Va
     return another or found.marker.claim > claim_of(outputs)
 
 
+def is_copy(found: Found, inputs: Values, outputs: Values, operation: Operation) -> bool:
+    """Whether a sandbox refresh put this copy in the place of what these outputs are of: that one is gone, whoever had made it."""
+    before, identity = str(outputs.get("orgId") or ""), operation.snapshot.identity()
+    refreshed = bool(before) and not same_id(before, identity.org_id)
+    return refreshed and ownership_seen(found, inputs, operation) is Ownership.COPY
+
+
 def copied_from_org(handler: MetadataHooks, found: Found, inputs: Values, outputs: Values, operation: Operation) -> str:
     """Id of the org whose copy this is, where a copy keeps the consumer key it came with; else an empty string."""
     ownership = ownership_seen(found, inputs, operation)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orgkey.metadata.ownership import Marker
-from orgkey.provider.claims import claims, next_above, next_claim, says_taken_over
+from orgkey.provider.claims import claims, claims_of_copy, next_above, next_claim, says_taken_over
 
 ORG, ANOTHER = "00DLo00000000HpMAI", "00DLo00000000HqMAI"
 numbers = st.integers(1, 99)
@@ -40,18 +40,18 @@ def test_the_next_claim_is_odd_for_what_a_stack_made_and_even_for_what_was_there
 def test_a_marker_tells_where_the_thing_came_from_and_goes_up(claim: int, *, taken_over: bool) -> None:
     following = next_above(claim, taken_over=taken_over)
     assert claim < following <= claim + 2
-    assert says_taken_over(marker(following)) is taken_over
+    assert says_taken_over(marker(following), ORG) is taken_over
 
 
 def test_what_has_no_marker_says_nothing() -> None:
-    assert not says_taken_over(None)
+    assert not says_taken_over(None, ORG)
 
 
 @given(found=st.none() | numbers)
 def test_an_import_claims_a_thing_as_one_that_was_there_before(found: int | None) -> None:
     claimed = claims(marker(found) if found else None, {}, ORG)
     assert claimed["claim"] > (found or 1)
-    assert says_taken_over(marker(claimed["claim"]))
+    assert says_taken_over(marker(claimed["claim"]), ORG)
 
 
 @given(own=numbers, found=numbers, adopted=st.booleans())
@@ -62,7 +62,19 @@ def test_an_update_keeps_its_claim_or_goes_above_a_later_one_and_tells_the_same_
     claim = next_claim(outputs, marker(found), ORG)
     assert claim >= found
     if found > own:
-        assert says_taken_over(marker(claim)) is adopted
+        assert says_taken_over(marker(claim), ORG) is adopted
     else:
         assert claim == own
     assert next_claim(outputs, marker(found, ANOTHER), ORG) == own  # production's copy says nothing against ours
+
+
+@given(claim=numbers)
+def test_a_copys_marker_says_nothing_of_what_was_there_before_in_this_org(claim: int) -> None:
+    assert not says_taken_over(marker(claim, ANOTHER), ORG)
+
+
+@given(lower=numbers, higher=numbers)
+def test_claims_to_a_copy_are_those_of_what_a_stack_makes_and_keep_their_order(lower: int, higher: int) -> None:
+    one, other = (claims_of_copy({"claim": claim})["claim"] for claim in sorted((lower, higher)))
+    assert one % 2 == other % 2 == 1
+    assert one <= other
