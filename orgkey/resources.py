@@ -492,7 +492,7 @@ class PermissionSetAssignmentsArgs:
     groups: Input[Sequence[Input[str]]] | None = None
     """Permission set groups that every one of the users is assigned to as well."""
     expiration: Input[str] | None = None
-    """When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never."""
+    """When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never, but as others decided."""
     managed_by: Input[str] | None = None
     """Owner and stack, `acme-platform/uat`: where the set's ownership marker names another, its holders are left alone."""
 
@@ -504,6 +504,7 @@ class PermissionSetAssignments(_Resource):
         "permission_set": "permissionSet",
         "managed_by": "managedBy",
         "group_assignment_ids": "groupAssignmentIds",
+        "managed_expiration_ids": "managedExpirationIds",
         "undeclared_users": "undeclaredUsers",
         "by_group": "byGroup",
         "org_id": "orgId",
@@ -517,6 +518,7 @@ class PermissionSetAssignments(_Resource):
         outputs = {
             "assignments": None,
             "group_assignment_ids": None,
+            "managed_expiration_ids": None,
             "undeclared_users": None,
             "by_group": None,
             "revision": None,
@@ -554,7 +556,7 @@ class PermissionSetAssignments(_Resource):
     @property
     @pulumi.getter(name="expiration")
     def expiration(self) -> Output[str | None]:
-        """When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never."""
+        """When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never, but as others decided."""
         return pulumi.get(self, "expiration")  # type: ignore[no-any-return]
 
     @property
@@ -574,6 +576,12 @@ class PermissionSetAssignments(_Resource):
     def group_assignment_ids(self) -> Output[Sequence[str] | None]:
         """Ids of the assignments to groups that were made here; they end with it."""
         return pulumi.get(self, "group_assignment_ids")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="managedExpirationIds")
+    def managed_expiration_ids(self) -> Output[Sequence[str] | None]:
+        """Ids of the assignments to the set whose end is this stack's: it made them, or changed their end."""
+        return pulumi.get(self, "managed_expiration_ids")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="undeclaredUsers")

@@ -130,7 +130,7 @@ class AssignmentSettings:
     groups: Input[Sequence[Input[str]]] | None = None
     """Permission set groups that every one of the users is assigned to as well."""
     expiration: Input[str] | None = None
-    """When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never."""
+    """When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never, but as others decided."""
 
 
 @dataclass(frozen=True, kw_only=True)

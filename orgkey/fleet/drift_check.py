@@ -217,6 +217,7 @@ _FIRST = {
     Action.REPLACE_ENDED_CERTIFICATE: _CERTIFICATE,
     Action.RETIRE_ENDED: "take the generation out of orgkey:retiring, or make it current again, with a new certificate",
     Action.EXTEND_ASSIGNMENTS: "give orgkey:assignments.expiration a later moment or take it out",
+    Action.SETTLE_ENDED_ASSIGNMENT: "have the assignment that ended, which somebody else made, renewed or deleted in the org",
 }
 """What comes before an `up`, where the remedy names the `up` too."""
 _BY_HAND = {Action.MEND_USER, Action.MEND_ACCESS, Action.UP_FOR_LOGIN}

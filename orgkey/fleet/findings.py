@@ -61,6 +61,7 @@ class Action(StrEnum):
     RETIRE_BEFORE_END = "retire-before-end"
     RETIRE_ENDED = "retire-ended"
     EXTEND_ASSIGNMENTS = "extend-assignments"
+    SETTLE_ENDED_ASSIGNMENT = "settle-ended-assignment"
     TAKE_OVER = "take-over"
     FIND_OWNER = "find-owner"
     MEND_USER = "mend-user"
@@ -92,6 +93,8 @@ REMEDIES: Mapping[Action, str] = {
     "orgkey:key.certificatePem; `pulumi up` stops before anything is done until then",
     Action.EXTEND_ASSIGNMENTS: "give orgkey:assignments.expiration a later moment or take it out; `pulumi up` stops before anything is "
     "done until then",
+    Action.SETTLE_ENDED_ASSIGNMENT: "have the assignment, which somebody else made, renewed or deleted in the org; `pulumi up` fails "
+    "until then",
     Action.TAKE_OVER: "`pulumi up` takes it over again; `pulumi stack` shows whether the state has two resources for it",
     Action.FIND_OWNER: "find out who else manages it, and settle whose it is; `pulumi up` writes this stack's marker again",
     Action.MEND_USER: "{advice}",
@@ -122,8 +125,15 @@ BY_UP = frozenset(
 )
 """What `pulumi up` does, as things stand."""
 
-STOPS_UP = frozenset({Action.REPLACE_ENDED_CERTIFICATE, Action.RETIRE_ENDED, Action.EXTEND_ASSIGNMENTS})
-"""What the stack's own settings ask for before `pulumi up` begins at all."""
+STOPS_UP = frozenset(
+    {
+        Action.REPLACE_ENDED_CERTIFICATE,
+        Action.RETIRE_ENDED,
+        Action.EXTEND_ASSIGNMENTS,
+        Action.SETTLE_ENDED_ASSIGNMENT,
+    }
+)
+"""What is asked for before `pulumi up` begins at all."""
 
 NAMES_UP = BY_UP | {Action.FIND_OWNER, Action.OWNER_THEN_UP, Action.USER_THEN_UP, Action.REPLACE_CERTIFICATE}
 """Whose remedy sends people to `pulumi up` of now, whatever it wants before."""

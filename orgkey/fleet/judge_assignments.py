@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,10 +20,13 @@ def judge_assignments(step: Step, *, now: datetime) -> Iterator[Finding]:
     declared, found = (_users(side.get("users")) for side in (step.old_inputs, step.new_inputs))
     changed = {path.split("[")[0].split(".")[0] for path in step.changed}
     action = Action.EXTEND_ASSIGNMENTS if (over := _is_over(step, now)) else Action.UP
+    ended = _ended_by_others(step, now)
     if "users" in changed or "assignments" in changed:
         for user in sorted(declared.keys() - found.keys()):
-            says = f"{declared[user]} does not hold {permission_set}" + (f": {over}" if over else "")
-            yield finding(Code.MISSING_ASSIGNEE, f"{part}.users", says, action, values=(declared[user], None))
+            why = over or ended.get((user, ""), "")
+            says = f"{declared[user]} does not hold {permission_set}" + (f": {why}" if why else "")
+            settle = Action.SETTLE_ENDED_ASSIGNMENT if (user, "") in ended else action
+            yield finding(Code.MISSING_ASSIGNEE, f"{part}.users", says, settle, values=(declared[user], None))
         for user in sorted(found.keys() - declared.keys()):
             says = f"{found[user]} holds {permission_set}"
             yield finding(
@@ -34,7 +37,7 @@ def judge_assignments(step: Step, *, now: datetime) -> Iterator[Finding]:
                 values=(None, found[user]),
             )
     if "groups" in changed:
-        yield from _missing_from_groups(step, part, now, action)
+        yield from _missing_from_groups(step, part, now, action, ended)
     if over and not changed.intersection({"users", "assignments", "groups"}):  # who holds the set does so by a group
         path = f"{part}.expiration"
         yield finding(Code.SETTING_CHANGED, path, over, Action.EXTEND_ASSIGNMENTS, severity=Severity.LOW)
@@ -42,7 +45,25 @@ def judge_assignments(step: Step, *, now: datetime) -> Iterator[Finding]:
         yield changed_value(part, name, step.old_inputs.get(name), step.new_inputs.get(name))
 
 
-def _missing_from_groups(step: Step, part: str, now: datetime, action: Action) -> Iterator[Finding]:
+def _ended_by_others(step: Step, now: datetime) -> Mapping[tuple[str, str], str]:
+    """Of whose assignments, by user and group, the end has passed and is not this stack's to move, and how that is said.
+
+    A declared end is everybody's who holds the set, and nobody's in a group whom this stack did not put there.
+    """
+    outputs = step.new_outputs
+    own = {*(outputs.get("groupAssignmentIds") or ()), *(outputs.get("managedExpirationIds") or ())}
+    told_apart = "managedExpirationIds" in outputs and not step.old_inputs.get("expiration")
+    return {
+        (name_key(str(item.get("username"))), name_key(group)): f"somebody else's assignment ended on {item['expires']}"
+        for item in outputs.get("assignments") or ()
+        if item.get("expires") and datetime.fromisoformat(str(item["expires"])) <= now and item.get("id") not in own
+        if (group := str(item.get("group") or "")) or told_apart
+    }
+
+
+def _missing_from_groups(
+    step: Step, part: str, now: datetime, action: Action, ended: Mapping[tuple[str, str], str]
+) -> Iterator[Finding]:
     members = {
         (name_key(str(item.get("username"))), name_key(str(item.get("group"))))
         for item in step.new_outputs.get("assignments") or ()
@@ -50,9 +71,11 @@ def _missing_from_groups(step: Step, part: str, now: datetime, action: Action) -
     }
     for user in step.old_inputs.get("users") or ():
         for group in step.old_inputs.get("groups") or ():
-            if (name_key(user), name_key(group)) not in members:
-                says = f"{user} is not in the permission set group {group}"
-                yield finding(Code.MISSING_ASSIGNEE, f"{part}.groups", says, action, values=(user, None))
+            if (key := (name_key(user), name_key(group))) not in members:
+                why = ended.get(key, "")
+                says = f"{user} is not in the permission set group {group}" + (f": {why}" if why else "")
+                settle = Action.SETTLE_ENDED_ASSIGNMENT if why else action
+                yield finding(Code.MISSING_ASSIGNEE, f"{part}.groups", says, settle, values=(user, None))
 
 
 def _is_over(step: Step, now: datetime) -> str:

@@ -94,7 +94,7 @@ class PermissionSetAssignmentsArgs(InputModel):
     )
     expiration: Timestamp | None = Field(
         default=None,
-        description="When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never.",
+        description="When the assignments end by themselves, a date and time with zone, ISO 8601; unset: never, but as others decided.",
     )
     managed_by: Manager | None = Field(
         default=None,

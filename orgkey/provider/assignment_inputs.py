@@ -8,19 +8,23 @@ from typing import Any
 from orgkey.metadata.identifiers import name_key
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, seconds_of
 from orgkey.provider.handler import Values
-from orgkey.provider.wire import UNKNOWN
+from orgkey.provider.wire import has_unknown
 from orgkey.salesforce.access import Holders
 
 
 def names_in(inputs: Values, name: str) -> Sequence[str]:
     """A list of names, without case and order."""
-    listed = inputs.get(name)
-    return sorted(name_key(str(item)) for item in listed) if isinstance(listed, list | tuple) else []
+    return sorted(name_key(item) for item in known_names(inputs.get(name)))
+
+
+def known_names(names: Any) -> list[str]:
+    """The names of a list that are known already."""
+    return [str(each) for each in names if not has_unknown(each)] if isinstance(names, list | tuple) else []
 
 
 def new_names(names: Any, before: Values | None, name: str) -> list[str]:
     """Those names that are known and were not there before."""
-    known = [str(each) for each in names if each is not UNKNOWN] if isinstance(names, list | tuple) else []
+    known = known_names(names)
     old = set(names_in(before or {}, name))
     return [each for each in each_once(known) if name_key(each) not in old]
 
@@ -41,11 +45,13 @@ def inputs_seen(
     holders: Holders,
     held: Collection[str],
     group_assignment_ids: Collection[str],
+    own_ends: Collection[str],
     now: float,
 ) -> dict[str, Any]:
     """The inputs as somebody would have to write them for what a look found at `now`, in epoch seconds.
 
-    `held` are the keys of those declared users who hold the set, `group_assignment_ids` the assignments to groups that are ours.
+    `held` are the keys of those declared users who hold the set, `group_assignment_ids` the assignments to groups that are ours,
+    `own_ends` those to the set whose end is. Where no end is declared, one that somebody else decided is no difference.
     """
     users = [user for user in args.users if name_key(user) in held]
     others = [item.username for item in holders.others(args.users, now)]
@@ -56,7 +62,7 @@ def inputs_seen(
             group for group in args.groups if all((user, name_key(group)) in members for user in everyone)
         ]
     managed = (
-        *holders.of(args.users),
+        *(item for item in holders.of(args.users) if args.expiration or item.assignment_id in own_ends),
         *(item for item in holders.memberships if item.assignment_id in group_assignment_ids),
     )
     for item in managed:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from orgkey.metadata.identifiers import name_key
 from orgkey.model.assignments import PermissionSetAssignmentsArgs
 from orgkey.provider.assignment_inputs import names_in
 from orgkey.provider.handler import Operation, Values
-from orgkey.provider.wire import UNKNOWN
-from orgkey.salesforce.access import Assignment, Holders
+from orgkey.provider.wire import has_unknown
+from orgkey.salesforce.access import Assignment, Holders, PartlyDoneError
 
 OUTPUTS = (
     "assignments",
     "groupAssignmentIds",
+    "managedExpirationIds",
     "undeclaredUsers",
     "byGroup",
     "revision",
@@ -31,10 +32,11 @@ def outputs_of(
     args: PermissionSetAssignmentsArgs,
     holders: Holders,
     group_assignment_ids: Sequence[str],
+    own_ends: Collection[str],
     before: Values,
     operation: Operation,
 ) -> dict[str, Any]:
-    """What goes into state after a look at who holds the set.
+    """What goes into state after a look at who holds the set; `own_ends` are ids of assignments whose end is this stack's.
 
     The revision has the records' ids in it: an assignment that was taken away and given back is a change to be proved.
     """
@@ -46,6 +48,7 @@ def outputs_of(
         **inputs,
         "assignments": listed,
         "groupAssignmentIds": list(group_assignment_ids),
+        "managedExpirationIds": [item.assignment_id for item in holders.assignments if item.assignment_id in own_ends],
         "undeclaredUsers": [item.username for item in holders.others(args.users, operation.clock.now())],
         "byGroup": [],
         "revision": digest[:16],
@@ -55,8 +58,9 @@ def outputs_of(
     }
 
 
-def outputs_so_far(inputs: Values, before: Values, made: Sequence[Assignment], operation: Operation) -> dict[str, Any]:
-    """What is known when the org failed in the middle, without asking it: the last read, and what was made. The next read corrects it."""
+def outputs_so_far(inputs: Values, before: Values, done: PartlyDoneError, operation: Operation) -> dict[str, Any]:
+    """What is known when the org failed in the middle, without asking it: the last read, and what was done. The next read corrects it."""
+    made = done.made
     return {
         **inputs,
         "assignments": [*(before.get("assignments") or ()), *map(shown, made)],
@@ -64,6 +68,9 @@ def outputs_so_far(inputs: Values, before: Values, made: Sequence[Assignment], o
             *(before.get("groupAssignmentIds") or ()),
             *(item.assignment_id for item in made if item.group),
         ],
+        "managedExpirationIds": sorted(
+            {*own_ends(before), *(item.assignment_id for item in made if not item.group), *done.renewed}
+        ),
         "undeclaredUsers": before.get("undeclaredUsers") or [],
         "revision": "",
         "orgId": operation.snapshot.identity().org_id,
@@ -91,6 +98,17 @@ def recorded_users(outputs: Values) -> Sequence[str] | None:
         return None
     direct = [name_key(str(item["username"])) for item in listed if not item.get("group")]
     return sorted([*direct, *(name_key(str(user)) for user in outputs.get("byGroup") or ())])
+
+
+def own_ends(outputs: Values) -> set[str]:
+    """Ids of the assignments to the set whose end this stack decided: it made them, or changed their end.
+
+    States from before this was recorded have none of others: each `up` set the ends of all who were declared.
+    """
+    recorded = outputs.get("managedExpirationIds")
+    if recorded is None:
+        recorded = [item["id"] for item in outputs.get("assignments") or () if not item.get("group")]
+    return set(map(str, recorded))
 
 
 def memberships(outputs: Values) -> list[Mapping[str, str]]:
@@ -123,7 +141,8 @@ def only_names_holders(old_inputs: Values, old_outputs: Values, inputs: Values) 
     if (
         old_inputs.get("managedBy")
         or not inputs.get("managedBy")
-        or UNKNOWN in (inputs.get("users"), inputs.get("managedBy"))
+        or has_unknown(inputs.get("users"))
+        or has_unknown(inputs.get("managedBy"))
     ):
         return False
     holding = {name_key(str(user)) for user in old_outputs.get("undeclaredUsers") or ()}

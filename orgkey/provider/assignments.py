@@ -16,7 +16,7 @@ from orgkey.metadata.check import Problem
 from orgkey.metadata.identifiers import name_key
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, expiration_problem
 from orgkey.model.connection import Connection
-from orgkey.provider.assignment_inputs import each_once, end_of, inputs_seen, names_in, new_names
+from orgkey.provider.assignment_inputs import each_once, end_of, inputs_seen, known_names, names_in, new_names
 from orgkey.provider.assignment_outputs import (
     OUTPUTS,
     ending_memberships,
@@ -24,6 +24,7 @@ from orgkey.provider.assignment_outputs import (
     only_names_holders,
     outputs_of,
     outputs_so_far,
+    own_ends,
     present_group_assignments,
     recorded_users,
     shown,
@@ -33,10 +34,17 @@ from orgkey.provider.model_inputs import as_args, changed, check_model, replacin
 from orgkey.provider.preview import permission_verdicts
 from orgkey.provider.same_org import has_moved
 from orgkey.provider.set_owner import other_manager, present_manager_input, refuse_anothers
-from orgkey.provider.who_loses import kept_by, sentences_by_group, taken_from, who_loses
+from orgkey.provider.who_loses import kept_by, moved_ends, sentences_by_group, taken_from, who_loses
 from orgkey.provider.wire import UNKNOWN, has_unknown
 from orgkey.salesforce import soql
-from orgkey.salesforce.access import Holders, PartlyDoneError, read_holders, remove_assignments, set_holders
+from orgkey.salesforce.access import (
+    Holders,
+    PartlyDoneError,
+    judge_ended,
+    read_holders,
+    remove_assignments,
+    set_holders,
+)
 from orgkey.salesforce.errors import RefusedError, host_of
 from orgkey.salesforce.preflight import (
     permission_questions,
@@ -83,7 +91,7 @@ class PermissionSetAssignmentsHandler(Handler):
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         names = changed(("permissionSet", "authoritative", "managedBy"), old_inputs, inputs)
         for name in ("users", "groups"):
-            if names_in(old_inputs, name) != names_in(inputs, name) or inputs.get(name) is UNKNOWN:
+            if names_in(old_inputs, name) != names_in(inputs, name) or has_unknown(inputs.get(name)):
                 names.append(name)
         if inputs.get("expiration") is UNKNOWN or end_of(old_inputs) != end_of(inputs):
             names.append("expiration")
@@ -114,6 +122,7 @@ class PermissionSetAssignmentsHandler(Handler):
     def preflight(self, inputs: Values, before: Values | None, operation: Operation) -> list[Verdict]:
         """Whether the login may assign, and who of those that come to be given the set, or which group, cannot be; names who holds it."""
         name, users, groups = inputs.get("permissionSet"), inputs.get("users") or (), inputs.get("groups") or ()
+        set_questions = [soql.permission_set(str(name)), soql.assignments(str(name))]
         if has_unknown(name):
             return permission_verdicts(_NEEDS, operation)
         new_users, new_groups = new_names(users, before, "users"), new_names(groups, before, "groups")
@@ -123,15 +132,17 @@ class PermissionSetAssignmentsHandler(Handler):
             *(user_questions(new_users) if new_users else ()),
             *soql.groups(new_groups),
             *terms_questions(license_name),
-            *([] if before else [soql.permission_set(str(name)), soql.assignments(str(name))]),
+            *set_questions,
         )
         if before is None:
             self._tell_holders(inputs, operation)
+        ended = self._tell_ends(inputs, operation)
         host = host_of(operation.org.url)
         terms, _ = read_terms(operation.snapshot, str(name), license_name)
         return [
             *permission_verdicts(_NEEDS, operation),
             *judge_users(new_users, read_users(operation.snapshot, new_users), terms, host=host),
+            *ended,
             *judge_groups(new_groups, read_groups(operation.snapshot, new_groups), host=host),
         ]
 
@@ -149,6 +160,21 @@ class PermissionSetAssignmentsHandler(Handler):
         elif others and inputs.get("authoritative"):
             operation.warn(taken_from(name, [item.username for item in others]))
 
+    def _tell_ends(self, inputs: Values, operation: Operation) -> list[Verdict]:
+        """Say whose assignments, which somebody else made, get another end; judge those that have ended and would get none."""
+        expiration = inputs.get("expiration")
+        if has_unknown(expiration):
+            return []
+        try:
+            holders = read_holders(operation.snapshot, str(inputs["permissionSet"]))
+        except RefusedError:
+            return []  # a permission is missing, which is told
+        users, now = known_names(inputs.get("users")), operation.clock.now()
+        theirs = holders.in_others_hands(users, operation.run.own_ends)
+        if says := moved_ends(theirs, end_of(inputs), now):
+            operation.warn(says)
+        return [] if expiration else judge_ended(theirs, str(inputs["permissionSet"]), now)
+
     def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
         holders = refuse_anothers(args, (inputs,), operation)
@@ -158,8 +184,13 @@ class PermissionSetAssignmentsHandler(Handler):
             args = as_args(PermissionSetAssignmentsArgs, inputs)
         claim = str(uuid.uuid4())
         left = [item for item in operation.run.left.get(operation.urn, ()) if item.get("group")]
-        before = {"assignments": left, "groupAssignmentIds": [item["id"] for item in left], "claim": claim}
-        return args.permission_set, self._put(inputs, args, operation, before=before)
+        before = {
+            "assignments": left,
+            "groupAssignmentIds": [item["id"] for item in left],
+            "managedExpirationIds": list(operation.run.own_ends.copy()),
+            "claim": claim,
+        }
+        return args.permission_set, self._put(inputs, args, holders, operation, before=before)
 
     def read(self, resource_id: str, inputs: Values, outputs: Values, operation: Operation) -> ReadResult | None:
         if not inputs:  # an import is additive: who holds the set already keeps it, and is nobody's to take it from
@@ -185,13 +216,15 @@ class PermissionSetAssignmentsHandler(Handler):
             [user for user in args.users if name_key(user) not in held], args, holders, operation
         )
         held |= {name_key(user) for user in by_group}
-        seen = inputs_seen(inputs, args, holders, held, group_assignment_ids, now)
+        own = own_ends(outputs)
+        operation.run.own_ends.update(own)
+        seen = inputs_seen(inputs, args, holders, held, group_assignment_ids, own, now)
         others = [item.username for item in holders.others(args.users, now)]
         if outputs and others and not args.authoritative:
             operation.info(
                 f"a destroy keeps the permission set {args.permission_set} as long as others hold it: {', '.join(others)}"
             )
-        seen_outputs = outputs_of(seen, args, holders, group_assignment_ids, outputs, operation)
+        seen_outputs = outputs_of(seen, args, holders, group_assignment_ids, own, outputs, operation)
         return ReadResult(resource_id, seen, {**seen_outputs, "byGroup": by_group})
 
     def update(
@@ -199,13 +232,14 @@ class PermissionSetAssignmentsHandler(Handler):
     ) -> Values:
         args = as_args(PermissionSetAssignmentsArgs, inputs)
         managers = (inputs, old_inputs)  # a renamed stack's set bears the old name until it was updated itself
-        refuse_anothers(args, managers, operation)
-        return self._put(inputs, args, operation, remove=old_inputs.get("users") or (), before=old_outputs)
+        holders = refuse_anothers(args, managers, operation)
+        return self._put(inputs, args, holders, operation, remove=old_inputs.get("users") or (), before=old_outputs)
 
     def _put(
         self,
         inputs: Values,
         args: PermissionSetAssignmentsArgs,
+        present: Holders,
         operation: Operation,
         *,
         remove: Sequence[str] = (),
@@ -213,22 +247,28 @@ class PermissionSetAssignmentsHandler(Handler):
     ) -> Values:
         ending = ending_memberships(before, inputs)
         kept = set(before.get("groupAssignmentIds") or ()) - {item["id"] for item in ending}
+        own = own_ends(before)
+        theirs = present.in_others_hands(args.users, own)
+        if says := moved_ends(theirs, end_of(inputs), operation.clock.now()):
+            operation.warn(says)
         try:
-            holders, made = set_holders(
+            holders, written = set_holders(
                 operation.snapshot,
                 args,
                 remove=remove,
                 take_back=[item["id"] for item in ending],
                 keep=kept,
+                own_ends=own,
             )
         except PartlyDoneError as error:
-            outputs = outputs_so_far(inputs, before, error.made, operation)
+            outputs = outputs_so_far(inputs, before, error, operation)
             raise InitFailedError(args.permission_set, outputs, [str(error)]) from error
         return outputs_of(
             inputs,
             args,
             holders,
-            present_group_assignments({"groupAssignmentIds": [*kept, *made]}, holders),
+            present_group_assignments({"groupAssignmentIds": [*kept, *written]}, holders),
+            {*own, *written},
             before,
             operation,
         )
@@ -237,6 +277,7 @@ class PermissionSetAssignmentsHandler(Handler):
         """Take the set from its users, and back what they were given of groups; but never where a login hangs on it (ADR 10)."""
         operation.snapshot.identity()
         holders = read_holders(operation.snapshot, resource_id, also=usage_questions(resource_id))
+        operation.run.own_ends.update(own_ends(old_outputs))  # of those that stay, for whatever comes later in the run
         losing = holders.of(old_inputs.get("users") or ())
         leaving = ending_memberships(old_outputs, {})
         if not losing and not leaving:

@@ -88,7 +88,8 @@ class Run:
     previews: `told` are problems that were told, each once,
     `in_the_way` counts those that have not ended the preview yet, `licenses` are those of permission sets that it plans, by name,
     `unanswered` says that the org did not answer, and is asked no more. `keys` are the key pairs that a program
-    declares, by URN. `started` is when, in epoch seconds; `grants` are the proofs in
+    declares, by URN. `own_ends` are ids of assignments whose
+    end this stack decided, by its states. `started` is when, in epoch seconds; `grants` are the proofs in
     state by URN and `seen_apps` the apps by consumer key, as the Reads of this run found them.
 
     Verbs run side by side and write here, so whoever looks at all of a collection looks at a copy (`list(...)`, which is made at once).
@@ -104,6 +105,7 @@ class Run:
     defaulted: dict[str, frozenset[str]] = field(default_factory=dict)
     adopted: dict[tuple[str, str], bool] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    own_ends: set[str] = field(default_factory=set)
     licenses: dict[str, str] = field(default_factory=dict)
     in_the_way: int = 0
     unanswered: bool = False

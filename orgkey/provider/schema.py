@@ -87,6 +87,10 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         },
         "groupAssignmentIds": _STRINGS
         | {"description": "Ids of the assignments to groups that were made here; they end with it."},
+        "managedExpirationIds": _STRINGS
+        | {
+            "description": "Ids of the assignments to the set whose end is this stack's: it made them, or changed their end."
+        },
         "undeclaredUsers": _STRINGS | {"description": "Users who hold the set and are not on the list."},
         "byGroup": _STRINGS | {"description": "Users of the list who hold the set by a group that contains it alone."},
         "revision": _STRING | {"description": "Digest of the assignments' records."},
@@ -113,6 +117,7 @@ _MAY_BE_ABSENT = {
     "reasonCode",
     "diagnosis",
     "groupAssignmentIds",
+    "managedExpirationIds",
     "undeclaredUsers",
     "byGroup",
     "instanceUrl",

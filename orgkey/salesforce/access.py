@@ -16,6 +16,7 @@ from orgkey.salesforce.answers import Record, Rows, Saved
 from orgkey.salesforce.error_table import API, find_row
 from orgkey.salesforce.errors import ConflictError, RefusedError, SalesforceError, UnknownUsersError, host_of
 from orgkey.salesforce.org import Org
+from orgkey.salesforce.preflight_table import Code, Verdict, wrong
 from orgkey.salesforce.read import Snapshot, rows_of
 from orgkey.salesforce.records import BATCH_SIZE, ROLLED_BACK
 
@@ -73,16 +74,20 @@ class Holders:
         wanted = _keys(usernames)
         return tuple(item for item in self.assignments if name_key(item.username) not in wanted and item.lasts(now))
 
+    def in_others_hands(self, users: Iterable[str], own_ends: Collection[str]) -> tuple[Assignment, ...]:
+        """Assignments of the given users whose end is not ours: neither made here nor given their end here, by the ids in `own_ends`."""
+        return tuple(item for item in self.of(users) if item.assignment_id not in own_ends)
+
     def members(self, now: float) -> set[tuple[str, str]]:
         """User and group of each assignment to a group that counts at `now`, in lower case."""
         return {item.key for item in self.memberships if item.lasts(now)}
 
 
 class PartlyDoneError(SalesforceError):
-    """Something went wrong after assignments had been made: `made`. Record them in state; the same command goes on from there."""
+    """Something went wrong after assignments were `made`, or got another end: ids `renewed`. Record them; the same command goes on."""
 
-    def __init__(self, message: str, made: Sequence[Assignment]) -> None:
-        self.made = tuple(made)
+    def __init__(self, message: str, made: Sequence[Assignment], renewed: Sequence[str] = ()) -> None:
+        self.made, self.renewed = tuple(made), tuple(renewed)
         super().__init__(message)
 
 
@@ -154,14 +159,16 @@ def set_holders(
     remove: Sequence[str] = (),
     take_back: Sequence[str] = (),
     keep: Collection[str] = (),
+    own_ends: Collection[str] = (),
 ) -> tuple[Holders, tuple[str, ...]]:
     """Give the set and the groups to the users; take the set from `remove`, or from everybody else where authoritative.
 
     `take_back` are ids of assignments to groups that end, `keep` of those that stay; nobody else's membership of a group is touched.
-    When an assignment ends is changed in place. Returns who holds what now, and the ids of the assignments that were made.
+    When an assignment ends is changed in place; where no end is wanted, only that of those in `own_ends` is cleared: any other is
+    somebody else's decision. Returns who holds what now, and the ids of the assignments that were made or got another end.
 
     Raises UnknownUsersError, before anything is changed, with every user who cannot be given it and every group that is not there;
-    ConflictError for a set that is not there; RefusedError when the org refuses; PartlyDoneError for trouble after something was made.
+    ConflictError for a set that is not there; RefusedError when the org refuses; PartlyDoneError for trouble after something was done.
     """
     org, users, groups = snapshot.org, wanted.users, wanted.groups
     also = [*soql.users(users), *soql.groups(groups)]
@@ -170,18 +177,19 @@ def set_holders(
         raise ConflictError(
             f"{host_of(org.url)} has no permission set {wanted.permission_set}.\nRun `pulumi refresh`, then `pulumi up`."
         )
-    plan = _plan(snapshot, wanted, holders, remove=remove, take_back=take_back, keep=keep)
+    plan = _plan(snapshot, wanted, holders, remove=remove, take_back=take_back, keep=keep, own_ends=own_ends)
     if not plan.missing and not plan.renewed and not plan.ending:
         return holders, ()
     made: list[Assignment] = []
+    renewed: list[str] = []
     try:
-        _write(snapshot, wanted, plan, made)
+        _write(snapshot, wanted, plan, made, renewed)
         holders = read_holders(snapshot, wanted.permission_set, users=users, groups=groups)
     except SalesforceError as error:
-        if made:
-            raise PartlyDoneError(str(error), made) from error
+        if made or renewed:
+            raise PartlyDoneError(str(error), made, renewed) from error
         raise
-    return holders, tuple(item.assignment_id for item in made)
+    return holders, (*(item.assignment_id for item in made), *renewed)
 
 
 def _plan(
@@ -192,11 +200,15 @@ def _plan(
     remove: Sequence[str],
     take_back: Sequence[str],
     keep: Collection[str],
+    own_ends: Collection[str],
 ) -> _Plan:
     users, expiration = wanted.users, wanted.expiration or ""
     now = snapshot.org.clock.now()
+    theirs = () if expiration else holders.in_others_hands(users, own_ends)
     own = [*holders.of(users), *(item for item in holders.memberships if item.assignment_id in keep)]
     kept = [item for item in own if item.lasts(now) or item.has_ended(now)]
+    if ended := judge_ended(theirs, wanted.permission_set, now):
+        raise UnknownUsersError("\n".join(each.text for each in ended), [each.says for each in ended])
     held = {item.key for item in kept} | holders.members(now)
     gaps = [
         (user, group)
@@ -212,7 +224,11 @@ def _plan(
     )
     return _Plan(
         missing=[Assignment(user, user_ids[name_key(user)], "", group, expiration) for user, group in gaps],
-        renewed=[item.assignment_id for item in kept if seconds_of(item.expires) != seconds_of(expiration)],
+        renewed=[
+            item.assignment_id
+            for item in kept
+            if item not in theirs and seconds_of(item.expires) != seconds_of(expiration)
+        ],
         ending=[*(item.assignment_id for item in unwanted), *take_back],
         targets={
             "": {"PermissionSetId": holders.permission_set_id},
@@ -228,13 +244,24 @@ def _plan(
     )
 
 
-def _write(snapshot: Snapshot, wanted: PermissionSetAssignmentsArgs, plan: _Plan, made: list[Assignment]) -> None:
-    """Do as planned. `made` grows with every batch, so that it is known whatever happens after it."""
+def judge_ended(theirs: Iterable[Assignment], permission_set: str, now: float) -> list[Verdict]:
+    """Which assignments that somebody else made have ended: no `up` renews them of its own accord."""
+    return [
+        wrong(Code.ASSIGNMENT_ENDED, user=item.username, name=permission_set, end=item.expires)
+        for item in theirs
+        if item.has_ended(now)
+    ]
+
+
+def _write(
+    snapshot: Snapshot, wanted: PermissionSetAssignmentsArgs, plan: _Plan, made: list[Assignment], renewed: list[str]
+) -> None:
+    """Do as planned. `made` and `renewed` grow with what is done, so that it is known whatever happens after it."""
     org = snapshot.org
     try:
         for batch in _insert(org, wanted.permission_set, plan):
             made += batch
-        _renew(org, plan.renewed, wanted.expiration)
+        renewed.extend(_renew(org, plan.renewed, wanted.expiration))  # keeps what came before an error
         remove_assignments(org, plan.ending)
     finally:
         snapshot.drop()
@@ -249,14 +276,18 @@ def remove_assignments(org: Org, assignment_ids: Sequence[str]) -> None:
             raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
 
 
-def _renew(org: Org, assignment_ids: Sequence[str], expiration: str | None) -> None:
-    """Let assignments end at another time, or never; none of them is taken away meanwhile."""
+def _renew(org: Org, assignment_ids: Sequence[str], expiration: str | None) -> Iterator[str]:
+    """Let assignments end at another time, or never, and yield which do; none of them is taken away meanwhile."""
     kind = {"type": "PermissionSetAssignment"}
     end = in_utc(expiration) if expiration else None
-    changes = [{"attributes": kind, "id": each, "ExpirationDate": end} for each in assignment_ids]
-    for saved in records.update(org, changes) if changes else []:
-        if not saved.success and saved.code != ROLLED_BACK:
-            raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
+    changes: list[dict[str, Any]] = [{"attributes": kind, "id": each, "ExpirationDate": end} for each in assignment_ids]
+    for start in range(0, len(changes), BATCH_SIZE):
+        batch = changes[start : start + BATCH_SIZE]
+        for change, saved in zip(batch, records.update(org, batch), strict=True):
+            if saved.success:
+                yield str(change["id"])
+            elif saved.code != ROLLED_BACK:
+                raise RefusedError(saved.code, saved.text, where=f"{host_of(org.url)} (permission set assignment)")
 
 
 def _assignment(row: Record, group: str = "") -> Assignment:

@@ -40,6 +40,7 @@ class Code(StrEnum):
     USER = "user"
     USER_ACTIVE = "user-active"
     USER_LICENSE = "user-license"
+    ASSIGNMENT_ENDED = "assignment-ended"
     GROUP = "group"
     APP_NAME = "app-name"
     APP_KIND = "app-kind"
@@ -99,6 +100,12 @@ TABLE: Mapping[Code, Row] = {
         "{user} has a licence that the permission set takes ({license})",
         "{user}: the user's licence {license} does not take the permission set {name}: {why}.",
         "{remedy}, or take the user out of orgkey:users.",
+    ),
+    Code.ASSIGNMENT_ENDED: Row(
+        Part.ASSIGNMENTS,
+        "{user} has no assignment of {name} that ended by somebody else's decision",
+        "{user}: the assignment of the permission set {name} that somebody else made ended at {end}.",
+        "Have it renewed or deleted in the org, give orgkey:assignments.expiration a later moment, or take the user out of orgkey:users.",
     ),
     Code.GROUP: Row(
         Part.ASSIGNMENTS,

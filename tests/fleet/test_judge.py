@@ -12,7 +12,7 @@ import pytest
 
 from orgkey.fleet.components import components_of
 from orgkey.fleet.digest import DigestError, parse_digest, path_of
-from orgkey.fleet.findings import KINDS, Code, Severity
+from orgkey.fleet.findings import KINDS, Action, Code, Severity
 from orgkey.fleet.judge import certificate_of, judge, org_of
 from orgkey.fleet.report import Finding
 from orgkey.metadata.members import RESOURCE_MEMBERS, Resource
@@ -132,6 +132,29 @@ def test_what_was_found_is_named_with_its_code_severity_and_path(
     changes: Mapping[str, Any], expected: list[tuple[str, str, str]]
 ) -> None:
     assert brief(judged(digest(changes))) == expected
+
+
+ENDED = {"username": "ci@acme.com.uat", "id": "0Pa1", "expires": "2026-11-23T00:00:00.000+0000"}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "changed", "action"),
+    [
+        ({"managedExpirationIds": []}, "users", Action.SETTLE_ENDED_ASSIGNMENT),
+        ({"managedExpirationIds": ["0Pa1"]}, "users", Action.UP),
+        ({}, "users", Action.UP),  # a state from before ends were told apart
+        ({"managedExpirationIds": [], "assignments": []}, "users", Action.UP),
+        ({"assignments": [{**ENDED, "group": "ROBOTS"}]}, "groups", Action.SETTLE_ENDED_ASSIGNMENT),
+        ({"assignments": [{**ENDED, "group": "ROBOTS"}], "groupAssignmentIds": ["0Pa1"]}, "groups", Action.UP),
+    ],
+)
+def test_an_assignment_that_ended_by_somebody_elses_decision_is_theirs_to_renew(
+    outputs: Mapping[str, Any], changed: str, action: Action
+) -> None:
+    found = {"assignments": [ENDED], **outputs, changed: []}
+    (only,) = judged(digest({"assignments": found}, changed={"assignments": [changed]}))
+    assert only.action is action
+    assert ("somebody else's assignment ended on" in only.summary) is (action is not Action.UP)
 
 
 def test_a_property_that_the_engine_was_told_to_ignore_is_no_finding() -> None:

@@ -64,6 +64,18 @@ CASES: Mapping[str, Mapping[str, Any]] = {
         "changes": {"assignments": {"users": []}},
         "old": {"assignments": {"expiration": "2026-11-20T00:00:00+00:00"}},
     },
+    "assignment of somebody else over": {
+        "changes": {
+            "assignments": {
+                "users": [],
+                "managedExpirationIds": [],
+                "assignments": [
+                    {"username": "ci@acme.com.uat", "id": "0Pa", "expires": "2026-11-20T00:00:00.000+0000"}
+                ],
+            }
+        },
+        "changed": {"assignments": ["users"]},
+    },
     "not deployed": {"left_out": ("grant",)},
     "refreshed": {"changes": {"app": {"orgId": OTHER_ORG}}, "changed": {"app": []}},
     "app unread": {"unread": ("app",)},

@@ -98,6 +98,7 @@ def test_a_replacement_that_makes_the_new_assignments_first_takes_nothing_from_a
     if linked:
         request.getfixturevalue("app")
     resource_id, inputs, old = holders
+    later.read(HOLDERS, resource_id, inputs, old)  # as every `up` begins
     _, new = later.create(HOLDERS, inputs)
     later.delete(HOLDERS, resource_id, inputs, old)
     assert org.holders("Access") == [org.user("ci")]
