@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from orgkey.cli.one_stack import no_login_yet
 from orgkey.cli.options import administrator_options, ca_bundle_option, format_option, seconds_option
 from orgkey.cli.outputs import Output, problems, write
+from orgkey.cli.progress import telling
 from orgkey.cli.reported import reported
 from orgkey.doctor.causes.cause import UNKNOWN_APP, matches
 from orgkey.doctor.diagnosis import Diagnosis, diagnose
@@ -96,8 +95,10 @@ def doctor(
     if stack_name is None:
         wrong += [f"{option} is needed, or --stack." for option, value in needed.items() if not value]
     else:
-        beside = {**needed, "--audience": audience, "--ca-bundle": ca_bundle, "Credentials": credentials}
+        beside = {**needed, "--audience": audience, "--ca-bundle": ca_bundle}
         wrong += [f"{option}: not with --stack, which says it." for option, value in beside.items() if value]
+        if credentials:
+            wrong.append("A way to reach the org: not with --stack, which says it.")
     wrong += ["--key-file and --key-env are two keys: give one."] if key_file and key_env else []
     wrong += ["More than one way to reach the org is given: give one."] if len(credentials) > 1 else []
     if wrong:
@@ -149,7 +150,7 @@ def _by_options(
     connection, wrong = parse_connection({**values, **({"caBundle": ca_bundle} if ca_bundle else {})})
     if connection is None:
         raise click.UsageError("\n".join(sentence(f"{each.path} {each.reason}") for each in wrong))
-    with _progress() as tell:
+    with telling("orgkey doctor") as tell:
         return diagnose(_examined(login, connection, seconds, tell, anonymous=not credentials))
 
 
@@ -159,7 +160,7 @@ def _of_stacks(name: str, seconds: float) -> tuple[list[Diagnosis], list[str]]:
     os.chdir(project.folder)  # paths in stack files are relative to the project
     diagnoses: list[Diagnosis] = []
     untold: list[str] = []
-    with _progress() as tell:
+    with telling("orgkey doctor") as tell:
         for stack in project.stacks(engine, [name]):
             try:
                 logins = stack_logins(project, stack, engine)
@@ -167,10 +168,7 @@ def _of_stacks(name: str, seconds: float) -> tuple[list[Diagnosis], list[str]]:
                 untold.append(f"{stack.name}: {error}")
                 continue
             if not logins:
-                untold.append(
-                    f"The stack {stack.name} has no JWT login in its state yet.\n"
-                    "Run `pulumi up` first; `orgkey check` says what would be in its way."
-                )
+                untold.append(no_login_yet(stack))
             for each in logins:
                 if each.connection is None:
                     untold.append(
@@ -220,13 +218,3 @@ def _examined(
     transport = Transport(ca_bundle=connection.ca_bundle, timeout=timeout_of(os.environ), clock=clock)
     examiner = Examiner(transport, connection, as_admin=not anonymous, progress=tell)
     return examiner.examine(replace(login, instance_url=connection.instance_url))
-
-
-@contextmanager
-def _progress() -> Iterator[_Tell]:
-    """Tell on a terminal what is being looked at; in a CI log nothing, because the diagnosis says it all."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with Console(file=sys.stderr).status("orgkey doctor") as status:
-        yield status.update

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from orgkey.cli.key_output import file_problem, stdout_problem, write_key
+from orgkey.cli.one_stack import no_login_yet, only_stack
 from orgkey.cli.outputs import Output, problems
 from orgkey.cli.reported import reported
 from orgkey.cli.stdout import leave_stdout
@@ -123,15 +124,10 @@ def _password(chosen: Sequence[Output], file: Path | None, variable: str | None)
 def _offer(stack_name: str, wanted: str | None) -> StackOffer:
     """The login that was asked for: by its name, else the only one that the stack hands out."""
     project, engine = find_project(Path.cwd()), find_engine(os.environ)
-    (stack, *more) = project.stacks(engine, [stack_name])
-    if more:
-        raise click.UsageError(f"--stack {stack_name} fits several stacks: name one.")
+    stack = only_stack(project, engine, stack_name)
     offers = offers_of(project, stack, engine)
     if not offers:
-        raise click.ClickException(
-            f"The stack {stack.name} has no JWT login in its state yet.\n"
-            "Run `pulumi up` first; `orgkey check` says what would be in its way."
-        )
+        raise click.ClickException(no_login_yet(stack))
     named = [each for each in offers if (wanted in each.names if wanted else not each.aside)]
     if len(named) == 1:
         return named[0]

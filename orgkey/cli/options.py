@@ -64,5 +64,5 @@ jobs_option = click.option(
     type=click.IntRange(1, 64),
     default=default_jobs,
     show_default=f"{A_CORE} for each core, as far as memory reaches, at most {MOST}",
-    help="Stacks looked at at a time.",
+    help="How many stacks to look at at once.",
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -24,6 +26,16 @@ class Result(Protocol):
     @property
     def seconds(self) -> float:
         """How long it took."""
+
+
+@contextmanager
+def telling(command: str) -> Iterator[Callable[[str], None]]:
+    """Tell on a terminal what a command is looking at; in a CI log nothing."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with Console(file=sys.stderr).status(command) as status:
+        yield status.update
 
 
 class Progress:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from orgkey.cli.one_stack import no_login_yet, only_stack
 from orgkey.cli.options import format_option, seconds_option
 from orgkey.cli.outputs import Output, problems, write
+from orgkey.cli.progress import telling
 from orgkey.cli.reported import reported
 from orgkey.fleet.engine import find_engine
 from orgkey.fleet.formats.usage import FORMATS, show
@@ -46,27 +44,12 @@ def usage(stack_name: str, days: int, timeout: float, outputs: tuple[str, ...]) 
         raise click.UsageError("\n".join(wrong))
     project, engine = find_project(Path.cwd()), find_engine(os.environ)
     os.chdir(project.folder)  # paths in stack files are relative to the project
-    (stack, *more) = project.stacks(engine, [stack_name])
-    if more:
-        raise click.UsageError(f"--stack {stack_name} fits several stacks: name one.")
-    with _progress() as tell:
+    stack = only_stack(project, engine, stack_name)
+    with telling("orgkey usage") as tell:
         report = look_at_usage(project, stack, engine, days=days, seconds=timeout, tell=tell)
     if not report.apps:
-        raise click.ClickException(
-            f"The stack {stack.name} has no JWT login in its state yet.\n"
-            "Run `pulumi up` first; `orgkey check` says what would be in its way."
-        )
+        raise click.ClickException(no_login_yet(stack))
     failures = write(chosen, lambda form: FORMATS[form](report), partial(show, report))
     for failure in failures:
         click.echo(f"orgkey: {failure}", err=True)
     return 2 if failures or any(each.unseen for each in report.apps) else 0
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Tell on a terminal what is being looked at; in a CI log nothing."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with Console(file=sys.stderr).status("orgkey usage") as status:
-        yield status.update

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json as encoder
 from typing import Literal
-
-from pydantic.json_schema import GenerateJsonSchema
 
 from orgkey.doctor.causes.cause import CREDENTIALS, Cause, shortened
 from orgkey.doctor.facts import Facts
@@ -135,9 +132,3 @@ def _not_seen(facts: Facts) -> list[NotSeen]:
     if facts.credentials_problem:
         lines.insert(0, NotSeen(what=f"whatever takes {CREDENTIALS}", why=facts.credentials_problem))
     return lines
-
-
-def json_schema_page() -> str:
-    """The JSON Schema of a diagnosis, as the file in docs/reference."""
-    made = Diagnosis.model_json_schema(mode="serialization")
-    return encoder.dumps({"$schema": GenerateJsonSchema.schema_dialect, **made}, indent=2) + "\n"

@@ -66,12 +66,7 @@ def markdown(diagnosis: Diagnosis) -> str:
     return "\n".join(lines)
 
 
-def json(diagnosis: Diagnosis) -> str:
-    """The diagnosis as JSON, indented by two, by `docs/reference/diagnosis.schema.json`."""
-    return diagnosis.model_dump_json(indent=2) + "\n"
-
-
-FORMATS: Mapping[str, Callable[[Diagnosis], str]] = {"text": text, "json": json, "markdown": markdown}
+FORMATS: Mapping[str, Callable[[Diagnosis], str]] = {"text": text, "json": Diagnosis.as_json, "markdown": markdown}
 """One function per form."""
 
 

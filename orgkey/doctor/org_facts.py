@@ -5,7 +5,7 @@ What one login may not see is noted and the rest is looked at all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from orgkey.doctor.user_facts import UserExaminer
 from orgkey.identity.key_pair import certificate_public_key_sha256
 from orgkey.identity.reading import read_certificate
 from orgkey.metadata.codec import text_of
-from orgkey.metadata.members import RESOURCE_MEMBERS, Resource
+from orgkey.metadata.members import APP_KINDS, RESOURCE_MEMBERS
 from orgkey.salesforce import soql
 from orgkey.salesforce.app_links import Link, links_of
 from orgkey.salesforce.apps import App, read_app
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from orgkey.metadata.codec import Value
     from orgkey.salesforce.read import Snapshot
 
-KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
 _KEY_MEMBER = {"external": "ExtlClntAppGlobalOauthSettings", "connected": "ConnectedApp"}
 _MOST_APPS = 60
 """Apps of one kind that are read to find the one with the key, those that were changed last; ten come in a request."""
@@ -70,7 +69,7 @@ class OrgExaminer:
         if named and named.consumer_key == self._login.consumer_key:
             return AppSearch(named, complete=True)
         complete, hidden, seen_any, packages = True, 0, False, set[str]()
-        for kind in KINDS:
+        for kind in APP_KINDS:
             found = self._look.at(f"the org's {_in_words(kind)}", lambda kind=kind: self._with_key(kind))  # type: ignore[misc]
             if found is None:
                 complete = False
@@ -105,7 +104,7 @@ class OrgExaminer:
         return self._app(kind, self._login.app_name)
 
     def _app(self, kind: str, name: str) -> AppFacts | None:
-        app = read_app(self._snapshot, KINDS[kind], name)
+        app = read_app(self._snapshot, APP_KINDS[kind], name)
         return None if app is None else self._facts_of(app, kind)
 
     def _facts_of(self, app: App, kind: str) -> AppFacts:
@@ -151,7 +150,7 @@ class OrgExaminer:
 
     def _changed(self, app: App, kind: str) -> tuple[datetime, str] | None:
         """When one of the app's members was last deployed or edited, and by whom."""
-        listed = list_metadata(self._snapshot.org, RESOURCE_MEMBERS[KINDS[kind]])
+        listed = list_metadata(self._snapshot.org, RESOURCE_MEMBERS[APP_KINDS[kind]])
         members = [
             member
             for type_name, of_type in listed.items()

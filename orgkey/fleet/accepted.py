@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from orgkey.fleet.engine import Engine
-from orgkey.fleet.logins import APP_KINDS, connections
+from orgkey.fleet.logins import KIND_OF, connections
 from orgkey.fleet.project import Project, Stack
 from orgkey.fleet.state import generation_of, kind_of, opened, provider_of, resources_of
 from orgkey.model.connection import Connection
@@ -44,9 +44,9 @@ def accepted_apps(project: Project, stack: Stack, engine: Engine) -> list[Accept
     reached = connections(project, stack, engine, resources)
     by_urn = {str(row["urn"]): row for row in resources}
     apps = [
-        (APP_KINDS[kind_of(row)], {**_values(row, "inputs"), **_values(row, "outputs")})
+        (KIND_OF[kind_of(row)], {**_values(row, "inputs"), **_values(row, "outputs")})
         for row in resources
-        if kind_of(row) in APP_KINDS
+        if kind_of(row) in KIND_OF
     ]
     found = []
     for row in resources:

@@ -10,9 +10,12 @@ from orgkey.doctor.facts import ExaminedLogin
 from orgkey.fleet.engine import Engine
 from orgkey.fleet.project import Project, Stack, StackFileError, connection_config
 from orgkey.fleet.state import generation_of, kind_of, name_of, opened, provider_of, resources_of
+from orgkey.metadata.members import APP_KINDS
 from orgkey.model.connection import Connection, parse_connection
 
-_GRANT, APP_KINDS = "JwtGrant", {"ExternalClientApp": "external", "ConnectedApp": "connected"}
+_GRANT = "JwtGrant"
+KIND_OF: Mapping[str, str] = {resource: kind for kind, resource in APP_KINDS.items()}
+"""The kind of app of a resource, by the last part of its Pulumi type."""
 _PROVIDER = "pulumi:providers:salesforce"
 
 
@@ -99,7 +102,7 @@ def _declared(grant: Mapping[str, Any], key: str, resources: list[dict[str, Any]
     parts = {
         "PermissionSet": "permissionSet",
         "PermissionSetAssignments": "assignments",
-        **dict.fromkeys(APP_KINDS, "app"),
+        **dict.fromkeys(KIND_OF, "app"),
     }
     found: dict[str, Any] = {}
     for row in resources:
@@ -111,7 +114,7 @@ def _declared(grant: Mapping[str, Any], key: str, resources: list[dict[str, Any]
 
 def _apps(resources: list[dict[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for row in resources:
-        if kind := APP_KINDS.get(kind_of(row)):
+        if kind := KIND_OF.get(kind_of(row)):
             yield kind, {**opened(row.get("inputs") or {}), **opened(row.get("outputs") or {})}
 
 

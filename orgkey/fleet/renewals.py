@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime
 
 from orgkey.fleet.engine import Engine, EngineError
-from orgkey.fleet.logins import APP_KINDS
+from orgkey.fleet.logins import KIND_OF
 from orgkey.fleet.project import Project, Stack
 from orgkey.fleet.state import generation_of, kind_of, opened, resources_of
 from orgkey.model.report_model import ReportModel
@@ -100,7 +100,7 @@ def renewals_in(resources: Sequence[dict[str, Any]], stack: str, now: datetime) 
     apps = {
         str(values.get("consumerKey")): str(values.get("name") or "")
         for row in resources
-        if kind_of(row) in APP_KINDS
+        if kind_of(row) in KIND_OF
         for values in [opened(row.get("outputs") or {})]
     }
     found = []

@@ -11,7 +11,7 @@ from orgkey.fleet.check_report import StackCheck, stack_check
 from orgkey.fleet.engine import EngineError, find_engine
 from orgkey.fleet.project import Project, Stack, StackFileError, decrypted_config, read_stack_file
 from orgkey.metadata.check import sentence
-from orgkey.metadata.members import Resource
+from orgkey.metadata.members import APP_KINDS, Resource
 from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.generations import app_name
 from orgkey.salesforce.clock import Clock
@@ -21,7 +21,6 @@ from orgkey.salesforce.preflight_stack import Wanted, WantedApp, verdicts_of
 from orgkey.salesforce.preflight_table import Code, Verdict, note, right, unknown, wrong
 from orgkey.salesforce.read import Snapshot
 from orgkey.stack_file.file import STAND_IN, StackConfig, stack_config_of
-from orgkey.stack_file.models import KINDS
 from orgkey.stack_file.settings import Settings, SettingsError, load, parts_of
 
 _ENCRYPTED = "what leads to the org is encrypted or comes from an environment, and the engine did not give it"
@@ -201,7 +200,7 @@ def _apps(parts: Mapping[str, Any]) -> Iterator[WantedApp]:
 
 
 def _kind(written: Any) -> Resource:
-    return KINDS.get(_text(written), Resource.EXTERNAL_CLIENT_APP)
+    return APP_KINDS.get(_text(written), Resource.EXTERNAL_CLIENT_APP)
 
 
 def _name(first: str, generation: Any) -> str:

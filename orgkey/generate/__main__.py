@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from orgkey.doctor import diagnosis
-from orgkey.fleet.formats import check, renewals, usage
-from orgkey.fleet.formats.json import json_schema_page
+from orgkey.doctor.diagnosis import Diagnosis
+from orgkey.fleet.check_report import CheckReport
+from orgkey.fleet.renewals import RenewalsReport
+from orgkey.fleet.report import Report
+from orgkey.fleet.usage import UsageReport
 from orgkey.generate import component_settings, resource_pages, typed_resources
 from orgkey.generate.python_code import ROOT
 from orgkey.generate.stack_file_keys import keys_page
@@ -26,12 +28,12 @@ def main() -> int:
         _PAGES / "stack-file.schema.json": schema.schema_page(),
         _PAGES / "errors.md": errors_page(),
         _PAGES / "findings.md": findings_page(),
-        _PAGES / "drift-report.schema.json": json_schema_page(),
-        _PAGES / "diagnosis.schema.json": diagnosis.json_schema_page(),
+        _PAGES / "drift-report.schema.json": Report.json_schema_page(),
+        _PAGES / "diagnosis.schema.json": Diagnosis.json_schema_page(),
         _PAGES / "causes.md": causes_page(),
-        _PAGES / "check-report.schema.json": check.json_schema_page(),
-        _PAGES / "renewals-report.schema.json": renewals.json_schema_page(),
-        _PAGES / "usage-report.schema.json": usage.json_schema_page(),
+        _PAGES / "check-report.schema.json": CheckReport.json_schema_page(),
+        _PAGES / "renewals-report.schema.json": RenewalsReport.json_schema_page(),
+        _PAGES / "usage-report.schema.json": UsageReport.json_schema_page(),
         **{_PAGES / "resources" / name: text for name, text in resource_pages.pages().items()},
     }
     stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]

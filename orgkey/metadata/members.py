@@ -1,7 +1,7 @@
 """The metadata types that an app or a permission set consists of, from `metadata/members.toml`, and the names of an app's members.
 
 Source: platform notes 1.1, 2.2 and 3.1. Satellite names of an External Client App are free; ours follow the names that the org itself
-would give, and an app made by hand keeps its own (`ExternalMembers`).
+would give, and an app made by hand keeps its own.
 """
 
 from __future__ import annotations
@@ -26,6 +26,15 @@ class Resource(StrEnum):
     PERMISSION_SET = "PermissionSet"
     CONNECTED_APP = "ConnectedApp"
     EXTERNAL_CLIENT_APP = "ExternalClientApp"
+
+    @property
+    def in_words(self) -> str:
+        """As people call it: `permission set`, `Connected App`, `External Client App`."""
+        return {"PermissionSet": "permission set", "ConnectedApp": "Connected App"}.get(self, "External Client App")
+
+
+APP_KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
+"""Both kinds of app, as the stack file and the options name them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,6 @@ from orgkey.provider.handler import Handler, Operation, Values
 from orgkey.salesforce import soql
 from orgkey.salesforce.deploy_job import ComponentResult
 
-_IN_WORDS: Mapping[Resource, str] = {
-    Resource.PERMISSION_SET: "permission set",
-    Resource.CONNECTED_APP: "Connected App",
-    Resource.EXTERNAL_CLIENT_APP: "External Client App",
-}
-
 
 class MetadataHooks(Handler):
     """A resource that is a metadata file or several: what it says of itself."""
@@ -32,7 +26,7 @@ class MetadataHooks(Handler):
     @property
     def in_words(self) -> str:
         """What it is called in a sentence."""
-        return _IN_WORDS[self.resource]
+        return self.resource.in_words
 
     @abstractmethod
     def find(

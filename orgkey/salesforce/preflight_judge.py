@@ -5,7 +5,7 @@ What is not known is not judged: a verdict that something is wrong is one that a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from orgkey.metadata.identifiers import name_key
@@ -15,12 +15,6 @@ from orgkey.salesforce.preflight_table import Code, Verdict, note, right, wrong
 
 INTEGRATION_LICENSE, API_INTEGRATION = "Salesforce Integration", "SalesforceAPIIntegrationPsl"
 """The licence of integration users, and the permission set licence that they need before any permission set (platform notes 3.1)."""
-
-KINDS: Mapping[Resource, str] = {
-    Resource.PERMISSION_SET: "permission set",
-    Resource.CONNECTED_APP: "Connected App",
-    Resource.EXTERNAL_CLIENT_APP: "External Client App",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +106,7 @@ def judge_name(kind: Resource, name: str, thing: Thing | None, *, host: str, tak
         )
         return right(code, name=name, whose=own)
     whose = f"it is managed by orgkey {thing.marker.manager}" if thing.marker else "it was not made by orgkey"
-    return wrong(code, host=host, kind=KINDS[kind], n=_n(KINDS[kind]), name=name, whose=whose, take_over=take_over)
+    return wrong(code, host=host, kind=kind.in_words, n=_n(kind.in_words), name=name, whose=whose, take_over=take_over)
 
 
 def judge_other_kind(kind: Resource, name: str, other: Thing | None, *, host: str) -> Verdict:

@@ -28,7 +28,6 @@ from orgkey.salesforce.preflight_judge import (
     API,
     ASSIGN,
     EXTERNAL,
-    KINDS,
     METADATA,
     SETUP,
     Thing,
@@ -156,7 +155,7 @@ def _app(snapshot: Snapshot, kind: Resource, name: str, managed_by: str) -> Thin
 
 def _name_verdict(snapshot: Snapshot, kind: Resource, name: str, thing: Thing | None, import_setting: str) -> Verdict:
     """Whether a stack may have that name; `import_setting` would take over what has it, empty where it is set."""
-    what, host = f"{KINDS[kind]} {name}", snapshot.org.host
+    what, host = f"{kind.in_words} {name}", snapshot.org.host
     if not import_setting:
         return right(Code.IMPORT, what=what) if thing else wrong(Code.IMPORT, host=host, what=what)
     take_over = f"set {import_setting} to true (docs/guides/taking-over-an-app.md)."

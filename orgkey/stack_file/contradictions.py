@@ -8,10 +8,11 @@ from typing import Any
 from orgkey.identity.inputs import key_pair_problems
 from orgkey.metadata.check import Problem
 from orgkey.metadata.identifiers import name_key
+from orgkey.metadata.members import APP_KINDS
 from orgkey.model.assignments import expiration_problem
 from orgkey.model.generations import generation_problems
 from orgkey.model.ignore import ignore_problems
-from orgkey.stack_file.models import KINDS, OtherSettings
+from orgkey.stack_file.models import OtherSettings
 from orgkey.stack_file.secrets import Secrets
 
 _LONGEST_MANAGER = 64  # so that marker and description of a permission set stay within 255 characters
@@ -64,7 +65,7 @@ def problems_beyond_types(
         yield Problem("orgkey:assignments.expiration", past)
     ignored = values.get("ignore")
     if isinstance(ignored, list) and not any(path.startswith("orgkey:ignore") for path in reported):
-        yield from ignore_problems(map(str, ignored), KINDS[kind], "orgkey:ignore")
+        yield from ignore_problems(map(str, ignored), APP_KINDS[kind], "orgkey:ignore")
 
 
 def problems_of_generations(others: OtherSettings, first: Any) -> Iterable[Problem]:

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from orgkey.metadata.check import Problem, field_problems, shown, suggestion
 from orgkey.metadata.fields import APP_FIELDS, inputs_of
 from orgkey.metadata.fields import Field as Row
-from orgkey.metadata.members import Resource
+from orgkey.metadata.members import APP_KINDS, Resource
 from orgkey.model.connection import DEFAULT_API_VERSION
 from orgkey.model.jwt_flow import jwt_flow_problems, permission_set_problems
 from orgkey.model.names import label_of, permission_set_of
 from orgkey.model.problems import from_validation
-from orgkey.stack_file.models import KINDS, AppChoice
+from orgkey.stack_file.models import AppChoice
 
 MADE_BY_US = frozenset({"certificatePem", "consumerKey"})
 """Settings of an app that come from the key pair."""
@@ -36,7 +36,7 @@ def app_settings(raw: Any, *, version: float) -> tuple[AppChoice, dict[str, Any]
     except ValidationError as error:
         problems += from_validation(error, prefix="orgkey:app.")
         choice = AppChoice.model_validate({})
-    resource = KINDS[choice.kind]
+    resource = APP_KINDS[choice.kind]
     rows = [row for row in inputs_of(resource) if row.name not in MADE_BY_US]
     app = {key: value for key, value in raw.items() if key not in AppChoice.names()}
     problems += _unknown(

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from orgkey.metadata.members import Resource
 from orgkey.model.assignments import GroupNames, Timestamp, Username, Usernames
 from orgkey.model.generations import Generation, RetiringGeneration
 from orgkey.model.input_model import Flag, InputModel, Real, matches
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.timeouts import Timeouts
-
-KINDS: Mapping[str, Resource] = {"external": Resource.EXTERNAL_CLIENT_APP, "connected": Resource.CONNECTED_APP}
 
 
 class GrantSettings(InputModel):

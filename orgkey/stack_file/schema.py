@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orgkey.metadata.fields import Field, inputs_of
-from orgkey.metadata.members import Resource
+from orgkey.metadata.members import APP_KINDS, Resource
 from orgkey.metadata.place import Type
 from orgkey.model.connection import Connection
 from orgkey.model.input_model import InputModel
 from orgkey.stack_file.metadata_settings import MADE_BY_US
-from orgkey.stack_file.models import KINDS, AppChoice, OtherSettings
+from orgkey.stack_file.models import AppChoice, OtherSettings
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 _REQUIRED = ("salesforce:instanceUrl", "salesforce:credentials", "orgkey:app", "orgkey:users")
@@ -105,7 +105,7 @@ def settings() -> dict[str, dict[str, Any]]:
 def _app() -> dict[str, Any]:
     """The settings of the kind that `kind` names."""
     choice = _of_model(AppChoice)["properties"]
-    kinds = {kind: _of_rows(resource, needed=("name",), more=choice) for kind, resource in KINDS.items()}
+    kinds = {kind: _of_rows(resource, needed=("name",), more=choice) for kind, resource in APP_KINDS.items()}
     return {
         "type": "object",
         "description": "The app: an External Client App or a Connected App.",

@@ -9,10 +9,8 @@ from enum import StrEnum
 
 from orgkey.metadata.check import suggestion
 from orgkey.metadata.identifiers import name_key
-from orgkey.metadata.members import Resource
-from orgkey.stack_file.models import KINDS
+from orgkey.metadata.members import APP_KINDS, Resource
 
-_IN_WORDS = {"external": "External Client App", "connected": "Connected App"}
 _SHOWN = 20  # names in one message
 _LONGEST_ENDING = 40  # characters; a developer name has 80 at most
 
@@ -43,7 +41,7 @@ class AppSeen:
     @property
     def resource(self) -> Resource:
         """Its kind as the field table has it."""
-        return KINDS[self.kind]
+        return APP_KINDS[self.kind]
 
     @property
     def own(self) -> bool:
@@ -54,7 +52,7 @@ class AppSeen:
     def in_words(self) -> str:
         """Kind, name and label."""
         label = f" (label {self.label!r})" if self.label and self.label != self.name else ""
-        return f"{_IN_WORDS[self.kind]} {self.name}{label}"
+        return f"{self.resource.in_words} {self.name}{label}"
 
     @property
     def whose(self) -> str:
@@ -115,7 +113,7 @@ def app_called(wanted: str, apps: Sequence[AppSeen], *, kind: str = "", host: st
 
 
 def _of_that_kind(kind: str) -> str:
-    return f" among its {_IN_WORDS[kind]}s" if kind else ""
+    return f" among its {APP_KINDS[kind].in_words}s" if kind else ""
 
 
 def _what_there_is(wanted: str, apps: Sequence[AppSeen]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from jsonschema import Draft202012Validator
 from lxml import etree
 
 from orgkey.fleet.findings import KINDS, Severity
-from orgkey.fleet.formats.json import json, json_schema
 from orgkey.fleet.formats.junit import junit
 from orgkey.fleet.report import Report, parse_report
 from tests.fleet.checkers import junit_schema
@@ -22,16 +23,14 @@ REPORTS = pytest.mark.parametrize(
 
 @REPORTS
 def test_the_json_form_is_as_its_schema_says_and_reads_back_as_it_was(report: Report) -> None:
-    import json as decoder
-
-    schema = json_schema()
+    schema = json.loads(Report.json_schema_page())
     Draft202012Validator.check_schema(schema)
-    assert [error.message for error in Draft202012Validator(schema).iter_errors(decoder.loads(json(report)))] == []
-    assert parse_report(json(report), source="drift.json") == report
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(json.loads(report.as_json()))] == []
+    assert parse_report(report.as_json(), source="drift.json") == report
 
 
 def test_the_schema_takes_nothing_else() -> None:
-    validator = Draft202012Validator(json_schema())
+    validator = Draft202012Validator(json.loads(Report.json_schema_page()))
     good = landscape().model_dump(mode="json")
     assert validator.is_valid(good)
     assert not validator.is_valid({**good, "version": 3})

@@ -14,9 +14,9 @@ from jsonschema import Draft7Validator
 
 from orgkey.generate.stack_file_keys import example
 from orgkey.metadata.fields import inputs_of
+from orgkey.metadata.members import APP_KINDS
 from orgkey.metadata.place import Type
 from orgkey.stack_file.metadata_settings import MADE_BY_US
-from orgkey.stack_file.models import KINDS
 from orgkey.stack_file.schema import keys, settings, stack_file_schema
 from orgkey.stack_file.settings import SettingsError
 from tests.forked import commands
@@ -149,7 +149,7 @@ def test_what_the_check_refuses_the_schema_refuses(text: str) -> None:
 
 
 def rows() -> Iterator[Any]:
-    for kind, resource in KINDS.items():
+    for kind, resource in APP_KINDS.items():
         for row in inputs_of(resource):
             if row.name not in MADE_BY_US:
                 yield pytest.param(kind, row, id=f"{kind}.{row.name}")

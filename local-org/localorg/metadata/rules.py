@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from localorg.metadata.change import Change
 from localorg.metadata.document import Document
-
-Stored = dict[str, Any]
 
 
 class Rules(Protocol):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from orgkey.fleet.formats.html import html
-from orgkey.fleet.formats.json import json
 from orgkey.fleet.formats.junit import junit
 from orgkey.fleet.formats.markdown import markdown
 from orgkey.fleet.formats.text import text
@@ -13,7 +12,7 @@ from orgkey.fleet.report import Report
 
 FORMATS: Mapping[str, Callable[[Report], str]] = {
     "text": text,
-    "json": json,
+    "json": Report.as_json,
     "junit": junit,
     "markdown": markdown,
     "html": html,

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import json as encoder
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from orgkey.fleet.check_report import CheckReport, Outcome, StackCheck
-from orgkey.fleet.formats.text import WIDTH
+from orgkey.fleet.formats.console import WIDTH, printed
 from orgkey.salesforce.preflight_table import State
 
 _MARKS = {
@@ -27,9 +23,7 @@ _VERDICTS = {Outcome.RIGHT: "green", Outcome.WRONG: "red", Outcome.COULD_NOT_TEL
 
 def text(report: CheckReport) -> str:
     """The report as plain text."""
-    buffer = io.StringIO()
-    show(report, Console(file=buffer, width=WIDTH, color_system=None, force_terminal=False))
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+    return printed(show, report)
 
 
 def show(report: CheckReport, console: Console) -> None:
@@ -56,15 +50,4 @@ def _show_stack(each: StackCheck, console: Console) -> None:
             console.print(Padding(Text(line, style="dim"), (0, 0, 0, 4)))
 
 
-def json(report: CheckReport) -> str:
-    """The report as JSON, indented by two."""
-    return report.model_dump_json(indent=2) + "\n"
-
-
-def json_schema_page() -> str:
-    """The JSON Schema of a report as the file in docs/reference."""
-    made: dict[str, Any] = CheckReport.model_json_schema(mode="serialization")
-    return encoder.dumps({"$schema": GenerateJsonSchema.schema_dialect, **made}, indent=2) + "\n"
-
-
-FORMATS: Mapping[str, Callable[[CheckReport], str]] = {"text": text, "json": json}
+FORMATS: Mapping[str, Callable[[CheckReport], str]] = {"text": text, "json": CheckReport.as_json}

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import json as encoder
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orgkey.fleet.formats.text import WIDTH
+from orgkey.fleet.formats.console import WIDTH, printed
 from orgkey.fleet.renewals import Due, Renewal, RenewalsReport
 from orgkey.model.printable import printable
 
@@ -23,9 +19,7 @@ _COLOURS = {Due.NOW: "yellow", Due.LATER: "", Due.BY_HAND: "red", Due.NEVER: "re
 
 def text(report: RenewalsReport) -> str:
     """The report as plain text."""
-    buffer = io.StringIO()
-    show(report, Console(file=buffer, width=WIDTH, color_system=None, force_terminal=False))
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+    return printed(show, report)
 
 
 def show(report: RenewalsReport, console: Console) -> None:
@@ -67,15 +61,4 @@ def _row(each: Renewal, now: datetime) -> tuple[Text, ...]:
     )
 
 
-def json(report: RenewalsReport) -> str:
-    """The report as JSON, indented by two."""
-    return report.model_dump_json(indent=2) + "\n"
-
-
-def json_schema_page() -> str:
-    """The JSON Schema of a report as the file in docs/reference."""
-    made: dict[str, Any] = RenewalsReport.model_json_schema(mode="serialization")
-    return encoder.dumps({"$schema": GenerateJsonSchema.schema_dialect, **made}, indent=2) + "\n"
-
-
-FORMATS: Mapping[str, Callable[[RenewalsReport], str]] = {"text": text, "json": json}
+FORMATS: Mapping[str, Callable[[RenewalsReport], str]] = {"text": text, "json": RenewalsReport.as_json}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
@@ -11,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from orgkey.fleet.findings import KINDS, Severity
+from orgkey.fleet.formats.console import WIDTH, printed
 from orgkey.fleet.formats.words import commands, headline, orgs_of, place_of, rest_of, retiring, whose
 from orgkey.fleet.report import Finding, Report, StackReport, Verdict
 from orgkey.model.printable import printable
 
-WIDTH = 100  # columns
 _MY_DOMAIN = ".my.salesforce.com"  # the same for nearly all orgs, and a column is dear
 _COLOURS = {
     Severity.INFO: "dim",
@@ -29,9 +27,7 @@ _VERDICTS = {Verdict.IN_SYNC: "green", Verdict.DRIFT: "red", Verdict.COULD_NOT_T
 
 def text(report: Report) -> str:
     """The report as plain text."""
-    buffer = io.StringIO()
-    show(report, Console(file=buffer, width=WIDTH, color_system=None, force_terminal=False))
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+    return printed(show, report)
 
 
 def show(report: Report, console: Console) -> None:

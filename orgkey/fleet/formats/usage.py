@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import json as encoder
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from orgkey.fleet.formats.text import WIDTH
+from orgkey.fleet.formats.console import WIDTH, printed
 from orgkey.fleet.usage import AppUsage, Origin, UsageReport
 from orgkey.model.printable import printable
 
@@ -33,9 +29,7 @@ _ORIGINS_OF_RETIRING = {
 
 def text(report: UsageReport) -> str:
     """The report as plain text."""
-    buffer = io.StringIO()
-    show(report, Console(file=buffer, width=WIDTH, color_system=None, force_terminal=False))
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+    return printed(show, report)
 
 
 def show(report: UsageReport, console: Console) -> None:
@@ -94,15 +88,4 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
-def json(report: UsageReport) -> str:
-    """The report as JSON, indented by two."""
-    return report.model_dump_json(indent=2) + "\n"
-
-
-def json_schema_page() -> str:
-    """The JSON Schema of a report as the file in docs/reference."""
-    made: dict[str, Any] = UsageReport.model_json_schema(mode="serialization")
-    return encoder.dumps({"$schema": GenerateJsonSchema.schema_dialect, **made}, indent=2) + "\n"
-
-
-FORMATS: Mapping[str, Callable[[UsageReport], str]] = {"text": text, "json": json}
+FORMATS: Mapping[str, Callable[[UsageReport], str]] = {"text": text, "json": UsageReport.as_json}
