@@ -85,7 +85,9 @@ def up() -> int:
     for name in _SHOWN:
         value = values.get(name)
         print(f"  {name}: {json.dumps(value) if isinstance(value, bool) else value}")
-    print("\nAll outputs: make outputs    The org: .venv/bin/localorg status    Take it down: make down")
+    print(
+        "\nAll outputs: make outputs    The org: .venv/bin/localorg --home .local/localorg status    Take it down: make down"
+    )
     return 0 if values.get("verified") is True else 1
 
 

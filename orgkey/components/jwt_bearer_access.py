@@ -289,8 +289,8 @@ def _trusted_key(of: Mapping[str, Any]) -> str:
     if _are_strangers(str(of["trusted"]), str(of["proved"])):
         raise pulumi.RunError(
             "The app trusts a key pair that this stack has no more: it was replaced by order (--replace, a taint) where --target or "
-            "--exclude left out the app or the proof of its login. Who has the old key still logs in with it; the outputs are those of "
-            "before.\nRun a plain `pulumi up`: it gives the app the certificate of the present key pair, and proves the login."
+            "--exclude left out the app or the proof of its login. Who has the old key still logs in with it; the outputs were "
+            "left as they were.\nRun a plain `pulumi up`: it gives the app the certificate of the present key pair, and proves the login."
         )
     return str(of["proved"])
 

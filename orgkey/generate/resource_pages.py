@@ -65,8 +65,8 @@ settings `salesforce:instanceUrl`, `salesforce:credentials` and so on, where the
 It makes a [KeyPair](key-pair.md), a [PermissionSet](permission-set.md), [PermissionSetAssignments](permission-set-assignments.md), an
 [ExternalClientApp](external-client-app.md) or [ConnectedApp](connected-app.md), and a [JwtGrant](jwt-grant.md), in the order that locks
 nobody out. It is in the package `orgkey` (plugin `pulumi-resource-orgkey`); the resources are in the package `salesforce`. Fields of the
-objects may be outputs of other resources, except `app.kind`, `app.protect` and the fields of `timeouts` and `imports`. Where something is
-imported, its name must be plain text.""",
+objects may be outputs of other resources, except `app.kind`, `app.protect`, `app.blocked` and the fields of `timeouts` and `imports`.
+`generation`, `retiring` (the fields of its `key` excepted) and `ignore` are plain, and so is the name of what is imported.""",
     "KeyPair": """\
 It is kept in state and nowhere else, and contacts no org. After `renewAt` the next `up` makes a new certificate for the same key. It
 cannot be imported; give your own key as `privateKeyPem` and `certificatePem`. A destroy forgets the key.""",

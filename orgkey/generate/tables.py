@@ -29,7 +29,7 @@ _FINDINGS = """# What `orgkey drift` finds
 
 The rows of [the finding table](../../orgkey/fleet/findings.py). Codes are stable: none ever changes its meaning. The severity
 is the usual one; a changed setting that only people read (a label, a description) is *low*, a certificate that has ended is
-*critical*. `--fail-on` takes the severities in this order: {severities}. The form of the JSON report is
+*critical*. Severities, least first: {severities}; `--fail-on` takes all but `info`. The form of the JSON report is
 [drift-report.schema.json](drift-report.schema.json).
 
 | code | severity | what it means | whom it concerns |

@@ -65,7 +65,7 @@ def in_terms_of_inputs(resource: Resource, seen: Values, inputs: Values) -> dict
 
 
 def names_collide(old_inputs: Values, inputs: Values) -> bool:
-    """Whether old and new cannot stand side by side: no org has two of one name, no two apps share a key (platform notes 1.8)."""
+    """Whether old and new cannot stand side by side: one name is one of a kind, one key one app (platform notes 1.8)."""
     return any(old_inputs.get(name) == inputs[name] for name in ("name", "consumerKey") if name in inputs)
 
 

@@ -6,6 +6,7 @@
 | nothing happened | FAILED_PRECONDITION with what happened and what to do |
 | it exists but is not what was asked for | the same with an `ErrorResourceInitFailed`: kept in state, tried again by the next `up` |
 | gone | an empty id |
+| a fault of ours | INTERNAL with the exception's type and place; the engine does not save a Create that ends so |
 """
 
 from __future__ import annotations

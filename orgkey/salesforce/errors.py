@@ -198,7 +198,7 @@ class SessionExpiredError(SalesforceError):
 class DeployFailedError(SalesforceError):
     """The org rejected a bundle; `problems` are its own words, one per component. Nothing was changed in the org.
 
-    `passing` where the same bundle may do in a moment. `broken_app` where the org gives no other reason than one that an app without its
+    `transient` where the same bundle may do in a moment. `broken_app` where the org gives no other reason than one that an app without its
     OAuth settings may give.
     """
 

@@ -87,7 +87,7 @@ class Sighting:
             yield f"  Apps that a stack of orgkey manages: {listed}"
         if foreign := [each for each in org.apps if not each.own]:
             listed = ", ".join(f"{each.name} ({each.whose})" for each in foreign[:_SHOWN])
-            yield f"  Apps that are nobody's here to change: {listed}"
+            yield f"  Apps of other publishers, which cannot be changed here: {listed}"
         yield "  New Connected Apps: most orgs allow none since Spring '26; with --kind connected the org is asked by a check-only deploy."
         yield from (f"  Not shown to this login: {each}" for each in org.unseen)
 

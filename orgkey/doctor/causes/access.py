@@ -213,7 +213,7 @@ CAUSES: Sequence[Cause] = (
         ("invalid_request/refresh_token scope is required",),
         lambda facts: no(seen.may_refresh(facts)),
         "give the app the scopes Api and RefreshToken",
-        f"{NOTES} 1.10, 4.5",
+        f"{NOTES} 1.7, 4.5",
         CREDENTIALS,
         "leave orgkey:app.scopes out, or add RefreshToken, then run `pulumi up`",
         declared=lambda settings: "RefreshToken" not in (settings.get("app.scopes") or ()),
