@@ -142,6 +142,8 @@ class KeyPairArgs:
     """Consumer key of the app; made once where none is given."""
     blocked: Input[bool] | None = None
     """Whether the key's app is blocked: then no other generation that gives out tokens may have the same key pair."""
+    settings_at: Input[str] | None = None
+    """Where messages find the settings of the key's generation: orgkey:retiring[0] in a stack file. Kept nowhere."""
 
 
 class KeyPair(_Resource):
@@ -154,6 +156,7 @@ class KeyPair(_Resource):
         "private_key_pem": "privateKeyPem",
         "certificate_pem": "certificatePem",
         "consumer_key": "consumerKey",
+        "settings_at": "settingsAt",
         "public_key_sha256": "publicKeySha256",
         "certificate_fingerprint": "certificateFingerprint",
         "csr_pem": "csrPem",
@@ -237,6 +240,12 @@ class KeyPair(_Resource):
     def blocked(self) -> Output[bool | None]:
         """Whether the key's app is blocked: then no other generation that gives out tokens may have the same key pair."""
         return pulumi.get(self, "blocked")  # type: ignore[no-any-return]
+
+    @property
+    @pulumi.getter(name="settingsAt")
+    def settings_at(self) -> Output[str | None]:
+        """Where messages find the settings of the key's generation: orgkey:retiring[0] in a stack file. Kept nowhere."""
+        return pulumi.get(self, "settings_at")  # type: ignore[no-any-return]
 
     @property
     @pulumi.getter(name="publicKeySha256")

@@ -105,3 +105,4 @@ class JwtBearerAccessArgs:
     """Generations that are still accepted."""
     ignore: Sequence[str] | None = None
     """Properties that are left as the org has them: `app.description`, `permissionSet.label`."""
+    namespace = ""  # no argument: what stands before a setting's path where messages name it

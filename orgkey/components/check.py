@@ -24,7 +24,7 @@ from orgkey.components.arguments import (
 from orgkey.metadata.check import Problem, suggestion
 from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
-from orgkey.model.generations import Generation, RetiringGeneration, generation_problems
+from orgkey.model.generations import Generation, RetiringGeneration, consumer_key_problems, generation_problems
 from orgkey.model.ignore import ignore_problems
 from orgkey.model.input_model import InputModel
 from orgkey.model.jwt_flow import jwt_flow_problems, permission_set_problems
@@ -97,7 +97,7 @@ def problems_of(arguments: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(f"permissionSet.{problem.path}", problem.reason)
     yield from _users(arguments.get("users"), arguments.get("integration_user"))
     yield from _imports(imports, app, key, given(arguments.get("permission_set")))
-    yield from _generations(arguments.get("generation"), arguments.get("retiring"), app)
+    yield from _generations(arguments.get("generation"), arguments.get("retiring"), app, key)
     try:
         Timeouts.model_validate(given(arguments.get("timeouts")))
     except ValidationError as error:
@@ -126,7 +126,7 @@ def _app(app: Mapping[str, Any], kind: str) -> Iterator[Problem]:
         yield Problem(f"app.{problem.path}", problem.reason)
 
 
-def _generations(current: Any, retiring: Any, app: Mapping[str, Any]) -> Iterator[Problem]:
+def _generations(current: Any, retiring: Any, app: Mapping[str, Any], key: Mapping[str, Any]) -> Iterator[Problem]:
     if retiring is not None and not isinstance(retiring, list | tuple):
         yield Problem("retiring", "must be a list of generations")
         return
@@ -137,12 +137,15 @@ def _generations(current: Any, retiring: Any, app: Mapping[str, Any]) -> Iterato
     yield from found
     if not found:
         yield from generation_problems(app.get("name"), given(current), listed)
+    keys = [("key.consumerKey", key.get("consumer_key"))]
     for index, each in enumerate(listed):
-        if each.get("imported") and not given(each.get("key")).get("consumer_key"):
+        keys.append((f"retiring[{index}].key.consumerKey", given(each.get("key")).get("consumer_key")))
+        if each.get("imported") and not keys[-1][1]:
             yield Problem(
                 f"retiring[{index}].key.consumerKey",
-                "is required with imported: an app keeps the consumer key that it has; copy it from Setup",
+                f"is required with retiring[{index}].imported: an app keeps the consumer key that it has; copy it from Setup",
             )
+    yield from consumer_key_problems(keys)
 
 
 def _judged(path: str, value: Any, expected: type, model: type[InputModel]) -> list[Problem]:

@@ -11,6 +11,7 @@ from pulumi import Output
 from orgkey.components.check import KINDS, given
 from orgkey.model.generations import app_label, app_name
 from orgkey.model.names import label_of
+from orgkey.model.setting_place import CURRENT, FIRST, RETIRING
 
 _BLOCKING: Mapping[str, Mapping[str, Any]] = {
     "external": {"is_enabled": False},
@@ -23,9 +24,10 @@ _OF_ITS_OWN = ("private_key_pem", "certificate_pem", "consumer_key", "generation
 
 @dataclass(frozen=True, slots=True)
 class AppGeneration:
-    """One generation: its number, its app's kind, name and settings, and what is said of its key."""
+    """One generation: its number, the path of its settings, its app's kind, name and settings, and what is said of its key."""
 
     number: int
+    path: str
     kind: str
     name: Any
     app: Mapping[str, Any]
@@ -46,6 +48,7 @@ def generations_of(arguments: Mapping[str, Any]) -> list[AppGeneration]:
     found = [
         AppGeneration(
             number,
+            FIRST if number == 1 and "name" not in current else CURRENT,
             kind,
             name := _named(first, number, current.get("name")),
             _settings(app, kind, name, number, blocked=blocked),
@@ -55,13 +58,14 @@ def generations_of(arguments: Mapping[str, Any]) -> list[AppGeneration]:
             blocked,
         )
     ]
-    for each in map(given, arguments.get("retiring") or ()):
+    for index, each in enumerate(map(given, arguments.get("retiring") or ())):
         its_number, its_kind = each["number"], each.get("kind", kind)
         its_name = _named(first, its_number, each.get("name"))
         shared = {name: value for name, value in key.items() if name not in _OF_ITS_OWN}
         found.append(
             AppGeneration(
                 its_number,
+                f"{RETIRING}[{index}]",
                 its_kind,
                 its_name,
                 _settings(app, its_kind, its_name, its_number, blocked=bool(each.get("blocked"))),

@@ -36,9 +36,9 @@ from orgkey.resources import (
 
 _OF_A_KEY = (
     *("bits", "subject", "validityDays", "renewAfter", "renewJitter", "generation"),
-    *("privateKeyPem", "certificatePem", "consumerKey"),
+    *("privateKeyPem", "certificatePem"),
 )
-"""Inputs of a KeyPair by the schema's names."""
+"""Inputs of a KeyPair by the schema's names, but for the consumer key: the provider knows when a wrong one may still be put right."""
 _PROOF = 120.0  # seconds for the proof itself, beside the time that a change may take to be effective
 _LONGEST_PROPAGATION = 60.0  # minutes, where the setting is not known before the run
 _APPS = {"external": (ExternalClientApp, ExternalClientAppArgs), "connected": (ConnectedApp, ConnectedAppArgs)}
@@ -86,6 +86,7 @@ class JwtBearerAccess(pulumi.ComponentResource):
             raise ArgumentsError(name, problems)
         super().__init__("orgkey:index:JwtBearerAccess", name, None, opts)
         self._ignored = tuple(arguments.get("ignore", ()))
+        self._namespace = getattr(args, "namespace", "")
         self._timeouts = Timeouts.model_validate(given(arguments.get("timeouts")))
         imports = given(arguments.get("imports"))
         users = arguments["users"]
@@ -140,8 +141,15 @@ class JwtBearerAccess(pulumi.ComponentResource):
         self.register_outputs(self.outputs())
 
     def _key_pair(self, name: str, each: AppGeneration, after: Sequence[KeyPair] = ()) -> KeyPair:
-        """The key pair of a generation; that of a retiring one stays as it was made, whatever is said of keys by now."""
-        args = KeyPairArgs(**{"subject": _made(subject_of, each.name), **each.key}, blocked=each.blocked or None)
+        """The key pair of a generation; that of a retiring one stays as it was made, whatever is said of keys by now.
+
+        Its consumer key too, by the provider, unless there is no app of it yet.
+        """
+        args = KeyPairArgs(
+            **{"subject": _made(subject_of, each.name), **each.key},
+            blocked=each.blocked or None,
+            settings_at=f"{self._namespace}{each.path}",
+        )
         options = self._options("key", after=after)
         if each.retiring:
             options.ignore_changes = list(_OF_A_KEY)

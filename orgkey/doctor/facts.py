@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from orgkey.model.setting_place import STACK_FILE, SettingPlace
 from orgkey.salesforce.app_links import Link
 from orgkey.salesforce.error_table import GRANT, Row, find_row
 from orgkey.salesforce.errors import Unreachable
@@ -23,7 +24,8 @@ class ExaminedLogin:
     `audience`, `app_kind` ("external" or "connected"), `app_name`, `org_id` and `org_kind` are empty where nobody said.
     `stack` is the stack whose login it is, empty for an app that orgkey does not look after.
     `blocked_by` names the setting by which that stack blocks the app, `declared` are its settings by path (`app.scopes`), with defaults;
-    both are empty where they are not known. `keys_elsewhere` says which consumer keys other stacks of the fleet have: stack by key.
+    both are empty where they are not known. `settings` is where the settings of its app are written. `keys_elsewhere` says
+    which consumer keys other stacks of the fleet have: stack by key.
     """
 
     instance_url: str
@@ -38,6 +40,7 @@ class ExaminedLogin:
     stack: str = ""
     blocked_by: str = ""
     declared: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    settings: SettingPlace = STACK_FILE
     keys_elsewhere: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

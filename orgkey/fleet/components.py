@@ -27,6 +27,11 @@ class Component:
     steps: tuple[Step, ...]
     deployed: bool
 
+    @property
+    def is_access(self) -> bool:
+        """Whether it is a JwtBearerAccess, which has settings or arguments; what there is nothing of may be one."""
+        return all(Urn.parse(step.urn).parent_type.endswith(_ACCESS) for step in self.steps)
+
 
 def components_of(digest: Digest) -> tuple[Component, ...]:
     """The components of a stack by name, of our resources alone; one without a name where there is none of these."""

@@ -22,11 +22,20 @@ from orgkey.fleet.digest import Digest, DigestError, parse_digest, path_of
 from orgkey.fleet.engine import Engine, EngineError, EngineTimeoutError, Process
 from orgkey.fleet.findings import REMEDIES, Action
 from orgkey.fleet.judge import certificate_of, certificates_of, judge, org_of
-from orgkey.fleet.project import NoSettingsError, Project, Stack, StackFileError, connection_config, instance_url
+from orgkey.fleet.project import (
+    NoSettingsError,
+    Project,
+    Stack,
+    StackFileError,
+    connection_config,
+    instance_url,
+    written_as,
+)
 from orgkey.fleet.provider import DriftProvider, DriftProviders, Reading
 from orgkey.fleet.report import Component as Access
 from orgkey.fleet.report import Finding, StackReport, Unknown, could_not_tell, verdict_of
 from orgkey.fleet.retiring import retiring_findings, retiring_uses
+from orgkey.model.setting_place import SettingPlace, Written
 from orgkey.salesforce.errors import CanceledError
 
 _LAST_WORD = 5.0  # seconds for the engine to end by itself, once the org is given up
@@ -110,6 +119,12 @@ class DriftChecker:
         )
         accesses = tuple(_access(each, reading) for each in components)
         found = (*found, *(each for access in accesses for each in retiring_findings(access.name, access.retiring)))
+        commands = commands_of(stack, found, unknown, up_fails=bool(reading.failed or digest.errors))
+        places = places_of(components, written_as(self.project, stack))
+        found = tuple(each.model_copy(update={"remedy": places(each.component).told(each.remedy)}) for each in found)
+        unknown = tuple(
+            each.model_copy(update={"reason": places(each.component).told(each.reason)}) for each in unknown
+        )
         certificates = [each.certificate for each in accesses if each.certificate]
         return StackReport(
             project=stack.project,
@@ -121,7 +136,7 @@ class DriftChecker:
             unknown=unknown,
             certificate=min(certificates, key=lambda each: each.not_after, default=None),
             components=accesses if components[0].steps else (),
-            commands=commands_of(stack, found, unknown, up_fails=bool(reading.failed or digest.errors)),
+            commands=tuple(places("").told(line) for line in commands),
         )
 
 
@@ -174,6 +189,15 @@ def _access(component: Component, reading: Reading) -> Access:
         certificates=certificates_of(component),
         retiring=retiring_uses(component, reading.logins),
     )
+
+
+def places_of(components: Sequence[Component], written: Written) -> Callable[[str], SettingPlace]:
+    """Where the settings of components are, by name; of what is said of the whole stack, by the first."""
+    places = {
+        each.name: SettingPlace(written if each.is_access else Written.INPUTS, generation="") for each in components
+    }
+    first = next(iter(places.values()), SettingPlace(written))
+    return lambda component: places.get(component or "", first)
 
 
 def unknown_of(digest: Digest, components: Sequence[Component], reading: Reading, *, late: str) -> tuple[Unknown, ...]:

@@ -8,10 +8,11 @@ from typing import Any
 
 from orgkey.doctor.facts import ExaminedLogin
 from orgkey.fleet.engine import Engine
-from orgkey.fleet.project import Project, Stack, StackFileError, connection_config
-from orgkey.fleet.state import generation_of, kind_of, name_of, opened, provider_of, resources_of
+from orgkey.fleet.project import Project, Stack, StackFileError, connection_config, written_as
+from orgkey.fleet.state import kind_of, name_of, opened, place_of, provider_of, resources_of
 from orgkey.metadata.members import APP_KINDS
 from orgkey.model.connection import Connection, parse_connection
+from orgkey.model.setting_place import SettingPlace, Written
 
 _GRANT = "JwtGrant"
 KIND_OF: Mapping[str, str] = {resource: kind for kind, resource in APP_KINDS.items()}
@@ -36,7 +37,12 @@ def stack_logins(project: Project, stack: Stack, engine: Engine) -> list[StackLo
     """
     resources = resources_of(project, stack, engine, secrets=True)
     reached = connections(project, stack, engine, resources)
-    return [_login(row, resources, stack, *reached[provider_of(row)]) for row in resources if kind_of(row) == _GRANT]
+    written = written_as(project, stack)
+    return [
+        _login(row, resources, stack, written, *reached[provider_of(row)])
+        for row in resources
+        if kind_of(row) == _GRANT
+    ]
 
 
 def connections(
@@ -61,6 +67,7 @@ def _login(
     row: Mapping[str, Any],
     resources: list[dict[str, Any]],
     stack: Stack,
+    written: Written,
     connection: Connection | None,
     problems: tuple[str, ...],
 ) -> StackLogin:
@@ -70,6 +77,8 @@ def _login(
     address = (
         connection.instance_url if connection else str(outputs.get("instanceUrl") or inputs.get("instanceUrl") or "")
     )
+    component = opened(next((each for each in resources if each["urn"] == row.get("parent")), {}).get("outputs") or {})
+    settings = place_of(key, component, written)
     login = ExaminedLogin(
         instance_url=address,
         consumer_key=key,
@@ -81,20 +90,18 @@ def _login(
         org_id=str(outputs.get("orgId") or ""),
         org_kind=str(outputs.get("orgKind") or ""),
         stack=stack.name,
-        blocked_by=_blocked_by(row, key, resources) if inputs.get("blocked") else "",
+        blocked_by=_blocked_by(row, settings) if inputs.get("blocked") else "",
         declared=_declared(row, key, resources),
+        settings=settings,
     )
     return StackLogin(name_of(row), login, connection, problems)
 
 
-def _blocked_by(grant: Mapping[str, Any], key: str, resources: list[dict[str, Any]]) -> str:
+def _blocked_by(grant: Mapping[str, Any], settings: SettingPlace) -> str:
     """The setting by which a stack blocks the app of a login."""
-    parent = next((row for row in resources if row["urn"] == grant.get("parent")), {})
-    outputs = opened(parent.get("outputs") or {})
-    number, retiring = generation_of(key, outputs)
-    if "consumerKey" not in outputs:
+    if settings.written is Written.INPUTS:
         return f"`blocked` of {name_of(grant)} and what keeps its app from being used"
-    return f"`blocked` of generation {number} in orgkey:retiring" if retiring else "orgkey:app.blocked"
+    return settings.setting("app.blocked")
 
 
 def _declared(grant: Mapping[str, Any], key: str, resources: list[dict[str, Any]]) -> dict[str, Any]:

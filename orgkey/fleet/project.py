@@ -15,6 +15,7 @@ import yaml
 
 from orgkey.fleet.engine import Engine
 from orgkey.model.my_domain import my_domain
+from orgkey.model.setting_place import NAMESPACE, Written
 
 _NAMESPACE = "salesforce:"
 
@@ -167,6 +168,17 @@ def decrypted_config(project: Project, stack: Stack, engine: Engine, *, seconds:
 def read_stack_file(stack: Stack) -> Mapping[str, Any]:
     """What a stack file holds, encrypted where it is; raises StackFileError."""
     return _read(stack)
+
+
+def written_as(project: Project, stack: Stack) -> Written:
+    """Whether the settings of a stack's components are in its file, by the one that has no default, or a program gives arguments."""
+    try:
+        read = _read(stack)
+    except StackFileError:
+        return Written.STACK_FILE
+    config = read.get("config")
+    given = {**project.config, **(config if isinstance(config, Mapping) else {})}
+    return Written.STACK_FILE if f"{NAMESPACE}app" in given or "environment" in read else Written.ARGUMENTS
 
 
 def instance_url(stack: Stack) -> str:

@@ -14,6 +14,7 @@ from orgkey.metadata.check import sentence
 from orgkey.metadata.members import APP_KINDS, Resource
 from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.generations import app_name
+from orgkey.model.setting_place import CURRENT, FIRST, RETIRING, SettingPlace
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import CredentialsError, RefusedError, SalesforceError, WrongOrgError
 from orgkey.salesforce.org import Org
@@ -186,17 +187,21 @@ def _apps(parts: Mapping[str, Any]) -> Iterator[WantedApp]:
         _name(first, {"number": 1, **(current if isinstance(current, Mapping) else {})}),
         _text(_item(parts.get("key"), "consumerKey")),
         imported=_item(parts.get("import"), "app") is True,
+        place=SettingPlace(generation=FIRST if not _is_named(current) else CURRENT),
     )
     for index, each in enumerate(retiring if isinstance(retiring, list) else ()):
-        path = f"orgkey:retiring[{index}]"
         yield WantedApp(
             _kind(_item(each, "kind") or kind),
             _name(first, each),
             _text(_item(_item(each, "key"), "consumerKey")),
             imported=_item(each, "import") is True,
-            import_setting=f"{path}.import",
-            key_setting=f"{path}.key.consumerKey",
+            place=SettingPlace(generation=f"{RETIRING}[{index}]"),
         )
+
+
+def _is_named(generation: Any) -> bool:
+    """Whether a current generation's app is not named by the first one's name alone."""
+    return bool(_item(generation, "name")) or _item(generation, "number") not in {None, 1}
 
 
 def _kind(written: Any) -> Resource:

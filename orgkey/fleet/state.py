@@ -8,6 +8,7 @@ from typing import Any
 
 from orgkey.fleet.engine import Engine
 from orgkey.fleet.project import Project, Stack
+from orgkey.model.setting_place import CURRENT, FIRST, RETIRING, SettingPlace, Written
 
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 """How a deployment marks a secret (Pulumi SDK, resource.SigKey and resource.SecretSig)."""
@@ -54,6 +55,17 @@ def generation_of(consumer_key: str, component: Mapping[str, Any]) -> tuple[int,
         if isinstance(each, Mapping) and each.get("consumerKey") == consumer_key:
             return _number(each.get("generation")), True
     return _number(component.get("generation")), False
+
+
+def place_of(consumer_key: str, component: Mapping[str, Any], written: Written) -> SettingPlace:
+    """Where the settings of the generation with a consumer key are, by the outputs of its component; of no component it is the inputs."""
+    if "consumerKey" not in component:
+        return SettingPlace(Written.INPUTS)
+    number, retiring = generation_of(consumer_key, component)
+    if not retiring:
+        return SettingPlace(written, FIRST if number == 1 else CURRENT, number)
+    keys = [each.get("consumerKey") if isinstance(each, Mapping) else "" for each in component["retiring"]]
+    return SettingPlace(written, f"{RETIRING}[{keys.index(consumer_key)}]", number)
 
 
 def _number(value: Any) -> int:

@@ -9,6 +9,7 @@ from orgkey.generate.python_code import ROOT, annotation, docstring, formatted
 from orgkey.model.input_model import python_name
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.schema import resource_names, schema
+from orgkey.provider.setting_places import SETTINGS_AT
 
 TARGET = ROOT / "orgkey" / "components" / "settings.py"
 _HEAD = '''"""What a component takes of the resources' inputs, typed. Written by `make generate` from the schema: do not edit.
@@ -48,7 +49,7 @@ def settings_source() -> str:
         },
     }
     own_set = {name: each for name, each in resources["PermissionSet"].items() if name not in _OF_THE_COMPONENT}
-    own_key = {name: each for name, each in resources["KeyPair"].items() if name != "blocked"}
+    own_key = {name: each for name, each in resources["KeyPair"].items() if name not in {"blocked", SETTINGS_AT}}
     assignments, grant = resources["PermissionSetAssignments"], resources["JwtGrant"]
     classes = [
         _settings_class("AppSettings", "The app.", app, required=("name", "contactEmail")),

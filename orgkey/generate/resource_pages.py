@@ -21,6 +21,7 @@ from orgkey.model.key_pair import KeyPairInputs
 from orgkey.provider.key_pair import REKEY, RENEW
 from orgkey.provider.registry import PACKAGE
 from orgkey.provider.schema import resource_names, schema
+from orgkey.provider.setting_places import SETTINGS_AT
 
 _COMPONENT = "JwtBearerAccess"
 _IMPORTED = (
@@ -254,6 +255,8 @@ def _change(name: str, key: str, resources: Mapping[str, Any]) -> str:
         return "an update in state alone"
     if (name, key) == ("KeySettings", "consumerKey"):
         return "a replacement of the app"
+    if (name, key) == ("KeyPair", SETTINGS_AT):
+        return "none"
     if made_of == "KeyPair" and key in REKEY | RENEW:
         return "an update: a new key" if key in REKEY else "an update: a new certificate"
     found = resources[made_of]["inputProperties"].get(key) or resources["ConnectedApp"]["inputProperties"].get(key)

@@ -5,7 +5,7 @@ One is current and handed out; retiring ones still log in, until they are taken 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -81,6 +81,20 @@ def number_of(name: str) -> int:
     """Of which generation the resource of that name is: 2 of `access-app-2`, 1 of `access-app`."""
     tail = name.rpartition("-")[2]
     return int(tail) if tail.isdecimal() else 1
+
+
+def consumer_key_problems(keys: Iterable[tuple[str, Any]]) -> Iterator[Problem]:
+    """Consumer keys that two generations have; each comes with the path of its setting, and one that is no text yet is not judged."""
+    taken: dict[str, str] = {}
+    for path, key in keys:
+        if not isinstance(key, str) or not key:
+            continue
+        if other := taken.get(key):
+            yield Problem(
+                path,
+                f"is the same as {other}: each generation has an app of its own, and no two apps share a consumer key",
+            )
+        taken.setdefault(key, path)
 
 
 def generation_problems(first: Any, current: Any, retiring: Sequence[Any]) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from orgkey.model.credentials import ConsumerKey
-from orgkey.model.input_model import Flag, InputModel, Real, Whole
+from orgkey.model.input_model import Flag, InputModel, Real, Whole, matches
 
 RENEW_JITTER = 0.05
 """Of the time until a renewal: with the defaults up to 12 days of 243."""
@@ -80,4 +80,11 @@ class KeyPairInputs(KeyPairArgs):
     blocked: Flag | None = Field(
         default=None,
         description="Whether the key's app is blocked: then no other generation that gives out tokens may have the same key pair.",
+    )
+    settings_at: (
+        Annotated[str, matches(r"(orgkey:)?(app|generation|retiring\[\d+\])", "a generation's path")] | None
+    ) = Field(
+        default=None,
+        description="Where messages find the settings of the key's generation: orgkey:retiring[0] in a stack file. Kept nowhere.",
+        examples=["orgkey:retiring[0]"],
     )

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 from orgkey.metadata.check import Problem
 from orgkey.model.connection import Connection
+from orgkey.model.setting_place import SettingPlace
 from orgkey.model.timeouts import DEFAULT_TIMEOUT
-from orgkey.provider.wire import UNKNOWN
+from orgkey.provider.wire import UNKNOWN, Properties
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import PartialReadError
 from orgkey.salesforce.org import Org
@@ -90,7 +91,8 @@ class Run:
     `unanswered` says that the org did not answer, and is asked no more. `keys` are the key pairs that a program
     declares, by URN. `own_ends` are ids of assignments whose
     end this stack decided, by its states. `started` is when, in epoch seconds; `grants` are the proofs in
-    state by URN and `seen_apps` the apps by consumer key, as the Reads of this run found them.
+    state by URN and `seen_apps` the apps by consumer key, as the Reads of this run found them. `places` are where the settings of a
+    component's generations are written, by component and number; `kept_keys` the consumer keys that retiring key pairs keep, by URN.
 
     Verbs run side by side and write here, so whoever looks at all of a collection looks at a copy (`list(...)`, which is made at once).
     """
@@ -116,6 +118,8 @@ class Run:
     gone: dict[tuple[str, str], Values] = field(default_factory=dict)
     replaced: dict[str, Values] = field(default_factory=dict)
     keys: dict[str, SeenKey] = field(default_factory=dict)
+    places: dict[tuple[str, int], SettingPlace] = field(default_factory=dict)
+    kept_keys: dict[str, Properties] = field(default_factory=dict, repr=False)
 
     def untold(self, problems: Iterable[str]) -> list[str]:
         """Those problems that were not told before in this run."""

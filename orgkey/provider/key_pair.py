@@ -19,6 +19,7 @@ from orgkey.model.connection import Connection
 from orgkey.model.key_pair import RENEW_JITTER, KeyPairArgs, KeyPairInputs
 from orgkey.provider.handler import Diff, Handler, ImportRefusedError, Operation, ReadResult, Values, unknown_outputs
 from orgkey.provider.model_inputs import as_args, changed, check_model, replacing
+from orgkey.provider.setting_places import SETTINGS_AT
 from orgkey.provider.wire import UNKNOWN, Unknown, has_unknown
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class KeyPairHandler(Handler):
 
     def check(self, values: Values, connection: Connection | None, now: float) -> tuple[Values, list[Problem]]:
         inputs, problems = check_model(KeyPairInputs, values)
+        inputs.pop(SETTINGS_AT, None)  # for messages alone: `setting_places`
         if problems:
             return inputs, problems
         judged = (inputs.get(name) for name in ("subject", "privateKeyPem", "certificatePem"))

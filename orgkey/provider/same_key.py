@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orgkey.model.generations import number_of, part_name
+from orgkey.model.setting_place import SettingPlace
 from orgkey.provider.handler import Run, SeenKey
+from orgkey.provider.setting_places import place_of
 from orgkey.provider.urn import Urn
 
 _KEY = "key"
@@ -32,9 +34,8 @@ def shared_key(run: Run, urn: str) -> tuple[list[str], list[str]]:
             shut, still_open = (number, other_number) if own.blocked else (other_number, number)
             refused.append(
                 f"Generation {still_open} has the same key pair as generation {shut}, which is blocked: who has that key would log in "
-                f"through generation {still_open}. Take privateKeyPem, certificatePem and consumerKey out of orgkey:key to have a new key "
-                "pair made, or give another one; for one that was made here, give another orgkey:key.generation. Where generation "
-                f"{still_open} retires, block it too, or take it out of orgkey:retiring"
+                f"through generation {still_open}. "
+                + _way_out(place_of(run, _of_generation(urn, still_open)), still_open)
             )
         else:
             newer, older = max(number, other_number), min(number, other_number)
@@ -42,6 +43,28 @@ def shared_key(run: Run, urn: str) -> tuple[list[str], list[str]]:
                 f"generation {newer} has the same key pair as generation {older}: who has the old key logs in with it"
             )
     return refused, told
+
+
+def _way_out(place: SettingPlace, number: int) -> str:
+    """How a generation that is still open gets another key pair than a blocked one's, or goes."""
+    retiring = f"set {place.setting('app.blocked')} to true, or take it out of orgkey:retiring"
+    if place.is_retiring:
+        return retiring[0].upper() + retiring[1:]
+    current = (
+        "Take privateKeyPem, certificatePem and consumerKey out of orgkey:key to have a new key pair made, or give another one; for one "
+        "that was made here, give another `generation` in orgkey:key"
+    )
+    return (
+        current
+        if place.generation
+        else f"{current}. Where generation {number} retires, block it too, or take it out of orgkey:retiring"
+    )
+
+
+def _of_generation(urn: str, number: int) -> str:
+    """The URN of another generation's key pair."""
+    name = Urn.parse(urn).name
+    return urn.removesuffix(name) + str(_base(name, _KEY) or "") + part_name(_KEY, number)
 
 
 def blocked_generations(run: Run, urn: str, part: str) -> set[int]:

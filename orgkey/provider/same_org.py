@@ -41,7 +41,7 @@ def has_moved(outputs: Values, operation: Operation) -> bool:
         operation.warn_once(
             f"this stack moves from org {before}{at} to org {identity.org_id} at {here}, as salesforce:expectedOrgId says; "
             f"what was made in {before} stays there, and as long as its app does, the consumer key is that app's: "
-            "set orgkey:key.consumerKey to another"
+            "set orgkey:key.consumerKey to another, for each generation its own"
         )
         return True
     why, refreshed = "another host and another org", ""

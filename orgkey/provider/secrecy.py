@@ -1,7 +1,7 @@
 """What is secret on the wire: which properties leave as secrets, which must have come as one, and no secret in what people read.
 
 The engine hides secret properties, not what a message says about them ("nobody@acme.com: no such user" beside a secret list of users), so
-messages of a request go out without the texts that came in as secrets.
+messages of a request go out without the texts that came in as secrets. They also name the settings of the resource that they are about.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from google.protobuf import struct_pb2
 
 from orgkey.metadata.check import Problem
 from orgkey.model.secret_texts import place_of, texts_of, without
+from orgkey.model.setting_place import SettingPlace
 from orgkey.provider.handler import Handler
 from orgkey.provider.protocol import provider_pb2
 from orgkey.provider.wire import Properties, from_struct, to_struct
@@ -22,10 +23,13 @@ from orgkey.provider.wire import Properties, from_struct, to_struct
 _STRUCTS = ("args", "news", "olds", "inputs", "old_inputs", "properties")
 _texts: ContextVar[frozenset[str]] = ContextVar("secret_texts", default=frozenset())
 """Secret texts of the request that this thread answers."""
+_settings_place: ContextVar[SettingPlace] = ContextVar("settings_place", default=SettingPlace())  # noqa: B039 — it never changes
+"""Where the settings of the resource are that this thread's request is about."""
 
 
 def note_request(request: Any) -> None:
     """Start with a request: what of it is secret is hidden from now on, in this thread."""
+    _settings_place.set(SettingPlace())
     structs = (getattr(request, name) for name in _STRUCTS if hasattr(request, name))
     _texts.set(
         frozenset(text for struct in structs if isinstance(struct, struct_pb2.Struct) for text in secret_texts(struct))
@@ -37,9 +41,19 @@ def note_texts(texts: Iterable[str]) -> None:
     _texts.set(_texts.get().union(texts))
 
 
+def note_settings_place(place: SettingPlace) -> None:
+    """From now on this thread's messages name the settings of that place."""
+    _settings_place.set(place)
+
+
+def placed(message: str) -> str:
+    """A message with the settings of the resource that the request is about."""
+    return _settings_place.get().told(message)
+
+
 def redacted(message: str) -> str:
-    """A message without the secrets of the request."""
-    return without(message, _texts.get())
+    """A message as people read it: with the settings of its resource, and without the secrets of the request."""
+    return without(placed(message), _texts.get())
 
 
 def sealed_struct(outputs: Mapping[str, Any], hidden: frozenset[str]) -> struct_pb2.Struct:

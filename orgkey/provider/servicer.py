@@ -33,10 +33,13 @@ from orgkey.provider.secrecy import (
     failures,
     hidden_names,
     note_request,
+    note_settings_place,
     note_texts,
+    placed,
     sealed_struct,
     unsealed,
 )
+from orgkey.provider.setting_places import SETTINGS_AT, note_place, place_of, with_key_kept
 from orgkey.provider.state_version import refuse_newer, upgraded
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import Properties, from_struct, to_struct
@@ -58,6 +61,10 @@ class SalesforceProvider(ProviderInstance):
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         handler, news = self._handler(request, context), from_struct(request.news)
+        if hint := news.values.get(SETTINGS_AT):
+            note_place(self._run, request.urn, hint)
+            note_settings_place(place_of(self._run, request.urn))
+            news = with_key_kept(self._run, request.urn, news, from_struct(request.olds))
         state = from_struct(request.olds).values
         if state:
             self._saw(
@@ -263,7 +270,7 @@ class SalesforceProvider(ProviderInstance):
                 self._run.unanswered = True
                 self._warn_once(request.urn, f"the org was not asked whether something is in the way: {reason}")
                 return
-            if problems := self._run.untold(each.text for each in verdicts if each.state is State.WRONG):
+            if problems := self._run.untold(placed(each.text) for each in verdicts if each.state is State.WRONG):
                 self._tell(handler, request.urn, problems)
 
     def _same_keys(
@@ -315,6 +322,7 @@ class SalesforceProvider(ProviderInstance):
         """The handler of a request; from now on this thread's messages are without the secrets of request and connection."""
         note_request(request)
         note_texts(self._secret_texts)
+        note_settings_place(place_of(self._run, request.urn))
         handler = handler_of(Urn.parse(request.urn).type if request.urn else request.type)
         if handler is None:
             abort(

@@ -149,10 +149,10 @@ def judge_key(kind: Resource, name: str, thing: Thing, consumer_key: str, *, hos
     return wrong(Code.APP_KEY, host=host, kind=kind, name=name, own=own)
 
 
-def judge_consumer_key(name: str, whose: str, *, host: str, setting: str = "orgkey:key.consumerKey") -> Verdict:
-    """Whether another app than ours has the consumer key that `setting` gives; `whose` is the app that has it, empty for none."""
+def judge_consumer_key(name: str, whose: str, *, host: str) -> Verdict:
+    """Whether another app than ours has the consumer key that is given; `whose` is the app that has it, empty for none."""
     if whose and name_key(whose) != name_key(name):
-        return wrong(Code.CONSUMER_KEY, host=host, other=whose, setting=setting)
+        return wrong(Code.CONSUMER_KEY, host=host, other=whose)
     return right(Code.CONSUMER_KEY, name=name or "the app")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orgkey.metadata.members import Resource
 from orgkey.metadata.ownership import Ownership, unmark
+from orgkey.model.setting_place import STACK_FILE, SettingPlace
 from orgkey.salesforce import soql
 from orgkey.salesforce.access import own_set
 from orgkey.salesforce.app_links import grantees
@@ -44,14 +45,13 @@ from orgkey.salesforce.read import Snapshot, other_kind
 
 @dataclass(frozen=True, slots=True)
 class WantedApp:
-    """The app of one generation. `import_setting` takes over one that is there, `key_setting` gives its consumer key."""
+    """The app of one generation; `place` is where its settings are written."""
 
     kind: Resource
     name: str = ""
     consumer_key: str = ""
     imported: bool = False
-    import_setting: str = "orgkey:import.app"
-    key_setting: str = "orgkey:key.consumerKey"
+    place: SettingPlace = STACK_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +122,20 @@ def _set_verdicts(snapshot: Snapshot, wanted: Wanted) -> Iterator[Verdict]:
 def _apps_verdicts(snapshot: Snapshot, wanted: Wanted) -> Iterator[Verdict]:
     keys = read_consumer_keys(snapshot) if any(app.consumer_key for app in wanted.apps) else {}
     for app in wanted.apps:
-        if app.name:
-            yield from _app_verdicts(snapshot, app, wanted.managed_by)
+        verdicts = list(_app_verdicts(snapshot, app, wanted.managed_by)) if app.name else []
         if app.consumer_key:
-            whose = keys.get(app.consumer_key, "")
-            yield judge_consumer_key(app.name, whose, host=snapshot.org.host, setting=app.key_setting)
+            verdicts.append(judge_consumer_key(app.name, keys.get(app.consumer_key, ""), host=snapshot.org.host))
+        yield from (_placed(each, app.place) for each in verdicts)
     admitted = grantees(wanted.other_sets, wanted.profiles)
     absent = read_absent(snapshot, admitted) if admitted else []
     for each in admitted:
         is_absent = each in absent
         yield wrong(Code.ADMITTED, host=snapshot.org.host, what=each) if is_absent else right(Code.ADMITTED, what=each)
+
+
+def _placed(verdict: Verdict, place: SettingPlace) -> Verdict:
+    """A verdict that names the settings of that place."""
+    return replace(verdict, says=place.told(verdict.says), remedy=place.told(verdict.remedy))
 
 
 def _app_verdicts(snapshot: Snapshot, wanted: WantedApp, managed_by: str) -> Iterator[Verdict]:
@@ -142,7 +146,7 @@ def _app_verdicts(snapshot: Snapshot, wanted: WantedApp, managed_by: str) -> Ite
         other = _app(snapshot, other_kind(kind), name, managed_by) or Thing(Ownership.UNMARKED)
     yield judge_other_kind(kind, name, other, host=snapshot.org.host)
     thing = _app(snapshot, kind, name, managed_by)
-    yield _name_verdict(snapshot, kind, name, thing, "" if wanted.imported else wanted.import_setting)
+    yield _name_verdict(snapshot, kind, name, thing, "" if wanted.imported else "orgkey:import.app")
 
 
 def _app(snapshot: Snapshot, kind: Resource, name: str, managed_by: str) -> Thing | None:

@@ -134,8 +134,8 @@ TABLE: Mapping[Code, Row] = {
     Code.CONSUMER_KEY: Row(
         Part.APP,
         "no other app in the org has the consumer key of {name}",
-        "{host}: the app {other} has the consumer key of {setting} already, and no two apps share one.",
-        "Choose another {setting}. Or leave it out to have one made, where the key pair is not made yet: what "
+        "{host}: the app {other} has the consumer key of orgkey:key.consumerKey already, and no two apps share one.",
+        "Choose another orgkey:key.consumerKey. Or leave it out to have one made, where the key pair is not made yet: what "
         "orgkey:key said of a generation that retires by now is in state, and can be taken out.",
     ),
     Code.ADMITTED: Row(

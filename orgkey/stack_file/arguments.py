@@ -24,10 +24,17 @@ from orgkey.components.settings import (
 )
 from orgkey.model.generations import RetiringGeneration
 from orgkey.model.input_model import python_name
+from orgkey.model.setting_place import NAMESPACE
 from orgkey.stack_file.settings import Settings
 
 
-def arguments_of(settings: Settings) -> JwtBearerAccessArgs:
+class StackFileArguments(JwtBearerAccessArgs):
+    """Arguments that a stack file gives: messages name its settings."""
+
+    namespace = NAMESPACE
+
+
+def arguments_of(settings: Settings) -> StackFileArguments:
     """The arguments of the JwtBearerAccess that a stack file describes."""
     user_path = "orgkey:users" if settings.secrets.touch("orgkey:users") else "orgkey:integrationUser"
     app = {**settings.app, "permissionSets": settings.app["permissionSets"][1:]}  # the component names its own first
@@ -37,7 +44,7 @@ def arguments_of(settings: Settings) -> JwtBearerAccessArgs:
         "expiration": settings.expiration,
     }
     key = settings.key.model_dump(exclude_unset=True)
-    return JwtBearerAccessArgs(
+    return StackFileArguments(
         app=AppSettings(
             **_sealed(settings, "orgkey:app", app),
             kind=settings.kind,

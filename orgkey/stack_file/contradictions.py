@@ -10,18 +10,13 @@ from orgkey.metadata.check import Problem
 from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import APP_KINDS
 from orgkey.model.assignments import expiration_problem
-from orgkey.model.generations import generation_problems
+from orgkey.model.generations import consumer_key_problems, generation_problems
 from orgkey.model.ignore import ignore_problems
+from orgkey.model.setting_place import RETIRING, SettingPlace
 from orgkey.stack_file.models import OtherSettings
 from orgkey.stack_file.secrets import Secrets
 
 _LONGEST_MANAGER = 64  # so that marker and description of a permission set stay within 255 characters
-_KEY_OF_AN_IMPORT = (
-    "is required with orgkey:import.app, because an app keeps the consumer key that it has: copy it from Setup (External Client App "
-    "Manager or App Manager > the app > OAuth settings > Consumer Key and Secret), then "
-    "`pulumi config set --stack STACK --path orgkey:key.consumerKey <the app's consumer key>`; "
-    "an app that has none yet gets the one given here"
-)
 
 
 def contradictions(values: Mapping[str, Any], managed_by: str) -> Iterable[Problem]:
@@ -54,7 +49,7 @@ def problems_beyond_types(
         yield from (problem for problem in found if problem.path not in reported)
     imports, consumer_key = values.get("import"), key.get("consumerKey") if isinstance(key, Mapping) else None
     if isinstance(imports, Mapping) and imports.get("app") is True and not consumer_key:
-        yield Problem("orgkey:key.consumerKey", _KEY_OF_AN_IMPORT)
+        yield _key_of_an_import(SettingPlace())
     assignments = values.get("assignments")
     expiration = assignments.get("expiration") if isinstance(assignments, Mapping) else None
     if (
@@ -72,14 +67,31 @@ def problems_of_generations(others: OtherSettings, first: Any) -> Iterable[Probl
     """What contradicts itself in the generations of the app; `first` is the name of its first one."""
     for problem in generation_problems(first, others.generation, others.retiring):
         yield Problem(f"orgkey:{problem.path}", problem.reason)
+    keys = [("orgkey:key.consumerKey", others.key.consumer_key)]
     for index, each in enumerate(others.retiring):
-        if each.imported and not (each.key and each.key.consumer_key):
-            yield Problem(f"orgkey:retiring[{index}].key.consumerKey", _KEY_OF_AN_IMPORT)
+        place = SettingPlace(generation=f"{RETIRING}[{index}]")
+        keys.append((place.setting("key.consumerKey"), each.key.consumer_key if each.key else None))
+        if each.imported and not keys[-1][1]:
+            yield _key_of_an_import(place)
         if each.key and each.key.private_key_pem:
             yield Problem(
-                f"orgkey:retiring[{index}].key.privateKeyPem",
+                place.setting("key.privateKeyPem"),
                 "does not belong here: the key pair of a generation that retires is in state already, and stays as it is",
             )
+    yield from consumer_key_problems(keys)
+
+
+def _key_of_an_import(place: SettingPlace) -> Problem:
+    """The consumer key is missing of an app that is taken over."""
+    return Problem(
+        place.setting("key.consumerKey"),
+        place.told(
+            "is required with orgkey:import.app, because an app keeps the consumer key that it has: copy it from Setup (External Client "
+            "App Manager or App Manager > the app > OAuth settings > Consumer Key and Secret), then "
+            "`pulumi config set --stack STACK --path orgkey:key.consumerKey <the app's consumer key>`; "
+            "an app that has none yet gets the one given here"
+        ),
+    )
 
 
 def open_key(key: Any, secrets: Secrets) -> Iterable[Problem]:

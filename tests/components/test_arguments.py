@@ -73,6 +73,15 @@ def test_the_fewest_arguments_are_right() -> None:
         ({"timeouts": {"create": "soon"}}, "timeouts.create"),
         ({"ignore": ["app.colour"]}, "ignore[0]"),
         ({"permission_set": {"licence": "Salesforce"}}, "permissionSet.licence"),
+        ({"retiring": [{"number": 2}, {"number": 3, "imported": True}]}, "retiring[1].key.consumerKey"),
+        (
+            {"key": {"consumer_key": "TheSame1"}, "retiring": [{"number": 2, "key": {"consumer_key": "TheSame1"}}]},
+            "retiring[0].key.consumerKey",
+        ),
+        (
+            {"retiring": [{"number": each, "key": KeySettings(consumer_key="TheSame1")} for each in (2, 3)]},
+            "retiring[1].key.consumerKey",
+        ),
     ],
 )
 def test_a_wrong_argument_is_told_by_its_name(changes: dict[str, Any], path: str) -> None:
@@ -94,6 +103,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         {"app": app(name=LATER, scopes=LATER)},
         {"imports": {"app": True}, "key": {"consumer_key": LATER}},
         {"imports": {"permission_set": True}, "permission_set": {"name": "Held_Set"}, "app": app(name=LATER)},
+        {"key": {"consumer_key": LATER}, "retiring": [{"number": 2, "key": {"consumer_key": LATER}}]},
     ],
 )
 def test_what_is_known_later_passes(changes: dict[str, Any]) -> None:

@@ -268,8 +268,9 @@ def test_the_consumer_key_of_an_app_that_is_there_is_its_own_and_no_other_genera
     config |= {"orgkey:import": {}, "orgkey:generation": {"number": 2}, "orgkey:retiring": [taken_over]}
     write(folder, config)
     code, (stack,) = as_json(folder, org)
-    assert (code, wrong(stack)) == (1, ["consumer-key"])
-    assert "the app CI_Integration has the consumer key of orgkey:key.consumerKey" in stack["checks"][0]["says"]
+    assert (code, wrong(stack)) == (1, ["settings", "consumer-key"])
+    assert "orgkey:retiring[0].key.consumerKey is the same as orgkey:key.consumerKey" in stack["checks"][0]["says"]
+    assert "the app CI_Integration has the consumer key of orgkey:key.consumerKey" in stack["checks"][1]["says"]
 
 
 def test_a_name_that_a_generation_finds_taken_is_taken_over_by_its_own_setting(

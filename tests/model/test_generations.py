@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgkey.model.generations import app_label, app_name, generation_problems, part_name
+from orgkey.model.generations import app_label, app_name, consumer_key_problems, generation_problems, part_name
 
 _NAMES = st.from_regex(re.compile(r"[A-Za-z](?:_?[A-Za-z0-9]){0,79}", re.ASCII), fullmatch=True).filter(
     lambda name: len(name) <= 80
@@ -33,6 +33,19 @@ def test_a_generations_label_fits_and_is_its_own(first: str, number: int) -> Non
 
 def test_the_first_generations_resources_have_no_number() -> None:
     assert [part_name("app", number) for number in (1, 2, 10)] == ["app", "app-2", "app-10"]
+
+
+@given(st.lists(st.sampled_from([None, "", "KeyOne12345", "KeyTwo12345", 5]), max_size=6))
+def test_no_two_generations_have_a_consumer_key_and_both_places_are_told(keys: list[object]) -> None:
+    placed = [(f"retiring[{index}].key.consumerKey", key) for index, key in enumerate(keys)]
+    problems = list(consumer_key_problems(placed))
+    texts = [key for key in keys if isinstance(key, str) and key]
+    assert len(problems) == len(texts) - len(set(texts))
+    for problem in problems:
+        mine = dict(placed)[problem.path]
+        other = next(path for path, key in placed if key == mine)
+        assert f"the same as {other}:" in problem.reason
+        assert str(mine) not in problem.reason
 
 
 @pytest.mark.parametrize(

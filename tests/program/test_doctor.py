@@ -65,7 +65,7 @@ def test_a_stack_that_blocks_its_app_is_told_of_its_own_setting(stack: Stack, co
     ok(stack.up())
     code, (one, other) = _doctor(stack)
     told = [each["remedy"] for each in (*one["causes"], *other["causes"])]
-    assert (code, told) == (1, [remedy.format("`blocked` of generation 1 in orgkey:retiring")])
+    assert (code, told) == (1, [remedy.format("orgkey:retiring[0].blocked")])
 
 
 def test_no_format_shows_what_the_state_keeps_secret(stack: Stack, org: Org) -> None:

@@ -530,7 +530,22 @@ def test_the_address_of_a_page_is_put_right_and_told_but_not_where_it_is_a_secre
         ("orgkey:retiring: [{name: CI_Old}]", "orgkey:retiring[0].number"),
         ("orgkey:retiring: [{number: 1}]", "orgkey:retiring[0].number is 1, which is that of generation"),
         ("orgkey:retiring: [{number: 2, kind: other}]", "orgkey:retiring[0].kind"),
-        ("orgkey:retiring: [{number: 2, import: true}]", "orgkey:retiring[0].key.consumerKey is required"),
+        (
+            "orgkey:retiring: [{number: 2}, {number: 3, import: true}]",
+            "orgkey:retiring[1].key.consumerKey is required with orgkey:retiring[1].import",
+        ),
+        (
+            "orgkey:retiring: [{number: 2}, {number: 3, import: true}]",
+            "`pulumi config set --stack STACK --path 'orgkey:retiring[1].key.consumerKey' <the app's consumer key>`",
+        ),
+        (
+            "orgkey:retiring: [{number: 2, key: {consumerKey: TheSameKey1}}]\n  orgkey:key: {consumerKey: TheSameKey1}",
+            "orgkey:retiring[0].key.consumerKey is the same as orgkey:key.consumerKey: each generation has an app of its own",
+        ),
+        (
+            "orgkey:retiring: [{number: 2, key: {consumerKey: TheSameKey1}}, {number: 3, key: {consumerKey: TheSameKey1}}]",
+            "orgkey:retiring[1].key.consumerKey is the same as orgkey:retiring[0].key.consumerKey",
+        ),
     ],
 )
 def test_a_generation_that_cannot_be_is_a_problem_of_the_file(lines: str, told: str) -> None:

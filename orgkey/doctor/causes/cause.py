@@ -92,7 +92,7 @@ class Cause:
             return f"this stack blocks it: take out {login.blocked_by}, then run `pulumi up`"
         if self.declared and login.declared and not self.declared(login.declared):
             return "run `pulumi up`: it puts back what the stack declares"
-        return self.stack_remedy
+        return login.settings.told(self.stack_remedy)
 
 
 def matches(pattern: str, failure: Failure) -> bool:
