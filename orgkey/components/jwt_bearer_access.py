@@ -15,6 +15,7 @@ from pulumi import Output
 from orgkey.components.arguments import JwtBearerAccessArgs
 from orgkey.components.check import ArgumentsError, given, problems_of
 from orgkey.components.generations import AppGeneration, generations_of
+from orgkey.metadata.identifiers import name_key
 from orgkey.model.generations import part_name
 from orgkey.model.grant import longest_propagation
 from orgkey.model.names import label_of, permission_set_of, subject_of
@@ -270,10 +271,15 @@ def _admitted(each: AppGeneration, assignments: PermissionSetAssignments) -> Any
 def _together(own: Output[str], more: Any) -> Any:
     """The permission sets that the app admits, each once: our own first, and those that somebody names."""
     return (
-        Output.all(own=own, more=more or []).apply(lambda of: list(dict.fromkeys([of["own"], *(of["more"] or ())])))
+        Output.all(own=own, more=more or []).apply(lambda of: _own_first(of["own"], of["more"] or ()))
         if more
         else [own]
     )
+
+
+def _own_first(own: str, more: Sequence[str]) -> list[str]:
+    """Our own set, and the others as they are given: a name in two spellings is for the provider to refuse."""
+    return [own, *(name for name in dict.fromkeys(more) if name_key(name) != name_key(own))]
 
 
 def _propagation(kind: str, proof: Mapping[str, Any]) -> float:

@@ -107,7 +107,11 @@ def _judge_component(
     component: Component, now: datetime, expiring_within: timedelta, unread: Collection[str]
 ) -> list[Finding]:
     steps = [step for step in component.steps if step.urn not in unread]
-    gone = {str(step.old_inputs.get("name")) for step in steps if step.gone and path_of(step.urn) == "permissionSet"}
+    gone = {
+        name_key(str(step.old_inputs.get("name")))
+        for step in steps
+        if step.gone and path_of(step.urn) == "permissionSet"
+    }
     found = [
         each
         for step in steps
@@ -133,7 +137,9 @@ def _is_no_work_of_a_refresh(each: Finding) -> bool:
 
 def _goes_with(step: Step, gone: Collection[str]) -> bool:
     """Nobody can hold a set that is gone: one finding says it."""
-    return step.gone and path_of(step.urn) == "assignments" and str(step.old_inputs.get("permissionSet")) in gone
+    return (
+        step.gone and path_of(step.urn) == "assignments" and name_key(str(step.old_inputs.get("permissionSet"))) in gone
+    )
 
 
 def _judge_step(step: Step, now: datetime, *, holds_it: bool) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from orgkey.fleet.findings import Action, Code, Severity
 from orgkey.fleet.judge_parts import judge_parts
 from orgkey.fleet.remedies import finding
 from orgkey.fleet.report import Finding
-from orgkey.fleet.shown import added, listed, shown
+from orgkey.fleet.shown import listed, shown
 from orgkey.metadata.certificate import fingerprint
 from orgkey.metadata.compare import Difference, differences
 from orgkey.metadata.fields import Loosens
@@ -53,10 +53,10 @@ def judge_metadata(step: Step) -> Iterator[Finding]:
 def _judge_setting(part: str, difference: Difference) -> Iterator[Finding]:
     path = f"{part}.{difference.path}"
     if difference.path in _PRE_AUTHORIZATION:
-        extra = added(difference.before, difference.after)
+        extra = difference.added
         for name in extra:
             yield finding(Code.EXTRA_PRE_AUTHORIZATION, path, f"{name} is pre-authorized", values=(None, name))
-        lost = added(difference.after, difference.before)
+        lost = difference.removed
         if lost:
             yield finding(Code.SETTING_CHANGED, path, f"no longer pre-authorized: {listed(lost)}", values=(lost, None))
         return
@@ -66,7 +66,7 @@ def _judge_setting(part: str, difference: Difference) -> Iterator[Finding]:
     values = (difference.before, difference.after)
     says = f"{difference.path} is {shown(difference.after)}, declared {shown(difference.before)}"
     if difference.loosens:
-        more = added(difference.before, difference.after) if difference.field.loosens is Loosens.WHEN_MORE else []
+        more = difference.added if difference.field.loosens is Loosens.WHEN_MORE else []
         says = f"{difference.path} has more: {listed(more)}" if more else says
         code = Code.EXTRA_GRANT if part == "permissionSet" else Code.POLICY_LOOSENED
         yield finding(code, path, says, values=values)

@@ -8,12 +8,6 @@ from typing import Any
 _SHOWN = 8  # items of a list in a summary
 
 
-def added(before: Any, after: Any) -> list[Any]:
-    """Items of a list, or the one value, that were not there before."""
-    old = list(before or ()) if not isinstance(before, str) else [before]
-    return [item for item in (after or ()) if item not in old] if not isinstance(after, str) else [after]
-
-
 def listed(items: Sequence[Any]) -> str:
     """The first items, and how many more there are."""
     texts = [shown(item) for item in items[:_SHOWN]]

@@ -6,7 +6,7 @@ A problem never shows the value: whatever somebody wrote may be a key or token t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -99,6 +99,18 @@ def _texts(row: Field, value: object, longest: int) -> Iterator[Problem]:
             yield Problem(f"{row.name}[{index}]", "must not be empty")
         else:
             yield from _text(row, f"{row.name}[{index}]", item, longest)
+    if row.caseless:
+        yield from _spelt_twice(row, value)
+
+
+def _spelt_twice(row: Field, items: Sequence[object]) -> Iterator[Problem]:
+    """A name in two spellings, which are one to the platform; the very same one again says nothing new."""
+    first: dict[str, int] = {}
+    for index, item in enumerate(items):
+        if isinstance(item, str) and items[seen := first.setdefault(row.key_of(item.strip()), index)] != item:
+            yield Problem(
+                f"{row.name}[{index}]", f"is the same as [{seen}], small and capital letters apart; name it once"
+            )
 
 
 def _text(row: Field, path: str, value: object, longest: int) -> Iterator[Problem]:

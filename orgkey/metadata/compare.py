@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from orgkey.metadata.codec import Value
 from orgkey.metadata.fields import Field, Loosens, OnChange, fields_of
@@ -39,6 +40,16 @@ class Difference:
         """Whether the change makes the org easier to get into."""
         return loosens(self.field, self.before, self.after)
 
+    @property
+    def added(self) -> list[Any]:
+        """Items of a list that were not there before."""
+        return _new_items(self.field, self.before, self.after)
+
+    @property
+    def removed(self) -> list[Any]:
+        """Items of a list that are there no more."""
+        return _new_items(self.field, self.after, self.before)
+
 
 def differences(resource: Resource, before: Settings, after: Settings) -> list[Difference]:
     """List the settings that differ, in the table's order; settings nobody wrote count with their default."""
@@ -58,9 +69,9 @@ def loosens(row: Field, before: Value, after: Value) -> bool:
         case Loosens.WHEN_FALSE:
             return bool(before) and not after
         case Loosens.WHEN_MORE:
-            return not _items(after) <= _items(before)
+            return not _items(row, after) <= _items(row, before)
         case Loosens.WHEN_LESS:
-            return not _items(before) <= _items(after)
+            return not _items(row, before) <= _items(row, after)
         case Loosens.BY_RANK:
             return _rank(row, after) > _rank(row, before)
     return False
@@ -81,12 +92,39 @@ def _rank(row: Field, value: Value) -> tuple[int, int]:
     return _LIVES.index(policy[1]), int(policy[2] or 0) * _HOURS.get(policy[3], 0)
 
 
-def _items(value: Value) -> frozenset[str]:
-    """The items of a list; of an IP range only its addresses count."""
+def _items(row: Field, value: Value) -> frozenset[str]:
+    """The items of a list as they are compared; of an IP range only its addresses count."""
     if value is None or isinstance(value, str | bool | int):
         return frozenset((str(value),)) if value else frozenset()
-    return frozenset(f"{item['start']}-{item['end']}" if isinstance(item, Mapping) else item for item in value)
+    return frozenset(
+        f"{item['start']}-{item['end']}" if isinstance(item, Mapping) else row.key_of(item) for item in value
+    )
 
 
 def _equal(row: Field, one: Value, other: Value) -> bool:
-    return (one or None) == (other or None) if row.type == "string" else one == other
+    if row.type == "string":
+        return (_key(row, one) or None) == (_key(row, other) or None)
+    return bool(_key(row, one) == _key(row, other))
+
+
+def _key(row: Field, value: Any) -> Any:
+    """A value as it is compared."""
+    if isinstance(value, str):
+        return row.key_of(value)
+    return (
+        sorted({row.key_of(str(item)) for item in value}) if row.caseless and isinstance(value, list | tuple) else value
+    )
+
+
+def _new_items(row: Field, before: Value, after: Value) -> list[Any]:
+    old, new = ([*value] if isinstance(value, list | tuple) else [] for value in (before, after))
+    known = [_key(row, item) for item in old]
+    return [item for item in new if _key(row, item) not in known]
+
+
+def in_words_of(row: Field, found: Value, written: Value) -> Value:
+    """A list that was found with each name as it was written, where that is another spelling of the same."""
+    if not row.caseless or not isinstance(found, list | tuple) or not isinstance(written, list | tuple):
+        return found
+    spellings = {row.key_of(str(item)): str(item) for item in written}
+    return [spellings.get(row.key_of(str(item)), str(item)) for item in found]

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from orgkey.metadata.codec import RefreshPolicy, Value
+from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
 from orgkey.metadata.place import PLACE_KEYS, Place, Type, read_place, read_value
 from orgkey.metadata.tables import FOLDER, Row, Tables, is_word
@@ -71,6 +72,7 @@ class Field:
     loosens: Loosens | None = None
     unit: str = ""
     example: Value = None
+    caseless: bool = False
 
     def default_for(self, resource: Resource) -> Value:
         """The value of a setting that nobody wrote."""
@@ -80,6 +82,10 @@ class Field:
         if place and place.absent is not None:
             return place.absent
         return _EMPTY[self.type]
+
+    def key_of(self, text: str) -> str:
+        """A text of the setting as the platform compares it."""
+        return name_key(text) if self.caseless else text
 
     def value_in(self, settings: Mapping[str, Value], resource: Resource) -> Value:
         """The setting's value among `settings`; None and an absent name both mean that nobody wrote it."""
@@ -115,7 +121,7 @@ WAYS: Mapping[Resource, tuple[Field, ...]] = {
 
 SETTING_KEYS = (
     *("meaning", "type", "required", "default", "values", "values-since", "read-as", "pattern", "pattern-says"),
-    *("longest", "longest-in", "readable", "on-change", "loosens", "unit", "example"),
+    *("longest", "longest-in", "readable", "on-change", "loosens", "unit", "example", "caseless"),
 )
 
 _NEEDED = ("name", "label", "description")
@@ -180,6 +186,7 @@ def _setting(row: Row, resources: tuple[Resource, ...]) -> Field | None:
         loosens=row.choice("loosens", Loosens),
         unit=row.text("unit"),
         example=read_value(row, "example", kind, values, pattern),
+        caseless=row.flag("caseless"),
     )
     if kind is None:
         return None
@@ -191,7 +198,7 @@ def _setting(row: Row, resources: tuple[Resource, ...]) -> Field | None:
 def _of_another_type(row: Row, found: Field) -> Iterator[tuple[str, str]]:
     """Yield key and reason of what is for settings of another type."""
     if found.type not in {Type.STRING, Type.STRINGS}:
-        for key in ("values", "pattern", "longest", "longest-in"):
+        for key in ("values", "pattern", "longest", "longest-in", "caseless"):
             if key in row.content:
                 yield key, f"is for text; the type is {found.type}"
     fitting = _LOOSENS[found.type]

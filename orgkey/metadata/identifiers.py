@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _LENGTH = 15
 """Characters that tell a record; the three after them, where they are given, are a checksum of its case."""
 
@@ -14,6 +16,14 @@ def short_id(record_id: str) -> str:
 def same_id(one: str, other: str) -> bool:
     """Whether two ids, of 15 or 18 characters, are of one record."""
     return short_id(one) == short_id(other)
+
+
+def each_once(names: Iterable[str]) -> list[str]:
+    """Names without their repetitions in whatever spelling; the first one of each."""
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(name_key(name), name)
+    return list(found.values())
 
 
 def name_key(name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from orgkey.metadata.check import Problem
+from orgkey.metadata.identifiers import name_key
 from orgkey.model.input_model import Flag, InputModel, Whole, matches
 from orgkey.model.key_pair import KeyPairArgs
 from orgkey.model.names import LONGEST_NAME
@@ -119,6 +120,6 @@ def generation_problems(first: Any, current: Any, retiring: Sequence[Any]) -> It
         if name is None and isinstance(first, str):
             name = app_name(first, number)
         if isinstance(name, str):
-            if other := names.get(name.casefold()):
+            if other := names.get(name_key(name)):
                 yield Problem(f"{path}.name", f"is {name}, as in {other}: each generation has an app of its own")
-            names.setdefault(name.casefold(), path)
+            names.setdefault(name_key(name), path)

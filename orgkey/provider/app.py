@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from orgkey.metadata.certificate import fingerprint
+from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import ROOT_MEMBER
 from orgkey.metadata.ownership import Ownership
 from orgkey.metadata.parse import Found
@@ -22,7 +23,15 @@ from orgkey.provider.adoption import is_deployed
 from orgkey.provider.app_preflight import app_thing, app_verdicts, key_verdict, other_kind_verdict
 from orgkey.provider.cut_off import cut_off
 from orgkey.provider.giving_way import make_room, make_room_for_key, with_room
-from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, Operation, ReadResult, Values
+from orgkey.provider.handler import (
+    Diff,
+    ImportRefusedError,
+    InitFailedError,
+    Operation,
+    ReadResult,
+    Values,
+    resource_key,
+)
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce import soql
@@ -80,7 +89,7 @@ class AppHandler(MetadataHandler):
     def _deployed_id(self, name: str, successes: Sequence[ComponentResult]) -> str:
         """The app's record id by the answer of its deploy; empty where that does not tell."""
         root, prefix = ROOT_MEMBER[self.resource], ID_PREFIX[self.resource]
-        ids = (each.record_id for each in successes if each.type == root and each.full_name == name)
+        ids = (each.record_id for each in successes if each.type == root and name_key(each.full_name) == name_key(name))
         return next((each for each in ids if each.startswith(prefix)), "")
 
     def validated_inputs(self, inputs: Values, operation: Operation) -> Values:
@@ -194,7 +203,7 @@ class AppHandler(MetadataHandler):
             return with_room(create)
         except DeployFailedError:
             name = str(inputs["name"])
-            if (self.name, name) not in operation.run.gone or self.find(name, operation) is None:
+            if resource_key(self.name, name) not in operation.run.gone or self.find(name, operation) is None:
                 raise
             return with_room(create)  # it arrived between the look and the deploy
 

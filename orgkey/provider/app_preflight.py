@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from orgkey.metadata.ownership import Ownership
 from orgkey.metadata.parse import Found
 from orgkey.provider.cut_off import tell_whom
-from orgkey.provider.handler import Operation, Values
+from orgkey.provider.handler import Operation, Values, resource_key
 from orgkey.provider.metadata_hooks import MetadataHooks
 from orgkey.provider.owner import MANAGED_BY
 from orgkey.provider.preview import permission_verdicts, tell_what_a_deploy_tells
@@ -73,5 +73,5 @@ def app_thing(found: Found, inputs: Values, operation: Operation) -> Thing:
 def _is_new(handler: MetadataHooks, inputs: Values, operation: Operation) -> bool:
     """Whether the state has no such app, whose replacement would bring another key, and the key is known."""
     return not has_unknown(inputs.get("consumerKey")) and not operation.run.in_state(
-        operation.urn, (handler.name, str(inputs["name"]))
+        operation.urn, resource_key(handler.name, str(inputs["name"]))
     )

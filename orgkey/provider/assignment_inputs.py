@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from orgkey.metadata.identifiers import name_key
+from orgkey.metadata.identifiers import each_once, name_key
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, seconds_of
 from orgkey.provider.handler import Values
 from orgkey.provider.wire import has_unknown
@@ -22,16 +22,16 @@ def known_names(names: Any) -> list[str]:
     return [str(each) for each in names if not has_unknown(each)] if isinstance(names, list | tuple) else []
 
 
+def same_name(one: Any, other: Any) -> bool:
+    """Whether two known names are one to the platform."""
+    return isinstance(one, str) and isinstance(other, str) and name_key(one) == name_key(other)
+
+
 def new_names(names: Any, before: Values | None, name: str) -> list[str]:
     """Those names that are known and were not there before."""
     known = known_names(names)
     old = set(names_in(before or {}, name))
     return [each for each in each_once(known) if name_key(each) not in old]
-
-
-def each_once(names: Sequence[str]) -> list[str]:
-    """Names without case, each once."""
-    return list({name_key(name): name for name in names}.values())
 
 
 def end_of(inputs: Values) -> int | None:

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from orgkey.metadata.check import Problem
-from orgkey.metadata.identifiers import name_key
+from orgkey.metadata.identifiers import each_once, name_key
 from orgkey.model.assignments import PermissionSetAssignmentsArgs, expiration_problem
 from orgkey.model.connection import Connection
-from orgkey.provider.assignment_inputs import each_once, end_of, inputs_seen, known_names, names_in, new_names
+from orgkey.provider.assignment_inputs import end_of, inputs_seen, known_names, names_in, new_names, same_name
 from orgkey.provider.assignment_outputs import (
     OUTPUTS,
     ending_memberships,
@@ -90,6 +90,8 @@ class PermissionSetAssignmentsHandler(Handler):
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         names = changed(("permissionSet", "authoritative", "managedBy"), old_inputs, inputs)
+        if same_name(old_inputs.get("permissionSet"), inputs.get("permissionSet")):
+            names = [name for name in names if name != "permissionSet"]
         for name in ("users", "groups"):
             if names_in(old_inputs, name) != names_in(inputs, name) or has_unknown(inputs.get(name)):
                 names.append(name)
@@ -126,7 +128,7 @@ class PermissionSetAssignmentsHandler(Handler):
         if has_unknown(name):
             return permission_verdicts(_NEEDS, operation)
         new_users, new_groups = new_names(users, before, "users"), new_names(groups, before, "groups")
-        license_name = operation.run.licenses.get(str(name), "")
+        license_name = operation.run.licenses.get(name_key(str(name)), "")
         operation.snapshot.prefetch(
             *permission_questions(),
             *(user_questions(new_users) if new_users else ()),

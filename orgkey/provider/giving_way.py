@@ -11,7 +11,7 @@ from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
 from orgkey.metadata.ownership import Ownership
 from orgkey.provider.adoption import is_taken_over
-from orgkey.provider.handler import Operation, Values
+from orgkey.provider.handler import Operation, Values, resource_key
 from orgkey.provider.metadata_deploy import destroy
 from orgkey.provider.metadata_hooks import MetadataHooks
 from orgkey.provider.same_name import ownership_seen
@@ -81,7 +81,7 @@ def _arrived_late(handler: MetadataHooks, name: str, found_key: str, operation: 
     Its deploy's answer was lost, so nobody was ever told of the key. The run has another key pair for it by now, and the engine has
     dropped it: nothing else remembers the key.
     """
-    outputs = operation.run.gone.get((handler.name, name), {})
+    outputs = operation.run.gone.get(resource_key(handler.name, name), {})
     return bool(outputs) and not is_taken_over(outputs) and handler.app_key(outputs, outputs) == found_key
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from orgkey.metadata.check import Problem
+from orgkey.metadata.identifiers import name_key
 from orgkey.model.connection import Connection
 from orgkey.model.setting_place import SettingPlace
 from orgkey.model.timeouts import DEFAULT_TIMEOUT
@@ -25,6 +26,11 @@ Values = Mapping[str, Any]
 """Property values by name, as `wire.py` reads them."""
 
 
+def resource_key(type_name: str, resource_id: str) -> tuple[str, str]:
+    """Type and id of a resource as a run remembers it: ids are names, in which small and capital letters are one."""
+    return type_name, name_key(resource_id)
+
+
 @dataclass(frozen=True, slots=True)
 class DeclaredApp:
     """An app as the engine last compared it: all that its Update takes."""
@@ -37,7 +43,7 @@ class DeclaredApp:
 
     def is_written(self, run: Run) -> bool:
         """Whether it was sent in this run: then what is known of it here is out of date."""
-        return (self.handler.name, self.id) in run.written
+        return resource_key(self.handler.name, self.id) in run.written
 
     def deploy_again(self, operation: Operation) -> None:
         """Send it once more, as it is declared."""
@@ -143,7 +149,7 @@ class Run:
 
     def wrote(self, type_name: str, resource_id: str, outputs: Values) -> None:
         """Note that a Create or Update wrote a resource, under its claim."""
-        self.written[type_name, resource_id] = outputs.get("claim")
+        self.written[resource_key(type_name, resource_id)] = outputs.get("claim")
 
     def is_anothers(self, type_name: str, resource_id: str, outputs: Values) -> bool:
         """Whether what has that id belongs to another resource than the one with these outputs, which is about to be deleted.
@@ -151,7 +157,7 @@ class Run:
         Another one has written it: under another claim, or any where these outputs are from before there were claims. Or nobody has
         written it, and the program declares it: what it declares and keeps is never deleted, what awaits its deletion beside it is.
         """
-        key, claim = (type_name, resource_id), outputs.get("claim")
+        key, claim = resource_key(type_name, resource_id), outputs.get("claim")
         if key in self.written:
             return claim is None or self.written[key] != claim
         return key in self.kept

@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 from orgkey.metadata.check import Problem, problems, suggestion
-from orgkey.metadata.compare import differences
-from orgkey.metadata.fields import WAYS, inputs_of
+from orgkey.metadata.compare import differences, in_words_of
+from orgkey.metadata.fields import WAYS, fields_of, inputs_of
+from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
 from orgkey.metadata.ownership import MANAGER
 from orgkey.provider.handler import Values
@@ -57,6 +58,11 @@ def in_terms_of_inputs(resource: Resource, seen: Values, inputs: Values) -> dict
     """What was found, in the words of the inputs where they mean the same: no order or synonym shows as a change."""
     if not inputs:
         return {**seen}
+    rows = {row.name: row for row in fields_of(resource)}
+    seen = {
+        name: in_words_of(rows[name], value, inputs.get(name)) if name in rows else value
+        for name, value in seen.items()
+    }
     different = {difference.path for difference in differences(resource, inputs, seen)}
     return {
         name: value if name in different or name not in inputs or name == MANAGED_BY else inputs[name]
@@ -66,7 +72,9 @@ def in_terms_of_inputs(resource: Resource, seen: Values, inputs: Values) -> dict
 
 def names_collide(old_inputs: Values, inputs: Values) -> bool:
     """Whether old and new cannot stand side by side: one name is one of a kind, one key one app (platform notes 1.8)."""
-    return any(old_inputs.get(name) == inputs[name] for name in ("name", "consumerKey") if name in inputs)
+    old, new = old_inputs.get("name"), inputs.get("name")
+    same_name = isinstance(old, str) and isinstance(new, str) and name_key(old) == name_key(new)
+    return same_name or ("consumerKey" in inputs and old_inputs.get("consumerKey") == inputs["consumerKey"])
 
 
 def revision_of(inputs: Values) -> str:

@@ -18,7 +18,7 @@ from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.adoption import is_deployed, is_taken_over, refusal_to_replace
 from orgkey.provider.carry_over import carried_over_parts
 from orgkey.provider.claims import claim_of, claims, claims_of_copy, next_above, next_claim, says_taken_over
-from orgkey.provider.handler import Diff, Operation, ReadResult, Values, unknown_outputs
+from orgkey.provider.handler import Diff, Operation, ReadResult, Values, resource_key, unknown_outputs
 from orgkey.provider.metadata_deploy import NOTHING_INHERITED, Inherited, deploy_settings, destroy, try_settings
 from orgkey.provider.metadata_hooks import MetadataHooks
 from orgkey.provider.metadata_inputs import changed_inputs, check_inputs, in_terms_of_inputs, names_collide, revision_of
@@ -80,7 +80,7 @@ class MetadataHandler(MetadataHooks):
     # --- in the org ---------------------------------------------------------------------------------------------------------
 
     def create(self, inputs: Values, operation: Operation) -> tuple[str, Values]:
-        if (self.name, str(inputs["name"])) in operation.run.gone:
+        if resource_key(self.name, str(inputs["name"])) in operation.run.gone:
             operation.snapshot.drop()  # it may have arrived since the look
         self.ask_first(inputs, operation)
         operation.snapshot.identity()
@@ -89,7 +89,7 @@ class MetadataHandler(MetadataHooks):
         if found is None:
             return str(inputs["name"]), self.put(inputs, None, operation)
         self._adopt(found, inputs, operation)
-        key = (self.name, str(inputs["name"]))
+        key = resource_key(self.name, str(inputs["name"]))
         org_id = operation.snapshot.identity().org_id
         adopted = operation.run.adopted.get(key, says_taken_over(found.marker, org_id))
         highest = max(found.marker.claim if found.marker else 0, operation.run.claims.get(key, 0))
@@ -109,7 +109,7 @@ class MetadataHandler(MetadataHooks):
         if has_moved(outputs, operation):
             return None
         if found is None:
-            operation.run.gone[self.name, resource_id] = outputs
+            operation.run.gone[resource_key(self.name, resource_id)] = outputs
             return None
         if inputs and is_anothers(self, found, present, outputs, operation):
             return None
@@ -117,7 +117,7 @@ class MetadataHandler(MetadataHooks):
         copied = is_taken_over(outputs) and is_copy(found, present, outputs, operation)
         if copied:
             facts = {"adopted": False}  # what was there before the stack went with the org that it was in
-            operation.run.adopted[self.name, resource_id] = False
+            operation.run.adopted[resource_key(self.name, resource_id)] = False
         seen = {**found.settings, MANAGED_BY: managed_by(found.marker, org_id)}
         copied_from = copied_from_org(self, found, inputs, outputs, operation)
         if copied_from:

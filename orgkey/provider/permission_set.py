@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
 from orgkey.metadata.ownership import unmark
 from orgkey.metadata.parse import Found
@@ -70,7 +71,7 @@ class PermissionSetHandler(MetadataHandler):
         if has_unknown(name) or has_unknown(license_name):
             return permission_verdicts(_NEEDS, operation)
         name, license_name = str(name), str(license_name)
-        operation.run.licenses[name] = license_name
+        operation.run.licenses[name_key(name)] = license_name
         about = [
             soql.permission_set(name),
             *([] if before else [soql.assignments(name)]),

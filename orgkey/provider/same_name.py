@@ -10,7 +10,7 @@ from orgkey.metadata.ownership import Marker, Ownership
 from orgkey.metadata.parse import Found
 from orgkey.provider.adoption import import_command
 from orgkey.provider.claims import claim_of
-from orgkey.provider.handler import Operation, Values
+from orgkey.provider.handler import Operation, Values, resource_key
 from orgkey.provider.metadata_hooks import MetadataHooks
 from orgkey.provider.owner import MANAGED_BY
 from orgkey.salesforce.errors import ConflictError, host_of
@@ -70,7 +70,7 @@ def is_a_later_ones(handler: MetadataHooks, found: Found, name: str, outputs: Va
     A later claim in state says so: a late deploy of an earlier one may have marked the thing again. So does a later claim in the
     marker, and another record under our own marker.
     """
-    if operation.run.claims.get((handler.name, name), 0) > claim_of(outputs):
+    if operation.run.claims.get(resource_key(handler.name, name), 0) > claim_of(outputs):
         return True
     if found.marker is None or not same_id(found.marker.org_id, operation.snapshot.identity().org_id):
         return False

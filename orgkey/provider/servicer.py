@@ -19,6 +19,7 @@ from orgkey.provider.handler import (
     ImportRefusedError,
     InitFailedError,
     Values,
+    resource_key,
 )
 from orgkey.provider.instance import ProviderInstance
 from orgkey.provider.outcome import abort, init_failed, outcome, outputs_for_state, state_of, with_outcome
@@ -70,7 +71,7 @@ class SalesforceProvider(ProviderInstance):
             self._saw(
                 request.urn, handler, handler.id_of(state), state, {}
             )  # a replacement is checked again, without it
-        olds = {**self._run.lasts(request.urn, (handler.name, handler.id_of(news.values))), **state}
+        olds = {**self._run.lasts(request.urn, resource_key(handler.name, handler.id_of(news.values))), **state}
         left_out = [name for name in handler.lasting if news.values.get(name) is None]
         lasting = {name: olds[name] for name in left_out if name in olds}
         self._run.defaulted[request.urn] = frozenset(left_out) - set(lasting)
@@ -113,7 +114,7 @@ class SalesforceProvider(ProviderInstance):
             if request.urn in self._run.checked and diff.replaces:
                 self._run.replaced[request.urn] = outputs
             if request.urn in self._run.checked and not diff.replaces:
-                self._run.kept.add((handler.name, request.id))
+                self._run.kept.add(resource_key(handler.name, request.id))
         for warning in diff.warnings:
             self._warn_once(request.urn, warning)
         shown = [path for path in diff.outputs if handler.shown_in.get(path, path) not in ignored]
@@ -154,7 +155,7 @@ class SalesforceProvider(ProviderInstance):
             from_struct(request.properties),
         )
         hidden = hidden_names(handler, inputs, outputs)
-        key = (handler.name, request.id)
+        key = resource_key(handler.name, request.id)
         if inputs.values:  # whatever the org answers: this is what the state has
             self._saw(request.urn, handler, request.id, inputs.values, outputs.values)
             self._run.adopted[key] = is_taken_over(outputs.values) or self._run.adopted.get(key, False)
@@ -237,7 +238,7 @@ class SalesforceProvider(ProviderInstance):
     def _saw(self, urn: str, handler: Handler, resource_id: str, inputs: Values, outputs: Values) -> None:
         """Note which flags last, as the state has them: a Create that took nothing from anybody says so in its outputs."""
         lasting = {name: inputs[name] and outputs.get(name) is not False for name in handler.lasting if name in inputs}
-        self._run.saw(urn, (handler.name, resource_id), lasting)
+        self._run.saw(urn, resource_key(handler.name, resource_id), lasting)
 
     @contextmanager
     def _noting(self, handler: Handler) -> Iterator[Callable[[str, Values], None]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from orgkey.metadata.identifiers import name_key
 from orgkey.salesforce import records, soql
 from orgkey.salesforce.answers import Record, Rows
 from orgkey.salesforce.errors import ConflictError, RefusedError, host_of
@@ -33,7 +34,7 @@ class Grantee:
     @property
     def key(self) -> tuple[str, bool]:
         """Neither kind of name has a case."""
-        return self.name.casefold(), self.is_profile
+        return name_key(self.name), self.is_profile
 
     def __str__(self) -> str:
         """What to call it."""
@@ -126,8 +127,8 @@ def names_of_labels(snapshot: Snapshot, labels: Sequence[str]) -> list[str]:
     named: dict[str, list[str]] = {}
     for answer in snapshot.ask(*soql.sets_labelled(labels)):
         for row in () if isinstance(answer, RefusedError) else answer:
-            named.setdefault(row.text("Label").casefold(), []).append(_grantee_of_set(row, namespace).name)
-    answers = [named.get(label.casefold(), []) for label in labels]
+            named.setdefault(name_key(row.text("Label")), []).append(_grantee_of_set(row, namespace).name)
+    answers = [named.get(name_key(label), []) for label in labels]
     return sorted(names[0] if len(names) == 1 else label for label, names in zip(labels, answers, strict=True))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orgkey.metadata.identifiers import same_id
+from orgkey.metadata.identifiers import name_key, same_id
 from orgkey.metadata.members import ROOT_MEMBER, Resource
 from orgkey.metadata.parse import Found
 from orgkey.salesforce import soql
@@ -99,7 +99,11 @@ def package_of(snapshot: Snapshot, kind: Resource, name: str) -> str:
             (rows,) = snapshot.rows(soql.external_client_app(bare))
             namespaces = [row.text("NamespacePrefix") for row in rows]
         else:
-            namespaces = [item.namespace for item in snapshot.listed(ROOT_MEMBER[kind]) if item.bare_name == bare]
+            namespaces = [
+                item.namespace
+                for item in snapshot.listed(ROOT_MEMBER[kind])
+                if name_key(item.bare_name) == name_key(bare)
+            ]
     except RefusedError:
         return ""
     own = ("", snapshot.identity().namespace)
@@ -143,7 +147,7 @@ def _listed(snapshot: Snapshot, kind: Resource, name: str) -> Listed | None:
         return None
     namespace = snapshot.identity().namespace
     candidates = (item for item in listed if item.namespace in ("", namespace))
-    return next((item for item in candidates if item.bare_name == name), None)
+    return next((item for item in candidates if name_key(item.bare_name) == name_key(name)), None)
 
 
 def _own(snapshot: Snapshot, rows: Rows) -> Rows:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from orgkey.metadata.codec import text_of
+from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import (
     MEMBER_TYPES,
     OPTIONAL_MEMBERS,
@@ -180,13 +181,15 @@ def read_resource(
         if kind in RESOURCE_MEMBERS[resource]
     }
     root_type = ROOT_MEMBER[resource]
-    records, optional = _read_members(snapshot, names, _optional(snapshot, resource))
-    if root_type not in records and (namespace := snapshot.identity().namespace):
+    present, optional = _read_members(snapshot, names, _optional(snapshot, resource))
+    if root_type not in present and (namespace := snapshot.identity().namespace):
         names = {type_name: f"{namespace}__{full_name}" for type_name, full_name in names.items()}
-        records, _ = _read_members(snapshot, names)
-    if root_type not in records:
+        present, _ = _read_members(snapshot, names)
+    if root_type not in present:
         return None
-    apps = {name.casefold(), names[root_type].casefold()}  # developer names know no case
+    names |= {kind: full_name for kind, (full_name, _) in present.items()}
+    records = {kind: record for kind, (_, record) in present.items()}
+    apps = {name_key(name), name_key(names[root_type])}  # developer names know no case
     records = {kind: record for kind, record in records.items() if kind == root_type or _parent(record) in apps}
     missing = [type_name for type_name in RESOURCE_MEMBERS[resource] if type_name not in records]
     if missing:
@@ -210,14 +213,19 @@ def _optional(snapshot: Snapshot, resource: Resource) -> list[str]:
 
 def _read_members(
     snapshot: Snapshot, names: Mapping[str, str], optional: Sequence[str] = ()
-) -> tuple[dict[str, etree._Element], dict[str, Mapping[str, etree._Element]]]:
-    """Members by type, as far as they are there; and all members of the `optional` types, whosever they are."""
+) -> tuple[dict[str, tuple[str, etree._Element]], dict[str, Mapping[str, etree._Element]]]:
+    """Members by type with their names as the org spells them, as far as they are there; and all of the `optional` types, whosever."""
     tasks = [
         *(partial(snapshot.members, kind, [name]) for kind, name in names.items()),
         *(partial(_all_members, snapshot, kind) for kind in optional),
     ]
     answers = side_by_side(tasks)
-    members = {kind: found[name] for (kind, name), found in zip(names.items(), answers, strict=False) if name in found}
+    members = {
+        kind: (full_name, record)
+        for (kind, name), found in zip(names.items(), answers, strict=False)
+        for full_name, record in found.items()
+        if name_key(full_name) == name_key(name)
+    }
     return members, dict(zip(optional, answers[len(names) :], strict=True))
 
 
@@ -232,7 +240,7 @@ def _all_members(snapshot: Snapshot, type_name: str) -> Mapping[str, etree._Elem
 
 def _parent(record: etree._Element) -> str:
     """Which app a satellite points at."""
-    return (text_of(record, "externalClientApplication") or "").casefold()
+    return name_key(text_of(record, "externalClientApplication") or "")
 
 
 def _listed(snapshot: Snapshot, types: Sequence[str]) -> dict[str, list[str]]:
@@ -248,7 +256,7 @@ def _satellites_elsewhere(
     """Satellites by type with their full names: members of the same name but another type are none of each other's business."""
     found: dict[str, tuple[str, etree._Element]] = {}
     for type_name, full_names in listed.items():
-        candidates = [name for name in full_names if name != tried[type_name]]
+        candidates = [name for name in full_names if name_key(name) != name_key(tried[type_name])]
         for full_name, record in (snapshot.members(type_name, candidates) if candidates else {}).items():
             if _parent(record) in apps:
                 found[type_name] = (full_name, record)
@@ -257,9 +265,9 @@ def _satellites_elsewhere(
 
 def _free_name(type_name: str, app: str, taken: Sequence[str]) -> str:
     """What a new satellite is called: the usual name, numbered where another app's satellite has it."""
-    usual, others = app + MEMBER_TYPES[type_name].satellite, {name.casefold() for name in taken}
+    usual, others = app + MEMBER_TYPES[type_name].satellite, {name_key(name) for name in taken}
     numbered = (f"{usual}{number or ''}" for number in (0, *range(2, len(others) + 3)))
-    return next(name for name in numbered if name.casefold() not in others)
+    return next(name for name in numbered if name_key(name) not in others)
 
 
 def other_kind(resource: Resource) -> Resource:

@@ -16,6 +16,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import ValidationError
 
 from orgkey.metadata.check import Problem
+from orgkey.metadata.identifiers import each_once
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.generations import Generation, RetiringGeneration
 from orgkey.model.key_pair import KeyPairArgs
@@ -127,7 +128,7 @@ def load(
         kind=choice.kind,
         protect=choice.kind == "connected" if choice.protect is None else choice.protect,
         blocked=choice.blocked,
-        app={**app, "permissionSets": list(dict.fromkeys([permission_set["name"], *app.get("permissionSets", ())]))},
+        app={**app, "permissionSets": each_once([permission_set["name"], *app.get("permissionSets", ())])},
         permission_set=permission_set,
         users=others.users,
         integration_user=others.integration_user or others.users[0],

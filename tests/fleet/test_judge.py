@@ -68,6 +68,11 @@ def test_a_replaced_certificate_is_named_by_both_fingerprints_and_a_cleared_one_
             {"app": {"permissionSets": ["CI_Access", "Other"]}},
             [("high", "extra-pre-authorization", "app.permissionSets")],
         ),
+        ({"app": {"permissionSets": ["CI_ACCESS"], "name": "ci"}}, []),
+        (
+            {"app": {"permissionSets": ["CI_ACCESS", "Other"]}},
+            [("high", "extra-pre-authorization", "app.permissionSets")],
+        ),
         (
             {"app": {"profiles": ["Standard User", "System Administrator"]}},
             [("high", "extra-pre-authorization", "app.profiles")] * 2,

@@ -60,6 +60,10 @@ EQUAL = [
         {"trustedIpRanges": [RANGE, {"start": "::1", "end": "::2"}]},
         {"trustedIpRanges": [{"start": "::1", "end": "::2"}, RANGE]},
     ),
+    (EXTERNAL, {"permissionSets": ["A", "b"]}, {"permissionSets": ["B", "a", "A"]}),
+    (CONNECTED, {"profiles": ["System Administrator"]}, {"profiles": ["SYSTEM administrator"]}),
+    *((resource, {"name": "CI_Users"}, {"name": "ci_USERS"}) for resource in EVERY_RESOURCE),
+    (PERMISSION_SET, {"license": "Salesforce"}, {"license": "SALESFORCE"}),
     (PERMISSION_SET, {}, {"hasActivationRequired": False, "license": "", "userPermissions": []}),
 ]
 
@@ -124,6 +128,17 @@ def test_only_another_name_key_or_licence_needs_a_new_thing(resource: Resource) 
         CONNECTED: {"name", "consumerKey"},
         EXTERNAL: {"name", "consumerKey"},
     }[resource]
+
+
+@pytest.mark.parametrize("setting", ["permissionSets", "profiles"])
+def test_what_is_new_in_a_list_of_names_is_no_other_spelling_of_what_was_there(setting: str) -> None:
+    before, after = {setting: ["CI", "Old"]}, {setting: ["NEW", "ci"]}
+    (found,) = differences(CONNECTED, {**SMALLEST[CONNECTED], **before}, {**SMALLEST[CONNECTED], **after})
+    assert (found.added, found.removed, found.loosens) == (["NEW"], ["Old"], True)
+    (found,) = differences(
+        CONNECTED, {**SMALLEST[CONNECTED], **before}, {**SMALLEST[CONNECTED], setting: ["CI", "OLD"][:1]}
+    )
+    assert (found.added, found.removed, found.loosens) == ([], ["Old"], False)
 
 
 # --- loosening

@@ -150,6 +150,10 @@ MISTAKES: dict[str, tuple[str, ...]] = {
     "meaning = 3\ntype = true": (" meaning: must be text", " type: must be text"),
     GOOD + "required = 1": (" required: must be true or false",),
     GOOD + 'readable = "no"': (" readable: must be true or false",),
+    GOOD + "caseless = 1": (" caseless: must be true or false",),
+    of_type("boolean", "caseless = true\nConnectedApp = 'ConnectedApp/NAME'"): (
+        " caseless: is for text; the type is boolean",
+    ),
     GOOD + 'on-change = "delete"': (" on-change: must be one of: update, replace",),
     GOOD + "longest = true": (" longest: must be a whole number above 0",),
     GOOD + "longest = 0": (" longest: must be a whole number above 0",),

@@ -195,9 +195,17 @@ def test_what_is_derived_from_a_long_name_of_an_app_is_not_too_long_itself(name:
     assert settings.key.subject == "CN=" + "A" * 64  # the most that a certificate takes
 
 
-def test_the_permission_set_is_pre_authorized_once_even_where_it_is_named_again() -> None:
-    named = SMALLEST.replace("ops@acme.com}", "ops@acme.com, permissionSets: [Other, CI_Integration_Access]}")
+@pytest.mark.parametrize("again", ["CI_Integration_Access", "ci_integration_ACCESS"])
+def test_the_permission_set_is_pre_authorized_once_even_where_it_is_named_again(again: str) -> None:
+    named = SMALLEST.replace("ops@acme.com}", f"ops@acme.com, permissionSets: [Other, {again}]}}")
     assert stack(named).app["permissionSets"] == ["CI_Integration_Access", "Other"]
+
+
+@pytest.mark.parametrize("setting", ["permissionSets", "profiles"])
+def test_one_name_in_two_spellings_is_refused(setting: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        stack(SMALLEST.replace("ops@acme.com}", f"ops@acme.com, {setting}: [One, Two, ONE]}}"))
+    assert f"orgkey:app.{setting}[2] is the same as [0], small and capital letters apart" in str(refused.value)
 
 
 def test_the_longest_owner_and_description_fit_into_what_a_permission_set_takes() -> None:
