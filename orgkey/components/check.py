@@ -5,6 +5,7 @@ An argument may be an output of something else, of which nothing is known in a p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -24,6 +25,9 @@ from orgkey.components.arguments import (
 from orgkey.metadata.check import Problem, suggestion
 from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
+from orgkey.metadata.nulls import without_nulls
+from orgkey.metadata.ownership import OWNER
+from orgkey.model.characters import each_place_once, unwritable
 from orgkey.model.generations import Generation, RetiringGeneration, consumer_key_problems, generation_problems
 from orgkey.model.ignore import ignore_problems
 from orgkey.model.input_model import InputModel
@@ -46,6 +50,7 @@ _OBJECTS: Mapping[str, type] = {
     "imports": ImportSettings,
     "generation": GenerationSettings,
 }
+_FLAGS_OF_IMPORTS = {field.name for field in fields(ImportSettings)}
 _OF_THE_COMPONENT = {"kind", "protect", "blocked"}  # of the app, but no settings of its resource
 
 
@@ -62,16 +67,27 @@ class ArgumentsError(pulumi.RunError):
 
 
 def given(arguments: object) -> dict[str, Any]:
-    """What is given of some arguments, by Python's names; they come as a dataclass, or as a mapping."""
+    """What is given of some arguments, by Python's names; they come as a dataclass, or as a mapping. What is None is left out."""
     if is_dataclass(arguments):
         values = {field.name: getattr(arguments, field.name) for field in fields(arguments)}
     else:
         values = dict(arguments) if isinstance(arguments, Mapping) else {}
-    return {name: value for name, value in values.items() if value is not None}
+    return {str(name): value for name, value in without_nulls(values).items()}
 
 
 def problems_of(arguments: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield every problem that the arguments of a JwtBearerAccess show by themselves, by the names of the schema."""
+    yield from each_place_once(unwritable(_by_schema(arguments)), _problems_of(arguments))
+
+
+def _by_schema(value: Any) -> Any:
+    """Arguments as plain values by the names of the schema; what is known later is left as it is."""
+    if is_dataclass(value) or isinstance(value, Mapping):
+        return {to_camel(name): _by_schema(each) for name, each in given(value).items()}
+    return [_by_schema(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _problems_of(arguments: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _unknown("", arguments, JwtBearerAccessArgs)
     for name in _OBJECTS.keys() & arguments.keys():
         value = arguments[name]
@@ -95,6 +111,10 @@ def problems_of(arguments: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("app.blocked", "must be true or false, and no output")
     for problem in permission_set_problems(_plain(given(arguments.get("permission_set")))):
         yield Problem(f"permissionSet.{problem.path}", problem.reason)
+    own_set = given(arguments.get("permission_set"))
+    for name in ("name", "label"):
+        yield from _text(f"permissionSet.{name}", own_set.get(name))
+    yield from _owner(arguments.get("owner"))
     yield from _users(arguments.get("users"), arguments.get("integration_user"))
     yield from _imports(imports, app, key, given(arguments.get("permission_set")))
     yield from _generations(arguments.get("generation"), arguments.get("retiring"), app, key)
@@ -102,6 +122,23 @@ def problems_of(arguments: Mapping[str, Any]) -> Iterator[Problem]:
         Timeouts.model_validate(given(arguments.get("timeouts")))
     except ValidationError as error:
         yield from from_validation(error, known=Timeouts.names(), prefix="timeouts.")
+
+
+def _text(path: str, value: Any, *, required: bool = False) -> Iterator[Problem]:
+    """What is wrong with an argument of which others are made, so that no resource would come to judge it."""
+    if isinstance(value, pulumi.Output):
+        return
+    if required and value in (None, ""):
+        yield Problem(path, "is required")
+    elif value is not None and not isinstance(value, str):
+        yield Problem(path, "must be text")
+
+
+def _owner(owner: Any) -> Iterator[Problem]:
+    if not isinstance(owner, str):
+        yield from _text("owner", owner)
+    elif not re.fullmatch(OWNER, owner):
+        yield Problem("owner", "must be one word without a slash")
 
 
 def _unknown(prefix: str, value: object, expected: type) -> Iterator[Problem]:
@@ -120,8 +157,8 @@ def _app(app: Mapping[str, Any], kind: str) -> Iterator[Problem]:
     for name in app.keys() & known - taken:
         yield Problem(f"app.{to_camel(name)}", f"is not a setting of the {kind} kind")
     for name in ("name", "contact_email"):
-        if app.get(name) in {None, ""} if not isinstance(app.get(name), pulumi.Output) else False:
-            yield Problem(f"app.{to_camel(name)}", "is required")
+        yield from _text(f"app.{to_camel(name)}", app.get(name), required=True)
+    yield from _text("app.label", app.get("label"))
     for problem in jwt_flow_problems(_plain(app)):
         yield Problem(f"app.{problem.path}", problem.reason)
 
@@ -152,6 +189,9 @@ def _judged(path: str, value: Any, expected: type, model: type[InputModel]) -> l
     """What is wrong with one generation by itself; its key is its resource's own to check."""
     if unknown := list(_unknown(f"{path}.", value, expected)):
         return unknown
+    key = given(value).get("key")
+    if not (key is None or is_dataclass(key) or isinstance(key, Mapping)):
+        return [Problem(f"{path}.key", BY_ITS_FIELDS)]
     known = {
         "import" if name == "imported" else to_camel(name): each for name, each in given(value).items() if name != "key"
     }
@@ -171,9 +211,12 @@ def _users(users: Any, integration_user: Any) -> Iterator[Problem]:
     if users is None or (isinstance(users, list | tuple) and not users):
         yield Problem("users", "must name at least one user")
         return
-    if isinstance(users, str):
+    if not isinstance(users, list | tuple | pulumi.Output):
         yield Problem("users", "must be a list of user names")
         return
+    for index, name in enumerate(users if isinstance(users, list | tuple) else ()):
+        yield from _text(f"users[{index}]", "" if name is None else name, required=True)
+    yield from _text("integrationUser", integration_user)
     names = (*users, integration_user or "") if isinstance(users, list | tuple) else (users,)
     plain = [name_key(name) for name in names if isinstance(name, str)]
     if integration_user and len(plain) == len(names) and plain[-1] not in plain[:-1]:
@@ -183,6 +226,9 @@ def _users(users: Any, integration_user: Any) -> Iterator[Problem]:
 def _imports(
     imports: Mapping[str, Any], app: Mapping[str, Any], key: Mapping[str, Any], permission_set: Mapping[str, Any]
 ) -> Iterator[Problem]:
+    for name in imports.keys() & _FLAGS_OF_IMPORTS:
+        if not isinstance(imports[name], bool):
+            yield Problem(f"imports.{to_camel(name)}", "must be true or false, and no output")
     if imports.get("app") and not key.get("consumer_key"):
         yield Problem(
             "key.consumerKey",

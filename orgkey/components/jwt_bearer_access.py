@@ -257,8 +257,14 @@ def _first(users: Sequence[str]) -> str:
 
 
 def _managed_by(owner: Any) -> Any:
-    stack = pulumi.get_stack()
-    return _made(lambda name: f"{name}/{stack}", pulumi.get_project() if owner is None else owner)
+    """Owner and stack; of an owner that turns out to be no text it is that, for the resources to refuse."""
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+
+    def manager(name: Any) -> Any:
+        known = project if name is None else name
+        return f"{known}/{stack}" if isinstance(known, str) else known
+
+    return owner.apply(manager) if isinstance(owner, Output) else manager(owner)
 
 
 def _admitted(each: AppGeneration, assignments: PermissionSetAssignments) -> Any:
@@ -285,7 +291,7 @@ def _own_first(own: str, more: Sequence[str]) -> list[str]:
 def _propagation(kind: str, proof: Mapping[str, Any]) -> float:
     """Minutes that a change may take to be effective."""
     minutes = proof.get("propagation_minutes")
-    known = minutes is None or isinstance(minutes, int | float)
+    known = minutes is None or (isinstance(minutes, int | float) and 0 <= minutes <= _LONGEST_PROPAGATION)
     return longest_propagation(kind, minutes) if known else _LONGEST_PROPAGATION
 
 

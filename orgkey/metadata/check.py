@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from orgkey.metadata.codec import Joined, Value
 from orgkey.metadata.fields import Field, inputs_of
 from orgkey.metadata.members import Resource
+from orgkey.metadata.nulls import without_nulls
 from orgkey.metadata.place import Place, Type
 
 
@@ -42,7 +43,7 @@ def field_problems(
 ) -> Iterator[Problem]:
     """Yield what is wrong with one setting."""
     value = settings.get(row.name)
-    if value is None or _is_empty(value):
+    if value is None or _is_empty(row, value):
         if row.required:
             yield Problem(row.name, f"is required: {row.meaning}")
         elif value is not None and row.default_for(resource):  # the platform would fall back to a default of its own
@@ -70,8 +71,16 @@ def _named(row: Field, value: object) -> Iterator[tuple[str, str]]:
         yield from ((f"{row.name}[{index}]", item) for index, item in enumerate(value) if isinstance(item, str))
 
 
-def _is_empty(value: object) -> bool:
-    return value in ([], ()) or (isinstance(value, str) and not value.strip())
+def _is_empty(row: Field, value: object) -> bool:
+    """Whether a value of the setting's type has nothing in it; an empty text is no list and no flag."""
+    if row.type is Type.STRING:
+        return _is_blank(value)
+    return row.type in {Type.STRINGS, Type.RANGES} and value in ([], ())
+
+
+def _is_blank(value: object) -> bool:
+    """Whether a text is empty; what Python alone takes for white space (U+001C to U+001F) is none to XML."""
+    return isinstance(value, str) and not value.strip() and not _NOT_IN_XML.search(value)
 
 
 def _of_type(row: Field, value: object, longest: int) -> Iterator[Problem]:
@@ -95,7 +104,7 @@ def _texts(row: Field, value: object, longest: int) -> Iterator[Problem]:
         yield Problem(row.name, "must be a list")
         return
     for index, item in enumerate(value):
-        if _is_empty(item):
+        if _is_blank(item):
             yield Problem(f"{row.name}[{index}]", "must not be empty")
         else:
             yield from _text(row, f"{row.name}[{index}]", item, longest)
@@ -117,6 +126,9 @@ def _text(row: Field, path: str, value: object, longest: int) -> Iterator[Proble
     if not isinstance(value, str):
         yield Problem(path, "must be text")
         return
+    if problem := character_problem(path, value):
+        yield problem
+        return
     if row.values and value not in row.values:
         few = f"; use one of {', '.join(row.values)}" if len(row.values) <= _FEW else ""
         yield Problem(path, f"is no value of it{few or suggestion(value, row.values)}")
@@ -124,7 +136,6 @@ def _text(row: Field, path: str, value: object, longest: int) -> Iterator[Proble
         yield Problem(path, f"is not {row.pattern_says}{_of_a_package(row, value)}")
     if longest and len(value) > longest:
         yield Problem(path, f"has {len(value)} characters; at most {longest} are allowed")
-    yield from _characters(path, value)
 
 
 def _of_a_package(row: Field, value: str) -> str:
@@ -142,9 +153,12 @@ _LONGEST_NAME = 100  # characters; no setting has a name that is like a longer o
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _characters(path: str, text: str) -> Iterator[Problem]:
-    if found := _NOT_IN_XML.search(text):
-        yield Problem(path, f"holds the character U+{ord(found[0]):04X}, which metadata XML cannot carry")
+def character_problem(path: str, text: str) -> Problem | None:
+    """The problem with a text that no XML can carry: a control character, half of a surrogate pair, a noncharacter."""
+    found = _NOT_IN_XML.search(text)
+    return (
+        Problem(path, f"holds the character U+{ord(found[0]):04X}, which metadata XML cannot carry") if found else None
+    )
 
 
 def _inseparable(row: Field, place: Place, value: object) -> Iterator[Problem]:
@@ -161,7 +175,7 @@ def _ranges(row: Field, value: object) -> Iterator[Problem]:
     if not isinstance(value, list | tuple):
         yield Problem(row.name, "must be a list of {start, end, description}")
         return
-    for index, item in enumerate(value):
+    for index, item in enumerate(without_nulls(value)):
         if not isinstance(item, Mapping):
             yield Problem(f"{row.name}[{index}]", "must be {start, end, description}")
             continue
@@ -201,7 +215,7 @@ def _order(
 
 def _text_of_range(path: str, value: object) -> Iterator[Problem]:
     if isinstance(value, str):
-        yield from _characters(path, value)
+        yield from filter(None, (character_problem(path, value),))
     elif value is not None:
         yield Problem(path, "must be text")
 

@@ -20,7 +20,11 @@ _MARKER = re.compile(
     r"(?:#(?P<claim>[1-9][0-9]{0,8})\b)?\s*"
 )
 
-MANAGER = r"(?=.{3,64}$)[^\s/]+/\S+"
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\uffff"
+"""Characters that nobody sees, or that no XML carries: the marker is to be read by people and by orgkey."""
+OWNER = rf"[^\s/{_UNSEEN}]+"
+"""Who manages, in all stacks: one word."""
+MANAGER = rf"(?=.{{3,64}}$){OWNER}/[^\s{_UNSEEN}]+"
 """Owner and stack; no longer, so that marker and description of a permission set stay within the platform's 255 characters."""
 
 

@@ -14,6 +14,7 @@ from orgkey.metadata.certificate import as_pem
 from orgkey.metadata.codec import IpRange, Value, children, is_nil, local_name, new_element, text_of
 from orgkey.metadata.fields import Field, fields_of
 from orgkey.metadata.members import RESOURCE_MEMBERS, ROOT_MEMBER, Resource
+from orgkey.metadata.nulls import without_nulls
 from orgkey.metadata.ownership import Marker, unmark
 from orgkey.metadata.parts import NEVER_CARRIED
 from orgkey.metadata.render import UnknownPart
@@ -87,7 +88,7 @@ def canonical(row: Field, value: Value) -> Value:
     if row.type == "ranges":
         ranges = [
             {key: text.strip() for key, text in sorted(item.items()) if text.strip()}
-            for item in cast("Sequence[IpRange]", value or ())
+            for item in cast("Sequence[IpRange]", without_nulls(value or ()))
         ]
         return sorted(ranges, key=lambda item: [item.get(key, "") for key in ("start", "end", "description")])
     return value.strip() if isinstance(value, str) else value

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema
 
+from orgkey.metadata.nulls import without_nulls
+from orgkey.model.characters import each_place_once, unwritable
 from orgkey.model.credentials import FORMS, Credentials
 from orgkey.model.input_model import Flag, InputModel, matches
 from orgkey.model.my_domain import my_domain
@@ -71,12 +73,13 @@ def parse_connection(values: Mapping[str, Any]) -> tuple[Connection | None, list
 
     Returns the connection, or None and every problem with its path.
     """
-    typed = {key: _typed(key, value) for key, value in values.items()}
-    found = [_name_it_instead(problem) for problem in pasted(typed)]
+    typed = without_nulls({key: _typed(key, value) for key, value in values.items()})
+    odd = unwritable(typed)
+    found = [*odd, *(_name_it_instead(problem) for problem in pasted(typed))]
     try:
         connection = Connection.model_validate(typed)
     except ValidationError as error:
-        return None, [*found, *from_validation(error, known=Connection.names())]
+        return None, [*each_place_once(odd, [*found, *from_validation(error, known=Connection.names())])]
     return (None, found) if found else (connection, [])
 
 

@@ -27,6 +27,7 @@ _SAYS = {
     "model_type": "must be a mapping",
     "dict_type": "must be a mapping",
     "string_type": "must be text",
+    "string_unicode": "holds half of a character, which no text has",
 }
 """Findings that pydantic words for Python programmers."""
 

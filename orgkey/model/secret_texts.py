@@ -12,6 +12,8 @@ from orgkey.model.my_domain import as_my_domain
 
 HIDDEN = "[secret]"
 _UNKNOWN = ("is not a setting", "is not a property")
+_IN_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_IN_XML_ATTRIBUTE = str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 _SHORTEST = 5  # characters; a shorter text is in too many others by chance
 
 
@@ -45,10 +47,22 @@ def place_of(path: str, reason: str, *, secret: bool) -> str:
     return path.rpartition(".")[0] if secret and reason.startswith(_UNKNOWN) and "." in path else path
 
 
+def _written(text: str) -> Iterator[str]:
+    """A text as it is, with the line ends that XML has, and as it stands within JSON and within XML."""
+    for each in (text, text.replace("\r\n", "\n").replace("\r", "\n")):
+        yield each
+        yield json.dumps(each, ensure_ascii=False)[1:-1]
+        yield json.dumps(each)[1:-1]
+        in_xml = each.translate(_IN_XML)
+        yield in_xml
+        yield in_xml.encode("ascii", "xmlcharrefreplace").decode()
+        yield in_xml.translate(_IN_XML_ATTRIBUTE)
+        yield in_xml.translate(_IN_XML_ATTRIBUTE).encode("ascii", "xmlcharrefreplace").decode()
+
+
 def _spellings(text: str) -> Iterator[str]:
-    yield text
-    if (stripped := text.strip()) != text:
-        yield stripped
+    stripped = text.strip()
+    yield from dict.fromkeys(spelled for each in (text, stripped) for spelled in _written(each))
     for url in dict.fromkeys((stripped, as_my_domain(stripped))):
         if "://" in url:
             try:

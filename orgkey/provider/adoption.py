@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from shlex import quote
 
+from orgkey.metadata.check import character_problem
 from orgkey.metadata.members import Resource
-from orgkey.provider.handler import Values
+from orgkey.provider.handler import ImportRefusedError, Values
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import UNKNOWN
 
@@ -36,6 +37,14 @@ def is_deployed(outputs: Values) -> bool:
 def is_taken_over(outputs: Values) -> bool:
     """Whether it was there before the stack, and came into it by an import; a refresh of its sandbox ends that (`same_name.is_copy`)."""
     return bool(outputs) and bool(outputs.get("adopted", not is_deployed(outputs)))
+
+
+def refuse_odd_id(resource_id: str) -> None:
+    """Raise ImportRefusedError for an id that no request can carry: no org has a thing of that name."""
+    if problem := character_problem("The id", resource_id):
+        raise ImportRefusedError(
+            f"{problem.path} {problem.reason}.\nNothing was changed. Give the name as the org has it."
+        )
 
 
 def refusal_to_replace(resource: Resource, replaces: Sequence[str], old_inputs: Values, inputs: Values) -> str:

@@ -6,12 +6,13 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from orgkey.metadata.fields import OnChange, fields_of
+from orgkey.metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS, OnChange, fields_of
 from orgkey.metadata.members import Resource
 from orgkey.metadata.ownership import Ownership
 from orgkey.metadata.parse import Found
 from orgkey.metadata.render import Member
 from orgkey.provider.handler import Handler, Operation, Values
+from orgkey.provider.read_back import NOT_KEPT
 from orgkey.salesforce import soql
 from orgkey.salesforce.deploy_job import ComponentResult
 
@@ -22,6 +23,10 @@ class MetadataHooks(Handler):
     resource: ClassVar[Resource]
     own_outputs: ClassVar[tuple[str, ...]]
     """Outputs beyond the inputs."""
+    derived: ClassVar[Mapping[str, frozenset[str]]] = {
+        row.name: frozenset({NOT_KEPT}) for row in (*APP_FIELDS, *PERMISSION_SET_FIELDS)
+    }
+    """What an org made of a setting stands beside what was sent."""
 
     @property
     def in_words(self) -> str:

@@ -37,9 +37,13 @@ def check_inputs(resource: Resource, values: Values, api_version: float) -> tupl
     }
     manager = values.get(MANAGED_BY, "")
     inputs[MANAGED_BY] = "" if manager is None else manager
-    if isinstance(manager, str) and manager and not re.fullmatch(MANAGER, manager):
+    if MANAGED_BY not in unknown and manager not in (None, "") and not _is_manager(manager):
         found.append(Problem(MANAGED_BY, "must be owner/stack, without spaces and of at most 64 characters"))
     return {name: list(value) if isinstance(value, tuple) else value for name, value in inputs.items()}, found
+
+
+def _is_manager(value: object) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(MANAGER, value))
 
 
 def changed_inputs(resource: Resource, old_inputs: Values, inputs: Values) -> list[str]:

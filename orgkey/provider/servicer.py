@@ -11,8 +11,9 @@ import grpc
 from google.protobuf import empty_pb2
 
 from orgkey.metadata.check import Problem
+from orgkey.model.characters import each_place_once, unwritable
 from orgkey.model.pasted import pasted
-from orgkey.provider.adoption import is_taken_over
+from orgkey.provider.adoption import is_taken_over, refuse_odd_id
 from orgkey.provider.handler import (
     DeclaredApp,
     Handler,
@@ -76,7 +77,8 @@ class SalesforceProvider(ProviderInstance):
         lasting = {name: olds[name] for name in left_out if name in olds}
         self._run.defaulted[request.urn] = frozenset(left_out) - set(lasting)
         with outcome(context, handler, None, frozenset()):
-            found = [*unsealed(handler, news), *pasted(news.values, except_for=handler.secret_outputs)]
+            odd = unwritable(news.values)
+            found = [*odd, *unsealed(handler, news), *pasted(news.values, except_for=handler.secret_outputs)]
             inputs, problems = handler.check({**news.values, **lasting}, self._connection, self._clock.now())
             self._run.checked.add(request.urn)
             if not problems:
@@ -90,7 +92,7 @@ class SalesforceProvider(ProviderInstance):
         note_texts(self._secret_texts)  # an input may come from the connection
         return provider_pb2.CheckResponse(
             inputs=sealed_struct(inputs, hidden_names(handler, news)),
-            failures=failures([*found, *problems], secrets=news.secrets),
+            failures=failures(each_place_once(odd, [*found, *problems]), secrets=news.secrets),
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
@@ -163,6 +165,7 @@ class SalesforceProvider(ProviderInstance):
                 self._run.claims[key] = max(int(claim), self._run.claims.get(key, 0))
         with outcome(context, handler, request.inputs, hidden):
             try:
+                refuse_odd_id(request.id)
                 refuse_newer(outputs.values)
                 operation = replace(
                     self._operation(request, handler), partly_read=lambda error: self._partly_read(request.urn, error)

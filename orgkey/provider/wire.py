@@ -1,7 +1,7 @@
 """The engine's property maps to Python and back: secrets, unknowns, numbers.
 
 Only three signatures exist on this wire, because we answer `acceptOutputs: false`: the secret envelope, the unknown sentinel, and
-plain values (engine notes 2.4). Numbers come as floats and leave as they are.
+plain values (engine notes 2.4). Numbers come as floats and leave as they are. A null within an object is what was left out.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def _plain(value: struct_pb2.Value) -> tuple[Any, bool]:
             if SIGNATURE_KEY in fields and fields[SIGNATURE_KEY].string_value == SECRET_SIGNATURE:
                 return _plain(fields["value"])[0], True
             inner = {name: _plain(item) for name, item in fields.items()}
-            return {name: item for name, (item, _) in inner.items()}, any(secret for _, secret in inner.values())
+            return {name: item for name, (item, _) in inner.items() if item is not None}, any(
+                secret for _, secret in inner.values()
+            )
     return None, False
 
 

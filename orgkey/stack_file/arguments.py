@@ -61,13 +61,15 @@ def arguments_of(settings: Settings) -> StackFileArguments:
         owner=_seal(settings, "orgkey:owner", settings.owner),
         imports=ImportSettings(**settings.imports.model_dump()),
         generation=GenerationSettings(**settings.generation.model_dump()),
-        retiring=[_retiring(each) for each in settings.retiring],
+        retiring=[
+            _retiring(settings, f"orgkey:retiring[{index}]", each) for index, each in enumerate(settings.retiring)
+        ],
         ignore=settings.ignore,
     )
 
 
-def _retiring(each: RetiringGeneration) -> RetiringSettings:
-    key = None if each.key is None else KeySettings(**each.key.model_dump(exclude_unset=True))
+def _retiring(settings: Settings, path: str, each: RetiringGeneration) -> RetiringSettings:
+    key = each.key and KeySettings(**_sealed(settings, f"{path}.key", each.key.model_dump(exclude_unset=True)))
     return RetiringSettings(**{**each.model_dump(exclude={"key"}), "key": key})
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from orgkey.metadata.ownership import OWNER
 from orgkey.model.assignments import GroupNames, Timestamp, Username, Usernames
 from orgkey.model.generations import Generation, RetiringGeneration
 from orgkey.model.input_model import Flag, InputModel, Real, matches
@@ -92,7 +93,7 @@ class OtherSettings(InputModel):
         default=Timeouts.model_validate({}),
         description="How long a verb of a resource may take. Left out: 20 minutes each.",
     )
-    owner: Annotated[str, matches(r"[^\s/]+", "one word without a slash")] | None = Field(
+    owner: Annotated[str, matches(OWNER, "one word without a slash")] | None = Field(
         default=None,
         description="Who manages, in the ownership marker. Left out: the project's name.",
         examples=["acme-platform"],

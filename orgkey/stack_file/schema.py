@@ -17,13 +17,14 @@ from orgkey.model.connection import Connection
 from orgkey.model.input_model import InputModel
 from orgkey.stack_file.metadata_settings import MADE_BY_US
 from orgkey.stack_file.models import AppChoice, OtherSettings
+from orgkey.stack_file.secrets import NEVER_SECRET, why_never_secret
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 _REQUIRED = ("salesforce:instanceUrl", "salesforce:credentials", "orgkey:app", "orgkey:users")
 _DERIVED = frozenset({"label"})
 """Required settings of an app or a set that follow from its name where nobody writes them."""
-_NEVER_SECRET = frozenset({"orgkey:app.name", "orgkey:permissionSet.name"})
-"""They become ids of resources."""
+_LEFT_OUT = {"type": "null"}
+"""A key whose value is commented out."""
 _SECRET = {
     "type": "object",
     "description": "A secret: `pulumi config set --secret --stack STACK --path KEY`.",
@@ -194,8 +195,10 @@ def _as_engine_takes(path: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         options.append({"enum": ["true", "false"]})
     elif kinds == "string" and "enum" not in schema:
         options.append({"type": "number"})
-    if path not in {name.partition(".")[0] for name in _NEVER_SECRET}:
+    if not why_never_secret(path) and not any(each.startswith(f"{path}.") for each in NEVER_SECRET):
         options.append({"$ref": "#/definitions/secret"})
+    if path.startswith("orgkey:") and path not in _REQUIRED:
+        options.append(_LEFT_OUT)
     return {**about, "anyOf": options}
 
 
@@ -205,9 +208,12 @@ def _sealable(path: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     if unit := schema.get("unit"):
         made["description"] = f"{made.get('description', '')} ({unit})".strip()
     if "properties" in made:
-        made["properties"] = {name: _or_secret(f"{path}.{name}", each) for name, each in made["properties"].items()}
+        made["properties"] = {
+            name: _or_secret(f"{path}.{name}", each, needed=name in made.get("required", ()))
+            for name, each in made["properties"].items()
+        }
     if "items" in made:
-        made["items"] = _or_secret(f"{path}[]", made["items"])
+        made["items"] = _or_secret(f"{path}[]", made["items"], needed=True)
     for key in ("then", "else"):
         if key in made:
             made[key] = _sealable(path, made[key])
@@ -216,12 +222,13 @@ def _sealable(path: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _or_secret(path: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _or_secret(path: str, schema: Mapping[str, Any], *, needed: bool) -> dict[str, Any]:
     inner = _sealable(path, schema)
-    if path in _NEVER_SECRET:
+    others = [*([] if why_never_secret(path) else [{"$ref": "#/definitions/secret"}]), *([] if needed else [_LEFT_OUT])]
+    if not others:
         return inner
     about: dict[str, Any] = {key: inner[key] for key in ("description", "default", "examples") if key in inner}
-    return {**about, "anyOf": [inner, {"$ref": "#/definitions/secret"}]}
+    return {**about, "anyOf": [inner, *others]}
 
 
 def keys() -> Iterator[tuple[str, Mapping[str, Any], bool]]:

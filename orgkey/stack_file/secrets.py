@@ -20,11 +20,29 @@ from pulumi.runtime.config import get_config_secret_keys_env, is_config_secret
 from orgkey.metadata.check import Problem
 from orgkey.model.secret_texts import texts_of
 
-_NAMES = {
-    "orgkey:app": "orgkey:app.name",
-    "orgkey:permissionSet": "orgkey:permissionSet.name",
+_ID = "it becomes a resource's id, which Pulumi keeps in clear"
+_PART_OF_A_NAME = "it becomes a part of resources' names and ids, which Pulumi keeps in clear"
+_TYPE = "it becomes a resource's type, which Pulumi keeps in clear"
+_OPTION = "it says how Pulumi goes about a resource, which Pulumi keeps in clear"
+NEVER_SECRET = {
+    "orgkey:app.name": _ID,
+    "orgkey:app.kind": _TYPE,
+    "orgkey:app.protect": _OPTION,
+    "orgkey:app.blocked": _OPTION,
+    "orgkey:permissionSet.name": _ID,
+    "orgkey:generation": _PART_OF_A_NAME,
+    "orgkey:retiring[].name": _ID,
+    "orgkey:retiring[].number": _PART_OF_A_NAME,
+    "orgkey:retiring[].kind": _TYPE,
+    "orgkey:retiring[].protect": _OPTION,
+    "orgkey:retiring[].blocked": _OPTION,
+    "orgkey:retiring[].import": _OPTION,
+    "orgkey:timeouts": _OPTION,
+    "orgkey:import": _OPTION,
+    "orgkey:ignore": _OPTION,
 }
-"""Settings that become ids of resources, by the key they stand in; Pulumi keeps ids in clear."""
+"""Settings that no resource keeps as a secret, and why, by their path without the number of an item."""
+_RETIRING = "orgkey:retiring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +78,37 @@ class Secrets:
             for index, item in enumerate(given):
                 yield from self._texts(f"{path}[{index}]", item)
 
-    def problems(self) -> Iterator[Problem]:
-        """Settings that cannot be kept secret."""
-        for key, name in _NAMES.items():
-            if key in self.paths:
+    def problems(self, retiring: Any) -> Iterator[Problem]:
+        """Settings that cannot be kept secret; `retiring` is what the stack file has as `orgkey:retiring`."""
+        for path in sorted(self.paths):
+            if why := why_never_secret(path):
+                yield Problem(path, f"cannot be a secret: {why}; set it without --secret")
+            elif re.fullmatch(rf"{_RETIRING}(\[[0-9]+\])?", path):
+                yield from _names_in(retiring, path)
+            elif inner := next((each for each in NEVER_SECRET if each.startswith(f"{path}.")), ""):
                 yield Problem(
-                    key,
-                    f"is a secret as a whole, and {name.removeprefix('orgkey:')} in it cannot be one: it becomes a resource's id, which "
-                    "Pulumi keeps in clear; make only that secret which must be: "
-                    f"`pulumi config set --secret --stack STACK --path {key}.SETTING`",
+                    path,
+                    f"is a secret as a whole, and {inner.removeprefix('orgkey:')} in it cannot be one: {NEVER_SECRET[inner]}; make only "
+                    f"that secret which must be: `pulumi config set --secret --stack STACK --path {path}.SETTING`",
                 )
-            elif self.touch(name):
-                yield Problem(
-                    name,
-                    "cannot be a secret: it becomes a resource's id, which Pulumi keeps in clear; set it without --secret",
-                )
+
+
+def _names_in(retiring: Any, secret: str) -> Iterator[Problem]:
+    """Names in generations that are a secret as a whole, or count as one; of a key in them each setting is kept secret."""
+    for index, each in enumerate(retiring if isinstance(retiring, list) else ()):
+        path = f"{_RETIRING}[{index}]"
+        if isinstance(each, Mapping) and each.get("name") and _within(path, secret):
+            yield Problem(
+                f"{path}.name",
+                f"cannot be a secret, and {secret} is one as a whole: {_ID}; make only that secret which must be: "
+                f"`pulumi config set --secret --stack STACK --path '{path}.key.SETTING'`",
+            )
+
+
+def why_never_secret(path: str) -> str:
+    """Why a place can be no secret, `orgkey:retiring[0].name` say; empty where it can be one."""
+    place = re.sub(r"\[[0-9]+\]", "[]", path)
+    return next((why for never, why in NEVER_SECRET.items() if _within(place, never)), "")
 
 
 NO_SECRETS = Secrets()
@@ -129,8 +163,12 @@ def _compare(path: str, given: Any, written: Any) -> Iterator[str]:
             for index, item in enumerate(written):
                 yield from _compare(f"{path}[{index}]", given[index], item)
         case _:
-            if _text(given) != str(written):
+            if not (given is None and written in _NULLS) and _text(given) != str(written):
                 raise _OtherwiseError
+
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+"""What YAML takes for null."""
 
 
 def _text(given: Any) -> str:

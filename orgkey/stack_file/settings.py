@@ -17,6 +17,8 @@ from pydantic import ValidationError
 
 from orgkey.metadata.check import Problem
 from orgkey.metadata.identifiers import each_once
+from orgkey.metadata.nulls import without_nulls
+from orgkey.model.characters import each_place_once, unwritable
 from orgkey.model.connection import DEFAULT_API_VERSION, Connection, parse_connection
 from orgkey.model.generations import Generation, RetiringGeneration
 from orgkey.model.key_pair import KeyPairArgs
@@ -87,10 +89,9 @@ def load(
     `secrets` says which of it is secret; default: what the engine and the stack file say. Raises SettingsError with every problem.
     """
     sealed = stack_secrets(config, stack) if secrets is None else secrets
-    values = {key: _typed(value) for key, value in config.items()}
-    mine = {key.removeprefix("orgkey:"): value for key, value in values.items() if key.startswith("orgkey:")}
+    mine = _mine(config)
     problems = [
-        Problem(key, f"is in no namespace of orgkey ({', '.join(_NAMESPACES)})") for key in values if not _ours(key)
+        Problem(key, f"is in no namespace of orgkey ({', '.join(_NAMESPACES)})") for key in config if not _ours(key)
     ]
     connection, found = parse_connection(
         {k.removeprefix("salesforce:"): v for k, v in config.items() if k.startswith("salesforce:")}
@@ -99,6 +100,7 @@ def load(
     version = float(connection.api_version if connection else DEFAULT_API_VERSION)
 
     misplaced = pasted(mine, except_for=("key.privateKeyPem",), prefix="orgkey:")
+    odd = unwritable(mine, prefix="orgkey:")
     raw_app, raw_set = mine.pop("app", {}), mine.pop("permissionSet", {})
     choice, app, found = app_settings(raw_app, version=version)
     problems += found
@@ -110,9 +112,9 @@ def load(
     problems += contradictions(mine, managed_by)
     if others is not None:
         problems += problems_of_generations(others, app.get("name"))
-    misused = [*misplaced, *open_key(mine.get("key"), sealed), *sealed.problems()]
+    misused = [*odd, *misplaced, *open_key(mine.get("key"), sealed), *sealed.problems(mine.get("retiring"))]
     problems += problems_beyond_types(mine, choice.kind, {problem.path for problem in [*misused, *problems]}, clock())
-    problems = [*misused, *problems]
+    problems = each_place_once(odd, [*misused, *problems])
     if problems or connection is None or others is None:
         hidden = frozenset(sealed.texts(config))
         told = [
@@ -151,7 +153,7 @@ def load(
 
 def parts_of(config: Mapping[str, str]) -> dict[str, Any]:
     """The `orgkey` settings by name, unchecked, with the names that follow from others: what can be read of a file that has problems."""
-    mine = {key.removeprefix("orgkey:"): _typed(value) for key, value in config.items() if key.startswith("orgkey:")}
+    mine = _mine(config)
     app, own_set = mine.get("app"), mine.get("permissionSet", {})
     name = app.get("name") if isinstance(app, Mapping) else None
     if isinstance(own_set, Mapping) and isinstance(name, str):
@@ -190,6 +192,12 @@ def _authoritative(others: OtherSettings) -> bool | None:
     imported = others.import_.assignments or others.import_.permission_set
     given = others.assignments.authoritative
     return False if given is None and imported else given
+
+
+def _mine(config: Mapping[str, str]) -> dict[str, Any]:
+    """The `orgkey` settings by name. What has no value is left out: a key that is null comes as an empty text (engine notes 8)."""
+    typed = {key.removeprefix("orgkey:"): _typed(value) for key, value in config.items() if key.startswith("orgkey:")}
+    return {name: without_nulls(value) for name, value in typed.items() if value != ""}
 
 
 def _typed(value: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import fields
 from typing import Any
 
 import pulumi
@@ -12,16 +13,30 @@ from hypothesis import given as any_of
 from hypothesis import strategies as st
 
 from orgkey.components import AppSettings, ImportSettings, KeySettings
+from orgkey.components import settings as component_settings
+from orgkey.components.arguments import GenerationSettings, JwtBearerAccessArgs, TimeoutSettings
 from orgkey.components.check import given, problems_of
+from orgkey.components.generations import generations_of
 from orgkey.components.host import Components
 from orgkey.metadata.fields import APP_FIELDS, PERMISSION_SET_FIELDS
 
+OBJECTS: dict[str, type] = {
+    "app": component_settings.AppSettings,
+    "permission_set": component_settings.PermissionSetSettings,
+    "key": component_settings.KeySettings,
+    "assignments": component_settings.AssignmentSettings,
+    "grant": component_settings.GrantSettings,
+    "timeouts": TimeoutSettings,
+    "imports": ImportSettings,
+    "generation": GenerationSettings,
+}
 RIGHT: dict[str, Any] = {
     "app": {"name": "CI_Integration", "contact_email": "ops@acme.com"},
     "users": ["ci@acme.com", "cd@acme.com"],
 }
 LOOP = asyncio.new_event_loop()  # outputs belong to a loop, and from Python 3.14 on there is none by itself
 asyncio.set_event_loop(LOOP)
+RANGE = "app.trustedIpRanges[0].description"
 LATER = pulumi.Output.from_input("known later")
 
 
@@ -82,10 +97,69 @@ def test_the_fewest_arguments_are_right() -> None:
             {"retiring": [{"number": each, "key": KeySettings(consumer_key="TheSame1")} for each in (2, 3)]},
             "retiring[1].key.consumerKey",
         ),
+        ({"app": app(name=["CI"])}, "app.name"),
+        ({"app": app(name=5)}, "app.name"),
+        ({"app": app(label={})}, "app.label"),
+        ({"app": app(contact_email=[])}, "app.contactEmail"),
+        ({"app": app(description="a\x01b")}, "app.description"),
+        ({"app": app(trusted_ip_ranges=[{"start": "::1", "end": "::2", "description": "\x1c"}])}, RANGE),
+        ({"permission_set": {"name": 5}}, "permissionSet.name"),
+        ({"permission_set": {"label": ["x"]}}, "permissionSet.label"),
+        ({"owner": 5}, "owner"),
+        ({"owner": ["a"]}, "owner"),
+        ({"owner": "a/b"}, "owner"),
+        ({"owner": "a\u200bb"}, "owner"),
+        ({"owner": "a\x01b"}, "owner"),
+        ({"owner": "\ud800"}, "owner"),
+        ({"users": [None]}, "users[0]"),
+        ({"users": ["ci@acme.com", 5]}, "users[1]"),
+        ({"users": ["ci@acme.com", "c\x00i@acme.com"]}, "users[1]"),
+        ({"users": 5}, "users"),
+        ({"integration_user": ["ci@acme.com"]}, "integrationUser"),
+        ({"imports": {"app": "yes"}}, "imports.app"),
+        ({"retiring": [None]}, "retiring[0].number"),
+        ({"retiring": [{"number": 2, "key": 5}]}, "retiring[0].key"),
+        ({"retiring": [{"number": 2, "key": {"subject": "CN=a\x01"}}]}, "retiring[0].key.subject"),
     ],
 )
 def test_a_wrong_argument_is_told_by_its_name(changes: dict[str, Any], path: str) -> None:
     assert path in paths(**changes)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("a\x01") | st.just(LATER),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5) | st.just("name"), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+PLACES: list[tuple[str, ...]] = [
+    place
+    for argument in (field.name for field in fields(JwtBearerAccessArgs))
+    for place in (
+        [(argument, each.name) for each in fields(OBJECTS[argument])] if argument in OBJECTS else [(argument,)]
+    )
+]
+
+
+def with_values(values: dict[tuple[str, ...], Any]) -> dict[str, Any]:
+    made = {**RIGHT, "app": app()}
+    for (argument, *name), value in values.items():
+        made = {**made, argument: {**made.get(argument, {}), name[0]: value} if name else value}
+    return made
+
+
+@any_of(st.dictionaries(st.sampled_from(PLACES), ANYTHING, max_size=4))
+def test_whatever_is_given_is_taken_or_told(values: dict[tuple[str, ...], Any]) -> None:
+    arguments = given(with_values(values))
+    if not list(problems_of(arguments)):
+        assert generations_of(arguments)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=".".join)
+def test_an_argument_that_is_none_is_one_that_is_left_out(place: tuple[str, ...]) -> None:
+    required = {("users",), ("app", "name"), ("app", "contact_email")}
+    assert bool(list(problems_of(given(with_values({place: None}))))) is (place in required)
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:

@@ -3,11 +3,23 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orgkey.metadata.check import Problem, problems, sentence, suggestion
-from orgkey.metadata.fields import APP_FIELDS, SCOPES
+from orgkey.metadata.compare import differences
+from orgkey.metadata.fields import APP_FIELDS, SCOPES, fields_of
 from orgkey.metadata.members import Resource
-from tests.metadata.org import CONNECTED, EVERY_RESOURCE, EXTERNAL, PERMISSION_SET, SMALLEST
+from orgkey.metadata.parse import canonical
+from tests.metadata.org import CONNECTED, EVERY_RESOURCE, EXTERNAL, PERMISSION_SET, SMALLEST, files
+
+NOTHING_OR_LITTLE = st.sampled_from(["", " ", "\n", "\x1c", "\x1f\x1e", "\x00", "\ud800", "a\x01", "::1", "10.0.0.1"])
+RANGES = st.fixed_dictionaries(
+    {}, optional={name: st.none() | NOTHING_OR_LITTLE for name in ("start", "end", "description", "other")}
+)
+PLAIN = st.none() | st.booleans() | st.integers(-1, 99) | st.floats() | NOTHING_OR_LITTLE | st.text(max_size=5)
+ANYTHING = PLAIN | st.lists(PLAIN | RANGES, max_size=2) | st.lists(RANGES, min_size=1, max_size=2) | RANGES
+"""What may stand in the place of a setting: nulls, other types, and characters that no XML carries."""
 
 
 def found(resource: Resource, settings: dict[str, Any], *, api_version: float = 67.0) -> list[tuple[str, str]]:
@@ -36,9 +48,26 @@ GOOD = [
     (EXTERNAL, {"permissionSets": [], "profiles": None, "infoUrl": ""}),
     (EXTERNAL, {"refreshTokenPolicy": "specific_lifetime:30:DAYS", "sessionTimeoutMinutes": 15.0}),
     (EXTERNAL, {"trustedIpRanges": [{"start": "::1", "end": "::2"}, {"start": "0.0.0.0", "end": "255.255.255.255"}]}),
+    (EXTERNAL, {"trustedIpRanges": [{"start": "::1", "end": "::2", "description": None, "other": None}]}),
     (CONNECTED, {"profiles": ["Sales, EMEA"]}),
     (PERMISSION_SET, {"description": "x" * 150, "userPermissions": ["ApiEnabled"], "license": ""}),
 ]
+
+
+@pytest.mark.parametrize("resource", EVERY_RESOURCE)
+@given(data=st.data())
+def test_what_the_check_takes_can_be_written_and_compared(resource: Resource, data: st.DataObject) -> None:
+    rows = data.draw(
+        st.lists(st.sampled_from(fields_of(resource)), min_size=1, max_size=3, unique_by=lambda row: row.name)
+    )
+    settings = {**SMALLEST[resource], **{row.name: data.draw(ANYTHING) for row in rows}}
+    if problems(resource, settings, api_version=67.0):
+        return
+    assert differences(resource, settings, settings) == []
+    assert files(resource, settings)
+    for row in rows:
+        value = canonical(row, row.value_in(settings, resource))
+        assert canonical(row, value) == value
 
 
 @pytest.mark.parametrize(("resource", "settings"), GOOD)
@@ -63,6 +92,9 @@ BAD = [
     ("label", None, [("label", "is required: Name shown in Setup.")]),
     ("label", " \n", [("label", "is required: Name shown in Setup.")]),
     ("label", "x" * 81, [("label", "has 81 characters; at most 80 are allowed")]),
+    ("label", "\x1c", [("label", "holds the character U+001C, which metadata XML cannot carry")]),
+    ("name", "a\x01b", [("name", "holds the character U+0001, which metadata XML cannot carry")]),
+    ("description", "\x1f\x1f", [("description", "holds the character U+001F, which metadata XML cannot carry")]),
     ("label", "a\x00b", [("label", "holds the character U+0000, which metadata XML cannot carry")]),
     ("description", "\ufffe", [("description", "holds the character U+FFFE, which metadata XML cannot carry")]),
     ("description", "\ud800", [("description", "holds the character U+D800, which metadata XML cannot carry")]),
@@ -124,6 +156,15 @@ BAD = [
     ),
     ("refreshTokenPolicy", "", [("refreshTokenPolicy", EMPTY)]),
     ("isPkceRequired", "true", [("isPkceRequired", "must be true or false")]),
+    ("isPkceRequired", "", [("isPkceRequired", "must be true or false")]),
+    ("isPkceRequired", [], [("isPkceRequired", "must be true or false")]),
+    ("description", [], [("description", "must be text")]),
+    ("sessionTimeoutMinutes", "", [("sessionTimeoutMinutes", "must be a whole number above 0")]),
+    ("permissionSets", " ", [("permissionSets", "must be a list")]),
+    ("permissionSets", [None], [("permissionSets[0]", "must be text")]),
+    ("trustedIpRanges", "", [("trustedIpRanges", "must be a list of {start, end, description}")]),
+    ("trustedIpRanges", [None], [("trustedIpRanges[0]", "must be {start, end, description}")]),
+    ("trustedIpRanges", [{"start": None, "end": "::1"}], [("trustedIpRanges[0].start", "is required: an IP address")]),
     ("isPkceRequired", 1, [("isPkceRequired", "must be true or false")]),
     ("sessionTimeoutMinutes", 0, [("sessionTimeoutMinutes", "must be a whole number above 0")]),
     ("sessionTimeoutMinutes", 1.5, [("sessionTimeoutMinutes", "must be a whole number above 0")]),

@@ -56,6 +56,8 @@ GOOD = [
     with_lines("pulumi:tags: {team: platform}"),
     with_lines("salesforce:apiVersion: 67", 'orgkey:owner: "2026"', "orgkey:integrationUser: ci@acme.com.uat"),
     with_lines('salesforce:apiVersion: "66.0"', "salesforce:expectedKind: sandbox", "salesforce:caBundle: ca.pem"),
+    with_lines("orgkey:key:", "orgkey:permissionSet: {name: , label: ~}", "orgkey:assignments: {groups: null}"),
+    app("permissionSets: , trustedIpRanges: [{start: 10.0.0.1, end: 10.0.0.9, description: null}]"),
     with_lines("salesforce:checkOnPreview: false", 'salesforce:validateOnPreview: "true"'),
     with_lines("salesforce:expectedOrgId: 00D000000000001AAA"),
     with_lines("orgkey:key: {bits: 4096, subject: 'CN=CI,O=Acme', validityDays: 90, renewAfter: 0.5, generation: 3}"),
@@ -185,9 +187,14 @@ def test_a_part_of_a_setting_may_be_a_secret_but_for_what_becomes_an_id() -> Non
     config["orgkey:key"] = {"privateKeyPem": SECRET, "certificatePem": "-----BEGIN"}
     config["orgkey:app"]["trustedIpRanges"] = [{"start": SECRET, "end": "10.0.0.9"}]
     assert list(SCHEMA.iter_errors(written)) == []
-    for setting in ("orgkey:app", "orgkey:permissionSet"):
+    config["orgkey:retiring"] = [{"number": 1, "key": {"consumerKey": SECRET, "subject": SECRET}}]
+    assert list(SCHEMA.iter_errors(written)) == []
+    for setting in ("orgkey:app", "orgkey:permissionSet", "orgkey:generation"):
         for value in (SECRET, {**config.get(setting, {}), "name": SECRET}):
             assert list(SCHEMA.iter_errors({"config": {**config, setting: value}}))
+    never = {"orgkey:retiring": [{"number": 1, "name": SECRET}], "orgkey:timeouts": {"create": SECRET}}
+    for setting, value in {**never, "orgkey:import": SECRET, "orgkey:ignore": [SECRET]}.items():
+        assert list(SCHEMA.iter_errors({"config": {**config, setting: value}}))
 
 
 def test_settings_may_come_from_an_environment() -> None:

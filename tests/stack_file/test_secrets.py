@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 
 from orgkey.identity.key_pair import certify, generate_key
+from orgkey.stack_file.arguments import arguments_of
 from orgkey.stack_file.secrets import Secrets, stack_secrets
 from orgkey.stack_file.settings import SettingsError, load
+from tests.stack_file.files import EVERY_SETTING, as_the_engine_does
 
+LOOP = asyncio.new_event_loop()  # outputs belong to a loop, and from Python 3.14 on there is none by itself
 SECURE = {"secure": "v1:abc:def"}
 
 WRITTEN: list[tuple[str, Any, Any, set[str]]] = [
@@ -86,12 +94,100 @@ CONFIG = {
         ("orgkey:app", "orgkey:app is a secret as a whole, and app.name in it cannot be one"),
         ("orgkey:app.name", "orgkey:app.name cannot be a secret: it becomes a resource's id"),
         ("orgkey:permissionSet.name", "orgkey:permissionSet.name cannot be a secret"),
+        (
+            "orgkey:permissionSet",
+            "orgkey:permissionSet is a secret as a whole, and permissionSet.name in it cannot be one",
+        ),
+        (
+            "orgkey:generation.name",
+            "orgkey:generation.name cannot be a secret: it becomes a part of resources' names and ids",
+        ),
+        ("orgkey:generation", "orgkey:generation cannot be a secret"),
+        ("orgkey:retiring[0].name", "orgkey:retiring[0].name cannot be a secret: it becomes a resource's id"),
+        ("orgkey:retiring[12].number", "orgkey:retiring[12].number cannot be a secret"),
+        ("orgkey:retiring", "orgkey:retiring[0].name cannot be a secret, and orgkey:retiring is one as a whole"),
+        ("orgkey:timeouts.create", "orgkey:timeouts.create cannot be a secret"),
+        ("orgkey:ignore[0]", "orgkey:ignore[0] cannot be a secret"),
     ],
 )
 def test_what_becomes_an_id_cannot_be_a_secret(secret: str, says: str) -> None:
+    config = {**CONFIG, "orgkey:retiring": '[{"number": 2, "name": "Old"}]'}
     with pytest.raises(SettingsError) as caught:
-        load(CONFIG, project="p", stack="t", secrets=Secrets(frozenset({secret})))
+        load(config, project="p", stack="t", secrets=Secrets(frozenset({secret})))
     assert says in str(caught.value)
+
+
+def in_clear(value: Any) -> Iterator[Any]:
+    """Every plain value in a component's arguments; what is an output is a secret here."""
+    if is_dataclass(value):
+        for field in fields(value):
+            yield from in_clear(getattr(value, field.name))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from in_clear(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from in_clear(item)
+    elif not isinstance(value, pulumi.Output):
+        yield value
+
+
+def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every value of the stack file that is no structure, by its path."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from leaves(item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, f"{path}[{index}]")
+    else:
+        yield path, value
+
+
+EVERY = {key: value for key, value in EVERY_SETTING.items() if key.startswith("orgkey:")}
+PLACES = [path for key, value in EVERY.items() for path, _ in leaves(value, key)]
+WHOLE = [*EVERY, "orgkey:retiring[0]", "orgkey:retiring[0].key", "orgkey:app.trustedIpRanges[0]", "orgkey:app.scopes"]
+
+
+@pytest.mark.parametrize("secret", [*PLACES, *WHOLE])
+def test_a_secret_of_any_path_is_sealed_in_the_arguments_or_refused(secret: str) -> None:
+    handed_over = {key: as_the_engine_does(value) for key, value in EVERY_SETTING.items()}
+    secrets = Secrets(frozenset({secret}))
+    try:
+        settings = load(handed_over, project="p", stack="t", secrets=secrets)
+    except SettingsError as error:
+        assert re.search(r"orgkey:[\w.\[\]]+ (cannot be a secret|is a secret as a whole)", str(error))  # noqa: PT017
+        return
+    asyncio.set_event_loop(LOOP)
+    shown = list(in_clear(arguments_of(settings)))
+    placed = [place for key, given in EVERY.items() for place in leaves(given, key)]
+    open_ones = [value for path, value in placed if not secrets.hold(path)]
+    texts = [value for path, value in placed if secrets.hold(path) and value not in open_ones]
+    assert [text for text in texts if isinstance(text, str) and text in shown] == []
+    assert not secrets.touch("orgkey:generation")
+
+
+def test_the_key_of_a_retiring_generation_is_a_secret_where_only_the_list_is_known_to_hold_one() -> None:
+    retiring = [{"number": 2, "key": {"consumerKey": "3MVG9.planted", "subject": "CN=planted"}}]
+    config = {**CONFIG, "orgkey:retiring": json.dumps(retiring)}
+    for secret in ("orgkey:retiring", "orgkey:retiring[0].key"):
+        settings = load(config, project="p", stack="t", secrets=Secrets(frozenset({secret})))
+        asyncio.set_event_loop(LOOP)
+        assert not [each for each in in_clear(arguments_of(settings)) if "planted" in str(each)]
+    one = Secrets(frozenset({"orgkey:retiring[0].key.subject"}))
+    (each,) = arguments_of(load(config, project="p", stack="t", secrets=one)).retiring or ()
+    assert each.key
+    assert isinstance(each.key.subject, pulumi.Output)
+    assert each.key.consumer_key == "3MVG9.planted"
+
+
+@pytest.mark.parametrize("null", ["", "~", "null", "Null", "NULL"])
+def test_a_null_beside_a_secret_does_not_make_the_whole_key_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, null: str
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["orgkey:k"]')
+    (tmp_path / "Pulumi.t.yaml").write_text(f"config:\n  orgkey:k:\n    a: {{secure: v1:abc:def}}\n    b: {null}\n")
+    assert stack_secrets({"orgkey:k": '{"a": "x", "b": null}'}, "t", tmp_path).paths == {"orgkey:k.a"}
 
 
 WRONG: list[tuple[str, Any]] = [
