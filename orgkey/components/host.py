@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pulumi import InputPropertiesError, Inputs, Output, ResourceOptions
@@ -17,6 +17,7 @@ from pulumi.provider.server import ComponentInitError
 from orgkey.components.check import BY_ITS_FIELDS, ArgumentsError
 from orgkey.components.jwt_bearer_access import JwtBearerAccess
 from orgkey.metadata.check import Problem
+from orgkey.metadata.nulls import without_nulls
 from orgkey.version import VERSION
 
 PACKAGE = "orgkey"
@@ -32,20 +33,35 @@ class Components(ComponentProvider):
         self, name: str, resource_type: str, inputs: Inputs, options: ResourceOptions | None = None
     ) -> ConstructResult:
         """Make a component; raises InputPropertiesError with every argument that is wrong."""
-        objects = self._component_defs[resource_type.rsplit(":", maxsplit=1)[-1]].inputs
-        whole = [
-            Problem(key, BY_ITS_FIELDS)
-            for key, value in inputs.items()
-            if isinstance(value, Output) and objects[key].ref
-        ]
-        if whole:  # the SDK would take such an object for an empty one
+        expected = self._component_defs[resource_type.rsplit(":", maxsplit=1)[-1]].inputs
+        known = without_nulls(inputs)
+        if whole := list(self._no_objects(known, expected)):
             raise _refusal(name, whole)
         try:
-            return super().construct(name, resource_type, inputs, options)
+            return super().construct(name, resource_type, known, options)
         except ComponentInitError as error:
             if isinstance(error.inner, ArgumentsError):
                 raise _refusal(name, error.inner.problems) from None
             raise
+
+    def _no_objects(self, inputs: Any, expected: Any, path: str = "") -> Iterator[Problem]:
+        """Yield a problem for each value that is no object where one is expected: the SDK takes it for an empty one, or breaks off."""
+        for key, value in inputs.items():
+            described = expected.get(key)
+            items = described and described.items and described.items.ref and isinstance(value, list)
+            for where, each in ((f"{path}{key}[{index}]", each) for index, each in enumerate(value)) if items else ():
+                yield from self._no_object(each, described.items, where)
+            if described and described.ref:
+                yield from self._no_object(value, described, f"{path}{key}")
+
+    def _no_object(self, value: Any, described: Any, path: str) -> Iterator[Problem]:
+        definition = self.get_type_definition(described)
+        if definition is None or definition.enum:
+            return
+        if isinstance(value, dict):
+            yield from self._no_objects(value, definition.properties, f"{path}.")
+        else:
+            yield Problem(path, BY_ITS_FIELDS)
 
     def map_input_properties(
         self, inputs: Inputs, properties: Any, mapping: Any, component_name: str, property_path: str

@@ -211,6 +211,26 @@ def test_the_host_takes_outputs_for_whole_numbers_and_refuses_an_object_that_is_
     assert [each["property_path"] for each in refused.value.errors or ()] == ["key", "imports"]
 
 
+@pytest.mark.parametrize(
+    ("given_inputs", "told"),
+    [
+        ({"key": 5}, ["key"]),
+        ({"app": "CI"}, ["app"]),
+        ({"retiring": [None]}, ["retiring[0]"]),
+        ({"retiring": [{"number": 2.0}, 5]}, ["retiring[1]"]),
+        ({"retiring": [{"number": 2.0, "key": [], "name": None}], "timeouts": "30m"}, ["retiring[0].key", "timeouts"]),
+        ({"retiring": [{"number": 2.0, "key": LATER}], "unknown": LATER}, ["retiring[0].key"]),
+        ({"users": [None], "key": None}, ["users[0]"]),
+        ({"app": {"name": "CI", "contactEmail": "ops@acme.com", "label": None}, "owner": ["a"]}, ["owner"]),
+    ],
+)
+def test_the_host_tells_what_is_no_object_or_null_by_its_place(given_inputs: dict[str, Any], told: list[str]) -> None:
+    inputs = {"app": {"name": "CI", "contactEmail": "ops@acme.com"}, "users": ["ci@acme.com"], **given_inputs}
+    with pytest.raises(pulumi.InputPropertiesError) as refused:
+        Components().construct("access", "orgkey:index:JwtBearerAccess", inputs)
+    assert sorted(each["property_path"] for each in refused.value.errors or ()) == told
+
+
 def test_the_schema_has_every_setting_of_the_field_table() -> None:
     types = json.loads(Components().schema)["types"]
     made_by_the_component = {"certificatePem", "consumerKey"}

@@ -216,6 +216,31 @@ def test_what_came_as_a_secret_is_in_clear_in_no_state_history_output_or_message
     assert stack.outputs(secrets=True)["consumerKey"] == SECRET_SETTINGS["orgkey:key.consumerKey"]
 
 
+@pytest.mark.parametrize("file", ["Pulumi.t.yaml", "elsewhere.yaml"])
+def test_the_key_of_a_retiring_generation_that_came_as_a_secret_is_in_clear_nowhere(
+    stack: Stack, config: dict[str, Any], file: str
+) -> None:
+    planted = {
+        "orgkey:retiring[0].key.subject": 'CN=Planted\\"Subject',
+        "orgkey:retiring[0].key.consumerKey": "PlantedRetiringKey" + "7" * 30,
+    }
+    stack.configure({**config, "orgkey:retiring": [{"number": 2, "name": None, "key": {"bits": None}}]})
+    for path, value in planted.items():
+        stack.set_secret(path, value)
+    (stack.folder / "Pulumi.t.yaml").rename(
+        stack.folder / file
+    )  # which orgkey finds or not: then the whole list counts as secret
+    options = ["--config-file", file]
+    printed = [ok(stack.up("--diff", *options)), ok(stack.pulumi("preview", "--diff", "--stack", "t", *options))]
+    shown, kept = str(stack.outputs()), everything(stack)
+    for needle in ("Planted", "PlantedRetiringKey"):
+        assert needle not in kept
+        assert needle not in shown
+        assert not [result for result in printed if needle in result.text]
+    (retiring,) = stack.outputs(secrets=True)["retiring"]
+    assert retiring["consumerKey"] == planted["orgkey:retiring[0].key.consumerKey"]
+
+
 def test_only_what_came_as_a_secret_becomes_one(stack: Stack, config: dict[str, Any]) -> None:
     from datetime import UTC, datetime
 

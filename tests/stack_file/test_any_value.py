@@ -15,12 +15,11 @@ from orgkey.components.check import given as arguments_given
 from orgkey.components.check import problems_of
 from orgkey.metadata.compare import differences
 from orgkey.metadata.fields import fields_of
-from orgkey.metadata.members import Resource, member_names
+from orgkey.metadata.members import APP_KINDS, Resource, member_names
 from orgkey.metadata.parse import canonical
 from orgkey.metadata.render import render
 from orgkey.provider.metadata_inputs import changed_inputs, check_inputs
 from orgkey.stack_file.arguments import arguments_of
-from orgkey.stack_file.models import KINDS
 from orgkey.stack_file.secrets import Secrets
 from orgkey.stack_file.settings import Settings, SettingsError, load
 from tests.metadata.org import CERTIFICATE
@@ -95,7 +94,7 @@ def goes_through(settings: Settings) -> None:
     """The component, Check, Diff, the files and the comparison take what was taken of the file."""
     assert list(problems_of(arguments_given(arguments_of(settings)))) == []
     app = {"certificatePem": CERTIFICATE, "consumerKey": "3MVG9.ci_integration", **settings.app}
-    for resource, values in ((KINDS[settings.kind], app), (Resource.PERMISSION_SET, settings.permission_set)):
+    for resource, values in ((APP_KINDS[settings.kind], app), (Resource.PERMISSION_SET, settings.permission_set)):
         inputs, problems = check_inputs(resource, {**values, "managedBy": settings.managed_by}, 67.0)
         assert problems == []
         assert changed_inputs(resource, inputs, inputs) == []
