@@ -20,7 +20,7 @@ from orgkey.metadata.ownership import Ownership
 from orgkey.metadata.parse import Found
 from orgkey.provider.admitted import admit_after, admit_before, unseen_links, with_links
 from orgkey.provider.adoption import is_deployed
-from orgkey.provider.app_preflight import app_thing, app_verdicts, key_verdict, other_kind_verdict
+from orgkey.provider.app_preflight import app_verdicts, key_verdict, other_kind_verdict, replacement_verdicts
 from orgkey.provider.cut_off import cut_off
 from orgkey.provider.giving_way import make_room, make_room_for_key, with_room
 from orgkey.provider.handler import (
@@ -51,6 +51,7 @@ _THROW_AWAY_BITS = 2048
 class AppHandler(MetadataHandler):
     """See the module."""
 
+    thing: ClassVar[str] = "app"
     needs: ClassVar[tuple[Need, ...]] = (API, SETUP, METADATA)
 
     own_outputs: ClassVar[tuple[str, ...]] = (
@@ -151,6 +152,10 @@ class AppHandler(MetadataHandler):
         """Whether the login may make such an app, and whose its name is, in either kind."""
         return app_verdicts(self, self.needs, inputs, before, operation)
 
+    def before_deletion(self, old_inputs: Values, inputs: Values, operation: Operation) -> list[Verdict]:
+        """Whether somebody has the new one's name, in either kind, or its consumer key."""
+        return replacement_verdicts(self, old_inputs, inputs, operation)
+
     def refuse_conflict(self, inputs: Values, operation: Operation) -> None:
         verdict = other_kind_verdict(self, inputs, operation)
         if verdict.state is State.WRONG:
@@ -192,8 +197,8 @@ class AppHandler(MetadataHandler):
         found_key = str(found.settings.get("consumerKey") or "")
         if not found_key or found_key == inputs["consumerKey"] or self.keeps_its_key(ownership):
             return
-        make_room(self, str(inputs["name"]), found_key, ownership, operation)
-        verdict = key_verdict(self, app_thing(found, inputs, operation), inputs, operation)
+        make_room(self, str(inputs["name"]), found, ownership, operation)
+        verdict = key_verdict(self, found, inputs, operation)
         if verdict.state is State.WRONG:
             raise ConflictError(verdict.text)
 

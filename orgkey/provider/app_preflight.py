@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.ownership import Ownership
 from orgkey.metadata.parse import Found
 from orgkey.provider.cut_off import tell_whom
-from orgkey.provider.handler import Operation, Values, resource_key
+from orgkey.provider.giving_way import gives_way
+from orgkey.provider.handler import Operation, Values
 from orgkey.provider.metadata_hooks import MetadataHooks
+from orgkey.provider.one_owner import has_in_state
 from orgkey.provider.owner import MANAGED_BY
 from orgkey.provider.preview import permission_verdicts, tell_what_a_deploy_tells
 from orgkey.provider.same_name import judge_name_of, thing_of
@@ -18,7 +21,7 @@ from orgkey.salesforce.apps import is_there, read_app
 from orgkey.salesforce.errors import host_of
 from orgkey.salesforce.preflight import permission_questions, read_consumer_keys
 from orgkey.salesforce.preflight_judge import Need, Thing, judge_consumer_key, judge_key, judge_other_kind
-from orgkey.salesforce.preflight_table import State, Verdict
+from orgkey.salesforce.preflight_table import Code, State, Verdict, right
 from orgkey.salesforce.read import other_kind
 
 _MOST_APPS = 50  # whose consumer keys a preview looks at: ten are a request
@@ -37,22 +40,53 @@ def app_verdicts(
     operation.snapshot.prefetch(soql.ORGANIZATION, *permission_questions(), soql.external_client_app(str(name)))
     verdicts = [*permission_verdicts(needs, operation), other_kind_verdict(handler, inputs, operation)]
     if _is_new(handler, inputs, operation):
-        whose = read_consumer_keys(operation.snapshot, at_most=_MOST_APPS).get(str(inputs["consumerKey"]), "")
-        verdicts.append(judge_consumer_key(str(name), whose, host=host_of(operation.org.url)))
-    found = handler.find(str(name), operation) if manager else None
-    if found is None:
-        return verdicts
-    thing = app_thing(found, inputs, operation)
-    verdicts.append(judge_name_of(handler, thing, inputs, operation))
-    if verdicts[-1].state is State.RIGHT and _is_new(handler, inputs, operation):
-        verdicts.append(key_verdict(handler, thing, inputs, operation))
+        verdicts.append(_consumer_key_verdict(handler, inputs, operation))
+    if manager:
+        verdicts += _name_verdicts(handler, inputs, operation)
     return verdicts
 
 
-def key_verdict(handler: MetadataHooks, thing: Thing, inputs: Values, operation: Operation) -> Verdict:
-    """Whether an app that is there has the consumer key that the settings give."""
-    name, key = str(inputs["name"]), str(inputs["consumerKey"])
+def replacement_verdicts(
+    handler: MetadataHooks, old_inputs: Values, inputs: Values, operation: Operation
+) -> list[Verdict]:
+    """Whether an app can be made after the one that it replaces is deleted: whose its name is, in either kind, and its consumer key."""
+    name, key = inputs.get("name"), inputs.get("consumerKey")
+    verdicts: list[Verdict] = []
+    if not has_unknown(name) and name_key(str(name)) != name_key(str(old_inputs.get("name"))):
+        verdicts += [
+            other_kind_verdict(handler, inputs, operation),
+            *_name_verdicts(handler, inputs, operation),
+        ]
+    if not has_unknown(key) and key != old_inputs.get("consumerKey"):
+        verdicts.append(_consumer_key_verdict(handler, inputs, operation))
+    return verdicts
+
+
+def key_verdict(handler: MetadataHooks, found: Found, inputs: Values, operation: Operation) -> Verdict:
+    """Whether an app that is there has the consumer key that the settings give, or gives way."""
+    name, key, thing = str(inputs["name"]), str(inputs["consumerKey"]), app_thing(found, inputs, operation)
+    if thing.consumer_key and thing.consumer_key != key and gives_way(handler, name, found, inputs, operation):
+        return right(Code.APP_KEY, name=name)
     return judge_key(handler.resource, name, thing, key, host=host_of(operation.org.url))
+
+
+def _name_verdicts(handler: MetadataHooks, inputs: Values, operation: Operation) -> list[Verdict]:
+    """Whose the app is that has the name, and whether it has the key."""
+    found = handler.find(str(inputs["name"]), operation)
+    if found is None:
+        return []
+    verdicts = [judge_name_of(handler, app_thing(found, inputs, operation), inputs, operation)]
+    if verdicts[-1].state is State.RIGHT and _is_new(handler, inputs, operation):
+        verdicts.append(key_verdict(handler, found, inputs, operation))
+    return verdicts
+
+
+def _consumer_key_verdict(handler: MetadataHooks, inputs: Values, operation: Operation) -> Verdict:
+    """Whether another app has the consumer key; one that the state has under this URN hands it on."""
+    name = str(inputs["name"])
+    whose = read_consumer_keys(operation.snapshot, at_most=_MOST_APPS).get(str(inputs["consumerKey"]), "")
+    own = has_in_state(operation.run, operation.urn, handler, whose)
+    return judge_consumer_key(name, "" if own else whose, host=host_of(operation.org.url))
 
 
 def other_kind_verdict(handler: MetadataHooks, inputs: Values, operation: Operation) -> Verdict:
@@ -71,7 +105,6 @@ def app_thing(found: Found, inputs: Values, operation: Operation) -> Thing:
 
 
 def _is_new(handler: MetadataHooks, inputs: Values, operation: Operation) -> bool:
-    """Whether the state has no such app, whose replacement would bring another key, and the key is known."""
-    return not has_unknown(inputs.get("consumerKey")) and not operation.run.in_state(
-        operation.urn, resource_key(handler.name, str(inputs["name"]))
-    )
+    """Whether the state has no such app under this URN, whose replacement would bring another key, and the key is known."""
+    name = str(inputs["name"])
+    return not has_unknown(inputs.get("consumerKey")) and not has_in_state(operation.run, operation.urn, handler, name)

@@ -66,6 +66,7 @@ class PermissionSetAssignmentsHandler(Handler):
     """See the module."""
 
     name: ClassVar[str] = "PermissionSetAssignments"
+    thing: ClassVar[str] = "assignments"
     waited_for: ClassVar[bool] = True
     lasting: ClassVar[frozenset[str]] = frozenset({"authoritative"})
     derived: ClassVar[Mapping[str, frozenset[str]]] = {
@@ -86,7 +87,8 @@ class PermissionSetAssignmentsHandler(Handler):
         return inputs, problems
 
     def id_of(self, inputs: Values) -> str:
-        return str(inputs.get("permissionSet") or "")
+        name = inputs.get("permissionSet")
+        return "" if name is UNKNOWN else str(name or "")
 
     def diff(self, old_inputs: Values, old_outputs: Values, inputs: Values, now: float) -> Diff:
         names = changed(("permissionSet", "authoritative", "managedBy"), old_inputs, inputs)

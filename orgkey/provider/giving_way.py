@@ -10,11 +10,13 @@ from collections.abc import Callable
 from orgkey.metadata.identifiers import name_key
 from orgkey.metadata.members import Resource
 from orgkey.metadata.ownership import Ownership
+from orgkey.metadata.parse import Found
 from orgkey.provider.adoption import is_taken_over
 from orgkey.provider.handler import Operation, Values, resource_key
 from orgkey.provider.metadata_deploy import destroy
 from orgkey.provider.metadata_hooks import MetadataHooks
-from orgkey.provider.same_name import ownership_seen
+from orgkey.provider.one_owner import belongs_to_another
+from orgkey.provider.same_name import is_a_later_ones, ownership_seen
 
 _LOST = "came of a deploy whose answer was lost: making it again with the present key"
 
@@ -23,9 +25,14 @@ class MadeRoomError(Exception):
     """A sandbox's copy of production's app, or one that came of a lost deploy, was removed; creating starts anew."""
 
 
-def make_room(handler: MetadataHooks, name: str, found_key: str, ownership: Ownership, operation: Operation) -> None:
+def gives_way(handler: MetadataHooks, name: str, found: Found, inputs: Values, operation: Operation) -> bool:
+    """Whether an app with another consumer key than the new one's gives way to it."""
+    return bool(_reason_to_give_way(handler, name, found, ownership_seen(found, inputs, operation), operation))
+
+
+def make_room(handler: MetadataHooks, name: str, found: Found, ownership: Ownership, operation: Operation) -> None:
     """Remove the app with another consumer key than the new one's where it gives way; then raise MadeRoomError."""
-    if why := _reason_to_give_way(handler, name, found_key, ownership, operation):
+    if why := _reason_to_give_way(handler, name, found, ownership, operation):
         operation.progress(f"the {handler.resource} {name} {why}")
         destroy(handler.resource, name, operation)
         raise MadeRoomError
@@ -35,13 +42,19 @@ def make_room_for_key(handler: MetadataHooks, inputs: Values, operation: Operati
     """Remove the app that this very resource has under another name, where the new one gets its consumer key: no two apps share one.
 
     So it is where an app is replaced by order (`--replace`, a taint) and renamed in one `up`: the engine makes the new one first. What was
-    there before the stack stays, and the org refuses the key.
+    there before the stack stays, as does what a later resource of it has, and the org refuses the key.
     """
-    name, app = str(inputs["name"]), operation.run.seen_apps.get(str(inputs["consumerKey"]))
+    name, key = str(inputs["name"]), str(inputs["consumerKey"])
+    app = operation.run.seen_apps.get(key)
     if app is None or app.urn != operation.urn or app.taken_over or name_key(app.name) == name_key(name):
         return
-    found = handler.find(app.name, operation)
-    if found is not None and ownership_seen(found, inputs, operation) is Ownership.OURS:
+    found = None if _is_others(handler, app.name, operation) else handler.find(app.name, operation)
+    if (
+        found is not None
+        and found.settings.get("consumerKey") in (key, "", None)
+        and ownership_seen(found, inputs, operation) is Ownership.OURS
+        and not is_a_later_ones(handler, found, app.name, app.outputs, operation)
+    ):
         operation.progress(f"the {handler.resource} {app.name} is replaced by {name}, which gets its consumer key")
         destroy(handler.resource, app.name, operation)
 
@@ -55,24 +68,33 @@ def with_room(create: Callable[[], tuple[str, Values]]) -> tuple[str, Values]:
 
 
 def _reason_to_give_way(
-    handler: MetadataHooks, name: str, found_key: str, ownership: Ownership, operation: Operation
+    handler: MetadataHooks, name: str, found: Found, ownership: Ownership, operation: Operation
 ) -> str:
     """Why the app with another consumer key than the new one's gives way, as the rest of a sentence about it; empty where it stays."""
     if ownership is Ownership.COPY and handler.name == Resource.EXTERNAL_CLIENT_APP:
         return "came with the sandbox's refresh: making it again with this stack's key"
-    if ownership is not Ownership.OURS:
+    if ownership is not Ownership.OURS or _is_others(handler, name, operation):
         return ""
-    if _is_replaced_by_order(found_key, operation):
+    found_key = str(found.settings.get("consumerKey") or "")
+    if _is_replaced_by_order(name, found_key, operation):
         return "is replaced by order: making it again with the present key"
-    if _arrived_late(handler, name, found_key, operation) or _was_left_by_a_lost_run(handler, found_key, operation):
+    if _arrived_late(handler, name, found_key, operation) or _was_left_by_a_lost_run(
+        handler, name, found_key, operation
+    ):
         return _LOST
     return ""
 
 
-def _is_replaced_by_order(found_key: str, operation: Operation) -> bool:
+def _is_others(handler: MetadataHooks, name: str, operation: Operation) -> bool:
+    """Whether another resource of this stack has the app: it declares and keeps it, or the state has it there."""
+    kept = resource_key(handler.name, name) in operation.run.kept
+    return kept or belongs_to_another(operation.run, operation.urn, handler, name)
+
+
+def _is_replaced_by_order(name: str, found_key: str, operation: Operation) -> bool:
     """Whether this is the very app that is replaced here: by order (`--replace`, a taint), which does not ask what goes first."""
     app = operation.run.seen_apps.get(found_key)
-    return app is not None and app.urn == operation.urn and not app.taken_over
+    return app is not None and app.urn == operation.urn and name_key(app.name) == name_key(name) and not app.taken_over
 
 
 def _arrived_late(handler: MetadataHooks, name: str, found_key: str, operation: Operation) -> bool:
@@ -85,11 +107,13 @@ def _arrived_late(handler: MetadataHooks, name: str, found_key: str, operation: 
     return bool(outputs) and not is_taken_over(outputs) and handler.app_key(outputs, outputs) == found_key
 
 
-def _was_left_by_a_lost_run(handler: MetadataHooks, found_key: str, operation: Operation) -> bool:
+def _was_left_by_a_lost_run(handler: MetadataHooks, name: str, found_key: str, operation: Operation) -> bool:
     """Whether this is what an engine made, and was killed before it wrote the state, amid a replacement that is done again now.
 
     The one in state has another key and is to be replaced under this very name, so nobody else's it can be; and no state knows its key.
     """
     outputs = operation.run.replaced.get(operation.urn, {})
     known = handler.app_key(outputs, outputs) if outputs else ""
-    return bool(known) and known != found_key and not is_taken_over(outputs)
+    same_name = name_key(str(outputs.get("name") or "")) == name_key(name)
+    is_known = found_key == known or found_key in operation.run.seen_apps
+    return bool(known) and same_name and not is_known and not is_taken_over(outputs)

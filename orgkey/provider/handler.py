@@ -59,6 +59,27 @@ class SeenApp:
     name: str
     label: str
     taken_over: bool = False
+    outputs: Values = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A name that a program declares for a `thing`; `alone`: nobody else may have users of it (assignments)."""
+
+    thing: str
+    name: str
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateEntry:
+    """What the state has under a URN: its kind and name, an app's consumer key; `alone` as above."""
+
+    urn: str
+    kind: str
+    name: str
+    key: str = ""
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +112,9 @@ class Run:
     leaves no URN to go by. `defaulted` are those that neither a program nor the state gives, by URN: a default takes nothing from anybody.
     `adopted` tells of what is in state, by type and id, whether it was there before the stack, `claims` the highest claim to it there: a
     Create whose deploy failed has one that no marker shows. `gone` are the outputs of what is in state and was not found in its org, by
-    type and id: a deploy whose answer was lost may bring it yet. `replaced` are the outputs of what is to be replaced, by URN. Of
-    previews: `told` are problems that were told, each once,
+    type and id: a deploy whose answer was lost may bring it yet. `replaced` are the outputs of what is to be replaced, by URN. `declared`
+    are the names that a program gives, by URN; `stated` is what the state has, by URN, kind and name, `absent` what of it the org has
+    not. Of previews: `told` are problems that were told, each once,
     `in_the_way` counts those that have not ended the preview yet, `licenses` are those of permission sets that it plans, by name,
     `unanswered` says that the org did not answer, and is asked no more. `keys` are the key pairs that a program
     declares, by URN. `own_ends` are ids of assignments whose
@@ -126,16 +148,15 @@ class Run:
     keys: dict[str, SeenKey] = field(default_factory=dict)
     places: dict[tuple[str, int], SettingPlace] = field(default_factory=dict)
     kept_keys: dict[str, Properties] = field(default_factory=dict, repr=False)
+    declared: dict[str, Declaration] = field(default_factory=dict)
+    stated: dict[tuple[str, str, str], StateEntry] = field(default_factory=dict)
+    absent: set[tuple[str, str, str]] = field(default_factory=set)
 
     def untold(self, problems: Iterable[str]) -> list[str]:
         """Those problems that were not told before in this run."""
         new = [each for each in dict.fromkeys(problems) if each not in self.told]
         self.told.update(new)
         return new
-
-    def in_state(self, urn: str, key: tuple[str, str]) -> bool:
-        """Whether the state has this resource, by its URN or by type and id."""
-        return urn in self.lasting or key in self.adopted
 
     def saw(self, urn: str, key: tuple[str, str], lasting: Mapping[str, bool]) -> None:
         """Note what the state has of inputs that last; of two resources under one URN the one that takes nothing from anybody counts."""
@@ -247,6 +268,8 @@ class Handler(ABC):
     shown_in: ClassVar[Mapping[str, str]] = {}
     """Inputs by the output that shows them as the org has them: ignoring this input also ignores this output."""
 
+    thing: ClassVar[str] = ""
+    """What it is in an org that has one of each name, and one resource each (`one_owner`); empty where it is no such thing."""
     waited_for: ClassVar[bool] = False
     """Whether in a component others are asked about after it: then its problems must not end a preview before theirs are told."""
     concludes: ClassVar[bool] = False
@@ -267,7 +290,7 @@ class Handler(ABC):
         """Say what changes from an old state to new inputs; `now` in epoch seconds."""
 
     def id_of(self, inputs: Values) -> str:
-        """The id under which a Create of these inputs goes into state; empty where they do not tell."""
+        """The id under which a Create of these inputs goes into state; empty where they do not tell, or not yet."""
         return ""
 
     def public_key(self, old_inputs: Values, old_outputs: Values, inputs: Values) -> str | None:
@@ -276,6 +299,13 @@ class Handler(ABC):
         In a check nothing old is known.
         """
         return None
+
+    def before_deletion(self, old_inputs: Values, inputs: Values, operation: Operation) -> list[Verdict]:
+        """Ask what stands in the way of the new one where the old one is deleted first: nothing must be lost for nothing; reads only.
+
+        Raises SalesforceError where the org cannot be asked.
+        """
+        return []
 
     def app_key(self, inputs: Values, outputs: Values) -> str:
         """Consumer key of the app that this is; empty for what is no app."""

@@ -13,6 +13,7 @@ from orgkey.metadata.parse import Found
 from orgkey.metadata.render import Member
 from orgkey.provider.handler import Handler, Operation, Values
 from orgkey.provider.read_back import NOT_KEPT
+from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce import soql
 from orgkey.salesforce.deploy_job import ComponentResult
 
@@ -32,6 +33,10 @@ class MetadataHooks(Handler):
     def in_words(self) -> str:
         """What it is called in a sentence."""
         return self.resource.in_words
+
+    def id_of(self, inputs: Values) -> str:
+        name = inputs.get("name")
+        return "" if name is UNKNOWN else str(name or "")
 
     @abstractmethod
     def find(

@@ -37,6 +37,7 @@ class PermissionSetHandler(MetadataHandler):
 
     name: ClassVar[str] = "PermissionSet"
     resource: ClassVar[Resource] = Resource.PERMISSION_SET
+    thing: ClassVar[str] = "permission set"
     waited_for: ClassVar[bool] = True
     own_outputs: ClassVar[tuple[str, ...]] = (
         "permissionSetId",

@@ -43,7 +43,11 @@ def note_read(run: Run, urn: str, type_name: str, outputs: Values) -> None:
         )
     elif type_name in _APPS:
         run.seen_apps[key] = SeenApp(
-            urn, str(outputs.get("name") or ""), str(outputs.get("label") or ""), taken_over=is_taken_over(outputs)
+            urn,
+            str(outputs.get("name") or ""),
+            str(outputs.get("label") or ""),
+            taken_over=is_taken_over(outputs),
+            outputs=outputs,
         )
 
 

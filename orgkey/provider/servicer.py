@@ -23,6 +23,7 @@ from orgkey.provider.handler import (
     resource_key,
 )
 from orgkey.provider.instance import ProviderInstance
+from orgkey.provider.one_owner import note_absence, note_state, refusals
 from orgkey.provider.outcome import abort, init_failed, outcome, outputs_for_state, state_of, with_outcome
 from orgkey.provider.preview import COMPONENT, in_the_way, stands_in_the_way
 from orgkey.provider.property_diff import property_diff
@@ -83,6 +84,7 @@ class SalesforceProvider(ProviderInstance):
             self._run.checked.add(request.urn)
             if not problems:
                 found += [Problem("", refusal) for refusal in self._same_keys(handler, request.urn, {}, {}, inputs)]
+                found += [Problem("", refusal) for refusal in refusals(self._run, request.urn, handler, inputs)]
             if handler.concludes and self._run.in_the_way:
                 found.append(Problem("", in_the_way(self._run.in_the_way)))
             for caution in [] if found or problems else handler.cautions(inputs):
@@ -113,6 +115,8 @@ class SalesforceProvider(ProviderInstance):
                 refused := self._same_keys(handler, request.urn, old_inputs, outputs, wanted)
             ):
                 raise ConflictError("\n".join(refused))
+            if request.urn in self._run.checked and diff.delete_before_replace:
+                self._before_deletion(handler, request.urn, old_inputs, wanted)
             if request.urn in self._run.checked and diff.replaces:
                 self._run.replaced[request.urn] = outputs
             if request.urn in self._run.checked and not diff.replaces:
@@ -190,8 +194,10 @@ class SalesforceProvider(ProviderInstance):
         if found is not None:
             note_read(self._run, request.urn, handler.name, found.outputs)
         if found is not None and not inputs.values and not outputs.values:  # an import takes it over
+            note_state(self._run, request.urn, handler, found.id, found.inputs, found.outputs)
             self._run.wrote(handler.name, found.id, found.outputs)
         if found is None:
+            note_absence(self._run, request.urn, handler, request.id)
             return provider_pb2.ReadResponse(
                 id=""
             )  # `properties` stays unset: that is how the engine sees "does not exist"
@@ -239,7 +245,8 @@ class SalesforceProvider(ProviderInstance):
         return empty_pb2.Empty()
 
     def _saw(self, urn: str, handler: Handler, resource_id: str, inputs: Values, outputs: Values) -> None:
-        """Note which flags last, as the state has them: a Create that took nothing from anybody says so in its outputs."""
+        """Note what the state has, and which flags last: a Create that took nothing from anybody says so in its outputs."""
+        note_state(self._run, urn, handler, resource_id, inputs, outputs)
         lasting = {name: inputs[name] and outputs.get(name) is not False for name in handler.lasting if name in inputs}
         self._run.saw(urn, resource_key(handler.name, resource_id), lasting)
 
@@ -276,6 +283,15 @@ class SalesforceProvider(ProviderInstance):
                 return
             if problems := self._run.untold(placed(each.text) for each in verdicts if each.state is State.WRONG):
                 self._tell(handler, request.urn, problems)
+
+    def _before_deletion(self, handler: Handler, urn: str, old_inputs: Values, inputs: Values) -> None:
+        """Raise ConflictError where the new one could not be made after the old one is deleted."""
+        if self._connection is None:
+            return
+        operation = self._operation(provider_pb2.CreateRequest(urn=urn), handler)
+        verdicts = handler.before_deletion(old_inputs, inputs, operation)
+        if problems := [each.text for each in verdicts if each.state is State.WRONG]:
+            raise ConflictError("\n".join(problems))
 
     def _same_keys(
         self, handler: Handler, urn: str, old_inputs: Values, old_outputs: Values, inputs: Values
