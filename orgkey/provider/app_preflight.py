@@ -25,6 +25,7 @@ from orgkey.salesforce.preflight_table import Code, State, Verdict, right
 from orgkey.salesforce.read import other_kind
 
 _MOST_APPS = 50  # whose consumer keys a preview looks at: ten are a request
+_ALL_APPS = 100_000  # before a deletion there is no haste
 
 
 def app_verdicts(
@@ -58,7 +59,7 @@ def replacement_verdicts(
             *_name_verdicts(handler, inputs, operation),
         ]
     if not has_unknown(key) and key != old_inputs.get("consumerKey"):
-        verdicts.append(_consumer_key_verdict(handler, inputs, operation))
+        verdicts.append(_consumer_key_verdict(handler, inputs, operation, at_most=_ALL_APPS))
     return verdicts
 
 
@@ -81,10 +82,12 @@ def _name_verdicts(handler: MetadataHooks, inputs: Values, operation: Operation)
     return verdicts
 
 
-def _consumer_key_verdict(handler: MetadataHooks, inputs: Values, operation: Operation) -> Verdict:
+def _consumer_key_verdict(
+    handler: MetadataHooks, inputs: Values, operation: Operation, *, at_most: int = _MOST_APPS
+) -> Verdict:
     """Whether another app has the consumer key; one that the state has under this URN hands it on."""
     name = str(inputs["name"])
-    whose = read_consumer_keys(operation.snapshot, at_most=_MOST_APPS).get(str(inputs["consumerKey"]), "")
+    whose = read_consumer_keys(operation.snapshot, at_most=at_most).get(str(inputs["consumerKey"]), "")
     own = has_in_state(operation.run, operation.urn, handler, whose)
     return judge_consumer_key(name, "" if own else whose, host=host_of(operation.org.url))
 

@@ -164,6 +164,27 @@ def test_an_app_is_not_deleted_where_the_new_one_could_not_be_made(
     assert standing(org) == before
 
 
+def test_an_app_is_not_deleted_for_a_consumer_key_that_another_component_has(two: Two, org: Org, kind: str) -> None:
+    a, b = two
+    before = standing(org)
+    (refused,) = a.declare(kind, consumerKey=b.state[kind][1]["consumerKey"])
+    assert "App_B" in refused
+    assert standing(org) == before
+
+
+def test_a_component_of_another_name_with_another_key_pair_is_refused_in_the_preview_with_what_to_do(
+    two: Two, kind: str
+) -> None:
+    a, _ = two
+    _, inputs, _ = a.state[kind]
+    renamed = a.client.about("renamed-app")
+    news, problems = renamed.check(kind, {**inputs, "consumerKey": "AnotherConsumerKey1"})
+    assert problems == []
+    with pytest.raises(VerbFailedError, match="aliases"):
+        renamed.create(kind, news, preview=True)
+    renamed.create(kind, inputs, preview=True)  # with the same key it takes the app over
+
+
 def test_names_that_nobody_has_are_given(two: Two, kind: str) -> None:
     a, b = two
     assert a.declare(kind, name="App_1") == []
