@@ -127,9 +127,7 @@ def test_importing_what_the_org_does_not_have_says_so(stack: Stack, kind: str) -
     assert "does not exist" in result.text
 
 
-@pytest.mark.parametrize(
-    ("kind", "way_out"), [("KeyPair", "orgkey:key.privateKeyPem"), ("JwtGrant", "every `pulumi up`")]
-)
+@pytest.mark.parametrize(("kind", "way_out"), [("KeyPair", "`privateKeyPem`"), ("JwtGrant", "every `pulumi up`")])
 def test_importing_what_cannot_be_imported_says_what_to_do(stack: Stack, kind: str, way_out: str) -> None:
     result = stack.pulumi(
         "import", f"salesforce:index:{kind}", "x", "y", "--generate-code=false", "--yes", "--stack", "t"
