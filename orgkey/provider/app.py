@@ -22,16 +22,9 @@ from orgkey.provider.admitted import admit_after, admit_before, unseen_links, wi
 from orgkey.provider.adoption import is_deployed
 from orgkey.provider.app_preflight import app_verdicts, key_verdict, other_kind_verdict, replacement_verdicts
 from orgkey.provider.cut_off import cut_off
+from orgkey.provider.engine_run import resource_key
 from orgkey.provider.giving_way import make_room, make_room_for_key, with_room
-from orgkey.provider.handler import (
-    Diff,
-    ImportRefusedError,
-    InitFailedError,
-    Operation,
-    ReadResult,
-    Values,
-    resource_key,
-)
+from orgkey.provider.handler import Diff, ImportRefusedError, InitFailedError, Operation, ReadResult, Values
 from orgkey.provider.metadata_resource import MetadataHandler
 from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce import soql

@@ -12,7 +12,8 @@ from orgkey.metadata.members import Resource
 from orgkey.metadata.ownership import Ownership
 from orgkey.metadata.parse import Found
 from orgkey.provider.adoption import is_taken_over
-from orgkey.provider.handler import Operation, Values, resource_key
+from orgkey.provider.engine_run import resource_key
+from orgkey.provider.handler import Operation, Values
 from orgkey.provider.metadata_deploy import destroy
 from orgkey.provider.metadata_hooks import MetadataHooks
 from orgkey.provider.one_owner import belongs_to_another

@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from orgkey.metadata.check import Problem
-from orgkey.metadata.identifiers import name_key
 from orgkey.model.connection import Connection
-from orgkey.model.setting_place import SettingPlace
 from orgkey.model.timeouts import DEFAULT_TIMEOUT
-from orgkey.provider.wire import UNKNOWN, Properties
+from orgkey.provider.engine_run import Run
+from orgkey.provider.wire import UNKNOWN
 from orgkey.salesforce.clock import Clock
 from orgkey.salesforce.errors import PartialReadError
 from orgkey.salesforce.org import Org
@@ -24,164 +23,6 @@ from orgkey.salesforce.read import Snapshot
 
 Values = Mapping[str, Any]
 """Property values by name, as `wire.py` reads them."""
-
-
-def resource_key(type_name: str, resource_id: str) -> tuple[str, str]:
-    """Type and id of a resource as a run remembers it: ids are names, in which small and capital letters are one."""
-    return type_name, name_key(resource_id)
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredApp:
-    """An app as the engine last compared it: all that its Update takes."""
-
-    handler: Handler
-    id: str
-    old_inputs: Values = field(repr=False)
-    old_outputs: Values = field(repr=False)
-    inputs: Values = field(repr=False)
-
-    def is_written(self, run: Run) -> bool:
-        """Whether it was sent in this run: then what is known of it here is out of date."""
-        return resource_key(self.handler.name, self.id) in run.written
-
-    def deploy_again(self, operation: Operation) -> None:
-        """Send it once more, as it is declared."""
-        operation.run.wrote(self.handler.name, self.id, self.old_outputs)
-        self.handler.update(self.id, self.old_inputs, self.old_outputs, self.inputs, operation)
-
-
-@dataclass(frozen=True, slots=True)
-class SeenApp:
-    """An app of the state as a Read found it: under which URN, and whether it was there before the stack."""
-
-    urn: str
-    name: str
-    label: str
-    taken_over: bool = False
-    outputs: Values = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """A name that a program declares for a `thing`; `alone`: nobody else may have users of it (assignments)."""
-
-    thing: str
-    name: str
-    alone: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StateEntry:
-    """What the state has under a URN: its kind and name, an app's consumer key; `alone` as above."""
-
-    urn: str
-    kind: str
-    name: str
-    key: str = ""
-    alone: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class SeenGrant:
-    """A proof as a Read found it: by which key, and whose login; `blocked` where it is the refusal that was proved."""
-
-    consumer_key: str
-    username: str
-    user_id: str
-    blocked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SeenKey:
-    """A declared key pair: `public` is SHA-256 of its public key, hex, empty while that is not known; `blocked` says that its app is."""
-
-    public: str
-    blocked: bool
-
-
-@dataclass(slots=True)
-class Run:
-    """What the provider did since it was configured: one run of the engine, which deletes what is replaced at its end.
-
-    `left` are assignments of this stack by URN, as its outputs show them, that a Delete left where they are because a login hangs on
-    them: whatever comes later in the run goes on from there. `apps` are those that the engine compared, by consumer key; `checked`
-    are the URNs that a program declares (a refresh compares too, and declares nothing), `kept` what is to stay of them, by type and id.
-    `lasting` are inputs by URN that stay as the state has them, from its Reads: a replacement by order comes without the old inputs.
-    `spared` are those that take nothing from anybody, by type and id: a component of another name, or a Read that found nothing of ours,
-    leaves no URN to go by. `defaulted` are those that neither a program nor the state gives, by URN: a default takes nothing from anybody.
-    `adopted` tells of what is in state, by type and id, whether it was there before the stack, `claims` the highest claim to it there: a
-    Create whose deploy failed has one that no marker shows. `gone` are the outputs of what is in state and was not found in its org, by
-    type and id: a deploy whose answer was lost may bring it yet. `replaced` are the outputs of what is to be replaced, by URN. `declared`
-    are the names that a program gives, by URN; `stated` is what the state has, by URN, kind and name, `absent` what of it the org has
-    not. Of previews: `told` are problems that were told, each once,
-    `in_the_way` counts those that have not ended the preview yet, `licenses` are those of permission sets that it plans, by name,
-    `unanswered` says that the org did not answer, and is asked no more. `keys` are the key pairs that a program
-    declares, by URN. `own_ends` are ids of assignments whose
-    end this stack decided, by its states. `started` is when, in epoch seconds; `grants` are the proofs in
-    state by URN and `seen_apps` the apps by consumer key, as the Reads of this run found them. `places` are where the settings of a
-    component's generations are written, by component and number; `kept_keys` the consumer keys that retiring key pairs keep, by URN.
-
-    Verbs run side by side and write here, so whoever looks at all of a collection looks at a copy (`list(...)`, which is made at once).
-    """
-
-    written: dict[tuple[str, str], Any] = field(default_factory=dict)
-    apps: dict[str, DeclaredApp] = field(default_factory=dict)
-    checked: set[str] = field(default_factory=set)
-    left: dict[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
-    lasting: dict[str, dict[str, bool]] = field(default_factory=dict)
-    kept: set[tuple[str, str]] = field(default_factory=set)
-    spared: dict[tuple[str, str], dict[str, bool]] = field(default_factory=dict)
-    defaulted: dict[str, frozenset[str]] = field(default_factory=dict)
-    adopted: dict[tuple[str, str], bool] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
-    own_ends: set[str] = field(default_factory=set)
-    licenses: dict[str, str] = field(default_factory=dict)
-    in_the_way: int = 0
-    unanswered: bool = False
-    started: float = 0.0
-    grants: dict[str, SeenGrant] = field(default_factory=dict)
-    seen_apps: dict[str, SeenApp] = field(default_factory=dict)
-    claims: dict[tuple[str, str], int] = field(default_factory=dict)
-    gone: dict[tuple[str, str], Values] = field(default_factory=dict)
-    replaced: dict[str, Values] = field(default_factory=dict)
-    keys: dict[str, SeenKey] = field(default_factory=dict)
-    places: dict[tuple[str, int], SettingPlace] = field(default_factory=dict)
-    kept_keys: dict[str, Properties] = field(default_factory=dict, repr=False)
-    declared: dict[str, Declaration] = field(default_factory=dict)
-    stated: dict[tuple[str, str, str], StateEntry] = field(default_factory=dict)
-    absent: set[tuple[str, str, str]] = field(default_factory=set)
-
-    def untold(self, problems: Iterable[str]) -> list[str]:
-        """Those problems that were not told before in this run."""
-        new = [each for each in dict.fromkeys(problems) if each not in self.told]
-        self.told.update(new)
-        return new
-
-    def saw(self, urn: str, key: tuple[str, str], lasting: Mapping[str, bool]) -> None:
-        """Note what the state has of inputs that last; of two resources under one URN the one that takes nothing from anybody counts."""
-        before = self.lasting.setdefault(urn, {})
-        before.update({name: value and before.get(name, True) for name, value in lasting.items()})
-        self.spared.setdefault(key, {}).update({name: False for name, value in lasting.items() if value is False})
-
-    def lasts(self, urn: str, key: tuple[str, str]) -> dict[str, bool]:
-        """Inputs that last, as the state has them for this URN, or for another one of the same thing."""
-        return self.lasting.get(urn) or self.spared.get(key, {})
-
-    def wrote(self, type_name: str, resource_id: str, outputs: Values) -> None:
-        """Note that a Create or Update wrote a resource, under its claim."""
-        self.written[resource_key(type_name, resource_id)] = outputs.get("claim")
-
-    def is_anothers(self, type_name: str, resource_id: str, outputs: Values) -> bool:
-        """Whether what has that id belongs to another resource than the one with these outputs, which is about to be deleted.
-
-        Another one has written it: under another claim, or any where these outputs are from before there were claims. Or nobody has
-        written it, and the program declares it: what it declares and keeps is never deleted, what awaits its deletion beside it is.
-        """
-        key, claim = resource_key(type_name, resource_id), outputs.get("claim")
-        if key in self.written:
-            return claim is None or self.written[key] != claim
-        return key in self.kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,8 @@ from orgkey.model.connection import Connection, parse_connection
 from orgkey.model.my_domain import as_my_domain
 from orgkey.model.secret_texts import place_of, texts_of
 from orgkey.provider.engine import Engine
-from orgkey.provider.handler import (
-    Handler,
-    Operation,
-    Run,
-)
+from orgkey.provider.engine_run import Run
+from orgkey.provider.handler import Handler, Operation
 from orgkey.provider.outcome import with_outcome
 from orgkey.provider.protocol import plugin_pb2, provider_pb2
 from orgkey.provider.protocol import provider_pb2_grpc as provider_grpc

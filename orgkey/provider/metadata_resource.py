@@ -18,7 +18,8 @@ from orgkey.model.connection import DEFAULT_API_VERSION, Connection
 from orgkey.provider.adoption import is_deployed, is_taken_over, refusal_to_replace
 from orgkey.provider.carry_over import carried_over_parts
 from orgkey.provider.claims import claim_of, claims, claims_of_copy, next_above, next_claim, says_taken_over
-from orgkey.provider.handler import Diff, Operation, ReadResult, Values, resource_key, unknown_outputs
+from orgkey.provider.engine_run import resource_key
+from orgkey.provider.handler import Diff, Operation, ReadResult, Values, unknown_outputs
 from orgkey.provider.metadata_deploy import NOTHING_INHERITED, Inherited, deploy_settings, destroy, try_settings
 from orgkey.provider.metadata_hooks import MetadataHooks
 from orgkey.provider.metadata_inputs import changed_inputs, check_inputs, in_terms_of_inputs, names_collide, revision_of

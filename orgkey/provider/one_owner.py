@@ -15,7 +15,8 @@ from collections.abc import Iterator
 
 from orgkey.metadata.identifiers import name_key
 from orgkey.model.generations import number_of, part_name
-from orgkey.provider.handler import Declaration, Handler, Run, StateEntry, Values
+from orgkey.provider.engine_run import Declaration, Run, StateEntry
+from orgkey.provider.handler import Handler, Values
 from orgkey.provider.preview import COMPONENT
 from orgkey.provider.urn import Urn
 

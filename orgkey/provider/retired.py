@@ -14,7 +14,8 @@ from orgkey.metadata.identifiers import name_key
 from orgkey.model.generations import number_of, part_name
 from orgkey.model.grant import UNUSED_AFTER_DAYS
 from orgkey.provider.adoption import is_taken_over
-from orgkey.provider.handler import Operation, Run, SeenApp, SeenGrant, Values
+from orgkey.provider.engine_run import Run, SeenApp, SeenGrant
+from orgkey.provider.handler import Operation, Values
 from orgkey.provider.same_key import blocked_generations
 from orgkey.provider.urn import Urn
 from orgkey.salesforce.app_logins import AppLogin, AppLogins, addresses_of_runs, is_within, read_app_logins

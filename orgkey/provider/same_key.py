@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from orgkey.model.generations import number_of, part_name
 from orgkey.model.setting_place import SettingPlace
-from orgkey.provider.handler import Run, SeenKey
+from orgkey.provider.engine_run import Run, SeenKey
 from orgkey.provider.setting_places import place_of
 from orgkey.provider.urn import Urn
 

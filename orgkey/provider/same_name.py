@@ -10,7 +10,8 @@ from orgkey.metadata.ownership import Marker, Ownership
 from orgkey.metadata.parse import Found
 from orgkey.provider.adoption import import_command
 from orgkey.provider.claims import claim_of
-from orgkey.provider.handler import Operation, Values, resource_key
+from orgkey.provider.engine_run import resource_key
+from orgkey.provider.handler import Operation, Values
 from orgkey.provider.metadata_hooks import MetadataHooks
 from orgkey.provider.owner import MANAGED_BY
 from orgkey.salesforce.errors import ConflictError, host_of

@@ -14,14 +14,8 @@ from orgkey.metadata.check import Problem
 from orgkey.model.characters import each_place_once, unwritable
 from orgkey.model.pasted import pasted
 from orgkey.provider.adoption import is_taken_over, refuse_odd_id
-from orgkey.provider.handler import (
-    DeclaredApp,
-    Handler,
-    ImportRefusedError,
-    InitFailedError,
-    Values,
-    resource_key,
-)
+from orgkey.provider.engine_run import DeclaredApp, resource_key
+from orgkey.provider.handler import Handler, ImportRefusedError, InitFailedError, Values
 from orgkey.provider.instance import ProviderInstance
 from orgkey.provider.one_owner import note_absence, note_state, refusals
 from orgkey.provider.outcome import abort, init_failed, outcome, outputs_for_state, state_of, with_outcome

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from orgkey.model.setting_place import SettingPlace, Written
-from orgkey.provider.handler import Run
+from orgkey.provider.engine_run import Run
 from orgkey.provider.preview import COMPONENT
 from orgkey.provider.urn import Urn
 from orgkey.provider.wire import Properties

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from orgkey.metadata.fields import fields_of
 from orgkey.metadata.members import Resource
 from orgkey.provider.assignments import PermissionSetAssignmentsHandler
-from orgkey.provider.handler import Run, resource_key
+from orgkey.provider.engine_run import Run, resource_key
 from orgkey.provider.metadata_inputs import changed_inputs, check_inputs, in_terms_of_inputs, names_collide
 from tests.landscape import Landscape, Org
 from tests.provider.apps import CONNECTED, EXTERNAL, KINDS, made_app

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orgkey.provider.handler import Run
+from orgkey.provider.engine_run import Run
 from orgkey.provider.retired import block_of, going_on, note_read, retired_by
 from orgkey.provider.same_key import note_key
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from orgkey.provider.handler import Run, SeenApp, SeenGrant, SeenKey
+from orgkey.provider.engine_run import Run, SeenApp, SeenGrant, SeenKey
 from orgkey.provider.retired import going_on, retired_by
 from orgkey.provider.same_key import blocked_generations, shared_key
 
