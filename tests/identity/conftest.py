@@ -1,13 +1,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from orgkey.identity.key_pair import KeyPair, certify, generate_key
-
-# How long an example takes says nothing on a machine that does other things too.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

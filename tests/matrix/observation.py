@@ -25,10 +25,11 @@ _NEW_IN_EVERY_RUN = frozenset(
     "consumerKey certificatePem privateKeyPem renewAt publicKeySha256 certificateFingerprint csrPem serial notBefore notAfter renewAt "
     "deployedCertificate revision revisions deployedAt appId permissionSetId assignments orgId userId".split()
 )
-_LAGGING = frozenset({"claim", "claimFound", "deployedCertificate", "generations"})
+_LAGGING = frozenset({"claim", "claimFound", "deployedCertificate", "generations", "managedExpirationIds"})
 """A creation that is repeated after a kill takes over what the first one made, and counts. Which certificate was deployed last is not known
 where the engine was killed before it wrote that down: it decides only about the words of a warning. The list of generations, of which a
-preview speaks, alone makes no new proof: a grant has it since the last one."""
+preview speaks, alone makes no new proof: a grant has it since the last one. An assignment that was made
+without an answer counts as somebody else's where its end is concerned, which stays then."""
 _COARSE = frozenset({"notBefore", "notAfter"})
 """New in most runs: cases follow each other faster than its seconds, so they are compared by how far they are from notBefore."""
 _ENCRYPTED = frozenset({"privateKeyPem"})
