@@ -10,7 +10,7 @@ is refused and changes nothing.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -144,6 +144,7 @@ class Life(RuleBasedStateMachine):
     def up(self, fault: tuple[str, int] | None, *, gives_up: bool = False) -> None:
         """Where the first try fails, the stack file may go back to what it was before its last edits."""
         self.sound = False
+        former = {each.id for part, each in self.stack.kept().items() if base_of(part) == "set"}
         if gives_up and fault and self.applied:
             self._order(fault)
             if not self._once("up", EVERYTHING).ok:
@@ -154,6 +155,8 @@ class Life(RuleBasedStateMachine):
         assert ended.ok, ended.text
         self.changed = False
         self._somebody_deletes_what_was_left()
+        if self.additive:
+            self._somebody_deletes_what_others_hold(former - {self.file.names[1]})
         kept, standing = self.stack.kept(), self.sandbox.standing()
         self.additive = self.additive and kept["assignments"].inputs.get("authoritative") is False
         others = self._others_who_hold() if self.additive else ()
@@ -423,9 +426,10 @@ class Life(RuleBasedStateMachine):
             self.sandbox.org.deploy({}, destroy={"PermissionSet": [name]})
         self.left &= in_state | held
 
-    def _somebody_deletes_what_others_hold(self) -> None:
-        """A destroy takes a set from nobody who was given it by hand, so that the set stays."""
-        for name in {name for name, user in self.sandbox.standing().holders if user not in self._users}:
+    def _somebody_deletes_what_others_hold(self, names: Collection[str] | None = None) -> None:
+        """A destroy, and a rename, takes a set from nobody who was given it by hand, so that the set stays; of `names`, or any."""
+        held = {name for name, user in self.sandbox.standing().holders if user not in self._users}
+        for name in held if names is None else held.intersection(names):
             self.sandbox.org.deploy({}, destroy={"PermissionSet": [name]})
 
     def _edit(self, **edits: Any) -> None:
