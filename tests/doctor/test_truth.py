@@ -131,6 +131,9 @@ def test_where_everything_is_seen_the_cause_that_came_first_is_named(world: Worl
     assert stopped is not None
     cause, failure = stopped
     assume(cause and not any(getattr(world, each) for each in _HIDDEN))
+    assume(
+        not (world.ended and world.bound)
+    )  # each shows as the other does: what the app demands beyond a signature is told first
     verdict = judge(facts_of(world, failure))
     assert cause in {each.code for each in (*verdict.causes, *verdict.also)}
 
