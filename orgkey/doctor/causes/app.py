@@ -78,7 +78,10 @@ def _sender_bound(facts: Facts) -> Seen:
     named = facts.failure is not None and (
         facts.failure.code == "invalid_dpop_proof" or "client certificate" in facts.failure.text.lower()
     )
-    return both(seen.sender_bound(facts), True if named else seen.certificate_matches(facts))
+    if named:
+        return seen.sender_bound(facts)
+    ended = only_if(no(seen.certificate_ended(facts)))  # where an org refuses that, it shows likewise
+    return both(seen.sender_bound(facts), seen.certificate_matches(facts), ended)
 
 
 def _not_replicated(facts: Facts) -> Seen:
