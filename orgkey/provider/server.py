@@ -1,4 +1,4 @@
-"""The executable `pulumi-resource-salesforce`: serve the provider on a free loopback port and say which on stdout.
+"""Serve the provider on a free loopback port and say which on stdout.
 
 The engine reads the port and a newline, and nothing else may stand there. The process ends with its engine: quietly on SIGINT and
 SIGTERM, and by itself when the engine was killed (engine notes 2.4, 8).
@@ -12,28 +12,17 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 import grpc
 
 from orgkey.provider.engine import Engine
 from orgkey.provider.protocol import provider_pb2_grpc
 from orgkey.provider.servicer import SalesforceProvider
-from orgkey.version import VERSION
 
 _WORKERS = 64  # at least the engine's parallelism (4 per core by default)
 _LARGEST_MESSAGE = 400 * 1024 * 1024  # bytes, as Pulumi's own providers allow
 _LOOK_FOR_PARENT = 1.0  # seconds
-_HELP = """usage: pulumi-resource-salesforce [ENGINE]
-
-The Pulumi provider `salesforce` of orgkey. Pulumi's engine starts it, with its own address as ENGINE: nobody need do that by hand.
-It prints the loopback port that it serves on, and ends with the process that started it. To let an engine attach to one that runs:
-
-  PULUMI_DEBUG_PROVIDERS=salesforce:PORT pulumi up
-
-options:
-  -h, --help  show this text
-  --version   show the version
-"""
 
 
 def serve(provider: provider_pb2_grpc.ResourceProviderServicer, *, port: int = 0) -> tuple[grpc.Server, int]:
@@ -49,17 +38,15 @@ def serve(provider: provider_pb2_grpc.ResourceProviderServicer, *, port: int = 0
     return server, bound
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run until the engine is done with us. The argument is the engine's address; its flags (`-v`, `--tracing`) are ignored."""
-    given = sys.argv[1:] if argv is None else argv
-    if {"-h", "--help", "--version"}.intersection(given):
-        sys.stdout.write(f"pulumi-resource-salesforce {VERSION}\n" if "--version" in given else _HELP)
-        return 0
-    arguments = [item for item in given if not item.startswith("-")]
-    over = threading.Event()
+def run(arguments: Sequence[str], over: threading.Event) -> NoReturn:
+    """Be the provider's process until `over` is set, by its owner or by a signal.
+
+    Of the arguments one is the engine's address; its flags (`-v`, `--tracing`) are ignored.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
-    server, port = serve(SalesforceProvider(Engine(arguments[0] if arguments else None)))
+    addresses = [item for item in arguments if not item.startswith("-")]
+    server, port = serve(SalesforceProvider(Engine(addresses[0] if addresses else None)))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     parent = os.getppid()
@@ -69,7 +56,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     server.stop(grace=None)
     sys.stdout.flush()
     os._exit(0)  # everything is answered; waiting for idle threads would only hold up the engine
-
-
-if __name__ == "__main__":
-    sys.exit(main())

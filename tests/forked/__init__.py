@@ -54,9 +54,7 @@ _ORG = (
 )
 _OF_COMMANDS = tuple(f"orgkey.cli.{name}" for name in SUBCOMMANDS)
 COMMANDS = {
-    "pulumi-resource-salesforce": Command(
-        str(INSTALLED / "pulumi-resource-salesforce"), "orgkey.provider.server", _ORG
-    ),
+    "pulumi-resource-salesforce": Command(str(INSTALLED / "pulumi-resource-salesforce"), "tests.forked.provider", _ORG),
     "orgkey": Command(
         str(INSTALLED / "orgkey"), "orgkey.cli.main", (*_ORG, *_OF_COMMANDS, "difflib", "jinja2", "markupsafe")
     ),

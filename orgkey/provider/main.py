@@ -1,0 +1,47 @@
+"""The executable `pulumi-resource-salesforce`: what it says of itself, and which process serves the provider."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from orgkey.provider.stand_in import address_for, listen, serve_elsewhere
+from orgkey.version import VERSION
+
+_HELP = """usage: pulumi-resource-salesforce [ENGINE]
+
+The Pulumi provider `salesforce` of orgkey. Pulumi's engine starts it, with its own address as ENGINE: nobody need do that by hand.
+It prints the loopback port that it serves on, and ends with the process that started it. To let an engine attach to one that runs:
+
+  PULUMI_DEBUG_PROVIDERS=salesforce:PORT pulumi up
+
+options:
+  -h, --help  show this text
+  --version   show the version
+"""
+
+
+def main() -> int:
+    """Serve until the engine is done with us, in this process or in one that the engine's fork server has forked."""
+    arguments = sys.argv[1:]
+    if {"-h", "--help", "--version"}.intersection(arguments):
+        sys.stdout.write(f"pulumi-resource-salesforce {VERSION}\n" if "--version" in arguments else _HELP)
+        return 0
+    is_an_engines = any(not item.startswith("-") for item in arguments)
+    address = address_for(os.getppid()) if is_an_engines else None
+    if address and (code := serve_elsewhere(address)) is not None:
+        return code
+    listener = listen(address) if address else None
+    import threading
+
+    from orgkey.provider.server import run
+
+    if listener:
+        from orgkey.provider.fork_server import start
+
+        start(listener, run)
+    return run(arguments, threading.Event())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
