@@ -92,7 +92,6 @@ class Store:
 
     def __init__(self, path: Path | str) -> None:
         self.sql = sqlite3.connect(path, isolation_level=None, cached_statements=512)
-        self.sql.row_factory = sqlite3.Row
         # NORMAL with WAL: a killed process loses nothing (the pages are the kernel's); only a power cut may.
         self._depth = 0
         try:
@@ -145,12 +144,15 @@ class Store:
 
     def all(self, statement: str, values: Iterable[object] = ()) -> list[Row]:
         """Return the rows of a statement as dicts."""
-        return [dict(row) for row in self.sql.execute(statement, tuple(values))]
+        found = self.sql.execute(statement, tuple(values))
+        names = _names(found)
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def one(self, statement: str, values: Iterable[object] = ()) -> Row | None:
         """Return the first row of a statement, or None."""
-        row = self.sql.execute(statement, tuple(values)).fetchone()
-        return None if row is None else dict(row)
+        found = self.sql.execute(statement, tuple(values))
+        row = found.fetchone()
+        return None if row is None else dict(zip(_names(found), row, strict=True))
 
     def do(self, statement: str, values: Iterable[object] | Mapping[str, object] = ()) -> int:
         """Run a statement; return how many rows it changed."""
@@ -207,3 +209,8 @@ class Store:
     def set_setting(self, name: str, value: object) -> None:
         """Keep a landscape-wide value."""
         self.put("_Setting", {"name": name, "value": json.dumps(value)})
+
+
+def _names(found: sqlite3.Cursor) -> list[str]:
+    """The columns of a result. `dict(sqlite3.Row)` looks each of them up among all: a permission set has 500."""
+    return [column[0] for column in found.description]
