@@ -150,7 +150,7 @@ def _of_a_package(row: Field, value: str) -> str:
 
 _FEW = 8  # values that fit into a message
 _LONGEST_NAME = 100  # characters; no setting has a name that is like a longer one
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def character_problem(path: str, text: str) -> Problem | None:

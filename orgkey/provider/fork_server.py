@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
+from orgkey.model.connection import parse_connection
 from orgkey.provider.stand_in import BEGUN, LENGTH, PATIENCE, STREAMS, is_ours
 
 Run = Callable[[list[str], threading.Event], NoReturn]
@@ -27,6 +28,7 @@ Run = Callable[[list[str], threading.Event], NoReturn]
 
 def start(listener: socket.socket, run: Run) -> None:
     """Fork the fork server off this process, which has imported what a provider needs and has no thread yet."""
+    parse_connection({})  # builds the models of the settings, which every provider checks first
     with listener:
         try:
             engine = os.pidfd_open(os.getppid())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 from orgkey.provider.stand_in import address_for, listen, serve_elsewhere
 from orgkey.version import VERSION
 
+_RARELY = 100_000
+"""Objects between two collections: those made by imports stay, and a provider runs for seconds (ADR 7)."""
 _HELP = """usage: pulumi-resource-salesforce [ENGINE]
 
 The Pulumi provider `salesforce` of orgkey. Pulumi's engine starts it, with its own address as ENGINE: nobody need do that by hand.
@@ -32,6 +35,7 @@ def main() -> int:
     if address and (code := serve_elsewhere(address)) is not None:
         return code
     listener = listen(address) if address else None
+    gc.set_threshold(_RARELY)
     import threading
 
     from orgkey.provider.server import run
