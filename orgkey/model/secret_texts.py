@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ HIDDEN = "[secret]"
 _UNKNOWN = ("is not a setting", "is not a property")
 _IN_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _IN_XML_ATTRIBUTE = str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
+_SPELLED_OTHERWISE = re.compile(r'[^ -~]|[&<>"\\]')
+"""What JSON or XML writes in another way somewhere."""
 _SHORTEST = 5  # characters; a shorter text is in too many others by chance
 
 
@@ -38,6 +41,8 @@ def texts_of(value: Any) -> Iterator[str]:
 def without(message: str, texts: Iterable[str]) -> str:
     """A message without these texts, in whatever case; the longest first, since one may be within another."""
     for text in sorted(texts, key=len, reverse=True):
+        if text.isascii() and message.isascii() and text.lower() not in message.lower():
+            continue  # quicker than a pattern for each, of which hardly one is found
         message = re.sub(re.escape(text), HIDDEN, message, flags=re.IGNORECASE)
     return message
 
@@ -47,8 +52,13 @@ def place_of(path: str, reason: str, *, secret: bool) -> str:
     return path.rpartition(".")[0] if secret and reason.startswith(_UNKNOWN) and "." in path else path
 
 
-def _written(text: str) -> Iterator[str]:
-    """A text as it is, with the line ends that XML has, and as it stands within JSON and within XML."""
+@lru_cache(maxsize=256)
+def _written(text: str) -> tuple[str, ...]:
+    """A text as it is, with the line ends that XML has, and as it stands within JSON and within XML: a command meets each many times."""
+    return tuple(dict.fromkeys(_spelled(text))) if _SPELLED_OTHERWISE.search(text) else (text,)
+
+
+def _spelled(text: str) -> Iterator[str]:
     for each in (text, text.replace("\r\n", "\n").replace("\r", "\n")):
         yield each
         yield json.dumps(each, ensure_ascii=False)[1:-1]

@@ -20,6 +20,7 @@ from orgkey.identity.reading import (
     canonical_key,
     read_certificate,
     read_key,
+    take_as_sound,
     weak_signature,
 )
 
@@ -189,17 +190,37 @@ def test_a_key_that_was_read_is_read_again_alike_and_a_damaged_one_is_refused_ag
     assert refusal(read_key, damaged) == told
 
 
-def test_a_key_whose_numbers_do_not_belong_together_is_refused_however_often_it_is_read() -> None:
+def wrong_key() -> bytes:
+    """A key whose private exponent is another one's, as DER."""
     numbers = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_numbers()
     canonical_key(numbers.private_key())
     wrong = rsa.RSAPrivateNumbers(
         numbers.p, numbers.q, numbers.d + 2, numbers.dmp1, numbers.dmq1, numbers.iqmp, numbers.public_numbers
     ).private_key(unsafe_skip_rsa_key_validation=True)
-    der = wrong.private_bytes(
+    return wrong.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def test_a_key_whose_numbers_do_not_belong_together_is_refused_however_often_it_is_read() -> None:
+    der = wrong_key()
     for _ in range(3):
         assert "is a private key that is damaged" in refusal(read_key, der)
+
+
+def test_the_numbers_of_a_key_that_has_made_a_login_are_not_proved_again() -> None:
+    taken, other = wrong_key(), wrong_key()
+    take_as_sound(taken)
+    assert read_key(taken).key_size == 2048
+    assert "is a private key that is damaged" in refusal(read_key, other)
+
+
+@pytest.mark.parametrize(
+    "given", ["", "~/keys/server.key", "-----BEGIN PRIVATE KEY-----\nMII=\n-----END PRIVATE KEY-----\n", b"\xff"]
+)
+def test_what_holds_no_key_is_told_by_reading_it(given: str | bytes) -> None:
+    take_as_sound(given)
+    assert refusal(read_key, given)
 
 
 @pytest.mark.parametrize(("command", "says"), REFUSED_AS_KEY)
