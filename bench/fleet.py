@@ -1,6 +1,7 @@
 """`orgkey drift` over many orgs: seconds, requests by purpose and memory, beside a shell loop over the same stacks.
 
-Every request takes 50 ms in the orgs. The local org runs on the same two cores; its memory is not counted.
+Every request takes 50 ms in the orgs. The local org runs on the same two cores; its memory is not counted. A key service keeps the
+secrets; a few stacks show the price of a passphrase, of which each command makes a key by a million rounds.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tests.program.fleet import Fleet
 from tests.program.stack import AS_INSTALLED
 
 SIZES = (10, 50, 100, 200)
+WITH_PASSPHRASE = 10
 JUDGED, JOBS, LATENCY = 50, 4, 0.05
 _MEBIBYTE = 1024 * 1024
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -32,13 +34,14 @@ def run(results: Results) -> None:
 
 
 def _measure(folder: Path, landscape: Landscape, results: Results) -> None:
-    fleet = Fleet(folder / "project", engine(), landscape, **AS_INSTALLED)
     names = [row["name"] for row in landscape.status()["orgs"] if row["kind"] == "sandbox"]
-    started = time.perf_counter()
-    for name in names:
-        fleet.add(landscape.org(name))
-    fleet.up(names)
-    print(f"{len(names)} stacks brought up in {time.perf_counter() - started:.0f} s")
+    fleet = _brought_up(Fleet(folder / "passphrase", engine(), landscape, **AS_INSTALLED), names[:WITH_PASSPHRASE])
+    landscape.admin("PATCH", "/knobs", latency=LATENCY)
+    seconds, _ = _drift(fleet, names[:WITH_PASSPHRASE])
+    print(f"with a passphrase: {WITH_PASSPHRASE} orgs {seconds:.1f} s")
+    landscape.admin("PATCH", "/knobs", latency=0)
+    fleet.destroy(names[:WITH_PASSPHRASE])
+    fleet = _brought_up(Fleet(folder / "project", engine(), landscape, path=(INSTALLED,)), names)
     landscape.admin("PATCH", "/knobs", latency=LATENCY)
     print(f"orgkey drift --jobs {JOBS}, {LATENCY * 1000:.0f} ms a request")
     taken = {}
@@ -58,6 +61,15 @@ def _measure(folder: Path, landscape: Landscape, results: Results) -> None:
     results.note("drift of 200 orgs: an org, beside one of 50", taken[most] / most, taken[JUDGED] / JUDGED)
     looped = _loop(fleet, names[:JUDGED])
     results.note("drift of 50 orgs", taken[JUDGED], looped)
+
+
+def _brought_up(fleet: Fleet, names: list[str]) -> Fleet:
+    started = time.perf_counter()
+    for name in names:
+        fleet.add(fleet.landscape.org(name))
+    fleet.up(names)
+    print(f"{len(names)} stacks brought up in {time.perf_counter() - started:.0f} s")
+    return fleet
 
 
 def _loop(fleet: Fleet, names: list[str]) -> float:

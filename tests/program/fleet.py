@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,8 +50,15 @@ class Fleet:
 
     def up(self, names: Sequence[str]) -> None:
         """`pulumi up` of some stacks, as many at a time as there are cores."""
+        self._each(names, Stack.up)
+
+    def destroy(self, names: Sequence[str]) -> None:
+        """`pulumi destroy` of some stacks, likewise."""
+        self._each(names, Stack.destroy)
+
+    def _each(self, names: Sequence[str], run: Callable[[Stack], Result]) -> None:
         with ThreadPoolExecutor(_CORES) as pool:
-            for result in pool.map(lambda name: self.stacks[name].up(), names):
+            for result in pool.map(lambda name: run(self.stacks[name]), names):
                 ok(result)
 
     def orgkey(self, *arguments: str, **environment: str) -> Result:
