@@ -1,7 +1,7 @@
 """The fork server of an engine: each provider after the first one is a process of its own with the imports done (ADR 16).
 
 The first provider that an engine starts leaves it behind before it starts a thread. Nothing of one provider reaches the next: the fork
-server has never heard of an org. It ends with the engine's process (pidfd_open(2)), and speaks to processes of the same user alone.
+server has never heard of an org. It speaks to processes of the same user alone, and ends with the engine's process (pidfd_open(2)).
 """
 
 from __future__ import annotations
@@ -20,27 +20,29 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from orgkey.model.connection import parse_connection
-from orgkey.provider.stand_in import BEGUN, LENGTH, PATIENCE, STREAMS, is_ours
+from orgkey.provider.stand_in import BEGUN, LENGTH, STREAMS, is_ours
 
 Run = Callable[[list[str], threading.Event], NoReturn]
 """Serve until the event is set; the arguments are those of the command line."""
+_PATIENCE = 2.0  # seconds for a message: it is sent as soon as somebody has connected
+_LARGEST = 64 * 1024 * 1024  # bytes; Linux starts no process with as much
 
 
-def start(listener: socket.socket, run: Run) -> None:
+def start(listener: socket.socket, engine: int, run: Run) -> None:
     """Fork the fork server off this process, which has imported what a provider needs and has no thread yet."""
     parse_connection({})  # builds the models of the settings, which every provider checks first
     with listener:
         try:
-            engine = os.pidfd_open(os.getppid())
+            watched = os.pidfd_open(engine)
         except OSError:
             return
-        if os.fork() == 0:
+        if os.getppid() == engine and os.fork() == 0:
             try:
                 _leave_the_engine()
-                _serve(listener, engine, run)
+                _ForkServer(listener, watched, run).serve()
             finally:
                 os._exit(1)  # never back into what this process was forked off
-        os.close(engine)
+        os.close(watched)
 
 
 def _leave_the_engine() -> None:
@@ -52,50 +54,106 @@ def _leave_the_engine() -> None:
     os.close(nothing)
 
 
-def _serve(listener: socket.socket, engine: int, run: Run) -> None:
-    """Answer one after the other until the engine's process ends; `run` is called in processes that are forked for it."""
-    gc.freeze()  # the pages of what is loaded stay shared
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that serve
-    with selectors.DefaultSelector() as waiting:
-        waiting.register(listener, selectors.EVENT_READ)
-        waiting.register(engine, selectors.EVENT_READ)
-        while engine not in {key.fd for key, _ in waiting.select()}:
-            connection, _ = listener.accept()
-            with connection, suppress(OSError):
-                connection.settimeout(PATIENCE)
-                plugin = _Plugin.received(connection) if is_ours(connection) else None
-                if plugin is not None and os.fork() == 0:
-                    waiting.close()
-                    listener.close()
-                    os.close(engine)
-                    plugin.become()
-                    run(sys.argv[1:], _end_of(connection))
-                if plugin is not None:
-                    plugin.close()
+class _ForkServer:
+    """Answers one process after the other until the engine's ends; `run` is called in processes that are forked for it."""
+
+    def __init__(self, listener: socket.socket, engine: int, run: Run) -> None:
+        self._listener = listener
+        self._engine = engine
+        self._run = run
+        self._waiting = selectors.DefaultSelector()
+        self._serving: dict[int, int] = {}
+        """By a pidfd of the process that stands in: one of the process that serves."""
+
+    def serve(self) -> None:
+        gc.freeze()  # the pages of what is loaded stay shared
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that serve
+        for each in (self._listener.fileno(), self._engine):
+            self._waiting.register(each, selectors.EVENT_READ)
+        while True:
+            ready = {key.fd for key, _ in self._waiting.select()}
+            if self._engine in ready:
+                for each in list(self._serving):
+                    self._end(each)
+                return
+            for each in ready & self._serving.keys():
+                self._end(each)
+            if self._listener.fileno() in ready:
+                with suppress(OSError):
+                    connection, _ = self._listener.accept()
+                    with connection:
+                        self._answer(connection)
+
+    def _answer(self, connection: socket.socket) -> None:
+        connection.settimeout(_PATIENCE)
+        try:
+            asked = _Plugin.received(connection) if is_ours(connection) else None
+        except Exception:  # noqa: BLE001 — whatever one process says, the others go on
+            return
+        if asked is None:
+            return
+        try:
+            if (pid := os.fork()) == 0:
+                try:
+                    self._leave()
+                    asked.become()
+                    self._run(sys.argv[1:], _end_of(connection))
+                finally:
+                    os._exit(1)  # who asked starts by itself
+            self._note(asked, pid)
+        finally:
+            asked.close()
+
+    def _note(self, asked: _Plugin, pid: int) -> None:
+        """Kill the process that serves as soon as the one that stands in is gone, also where it hears of nothing any more."""
+        serving = os.pidfd_open(pid)
+        stands_in = os.dup(asked.stands_in)
+        self._serving[stands_in] = serving
+        self._waiting.register(stands_in, selectors.EVENT_READ)
+
+    def _end(self, stands_in: int) -> None:
+        serving = self._serving.pop(stands_in)
+        self._waiting.unregister(stands_in)
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(serving, signal.SIGKILL)
+        os.close(serving)
+        os.close(stands_in)
+
+    def _leave(self) -> None:
+        """Let go of everything that is the fork server's, in a process that was forked off it."""
+        self._waiting.close()
+        self._listener.close()
+        for each in (self._engine, *self._serving.keys(), *self._serving.values()):
+            os.close(each)
 
 
 @dataclass(frozen=True)
 class _Plugin:
-    """What the engine gave a process that it started."""
+    """What the engine gave a process that it started, and that process."""
 
     arguments: list[str]
     folder: str
     environment: dict[bytes, bytes]
     streams: list[int]
+    stands_in: int
 
     @classmethod
     def received(cls, connection: socket.socket) -> _Plugin | None:
         """Read one; None where it is not whole."""
-        head, streams, _, _ = socket.recv_fds(connection, LENGTH.size, len(STREAMS))
-        size = LENGTH.unpack(head)[0] if len(head) == LENGTH.size else 0
-        with connection.makefile("rb") as file:
-            told = file.read(size)
-        if not size or len(told) < size or len(streams) < len(STREAMS):
-            for stream in streams:
-                os.close(stream)
-            return None
-        arguments, folder, environment = marshal.loads(told)  # noqa: S302 — from a process of the same user and installation
-        return cls(arguments, folder, environment, streams)
+        head, given, _, _ = socket.recv_fds(connection, LENGTH.size, len(STREAMS) + 1)
+        try:
+            size = LENGTH.unpack(head)[0] if len(head) == LENGTH.size else 0
+            if 0 < size <= _LARGEST and len(given) == len(STREAMS) + 1:
+                with connection.makefile("rb") as file:
+                    told = file.read(size)
+                arguments, folder, environment = marshal.loads(told)  # noqa: S302 — from the same user and installation
+                plugin = cls(arguments, folder, environment, given[:-1], given[-1])
+                given = []
+                return plugin
+        finally:
+            for each in given:
+                os.close(each)
+        return None
 
     def become(self) -> None:
         """Make this process what that one would be with the imports done."""
@@ -109,12 +167,12 @@ class _Plugin:
         os.environb.update(self.environment)
 
     def close(self) -> None:
-        for stream in self.streams:
-            os.close(stream)
+        for each in (*self.streams, self.stands_in):
+            os.close(each)
 
 
 def _end_of(connection: socket.socket) -> threading.Event:
-    """Say that this process serves; the event is set as soon as the other end is gone."""
+    """Say that this process serves; the event is set as soon as the other end is gone. Raises OSError where it is gone already."""
     over = threading.Event()
 
     def wait() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
-from orgkey.provider.stand_in import address_for, listen, serve_elsewhere
+from orgkey.provider.stand_in import address_for, is_unread, listen, serve_elsewhere
 from orgkey.version import VERSION
 
+_STDOUT = 1
 _RARELY = 100_000
 """Objects between two collections: those made by imports stay, and a provider runs for seconds (ADR 7)."""
 _HELP = """usage: pulumi-resource-salesforce [ENGINE]
@@ -30,9 +32,13 @@ def main() -> int:
     if {"-h", "--help", "--version"}.intersection(arguments):
         sys.stdout.write(f"pulumi-resource-salesforce {VERSION}\n" if "--version" in arguments else _HELP)
         return 0
+    parent = os.getppid()  # once: whoever it is later is nobody's engine
+    if is_unread(_STDOUT):
+        return 1  # it ended before this process could ask who it is
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while there is nothing to end yet
     is_an_engines = any(not item.startswith("-") for item in arguments)
-    address = address_for(os.getppid()) if is_an_engines else None
-    if address and (code := serve_elsewhere(address)) is not None:
+    address = address_for(parent) if is_an_engines else None
+    if address and (code := serve_elsewhere(address, parent)) is not None:
         return code
     listener = listen(address) if address else None
     gc.set_threshold(_RARELY)
@@ -43,8 +49,8 @@ def main() -> int:
     if listener:
         from orgkey.provider.fork_server import start
 
-        start(listener, run)
-    return run(arguments, threading.Event())
+        start(listener, parent, run)
+    return run(arguments, threading.Event(), parent)
 
 
 if __name__ == "__main__":

@@ -38,20 +38,19 @@ def serve(provider: provider_pb2_grpc.ResourceProviderServicer, *, port: int = 0
     return server, bound
 
 
-def run(arguments: Sequence[str], over: threading.Event) -> NoReturn:
-    """Be the provider's process until `over` is set, by its owner or by a signal.
+def run(arguments: Sequence[str], over: threading.Event, parent: int | None = None) -> NoReturn:
+    """Be the provider's process until `over` is set, by its owner or by a signal, or until the process `parent` is its parent no more.
 
-    Of the arguments one is the engine's address; its flags (`-v`, `--tracing`) are ignored.
+    The last of the arguments is the engine's address; what stands before it (`-v=9`, `--tracing ENDPOINT`) is ignored.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
     addresses = [item for item in arguments if not item.startswith("-")]
-    server, port = serve(SalesforceProvider(Engine(addresses[0] if addresses else None)))
+    server, port = serve(SalesforceProvider(Engine(addresses[-1] if addresses else None)))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    parent = os.getppid()
     while not over.wait(_LOOK_FOR_PARENT):
-        if os.getppid() != parent:
+        if parent is not None and os.getppid() != parent:
             break
     server.stop(grace=None)
     sys.stdout.flush()

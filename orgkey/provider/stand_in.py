@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import select
 import signal
 import socket
 import struct
@@ -20,9 +21,9 @@ STREAMS = (0, 1, 2)
 BEGUN = b"b"
 """What the process that serves says, once."""
 LENGTH = struct.Struct("!I")
-"""The number of bytes that follow, in front of `marshal`'s form of argv, folder and environment; the streams come with it (SCM_RIGHTS)."""
-PATIENCE = 10.0
-"""Seconds for a message, or for the imports of the first provider."""
+"""The number of bytes that follow, in front of `marshal`'s form of argv, folder and environment. With it come, as SCM_RIGHTS, the streams
+and a pidfd of the process that stands in."""
+_PATIENCE = 10.0  # seconds for the imports of the first provider
 _CREDENTIALS = struct.Struct("3i")  # process, user, group
 _LOOK_FOR_PARENT = 1.0  # seconds
 
@@ -44,28 +45,40 @@ def address_for(engine: int) -> str | None:
     return "\0" + "/".join(map(str, ("orgkey", VERSION, installed, *spaces, engine)))
 
 
-def serve_elsewhere(address: str) -> int | None:
-    """Have a process of the fork server serve for this one, until either of them ends or the parent does.
+def serve_elsewhere(address: str, engine: int) -> int | None:
+    """Have a process of the fork server serve for this one, until either of them ends or the engine's process does.
 
     Returns the exit code, or None where nobody has begun to serve: this process is to do so itself.
     """
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(PATIENCE)
+        if connection.fileno() in STREAMS:  # one of them was closed: it would be taken for this
+            return None
+        connection.settimeout(_PATIENCE)
         try:
             connection.connect(address)
-            if not is_ours(connection):
-                return None
-            told = marshal.dumps((sys.argv, os.getcwd(), dict(os.environb)))  # noqa: PTH109 — no import
-            socket.send_fds(connection, [LENGTH.pack(len(told))], STREAMS)
-            connection.sendall(told)
-            if connection.recv(1) != BEGUN:
-                return None
+            has_begun = is_ours(connection) and _ask(connection)
         except OSError:
             return None
-        return _stand_in(connection)
+        return _stand_in(connection, engine) if has_begun else None
 
 
-def _stand_in(connection: socket.socket) -> int:
+def _ask(connection: socket.socket) -> bool:
+    """Hand over what the engine gave this process; returns whether another one serves now."""
+    told = marshal.dumps((sys.argv, os.getcwd(), dict(os.environb)))  # noqa: PTH109 — no import
+    own = os.pidfd_open(os.getpid())
+    try:
+        socket.send_fds(connection, [LENGTH.pack(len(told))], [*STREAMS, own])
+    finally:
+        os.close(own)
+    connection.sendall(told)
+    try:
+        return connection.recv(1) == BEGUN
+    except TimeoutError:
+        connection.shutdown(socket.SHUT_RD)  # from here on nobody can begin
+        return connection.recv(1) == BEGUN
+
+
+def _stand_in(connection: socket.socket, engine: int) -> int:
     asked: list[int] = []
 
     def end(number: int, _: object) -> None:
@@ -77,9 +90,8 @@ def _stand_in(connection: socket.socket) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    parent = os.getppid()
     connection.settimeout(_LOOK_FOR_PARENT)
-    while os.getppid() == parent:
+    while os.getppid() == engine:
         try:
             connection.recv(1)  # nothing more is said: this is its end
         except TimeoutError:
@@ -99,7 +111,19 @@ def listen(address: str) -> socket.socket | None:
     except OSError:
         listener.close()
         return None
+    if listener.fileno() in STREAMS:
+        listener.close()
+        return None
     return listener
+
+
+def is_unread(stream: int) -> bool:
+    """Whether a stream leads to a process that is gone: a pipe that nobody holds the other end of (poll(2))."""
+    if not hasattr(select, "poll"):
+        return False
+    asked = select.poll()
+    asked.register(stream, 0)
+    return any(event & select.POLLERR for _, event in asked.poll(0))
 
 
 def is_ours(connection: socket.socket) -> bool:

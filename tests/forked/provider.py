@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 
@@ -9,4 +10,4 @@ from orgkey.provider.server import run
 
 
 def main() -> None:
-    run(sys.argv[1:], threading.Event())
+    run(sys.argv[1:], threading.Event(), os.getppid())

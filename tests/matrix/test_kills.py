@@ -8,7 +8,7 @@ matrix takes here:
 - every command with an External Client App: the engine killed at one request of each run of the same operation, as the log has them;
 - a plain command (first up, update, renewal, look, destroy) with a Connected App: the engine killed at every write and at the proof;
 - a plain command with an External Client App: the provider killed, and a fault, at every write and at the proof, the faults taken in
-  turn; a forced or partial one, and My Domain renamed: a fault at the last of these requests.
+  turn; a forced or partial one, one about generations, and My Domain renamed: a fault at the last of these requests.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pytest
 
 from tests.matrix.cases import (
     FORCED,
+    GENERATIONS,
     KINDS,
     MOVED,
     PARTIAL,
@@ -76,7 +77,7 @@ def test_a_process_killed_within_a_write_leaves_nothing_that_the_documented_step
 
 
 EVERY = [(scenario, kind) for scenario in PLAIN for kind in KINDS] + [
-    (scenario, "external") for scenario in (MOVED, *FORCED, *PARTIAL)
+    (scenario, "external") for scenario in (MOVED, *FORCED, *PARTIAL, *GENERATIONS)
 ]
 
 

@@ -24,8 +24,10 @@ PROVIDER = str(Path(sys.executable).with_name("pulumi-resource-salesforce"))
 ENGINE = """
 import json, signal, subprocess, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+started = []
 for line in sys.stdin:
-    print(subprocess.Popen(**json.loads(line)).pid, flush=True)
+    started.append(subprocess.Popen(**json.loads(line)))
+    print(started[-1].pid, flush=True)
 """
 """A process that starts providers as an engine does, in process groups of their own."""
 NOBODY = 65534
@@ -72,7 +74,13 @@ class Engine:
             [sys.executable, "-c", ENGINE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def starts(self, *, command: tuple[str, ...] = (PROVIDER,), environment: Mapping[str, str] = {}) -> Plugin:
+    def starts(
+        self,
+        *,
+        command: tuple[str, ...] = (PROVIDER,),
+        environment: Mapping[str, str] = {},
+        through: str = 'exec "$@" > log 2>&1',
+    ) -> Plugin:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.number += 1
@@ -80,7 +88,8 @@ class Engine:
         folder.mkdir()
         log = folder / "log"
         order = {
-            "args": ["sh", "-c", 'exec "$@" > log 2>&1', "-", *command, "127.0.0.1:1"],
+            "args": ["sh", "-c", through, "-", *command, "127.0.0.1:1"],
+            "stdout": subprocess.PIPE,
             "cwd": str(folder),
             "env": {**os.environ, **environment},
             "process_group": 0,
@@ -233,13 +242,100 @@ def test_a_provider_starts_by_itself_where_its_fork_server_is_gone(
     assert not second.stands_in()
 
 
+RUBBISH = [
+    "",
+    "s.send(b'x')",
+    "s.send(bytes(4))",
+    "s.send(bytes([255] * 4))",
+    "socket.send_fds(s, [b'abc'], [0, 1])",
+    "socket.send_fds(s, [bytes([0, 0, 0, 5]) + b'xxxxx'], [0, 1, 2, 1])",
+    "socket.send_fds(s, [bytes([255] * 4)], [0, 1, 2, 1])",
+]
+
+
 def test_a_fork_server_that_is_told_rubbish_goes_on(engine: Engine, first: Plugin, fork_server: int) -> None:
-    with_address = f"import sys, socket; s = socket.socket(socket.AF_UNIX); s.connect({_address(engine)!r}); "
-    for rubbish in ("", "s.send(b'x')", "s.send(bytes(4))", "socket.send_fds(s, [b'abc'], [0, 1])"):
-        subprocess.run([sys.executable, "-c", with_address + rubbish], check=True, timeout=20)
     second = engine.starts()
+    second.client()
+    connect = f"import sys, socket; s = socket.socket(socket.AF_UNIX); s.connect({_address(engine)!r}); "
+    for rubbish in RUBBISH:
+        subprocess.run([sys.executable, "-c", connect + rubbish], check=True, timeout=20)
+    third = engine.starts()
+    assert all(each.answers(each.client()) for each in (second, third))
+    assert third.stands_in()
+
+
+def test_a_fork_server_lets_go_of_what_it_was_handed_on(engine: Engine, first: Plugin, fork_server: int) -> None:
+    before = len(list(Path(f"/proc/{fork_server}/fd").iterdir()))
+    plugins = [engine.starts() for _ in range(3)]
+    for each in plugins:
+        each.client()
+        os.kill(each.pid, signal.SIGKILL)
+    until(
+        lambda: len(list(Path(f"/proc/{fork_server}/fd").iterdir())) == before, "the end of what the fork server holds"
+    )
+
+
+def test_a_provider_that_hears_of_nothing_is_killed_with_the_process_that_the_engine_kills(
+    engine: Engine, first: Plugin, fork_server: int
+) -> None:
+    second = engine.starts()
+    second.client()
+    (serving,) = children(fork_server)
+    os.kill(serving, signal.SIGSTOP)
+    os.killpg(second.pid, signal.SIGKILL)
+    until(lambda: not runs(serving), "the end of the process that served")
+
+
+def test_a_provider_goes_on_when_its_fork_server_is_gone(engine: Engine, first: Plugin, fork_server: int) -> None:
+    second = engine.starts()
+    client = second.client()
+    (serving,) = children(fork_server)
+    os.kill(fork_server, signal.SIGKILL)
+    until(lambda: not runs(fork_server), "the end of the fork server")
+    with pytest.raises(AssertionError, match="in vain"):
+        until(lambda: not runs(serving), "an end that must not come", seconds=1.5, every=0.1)
+    assert second.answers(client)
+    os.kill(second.pid, signal.SIGTERM)
+    until(lambda: not runs(serving), "the end of the process that served")
+
+
+@pytest.mark.parametrize("after", [0.0, 0.02, 0.1, 0.3])
+def test_nothing_is_left_of_an_engine_that_is_killed_while_its_providers_start(engine: Engine, after: float) -> None:
+    mark = f"ORGKEY_TEST={engine.folder}"
+    for _ in range(3):
+        engine.starts(environment={"ORGKEY_TEST": str(engine.folder)}, through='exec "$@"')
+    with pytest.raises(AssertionError, match="in vain"):
+        until(lambda: False, seconds=after)
+    engine.process.kill()
+    until(lambda: not with_mark(mark), "the end of every process")
+
+
+def test_a_provider_whose_folder_is_gone_starts_by_itself(engine: Engine, first: Plugin, fork_server: int) -> None:
+    gone = ("sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "-", PROVIDER)
+    second = engine.starts(command=gone)
     assert second.answers(second.client())
-    assert second.stands_in()
+    assert not second.stands_in()
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-"])
+def test_a_provider_with_a_closed_stream_starts_by_itself(
+    engine: Engine, first: Plugin, fork_server: int, closed: str
+) -> None:
+    second = engine.starts(command=("sh", "-c", f'exec "$@" {closed}', "-", PROVIDER))
+    assert second.answers(second.client())
+    assert not second.stands_in()
+
+
+def with_mark(mark: str) -> list[int]:
+    """Processes that have an entry in the environment that they were started with."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (each / "environ").read_bytes().split(b"\0") and runs(int(each.name)):
+                found.append(int(each.name))
+        except OSError:
+            continue
+    return found
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes another user's process")
