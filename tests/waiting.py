@@ -22,6 +22,14 @@ def until(holds: Callable[[], object], what: str = "", *, seconds: float = SECON
         time.sleep(every)
 
 
+def throughout(holds: Callable[[], object], what: str, *, seconds: float, every: float = 0.05) -> None:
+    """See that something holds all the time; `what` says what must not happen."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert holds(), what
+        time.sleep(every)
+
+
 def join(thread: threading.Thread, *, seconds: float = SECONDS) -> None:
     """Wait for a thread's end."""
     thread.join(seconds)
