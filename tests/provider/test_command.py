@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from orgkey.version import VERSION
+from tests.provider.conftest import SET, Listening
+from tests.provider.protocol import Client
 from tests.waiting import ending
 
 BIN = Path(sys.executable).parent
@@ -46,3 +48,18 @@ def test_an_engine_reads_the_port_and_nothing_else(arguments: list[str]) -> None
         rest, err = serving.communicate(timeout=20)
     assert 0 < int(port) < 65536
     assert (rest, err, serving.returncode) == ("", "", 0)
+
+
+@pytest.mark.parametrize("flags", [[], ["-v=9", "--logtostderr"], ["--tracing", "http://127.0.0.1:1"]])
+def test_the_engine_that_is_told_is_the_last_of_the_arguments(
+    listening: tuple[str, Listening], flags: list[str]
+) -> None:
+    address, engine = listening
+    serving = subprocess.Popen([PROVIDER, *flags, address], stdout=subprocess.PIPE, text=True)
+    assert serving.stdout is not None
+    with ending(serving):
+        client = Client(int(serving.stdout.readline()))
+        client.configure({"instanceUrl": "nowhere"})
+        client.read(SET, "X", {"name": "X"}, {"name": "X"})
+        serving.terminate()
+    assert any("the org was not read: wrong settings" in each for each in engine.heard)
