@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from orgkey.provider.stand_in import address_for, is_unread, listen, serve_elsewhere
+from orgkey.provider.stand_in import address_for, is_unread, meet, serve_elsewhere
 from orgkey.version import VERSION
 
 _STDOUT = 1
@@ -38,9 +38,9 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while there is nothing to end yet
     is_an_engines = any(not item.startswith("-") for item in arguments)
     address = address_for(parent) if is_an_engines else None
-    if address and (code := serve_elsewhere(address, parent)) is not None:
+    connection, listener = meet(address) if address else (None, None)
+    if connection and (code := serve_elsewhere(connection, parent)) is not None:
         return code
-    listener = listen(address) if address else None
     gc.set_threshold(_RARELY)
     import threading
 

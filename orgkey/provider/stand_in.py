@@ -13,6 +13,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 import zlib
 
 from orgkey.version import VERSION
@@ -24,6 +25,7 @@ LENGTH = struct.Struct("!I")
 """The number of bytes that follow, in front of `marshal`'s form of argv, folder and environment. With it come, as SCM_RIGHTS, the streams
 and a pidfd of the process that stands in."""
 _PATIENCE = 10.0  # seconds for the imports of the first provider
+_TRIES, _MOMENT = 10, 0.01  # seconds between them
 _CREDENTIALS = struct.Struct("3i")  # process, user, group
 _LOOK_FOR_PARENT = 1.0  # seconds
 
@@ -45,17 +47,50 @@ def address_for(engine: int) -> str | None:
     return "\0" + "/".join(map(str, ("orgkey", VERSION, installed, *spaces, engine)))
 
 
-def serve_elsewhere(address: str, engine: int) -> int | None:
+def meet(address: str) -> tuple[socket.socket | None, socket.socket | None]:
+    """A connection to the fork server of that address, or its listener where there is none yet; neither where this fails.
+
+    Of processes that start at the same moment one listens and the others connect, and wait for it to have its imports.
+    """
+    for _ in range(_TRIES):
+        connection = socket.socket(socket.AF_UNIX)
+        if connection.fileno() in STREAMS:  # one of them was closed: it would be taken for this
+            connection.close()
+            return None, None
+        try:
+            connection.settimeout(_PATIENCE)
+            connection.connect(address)
+        except ConnectionRefusedError:
+            connection.close()
+        except OSError:
+            connection.close()
+            return None, None
+        else:
+            return connection, None
+        if listener := _listen(address):
+            return None, listener
+        time.sleep(_MOMENT)  # another one has the address by now, and listens in a moment
+    return None, None
+
+
+def _listen(address: str) -> socket.socket | None:
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(address)
+        listener.listen(64)
+    except OSError:
+        listener.close()
+        return None
+    return listener
+
+
+def serve_elsewhere(connection: socket.socket, engine: int) -> int | None:
     """Have a process of the fork server serve for this one, until either of them ends or the engine's process does.
 
     Returns the exit code, or None where nobody has begun to serve: this process is to do so itself.
     """
-    with socket.socket(socket.AF_UNIX) as connection:
-        if connection.fileno() in STREAMS:  # one of them was closed: it would be taken for this
-            return None
-        connection.settimeout(_PATIENCE)
+    with connection:
         try:
-            connection.connect(address)
             has_begun = is_ours(connection) and _ask(connection)
         except OSError:
             return None
@@ -100,21 +135,6 @@ def _stand_in(connection: socket.socket, engine: int) -> int:
             pass
         return 0 if asked else 1
     return 0
-
-
-def listen(address: str) -> socket.socket | None:
-    """Take the place of an engine's fork server; None where it is taken. Who connects waits for the fork server to start."""
-    listener = socket.socket(socket.AF_UNIX)
-    try:
-        listener.bind(address)
-        listener.listen(64)
-    except OSError:
-        listener.close()
-        return None
-    if listener.fileno() in STREAMS:
-        listener.close()
-        return None
-    return listener
 
 
 def is_unread(stream: int) -> bool:
